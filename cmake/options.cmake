@@ -1,0 +1,44 @@
+# Compiler flags, on one INTERFACE target, and the packages of Debian 12 that the layers use.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "berth builds with clang 19: g++ 12 miscompiles coroutines. "
+                      "Use a preset (cmake --preset release) or -DCMAKE_CXX_COMPILER=clang++-19.")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)
+if(NOT TARGET SQLite::SQLite3)
+  add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
+endif()
+
+add_library(berth_flags INTERFACE)
+target_include_directories(berth_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(berth_flags INTERFACE BOOST_ASIO_NO_DEPRECATED
+                           BERTH_VERSION="${PROJECT_VERSION}")
+target_compile_options(berth_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  $<$<BOOL:${CCACHE}>:-Xclang$<SEMICOLON>-fno-pch-timestamp>)
+set(BERTH_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
+if(BERTH_SANITIZE)
+  target_compile_options(berth_flags INTERFACE -fsanitize=${BERTH_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(berth_flags INTERFACE -fsanitize=${BERTH_SANITIZE})
+endif()

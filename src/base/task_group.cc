@@ -1,0 +1,56 @@
+#include "base/task_group.h"
+
+#include "base/log.h"
+
+namespace berth {
+namespace {
+
+Task<void> StartFromReadyQueue(Executor& executor, std::string_view name, Task<void> task) {
+  co_await Yield(executor);
+  co_await LogFailure(name, std::move(task));
+}
+
+}  // namespace
+
+Task<void> LogFailure(std::string_view name, Task<void> task) {
+  try {
+    co_await task;
+  } catch (const std::exception& failure) {
+    LogError("{}: unexpected exception: {}", name, failure.what());
+  } catch (...) {
+    LogError("{}: unexpected exception of unknown type", name);
+  }
+}
+
+Job::Job(Executor& executor, std::string_view name, Task<void> task)
+    : task_(StartFromReadyQueue(executor, name, std::move(task))) {
+  task_.Start();
+}
+
+void TaskGroup::Spawn(std::string_view name, Task<void> task) {
+  auto* member = new Member;
+  members_.push_back(*member);
+  ++size_;
+  empty_.Reset();
+  member->task = Run(*member, name, std::move(task));
+  member->task.Start();
+}
+
+Task<void> TaskGroup::Run(Member& member, std::string_view name, Task<void> task) {
+  co_await Yield(executor_);
+  co_await LogFailure(name, std::move(task));
+  // The frame that runs here belongs to `member`: leave the group now, be destroyed later.
+  members_.erase(members_.iterator_to(member));
+  executor_.Defer([doomed = std::unique_ptr<Member>(&member)] {});
+  if (--size_ == 0) empty_.Set();
+}
+
+Task<void> TaskGroup::WaitEmpty() { co_await empty_.Wait(); }
+
+void TaskGroup::CancelAll() {
+  members_.clear_and_dispose([](Member* member) { delete member; });
+  size_ = 0;
+  empty_.Set();
+}
+
+}  // namespace berth

@@ -1,0 +1,171 @@
+#include "base/task.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "base/event.h"
+#include "base/executor_testing.h"
+#include "base/result_testing.h"
+#include "base/task_group.h"
+
+namespace berth {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FailsWith;
+using testing::IsOk;
+using testing::TestExecutor;
+
+Task<int> Add(int a, int b) { co_return a + b; }
+
+Task<int> AddAfter(Event& event, int a, int b) {
+  co_await event.Wait();
+  const int sum = co_await Add(a, b);
+  co_return sum;
+}
+
+struct SetsOnDestruction {
+  bool& flag;
+  ~SetsOnDestruction() { flag = true; }
+};
+
+Task<void> HoldUntil(Event& event, bool& destroyed) {
+  SetsOnDestruction holder{destroyed};
+  co_await event.Wait();
+}
+
+Task<Result<int>> Slow(TestExecutor& executor, Duration delay, bool& destroyed) {
+  SetsOnDestruction holder{destroyed};
+  co_await Sleep(executor, delay);
+  co_return 7;
+}
+
+Task<void> Throw(TestExecutor& executor) {
+  co_await Yield(executor);
+  throw std::runtime_error("planned");
+}
+
+TEST(TaskTest, ReturnsThroughNestedAwaits) {
+  TestExecutor executor;
+  Event event(executor);
+  auto task = AddAfter(event, 2, 3);
+  task.Start();
+  EXPECT_FALSE(task.is_done());
+  event.Set();
+  executor.RunUntilIdle();
+  ASSERT_TRUE(task.is_done());
+  EXPECT_EQ(task.Take(), 5);
+}
+
+TEST(TaskTest, DroppingATaskDestroysItsFramesAndItsWait) {
+  TestExecutor executor;
+  Event event(executor);
+  bool destroyed = false;
+  {
+    auto task = HoldUntil(event, destroyed);
+    task.Start();
+    EXPECT_FALSE(destroyed);
+  }
+  EXPECT_TRUE(destroyed);
+  event.Set();  // Nobody waits any more.
+  executor.RunUntilIdle();
+}
+
+TEST(TaskTest, ATaskDroppedAfterItWasWokenDoesNotRun) {
+  TestExecutor executor;
+  Event event(executor);
+  bool destroyed = false;
+  auto task = HoldUntil(event, destroyed);
+  task.Start();
+  event.Set();
+  task.Reset();
+  executor.RunUntilIdle();
+  EXPECT_TRUE(destroyed);
+}
+
+TEST(TaskTest, DeadlineCancelsTheTask) {
+  TestExecutor executor;
+  bool destroyed = false;
+  auto task = WithDeadline(executor, 1s, "slow work", Slow(executor, 2s, destroyed));
+  task.Start();
+  executor.Advance(999ms);
+  EXPECT_FALSE(task.is_done());
+  executor.Advance(1ms);
+  ASSERT_TRUE(task.is_done());
+  EXPECT_TRUE(destroyed);
+  EXPECT_THAT(task.Take(), FailsWith(ErrorKind::kTimeout));
+}
+
+TEST(TaskTest, DeadlineLetsAQuickTaskPass) {
+  TestExecutor executor;
+  bool destroyed = false;
+  auto task = WithDeadline(executor, 3s, "slow work", Slow(executor, 2s, destroyed));
+  task.Start();
+  executor.Advance(2s);
+  ASSERT_TRUE(task.is_done());
+  EXPECT_THAT(task.Take(), IsOk());
+}
+
+TEST(TaskTest, CancelEventEndsTheTask) {
+  TestExecutor executor;
+  Event cancel(executor);
+  bool destroyed = false;
+  auto task = WithCancel(cancel, Slow(executor, 2s, destroyed));
+  task.Start();
+  cancel.Set();
+  executor.RunUntilIdle();
+  ASSERT_TRUE(task.is_done());
+  EXPECT_TRUE(destroyed);
+  EXPECT_THAT(task.Take(), FailsWith(ErrorKind::kCancelled));
+}
+
+TEST(TaskGroupTest, AnExceptionEndsItsTaskAlone) {
+  TestExecutor executor;
+  TaskGroup group(executor);
+  Event event(executor);
+  bool destroyed = false;
+  group.Spawn("throws", Throw(executor));
+  group.Spawn("holds", HoldUntil(event, destroyed));
+  executor.RunUntilIdle();
+  EXPECT_EQ(group.size(), 1u);
+  event.Set();
+  executor.Await(group.WaitEmpty());
+  EXPECT_TRUE(destroyed);
+}
+
+TEST(TaskGroupTest, DestructionCancelsWhatRuns) {
+  TestExecutor executor;
+  Event event(executor);
+  bool destroyed = false;
+  {
+    TaskGroup group(executor);
+    group.Spawn("holds", HoldUntil(event, destroyed));
+    executor.RunUntilIdle();
+  }
+  EXPECT_TRUE(destroyed);
+}
+
+TEST(ExecutorTest, TurnEndRunsAfterEverythingReady) {
+  TestExecutor executor;
+  Event late(executor, WakeTime::kTurnEnd);
+  Event soon(executor);
+  std::string order;
+  struct Runner {
+    static Task<void> Note(Event& event, std::string& order, char mark) {
+      co_await event.Wait();
+      order.push_back(mark);
+    }
+  };
+  auto first = Runner::Note(late, order, 'L');
+  auto second = Runner::Note(soon, order, 'S');
+  first.Start();
+  second.Start();
+  late.Set();
+  soon.Set();
+  executor.RunUntilIdle();
+  EXPECT_EQ(order, "SL");
+}
+
+}  // namespace
+}  // namespace berth

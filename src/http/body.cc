@@ -1,0 +1,23 @@
+#include "http/body.h"
+
+namespace berth::http {
+
+Task<Result<MutableBytes>> TextBody::Read() {
+  if (std::exchange(done_, true)) co_return MutableBytes{};
+  co_return std::as_writable_bytes(std::span(text_));
+}
+
+Task<Result<std::string>> ReadAll(Body* body, std::size_t limit) {
+  std::string all;
+  if (body == nullptr) co_return all;
+  if (body->length().value_or(0) > limit) co_return TooLarge("body beyond its limit");
+  for (;;) {
+    auto piece = co_await body->Read();
+    if (!piece) co_return Wrap(std::move(piece).error(), "read body");
+    if (piece->empty()) co_return all;
+    if (all.size() + piece->size() > limit) co_return TooLarge("body beyond its limit");
+    all.append(net::AsText(*piece));
+  }
+}
+
+}  // namespace berth::http

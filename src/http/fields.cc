@@ -1,0 +1,91 @@
+#include "http/fields.h"
+
+#include <algorithm>
+
+namespace berth::http {
+namespace {
+
+constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+}  // namespace
+
+void Fields::Add(std::string_view name, std::string_view value) {
+  // `name` and `value` may be views of this very object: copy through offsets after growing once.
+  if (text_.capacity() < text_.size() + name.size() + value.size()) {
+    std::string grown;
+    grown.reserve(std::max<std::size_t>(text_.capacity() * 2,
+                                        text_.size() + name.size() + value.size() + 512));
+    grown = text_;
+    const auto name_at = static_cast<std::uint32_t>(grown.size());
+    for (const char c : name) grown.push_back(Lower(c));
+    const auto value_at = static_cast<std::uint32_t>(grown.size());
+    grown.append(value);
+    text_ = std::move(grown);
+    entries_.push_back({name_at, static_cast<std::uint32_t>(name.size()), value_at,
+                        static_cast<std::uint32_t>(value.size())});
+    return;
+  }
+  const auto name_at = static_cast<std::uint32_t>(text_.size());
+  for (const char c : name) text_.push_back(Lower(c));
+  const auto value_at = static_cast<std::uint32_t>(text_.size());
+  text_.append(value);
+  if (entries_.empty()) entries_.reserve(16);
+  entries_.push_back({name_at, static_cast<std::uint32_t>(name.size()), value_at,
+                      static_cast<std::uint32_t>(value.size())});
+}
+
+void Fields::Set(std::string_view name, std::string_view value) {
+  Remove(name);
+  Add(name, value);
+}
+
+std::size_t Fields::Remove(std::string_view name) {
+  const std::size_t before = size();
+  RemoveIf([&](const Field& field) { return field.name == name; });
+  return before - size();
+}
+
+std::optional<std::string_view> Fields::Find(std::string_view name) const {
+  for (const auto& field : *this) {
+    if (field.name == name) return field.value;
+  }
+  return std::nullopt;
+}
+
+std::size_t Fields::Count(std::string_view name) const {
+  std::size_t count = 0;
+  for (const auto& field : *this) count += field.name == name ? 1 : 0;
+  return count;
+}
+
+bool Fields::HasToken(std::string_view name, std::string_view token) const {
+  for (const auto& field : *this) {
+    if (field.name != name) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      if (EqualsIgnoreCase(TrimOws(rest.substr(0, comma)), token)) return true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return false;
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+std::string ToLower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), Lower);
+  return lower;
+}
+
+std::string_view TrimOws(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace berth::http

@@ -1,0 +1,92 @@
+// Fields: the header fields of a message, in order, duplicates kept (RFC 9110, section 5).
+//
+// Names are lower case (as HTTP/2 sends them; HTTP/1.1 does not care), compared byte for byte. All
+// text lives in one buffer per message, so a head costs two allocations however many fields it has.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth::http {
+
+class Fields {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  /// Appends a field. `name` is stored in lower case. Both are taken as they are: the parsers check
+  /// names and values of peers, and what we send ourselves is ours.
+  void Add(std::string_view name, std::string_view value);
+  /// Removes every field of that name, then adds this one. `name` must be lower case.
+  void Set(std::string_view name, std::string_view value);
+  /// Removes every field of that (lower-case) name; returns how many there were.
+  std::size_t Remove(std::string_view name);
+  /// Removes every field for which `predicate(Field)` is true.
+  template <class Predicate>
+  void RemoveIf(Predicate predicate);
+
+  /// The first value of that (lower-case) name.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  bool Has(std::string_view name) const { return Find(name).has_value(); }
+  std::size_t Count(std::string_view name) const;
+  /// Whether a comma-separated list field of that name contains `token`, ignoring case, over all
+  /// fields of that name (RFC 9110, section 5.6.1).
+  bool HasToken(std::string_view name, std::string_view token) const;
+
+  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  /// Views into this object, valid until it changes. REQUIRES: index < size().
+  Field operator[](std::size_t index) const {
+    const Entry& entry = entries_[index];
+    const std::string_view text = text_;
+    return {text.substr(entry.name, entry.name_size), text.substr(entry.value, entry.value_size)};
+  }
+
+  /// For range-for: `for (auto [name, value] : fields)`. Do not change the fields meanwhile.
+  class Iterator {
+   public:
+    Iterator(const Fields& fields, std::size_t index) : fields_(&fields), index_(index) {}
+    Field operator*() const { return (*fields_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+   private:
+    const Fields* fields_;
+    std::size_t index_;
+  };
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, entries_.size()}; }
+
+ private:
+  struct Entry {
+    std::uint32_t name, name_size, value, value_size;
+  };
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+template <class Predicate>
+void Fields::RemoveIf(Predicate predicate) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!predicate((*this)[i])) entries_[kept++] = entries_[i];
+  }
+  entries_.resize(kept);
+}
+
+/// ASCII comparison without case.
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+/// ASCII lower case.
+std::string ToLower(std::string_view text);
+/// Without leading and trailing spaces and tabs (OWS).
+std::string_view TrimOws(std::string_view text);
+
+}  // namespace berth::http

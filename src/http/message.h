@@ -1,0 +1,71 @@
+// The exchange: a request head, a request body, a response head and a response body, whatever
+// carries them (RFC 9110). HTTP/1.1 and HTTP/2, servers and clients, all speak in these types.
+//
+// A WebSocket is an exchange whose bodies stay open: the request has `protocol` "websocket" (as the
+// :protocol of RFC 8441), the response has status 101, and both bodies are then the raw bytes of the
+// two directions. The key and the accept value of RFC 6455 belong to one HTTP/1.1 hop each: the
+// HTTP/1.1 server and client make and check them, and no head in between holds them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/body.h"
+#include "http/fields.h"
+
+namespace berth::http {
+
+struct ResponseHead {
+  int status = 200;
+  Fields fields;
+};
+
+struct RequestHead {
+  std::string method;     ///< A token; "GET" for WebSockets whatever carries them.
+  std::string scheme;     ///< "http" or "https", as the hop that received it saw it.
+  std::string authority;  ///< Host (and :port), as sent; never empty. Not among the fields.
+  std::string target;     ///< Origin-form: path and query; or "*".
+  std::string protocol;   ///< "websocket", or empty.
+  Fields fields;
+
+  /// The target up to the first '?'.
+  std::string_view path() const;
+  /// The target after the first '?', "" without.
+  std::string_view query() const;
+  bool is_upgrade() const { return !protocol.empty(); }
+};
+
+/// Receives the interim responses (1xx but 101) of an exchange, in order, before its response. Must
+/// not suspend; called at the top of no one's stack in particular, so it must only queue.
+using InterimHandler = std::move_only_function<void(const ResponseHead&)>;
+
+struct Request {
+  RequestHead head;
+  BodyPtr body;
+  net::Peer peer;          ///< Who sent it over the connection at hand.
+  InterimHandler interim;  ///< May be empty: interim responses are then dropped.
+};
+
+struct Response {
+  ResponseHead head;
+  BodyPtr body;  ///< Never used for HEAD, 204 and 304.
+
+  bool is_upgraded() const { return head.status == 101; }
+};
+
+/// Whatever turns a request into a response: the hub's routes, the reverse proxy, and every client.
+///
+/// Dropping the Task cancels the exchange. Dropping the response's body cancels what is left of it.
+/// The request's body belongs to the service from the call on, which may go on reading it after it
+/// returned the response, for as long as the response's body lives (longer only for what it keeps).
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual Task<Result<Response>> Exchange(Request request) = 0;
+};
+
+/// A response with a text body and its content type.
+Response TextResponse(int status, std::string_view content_type, std::string text);
+
+}  // namespace berth::http
