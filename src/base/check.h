@@ -9,7 +9,7 @@ namespace berth {
 
 }  // namespace berth
 
-#define CHECK(condition)                                                  \
-  do {                                                                    \
+#define CHECK(condition)                                                    \
+  do {                                                                      \
     if (!(condition)) ::berth::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

@@ -18,8 +18,8 @@ enum class WakeTime {
   kTurnEnd,  ///< After everything else that is ready: for writers, so that output is batched.
 };
 
-/// A flag that coroutines wait for. Any number may wait; Set() wakes them all. Whoever still waits when
-/// the event is destroyed is never woken: destroy the waiting Tasks first.
+/// A flag that coroutines wait for. Any number may wait; Set() wakes them all. Whoever still waits
+/// when the event is destroyed is never woken: destroy the waiting Tasks first.
 class Event {
  public:
   explicit Event(Executor& executor, WakeTime wake_time = WakeTime::kSoon)

@@ -1,7 +1,7 @@
 // Executor: where coroutines of one thread wait: a ready queue, a turn-end queue and timers.
 //
-// net::Loop is the real one (Asio); test::TestExecutor (executor_testing.h) has a clock that the test
-// advances. Everything above net/ takes an Executor&.
+// net::Loop is the real one (Asio); test::TestExecutor (executor_testing.h) has a clock that the
+// test advances. Everything above net/ takes an Executor&.
 //
 // A *turn* is what one loop iteration dispatches. Wake-ups never run inside the code that causes
 // them: a woken coroutine is put on the ready queue, which is drained after the current callback
@@ -28,8 +28,8 @@ using TimePoint = Clock::time_point;
 
 /// A suspended coroutine in some wait list. Lives in the awaiter, that is in the coroutine's frame;
 /// unlinks itself when the frame is destroyed, which is what makes dropping a Task safe.
-struct Waiter : boost::intrusive::list_base_hook<
-                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct Waiter
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   std::coroutine_handle<> handle;
 };
 using WaitList = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
@@ -100,8 +100,7 @@ class Executor {
   }
 
  private:
-  using TimerSet =
-      boost::intrusive::multiset<Timer, boost::intrusive::constant_time_size<false>>;
+  using TimerSet = boost::intrusive::multiset<Timer, boost::intrusive::constant_time_size<false>>;
 
   bool inside_ = false;
   bool turn_end_asked_ = false;

@@ -18,49 +18,49 @@ struct Limits {
   using Size = std::uint64_t;
 
   // HTTP from outside.
-  Size request_head = 64 * 1024;          ///< Bytes of a head, request or response.
-  Size request_target = 16 * 1024;        ///< Bytes of a request target.
-  Size request_fields = 100;              ///< Fields in a head.
-  Ms head_timeout{10'000};                ///< A started head must be complete by then.
-  Ms idle_timeout{75'000};                ///< Keep-alive connection without a request.
-  Ms response_timeout{120'000};           ///< First response byte; none for upgrades and streams.
-  Ms write_stall_timeout{60'000};         ///< A write without any progress.
-  Ms body_stall_timeout{120'000};         ///< A request body without any progress.
-  Size connections = 20'000;              ///< Open browser connections of a hub.
-  Size h2_streams = 128;                  ///< Concurrent streams of one browser connection.
-  Size h2_header_list = 64 * 1024;        ///< Decoded bytes of an HTTP/2 head.
+  Size request_head = 64 * 1024;    ///< Bytes of a head, request or response.
+  Size request_target = 16 * 1024;  ///< Bytes of a request target.
+  Size request_fields = 100;        ///< Fields in a head.
+  Ms head_timeout{10'000};          ///< A started head must be complete by then.
+  Ms idle_timeout{75'000};          ///< Keep-alive connection without a request.
+  Ms response_timeout{120'000};     ///< First response byte; none for upgrades and streams.
+  Ms write_stall_timeout{60'000};   ///< A write without any progress.
+  Ms body_stall_timeout{120'000};   ///< A request body without any progress.
+  Size connections = 20'000;        ///< Open browser connections of a hub.
+  Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
+  Size h2_header_list = 64 * 1024;  ///< Decoded bytes of an HTTP/2 head.
 
   // The tunnel.
-  Size tunnel_streams = 256;              ///< Concurrent streams in one tunnel.
-  Size stream_buffer = 256 * 1024;        ///< Bytes buffered per stream and direction.
-  Size control_message = 1024 * 1024;     ///< Bytes of one control message.
-  Ms ping_after{10'000};                  ///< Silence on a tunnel before a ping.
-  Ms ping_answer{10'000};                 ///< The tunnel is dead without an answer by then.
-  Ms register_timeout{10'000};            ///< An accepted tunnel must register by then.
-  Ms reconnect_min{100};                  ///< First reconnect delay.
-  Ms reconnect_max{30'000};               ///< Longest reconnect delay.
-  Ms reconnect_stable{30'000};            ///< A tunnel that lived this long resets the delay.
-  Ms connect_timeout{10'000};             ///< Name look-up, TCP, proxy and TLS handshake, each.
-  Ms drain_grace{10'000};                 ///< What in-flight exchanges get at shutdown.
+  Size tunnel_streams = 256;           ///< Concurrent streams in one tunnel.
+  Size stream_buffer = 256 * 1024;     ///< Bytes buffered per stream and direction.
+  Size control_message = 1024 * 1024;  ///< Bytes of one control message.
+  Ms ping_after{10'000};               ///< Silence on a tunnel before a ping.
+  Ms ping_answer{10'000};              ///< The tunnel is dead without an answer by then.
+  Ms register_timeout{10'000};         ///< An accepted tunnel must register by then.
+  Ms reconnect_min{100};               ///< First reconnect delay.
+  Ms reconnect_max{30'000};            ///< Longest reconnect delay.
+  Ms reconnect_stable{30'000};         ///< A tunnel that lived this long resets the delay.
+  Ms connect_timeout{10'000};          ///< Name look-up, TCP, proxy and TLS handshake, each.
+  Ms drain_grace{10'000};              ///< What in-flight exchanges get at shutdown.
 
   // Towards the instance.
-  Size instance_connections = 256;        ///< Open connections of an agent to its instance.
-  Ms instance_idle{4'000};                ///< Kept-alive connection to an instance; Node closes at 5 s.
+  Size instance_connections = 256;  ///< Open connections of an agent to its instance.
+  Ms instance_idle{4'000};          ///< Kept-alive connection to an instance; Node closes at 5 s.
 
   // Sign-in.
-  Ms login_code_lifetime{900'000};        ///< A sign-in link.
-  Ms ticket_lifetime{30'000};             ///< The code that opens an instance in subdomain mode.
-  Ms session_idle{43'200'000};            ///< A session without a request (12 h).
-  Ms session_absolute{604'800'000};       ///< A session at all (7 d).
-  Size sign_in_attempts = 10;             ///< Sign-in attempts per address and minute.
+  Ms login_code_lifetime{900'000};   ///< A sign-in link.
+  Ms ticket_lifetime{30'000};        ///< The code that opens an instance in subdomain mode.
+  Ms session_idle{43'200'000};       ///< A session without a request (12 h).
+  Ms session_absolute{604'800'000};  ///< A session at all (7 d).
+  Size sign_in_attempts = 10;        ///< Sign-in attempts per address and minute.
 };
 
 /// One row of the table: its name in [limits], and where it lives.
 struct LimitRow {
   std::string_view name;
   bool is_duration;  ///< Milliseconds rather than a count of bytes or things.
-  Limits::Size Limits::*size = nullptr;
-  Limits::Ms Limits::*duration = nullptr;
+  Limits::Size Limits::* size = nullptr;
+  Limits::Ms Limits::* duration = nullptr;
   std::string_view meaning;
 };
 

@@ -28,10 +28,18 @@ bool IsLogged(LogLevel level) { return level >= lowest.load(std::memory_order_re
 void LogLine(LogLevel level, std::string_view line) {
   if (!IsLogged(level)) return;
   switch (level) {
-    case LogLevel::kDebug: Logger().debug(line); break;
-    case LogLevel::kInfo: Logger().info(line); break;
-    case LogLevel::kWarn: Logger().warn(line); break;
-    case LogLevel::kError: Logger().error(line); break;
+    case LogLevel::kDebug:
+      Logger().debug(line);
+      break;
+    case LogLevel::kInfo:
+      Logger().info(line);
+      break;
+    case LogLevel::kWarn:
+      Logger().warn(line);
+      break;
+    case LogLevel::kError:
+      Logger().error(line);
+      break;
   }
 }
 

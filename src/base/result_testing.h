@@ -1,4 +1,5 @@
-// For tests: matchers for Result. EXPECT_THAT(result, IsOk()); EXPECT_THAT(result, FailsWith(kind)).
+// For tests: matchers for Result. EXPECT_THAT(result, IsOk()); EXPECT_THAT(result,
+// FailsWith(kind)).
 #pragma once
 
 #include <gmock/gmock.h>

@@ -1,11 +1,11 @@
 // Task<T>: a coroutine with one owner. Destroying an unfinished Task cancels it.
 //
 // A Task is lazy: it runs when it is awaited or Start()ed, on the calling thread, until its first
-// suspension; from then on the executor resumes it. Dropping it destroys its frame, and with it every
-// Task that it awaits, innermost last: destructors are the cancellation path, nothing is thrown and
-// no code after the pending co_await runs. That is the whole cancellation model, and the reason why
-// this is not asio::awaitable: an exchange is cancelled by dropping one object, a request costs no
-// co_spawn, and headers that declare coroutines need no Asio.
+// suspension; from then on the executor resumes it. Dropping it destroys its frame, and with it
+// every Task that it awaits, innermost last: destructors are the cancellation path, nothing is
+// thrown and no code after the pending co_await runs. That is the whole cancellation model, and the
+// reason why this is not asio::awaitable: an exchange is cancelled by dropping one object, a
+// request costs no co_spawn, and headers that declare coroutines need no Asio.
 //
 // Rules. One co_await per statement, its result named. Parameters by value, except objects that the
 // caller guarantees to outlive the call. No capturing lambda as a coroutine. A Task must not be

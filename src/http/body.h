@@ -1,9 +1,9 @@
 // Body: a stream of bytes that is pulled, piece by piece, by whoever wants them.
 //
-// Pulling is the backpressure: a reader that stops reading stops the sender, all the way back to the
-// origin, and nothing is ever buffered whole. Asking for the next piece also says that the previous
-// one has been used (written on), which is when its sender is credited. Destroying a Body before its
-// end cancels the exchange it belongs to, at the other end too.
+// Pulling is the backpressure: a reader that stops reading stops the sender, all the way back to
+// the origin, and nothing is ever buffered whole. Asking for the next piece also says that the
+// previous one has been used (written on), which is when its sender is credited. Destroying a Body
+// before its end cancels the exchange it belongs to, at the other end too.
 #pragma once
 
 #include <memory>

@@ -2,8 +2,8 @@
 // carries them (RFC 9110). HTTP/1.1 and HTTP/2, servers and clients, all speak in these types.
 //
 // A WebSocket is an exchange whose bodies stay open: the request has `protocol` "websocket" (as the
-// :protocol of RFC 8441), the response has status 101, and both bodies are then the raw bytes of the
-// two directions. The key and the accept value of RFC 6455 belong to one HTTP/1.1 hop each: the
+// :protocol of RFC 8441), the response has status 101, and both bodies are then the raw bytes of
+// the two directions. The key and the accept value of RFC 6455 belong to one HTTP/1.1 hop each: the
 // HTTP/1.1 server and client make and check them, and no head in between holds them.
 #pragma once
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,10 +24,10 @@ using Bytes = std::span<const std::byte>;
 
 /// Who is at the other end.
 struct Peer {
-  std::string address;      ///< Textual IP address without port, "" if unknown.
+  std::string address;  ///< Textual IP address without port, "" if unknown.
   std::uint16_t port = 0;
   bool is_tls = false;
-  std::string alpn;         ///< The protocol that ALPN chose, "" without.
+  std::string alpn;  ///< The protocol that ALPN chose, "" without.
 };
 
 class ByteStream {
@@ -56,5 +57,7 @@ inline Bytes AsBytes(std::string_view text) { return std::as_bytes(std::span(tex
 inline std::string_view AsText(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+using StreamPtr = std::unique_ptr<ByteStream>;
 
 }  // namespace berth::net
