@@ -1,0 +1,91 @@
+#include "http/header_rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/cookie.h"
+
+namespace berth::http {
+namespace {
+
+/// Compares a field name with a lower-case table entry, reading '_' as '-'.
+bool Spells(std::string_view name, std::string_view entry) {
+  return std::ranges::equal(name, entry, [](char a, char b) { return (a == '_' ? '-' : a) == b; });
+}
+
+bool SpellsPrefix(std::string_view name, std::string_view prefix) {
+  return name.size() >= prefix.size() && Spells(name.substr(0, prefix.size()), prefix);
+}
+
+template <std::size_t N>
+bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& table) {
+  return std::ranges::any_of(table, [&](auto entry) { return Spells(name, entry); });
+}
+
+constexpr std::array<std::string_view, 6> kHopByHop = {
+    "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
+
+constexpr std::array<std::string_view, 4> kForwarding = {"forwarded", "x-real-ip", "via", "expect"};
+
+constexpr std::array<std::string_view, 8> kDangerous = {"clear-site-data",
+                                                        "service-worker-allowed",
+                                                        "strict-transport-security",
+                                                        "alt-svc",
+                                                        "report-to",
+                                                        "reporting-endpoints",
+                                                        "nel",
+                                                        "x-refreshed-token"};
+
+}  // namespace
+
+void RemoveHopByHop(Fields& fields) {
+  std::vector<std::string> named;
+  for (const auto& [name, value] : fields) {
+    if (!Spells(name, "connection")) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view token = TrimOws(rest.substr(0, comma));
+      if (!token.empty()) named.push_back(ToLower(token));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  fields.RemoveIf([&](const Fields::Field& field) {
+    return IsOneOf(field.name, kHopByHop) || SpellsPrefix(field.name, "proxy-") ||
+           std::ranges::find(named, field.name) != named.end();
+  });
+}
+
+void RemoveForwarding(Fields& fields) {
+  fields.RemoveIf([](const Fields::Field& field) {
+    return IsOneOf(field.name, kForwarding) || SpellsPrefix(field.name, "x-forwarded") ||
+           SpellsPrefix(field.name, "x-orchestrator") || SpellsPrefix(field.name, "x-berth");
+  });
+}
+
+void AddForwarding(Fields& fields, const Forwarding& forwarding) {
+  fields.Add("x-forwarded-for", forwarding.address);
+  fields.Add("x-forwarded-proto", forwarding.scheme);
+  fields.Add("x-forwarded-host", forwarding.authority);
+  if (!forwarding.prefix.empty()) fields.Add("x-forwarded-prefix", forwarding.prefix);
+}
+
+void RemoveDangerous(Fields& fields, const std::vector<std::string_view>& reserved_cookies) {
+  RemoveHopByHop(fields);
+  std::vector<std::string> cookies;
+  bool has_cookies = false;
+  for (const auto& [name, value] : fields) {
+    if (name != "set-cookie") continue;
+    has_cookies = true;
+    const std::string_view cookie = SetCookieName(value);
+    if (std::ranges::find(reserved_cookies, cookie) != reserved_cookies.end()) continue;
+    cookies.push_back(WithoutCookieAttribute(value, "domain"));
+  }
+  fields.RemoveIf([&](const Fields::Field& field) {
+    return IsOneOf(field.name, kDangerous) || SpellsPrefix(field.name, "public-key-pins") ||
+           SpellsPrefix(field.name, "x-berth") || (has_cookies && field.name == "set-cookie");
+  });
+  for (const auto& cookie : cookies) fields.Add("set-cookie", cookie);
+}
+
+}  // namespace berth::http

@@ -1,0 +1,111 @@
+#include "http/header_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/cookie.h"
+
+namespace berth::http {
+namespace {
+
+std::string Dump(const Fields& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) out += fmt::format("{}: {}\n", name, value);
+  return out;
+}
+
+TEST(HeaderRulesTest, Check12_ForgedForwardingFieldsAreRemovedInEverySpelling) {
+  const char* forged[] = {"X-Forwarded-For",
+                          "x_forwarded_for",
+                          "X-Forwarded_Host",
+                          "Forwarded",
+                          "X-Real-IP",
+                          "x_real_ip",
+                          "X-Orchestrator-User",
+                          "X_Orchestrator_User_Id",
+                          "X-ORCHESTRATOR-USERNAME",
+                          "X-Berth-Assertion",
+                          "x_berth_anything",
+                          "Via",
+                          "Expect",
+                          "X-Forwarded-Prefix",
+                          "x-orchestratoruser"};
+  for (const char* name : forged) {
+    Fields fields;
+    fields.Add(name, "evil");
+    fields.Add("accept", "*/*");
+    RemoveHopByHop(fields);
+    RemoveForwarding(fields);
+    EXPECT_EQ(Dump(fields), "accept: */*\n") << name;
+  }
+}
+
+TEST(HeaderRulesTest, RemovesWhatConnectionNamesAndHopByHop) {
+  Fields fields;
+  fields.Add("Connection", "keep-alive, X-Secret-Hop");
+  fields.Add("x-secret-hop", "1");
+  fields.Add("Keep-Alive", "timeout=5");
+  fields.Add("Transfer_Encoding", "chunked");
+  fields.Add("Proxy-Authorization", "Basic x");
+  fields.Add("TE", "trailers");
+  fields.Add("Trailer", "x");
+  fields.Add("Upgrade", "h2c");
+  fields.Add("x-kept", "2");
+  RemoveHopByHop(fields);
+  EXPECT_EQ(Dump(fields), "x-kept: 2\n");
+}
+
+TEST(HeaderRulesTest, ConnectionCannotRemoveWhatWeAddAfterwards) {
+  Fields fields;
+  fields.Add("connection", "x-forwarded-for");
+  RemoveHopByHop(fields);
+  RemoveForwarding(fields);
+  AddForwarding(fields, {"192.0.2.1", "https", "hub.example", "/clients/a/proxy"});
+  EXPECT_EQ(Dump(fields),
+            "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\n"
+            "x-forwarded-host: hub.example\nx-forwarded-prefix: /clients/a/proxy\n");
+}
+
+TEST(HeaderRulesTest, Check13_DangerousResponseFieldsAreRemoved) {
+  for (const char* name :
+       {"Clear-Site-Data", "Service-Worker-Allowed", "Strict-Transport-Security", "Public-Key-Pins",
+        "Public-Key-Pins-Report-Only", "Alt-Svc", "Report-To", "Reporting-Endpoints", "NEL",
+        "X-Refreshed-Token", "X-Berth-Error", "Connection", "Proxy-Authenticate"}) {
+    Fields fields;
+    fields.Add(name, "x");
+    fields.Add("content-type", "text/html");
+    RemoveDangerous(fields, {});
+    EXPECT_EQ(Dump(fields), "content-type: text/html\n") << name;
+  }
+}
+
+TEST(HeaderRulesTest, SetCookieKeepsOrderLosesDomainAndReservedNames) {
+  Fields fields;
+  fields.Add("set-cookie", "a=1; Path=/; Domain=example.org");
+  fields.Add("set-cookie", "berth_session=stolen; Path=/");
+  fields.Add("set-cookie", "b=2");
+  RemoveDangerous(fields, {"berth_session"});
+  EXPECT_EQ(Dump(fields), "set-cookie: a=1; Path=/\nset-cookie: b=2\n");
+}
+
+TEST(CookieTest, OwnCookiesLeaveOthersByteIdentical) {
+  Fields fields;
+  fields.Add("cookie", "x=\"a b\";  y=1==; berth_session=id.secret; berth_session2=q;z");
+  RemoveCookies(fields, {"berth_session"});
+  EXPECT_EQ(Dump(fields), "cookie: x=\"a b\";  y=1==; berth_session2=q;z\n");
+  Fields only;
+  only.Add("cookie", "berth_session=id.secret");
+  RemoveCookies(only, {"berth_session"});
+  EXPECT_TRUE(only.empty());
+}
+
+TEST(CookieTest, APlantedSecondCookieIsNoCookie) {
+  Fields fields;
+  fields.Add("cookie", "s=good");
+  EXPECT_EQ(FindCookie(fields, "s"), "good");
+  fields.Add("cookie", "s=evil");
+  EXPECT_FALSE(FindCookie(fields, "s").has_value());
+}
+
+}  // namespace
+}  // namespace berth::http

@@ -1,0 +1,30 @@
+// The reverse proxy: connects a server side to a client side, in the hub and in the agent alike.
+//
+// It hands one exchange to the next service with hop-by-hop fields removed both ways, the caller's
+// edits applied, and a deadline for the first byte of the response. Bodies, upgrades included, pass
+// untouched: whoever reads the response pulls it straight from the next hop, and dropping it
+// cancels there.
+#pragma once
+
+#include <functional>
+
+#include "base/executor.h"
+#include "base/limits.h"
+#include "http/message.h"
+
+namespace berth::http {
+
+struct ProxyRules {
+  /// Changes the request before it is sent, after hop-by-hop fields were removed. May be empty.
+  std::function<void(RequestHead&)> edit_request;
+  /// Changes each response head, interim ones too, after hop-by-hop fields were removed.
+  std::function<void(ResponseHead&)> edit_response;
+};
+
+/// The next service's response. Errors are the next service's, and kTimeout if no response came
+/// within limits.response_timeout since the request's body last moved; upgrades and requests for
+/// event streams wait as long as the browser does. `next` must outlive the call.
+Task<Result<Response>> ReverseProxy(Executor& executor, const Limits& limits, Service& next,
+                                    Request request, ProxyRules rules);
+
+}  // namespace berth::http
