@@ -1,0 +1,47 @@
+#include "hub/cross_site.h"
+
+namespace berth::hub {
+
+bool IsSafe(const http::RequestHead& head) {
+  return !head.is_upgrade() &&
+         (head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS");
+}
+
+Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view expected_origin,
+                             Proof proof) {
+  if (IsSafe(head)) return Ok();
+  if (head.fields.Count("origin") > 1 || head.fields.Count("sec-fetch-site") > 1) {
+    return Forbidden("origin stated twice");
+  }
+  const auto site = head.fields.Find("sec-fetch-site");
+  const auto origin = head.fields.Find("origin");
+  if (site == "same-origin") return Ok();
+  if (origin) {
+    if (*origin == expected_origin) return Ok();
+    return Forbidden("request of another origin");
+  }
+  if (site) return Forbidden("request of another site");
+  if (proof == Proof::kBearer) return Ok();
+  return Forbidden("request without origin");
+}
+
+Result<void> CheckNotEmbedded(const http::RequestHead& head) {
+  const auto site = head.fields.Find("sec-fetch-site");
+  if (!site || *site == "same-origin" || *site == "none") return Ok();
+  const auto mode = head.fields.Find("sec-fetch-mode");
+  const auto destination = head.fields.Find("sec-fetch-dest");
+  if (mode == "navigate" && destination == "document" && IsSafe(head)) return Ok();
+  return Forbidden("embedded by another origin");
+}
+
+bool IsNavigation(const http::RequestHead& head) {
+  if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return false;
+  if (const auto mode = head.fields.Find("sec-fetch-mode")) {
+    return *mode == "navigate" && head.fields.Find("sec-fetch-dest") != "empty";
+  }
+  // Fetch Metadata is absent on plain HTTP outside loopback.
+  const auto accept = head.fields.Find("accept");
+  return accept && accept->find("text/html") != std::string_view::npos;
+}
+
+}  // namespace berth::hub

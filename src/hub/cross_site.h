@@ -1,0 +1,34 @@
+// Which requests a page of another origin may cause (security: "Cross-site").
+//
+// SameSite cookies do not separate sibling subdomains; Origin and Fetch Metadata do. The same
+// checks hold for the hub and for instances, because the agent turns an instance's bearer-token API
+// into a cookie API.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace berth::hub {
+
+/// How the request proved who sends it.
+enum class Proof { kCookie, kBearer };
+
+/// For non-safe methods and every upgrade: accepts Sec-Fetch-Site: same-origin, else an Origin
+/// equal to `expected_origin`; neither present is fine with a bearer token only. kForbidden
+/// otherwise.
+Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view expected_origin,
+                             Proof proof);
+
+/// For safe requests with a cookie to an instance: refuses what another origin embeds (images,
+/// scripts, frames, fetches); top-level navigations pass. kForbidden.
+Result<void> CheckNotEmbedded(const http::RequestHead& head);
+
+/// GET, HEAD and OPTIONS (RFC 9110, section 9.2.1), and no upgrade.
+bool IsSafe(const http::RequestHead& head);
+
+/// A browser shows the answer as a page: only these are redirected to sign-in.
+bool IsNavigation(const http::RequestHead& head);
+
+}  // namespace berth::hub

@@ -1,0 +1,67 @@
+#include "hub/cross_site.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result_testing.h"
+
+namespace berth::hub {
+namespace {
+
+http::RequestHead Head(std::string_view method,
+                       std::initializer_list<std::pair<const char*, const char*>> fields) {
+  http::RequestHead head;
+  head.method = method;
+  head.target = "/";
+  for (const auto& [name, value] : fields) head.fields.Add(name, value);
+  return head;
+}
+
+struct Case {
+  http::RequestHead head;
+  bool cookie;
+  bool bearer;
+};
+
+TEST(CrossSiteTest, NonSafeRequestsNeedTheirOwnOrigin) {
+  const Case cases[] = {
+      {Head("GET", {}), true, true},
+      {Head("POST", {}), false, true},
+      {Head("POST", {{"sec-fetch-site", "same-origin"}}), true, true},
+      {Head("POST", {{"origin", "http://hub"}}), true, true},
+      {Head("POST", {{"origin", "http://hub"}, {"sec-fetch-site", "same-site"}}), true, true},
+      {Head("POST", {{"origin", "http://hub:80"}}), false, false},
+      {Head("POST", {{"origin", "null"}}), false, false},
+      {Head("POST", {{"sec-fetch-site", "same-site"}}), false, false},
+      {Head("POST", {{"sec-fetch-site", "none"}}), false, false},
+      {Head("DELETE", {{"sec-fetch-mode", "navigate"}}), false, true},
+      {Head("POST", {{"origin", "http://hub"}, {"origin", "http://evil"}}), false, false},
+  };
+  for (const auto& [head, cookie, bearer] : cases) {
+    EXPECT_EQ(CheckSameOrigin(head, "http://hub", Proof::kCookie).has_value(), cookie);
+    EXPECT_EQ(CheckSameOrigin(head, "http://hub", Proof::kBearer).has_value(), bearer);
+  }
+}
+
+TEST(CrossSiteTest, UpgradesAreNeverSafe) {
+  auto head = Head("GET", {{"origin", "http://evil"}});
+  head.protocol = "websocket";
+  EXPECT_FALSE(CheckSameOrigin(head, "http://hub", Proof::kCookie).has_value());
+}
+
+TEST(CrossSiteTest, SiblingsMayNavigateButNotEmbed) {
+  EXPECT_TRUE(CheckNotEmbedded(Head("GET", {})).has_value());
+  EXPECT_TRUE(CheckNotEmbedded(Head("GET", {{"sec-fetch-site", "cross-site"},
+                                            {"sec-fetch-mode", "navigate"},
+                                            {"sec-fetch-dest", "document"}}))
+                  .has_value());
+  for (const char* destination : {"iframe", "image", "script", "empty", "worker"}) {
+    EXPECT_FALSE(CheckNotEmbedded(Head("GET", {{"sec-fetch-site", "same-site"},
+                                               {"sec-fetch-mode", "no-cors"},
+                                               {"sec-fetch-dest", destination}}))
+                     .has_value())
+        << destination;
+  }
+}
+
+}  // namespace
+}  // namespace berth::hub

@@ -1,0 +1,57 @@
+#include "hub/hosts.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result_testing.h"
+
+namespace berth::hub {
+namespace {
+
+using berth::testing::FailsWith;
+using berth::testing::IsOk;
+
+Hosts Loopback() {
+  return Hosts::Create({"http", "localhost", 8787}, "localhost:8787", true).value();
+}
+
+TEST(HostsTest, ALoopbackHubHasThreeNamesAndSubdomainsOfLocalhost) {
+  const Hosts hosts = Loopback();
+  for (const char* own : {"localhost:8787", "127.0.0.1:8787", "[::1]:8787", "LOCALHOST:8787"}) {
+    EXPECT_EQ(hosts.Match(own).kind, HostKind::kHub) << own;
+  }
+  const HostMatch match = hosts.Match("my-box.localhost:8787");
+  EXPECT_EQ(match.kind, HostKind::kInstance);
+  EXPECT_EQ(match.instance_id, "my-box");
+  EXPECT_EQ(hosts.InstanceOrigin("my-box"), "http://my-box.localhost:8787");
+}
+
+TEST(HostsTest, EverythingElseIsUnknown) {
+  const Hosts hosts = Loopback();
+  for (const char* other : {"localhost", "localhost:80", "evil.example:8787", "a.b.localhost:8787",
+                            ".localhost:8787", "-a.localhost:8787", "127.0.0.1:8788",
+                            "xlocalhost:8787", "", "[::1", "a_b.localhost:8787"}) {
+    EXPECT_EQ(hosts.Match(other).kind, HostKind::kUnknown) << other;
+  }
+}
+
+TEST(HostsTest, DefaultPortsNeedNotBeWritten) {
+  const Hosts hosts = Hosts::Create({"https", "hub.example", 443}, "apps.example", false).value();
+  EXPECT_EQ(hosts.Match("hub.example").kind, HostKind::kHub);
+  EXPECT_EQ(hosts.Match("hub.example:443").kind, HostKind::kHub);
+  EXPECT_EQ(hosts.Match("x.apps.example").instance_id, "x");
+  EXPECT_EQ(hosts.InstanceOrigin("x"), "https://x.apps.example");
+  EXPECT_EQ(hosts.OriginOf("hub.example:443"), "https://hub.example");
+  EXPECT_EQ(hosts.Match("localhost").kind, HostKind::kUnknown);
+}
+
+TEST(HostsTest, OriginsAreParsedStrictly) {
+  EXPECT_EQ(ParseOrigin("https://Hub.Example/")->ToString(), "https://hub.example");
+  EXPECT_EQ(ParseOrigin("http://[::1]:8787")->authority(), "[::1]:8787");
+  for (const char* wrong : {"hub.example", "ftp://x", "https://x/path", "https://u@x",
+                            "https://x:0", "https://x:99999", "https://"}) {
+    EXPECT_THAT(ParseOrigin(wrong), FailsWith(ErrorKind::kInvalid)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace berth::hub

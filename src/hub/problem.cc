@@ -1,0 +1,120 @@
+#include "hub/problem.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "hub/cross_site.h"
+
+namespace berth::hub {
+namespace {
+
+// The page stands alone: on an instance's address no asset of the hub is at hand. Its one style
+// block is allowed by hash; the hash is checked by problem_test.cc.
+constexpr std::string_view kStyle =
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;"
+    "margin:18vh auto 0;padding:0 1.25rem}h1{font-size:1.3rem;margin:0 0 .5rem}p{margin:.5rem 0;"
+    "opacity:.85}";
+constexpr std::string_view kStyleHash = "sha256-ilES+z4BGurZmo9fXbVmsGKu25vYhOI0X49USFSfYxI=";
+
+}  // namespace
+
+Problem ProblemOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalid:
+      return {400, "Bad request", "The request could not be understood."};
+    case ErrorKind::kUnauthorized:
+      return {401, "Not signed in", "Sign in at the hub, then retry."};
+    case ErrorKind::kForbidden:
+      return {403, "Not allowed", "This request is not allowed."};
+    case ErrorKind::kNotFound:
+      return {404, "Not found", "There is nothing at this address."};
+    case ErrorKind::kConflict:
+      return {409, "Conflict", "Somebody else changed this; look again."};
+    case ErrorKind::kTooLarge:
+      return {413, "Too large", "The request exceeds a limit of the hub."};
+    case ErrorKind::kUnavailable:
+      return {502, "Not reachable", "The instance did not answer; it may be restarting."};
+    case ErrorKind::kTimeout:
+      return {504, "No answer in time", "The instance took too long to answer."};
+    case ErrorKind::kCancelled:
+      return {503, "Cancelled", "The hub is shutting down; try again."};
+    case ErrorKind::kInternal:
+      break;
+  }
+  return {500, "Internal error", "The hub failed; its log says why."};
+}
+
+http::Response ProblemResponse(const Problem& problem) {
+  boost::json::object body;
+  body["type"] = "about:blank";
+  body["title"] = problem.title;
+  body["status"] = problem.status;
+  body["detail"] = problem.detail;
+  auto response = http::TextResponse(problem.status, "application/problem+json",
+                                     boost::json::serialize(body) + "\n");
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  return response;
+}
+
+http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry) {
+  if (!IsNavigation(head)) return ProblemResponse(problem);
+  const std::string title = EscapeHtml(problem.title);
+  std::string page = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}"
+      "</main>\n</body>\n</html>\n",
+      retry == Retry::kEvery3Seconds ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", title,
+      kStyle, title, EscapeHtml(problem.detail),
+      retry == Retry::kEvery3Seconds
+          ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n"
+          : "");
+  auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  response.head.fields.Add("referrer-policy", "same-origin");
+  response.head.fields.Add("content-security-policy",
+                           fmt::format("default-src 'none'; style-src '{}'; base-uri 'none'; "
+                                       "form-action 'none'; frame-ancestors 'none'",
+                                       kStyleHash));
+  return response;
+}
+
+void AddPageSecurity(http::Fields& fields) {
+  fields.Set("content-security-policy",
+             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+             "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+             "base-uri 'none'; frame-ancestors 'none'");
+  fields.Set("x-content-type-options", "nosniff");
+  fields.Set("referrer-policy", "same-origin");
+  fields.Set("cross-origin-opener-policy", "same-origin");
+}
+
+std::string EscapeHtml(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped.push_back(c);
+    }
+  }
+  return escaped;
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,40 @@
+// How the hub says no: problem details for programs (RFC 9457), a small page for people.
+//
+// The only table from error kinds to public text; an Error's message stays in the log. Whatever the
+// hub answers on an instance's address must never be kept by a service worker or a cache:
+// Cache-Control: no-store, and Vary: *, which makes Cache.put refuse it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace berth::hub {
+
+/// What went wrong, in words for the user: what happened, and what to do next.
+struct Problem {
+  int status = 500;
+  std::string title;
+  std::string detail;
+};
+
+/// The public account of an error.
+Problem ProblemOf(const Error& error);
+
+/// application/problem+json.
+http::Response ProblemResponse(const Problem& problem);
+
+enum class Retry { kNo, kEvery3Seconds };
+
+/// The answer on an instance's address: a page for navigations, problem details for the rest.
+http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry);
+
+/// Adds the fields that every page of the hub itself carries (security: "On the hub's own pages").
+void AddPageSecurity(http::Fields& fields);
+
+/// `text` with &, <, >, " and ' escaped.
+std::string EscapeHtml(std::string_view text);
+
+}  // namespace berth::hub
