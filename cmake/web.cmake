@@ -1,0 +1,33 @@
+# The hub's pages: web/ built with esbuild into build/PRESET/web/, embedded into berth_hub as
+# src/hub/assets.h describes. Node is BERTH_NODE (cache or environment), the private one of
+# script/bootstrap, or the one on PATH.
+set(berth_node_default "$ENV{BERTH_NODE}")
+if(NOT berth_node_default)
+  set(berth_cache "$ENV{XDG_CACHE_HOME}")
+  if(NOT berth_cache)
+    set(berth_cache "$ENV{HOME}/.cache")
+  endif()
+  find_program(berth_node_found node HINTS ${berth_cache}/berth/node/bin NO_CACHE)
+  set(berth_node_default ${berth_node_found})
+endif()
+set(BERTH_NODE "${berth_node_default}" CACHE FILEPATH "Node.js 20 or later, to build web/")
+if(NOT EXISTS "${BERTH_NODE}")
+  message(FATAL_ERROR "Node.js is needed to build web/: run script/bootstrap, or set BERTH_NODE")
+endif()
+
+set(web ${CMAKE_SOURCE_DIR}/web)
+set(web_out ${CMAKE_BINARY_DIR}/web)
+file(GLOB web_sources CONFIGURE_DEPENDS ${web}/src/*.ts ${web}/src/*.tsx ${web}/src/*.css
+     ${web}/src/*.svg ${web}/pages/*.html)
+list(FILTER web_sources EXCLUDE REGEX "\\.test\\.ts$")
+
+# Several presets may build at once from one checkout: they take turns at web/node_modules.
+add_custom_command(
+  OUTPUT ${web_out}/assets.cc
+  COMMAND flock ${web}/package-lock.json ${CMAKE_COMMAND} -E env BERTH_NODE=${BERTH_NODE}
+          sh ${web}/install.sh
+  COMMAND ${BERTH_NODE} ${web}/build.mjs ${web_out}
+  DEPENDS ${web_sources} ${web}/build.mjs ${web}/install.sh ${web}/package-lock.json
+  COMMENT "Building the hub's pages"
+  VERBATIM)
+target_sources(berth_hub PRIVATE ${web_out}/assets.cc)

@@ -1,0 +1,26 @@
+// The hub's own pages, scripts and styles, embedded into the program by web/build.mjs.
+//
+// Everything here is constant and lives as long as the process; safe from any thread.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace berth::hub {
+
+/// One embedded file.
+struct Asset {
+  std::string_view path;          ///< URL path; a template's bare file name (no leading slash).
+  std::string_view content_type;  ///< With charset.
+  std::string_view body;
+  std::string_view etag;  ///< Quoted, ready for the ETag field.
+  bool immutable;         ///< The path names the content: may be cached for ever.
+};
+
+/// All embedded files.
+std::span<const Asset> Assets();
+
+/// The file at exactly this URL path, or the template of this name; null if there is none.
+const Asset* FindAsset(std::string_view path);
+
+}  // namespace berth::hub

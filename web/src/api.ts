@@ -1,0 +1,95 @@
+// The hub's JSON API as these pages use it. Every call has a deadline; a failure is an ApiError
+// whose message may be shown to the user.
+
+const deadlineMs = 15_000;
+
+/** A call that failed: `status` is the HTTP status, 0 if no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+function explain(status: number): string {
+  switch (status) {
+    case 0:
+      return "The hub does not answer.";
+    case 401:
+      return "You are not signed in.";
+    case 403:
+      return "The hub refused this.";
+    case 404:
+      return "The hub does not know this.";
+    case 429:
+      return "Too many attempts. Wait a minute and try again.";
+    case 503:
+      return "The instance is not connected.";
+    default:
+      return `The hub answered ${status}.`;
+  }
+}
+
+async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(deadlineMs),
+      ...(body === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(0, explain(0));
+  }
+  if (!response.ok) throw new ApiError(response.status, explain(response.status));
+  if (!response.headers.get("content-type")?.startsWith("application/json")) return undefined;
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError(0, "The hub's answer is broken.");
+  }
+}
+
+/** What the hub says of the session and of itself. */
+export interface SessionInfo {
+  readonly name: string;
+  readonly pathMode: boolean;
+}
+
+/** Trades a one-time code for a session cookie. On an instance's address, `path` is its own. */
+export async function signIn(code: string, path = "/api/session"): Promise<void> {
+  await call("POST", path, { code });
+}
+
+/** Ends the session, and with it every open connection of it. */
+export async function signOut(): Promise<void> {
+  await call("DELETE", "/api/session");
+}
+
+/** Who is signed in; ApiError 401 if nobody is. */
+export async function sessionInfo(): Promise<SessionInfo> {
+  const info = (await call("GET", "/api/session")) as
+    | { user?: { name?: unknown }; path_mode?: unknown }
+    | undefined;
+  const name = info?.user?.name;
+  return { name: typeof name === "string" ? name : "", pathMode: info?.path_mode === true };
+}
+
+/** A URL that opens the instance, good for one use within seconds. */
+export async function openInstance(id: string): Promise<string> {
+  const answer = (await call("POST", `/api/clients/${encodeURIComponent(id)}/open`)) as
+    | { url?: unknown }
+    | undefined;
+  const url = new URL(typeof answer?.url === "string" ? answer.url : "", location.origin);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new ApiError(0, "The hub's answer is broken.");
+  }
+  return url.href;
+}

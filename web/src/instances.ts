@@ -1,0 +1,102 @@
+// The list of instances as the dashboard socket tells it. Pure: messages in, list out. What agents
+// say of themselves is untrusted text; it is kept as strings and shown as text only.
+
+/** One instance on the dashboard. */
+export interface Instance {
+  readonly id: string;
+  readonly project: string;
+  readonly hostname: string;
+  readonly status: string;
+  readonly lastSeen: string;
+}
+
+/** Instances by id. */
+export type Instances = ReadonlyMap<string, Instance>;
+
+const maxText = 200;
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, maxText) : "";
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function instance(value: unknown): Instance | undefined {
+  const client = record(value);
+  const metadata = record(client.metadata);
+  if (typeof client.id !== "string" || client.id === "") return undefined;
+  return {
+    id: client.id,
+    project: text(metadata.project),
+    hostname: text(metadata.hostname),
+    status: text(metadata.status) || "idle",
+    lastSeen: text(client.last_seen),
+  };
+}
+
+/** `before`, changed by one message of the hub; `before` itself if the message changes nothing. */
+export function apply(before: Instances, message: unknown): Instances {
+  const { type, clients, client, client_id: gone } = record(message);
+  if (type === "client_list" && Array.isArray(clients)) {
+    const all = clients.map(instance).filter((one) => one !== undefined);
+    return new Map(all.map((one) => [one.id, one]));
+  }
+  if (type === "client_update") {
+    const one = instance(client);
+    return one === undefined ? before : new Map(before).set(one.id, one);
+  }
+  if (type === "client_disconnected" && typeof gone === "string") {
+    const known = before.get(gone);
+    return known === undefined
+      ? before
+      : new Map(before).set(gone, { ...known, status: "disconnected" });
+  }
+  return before;
+}
+
+/** The words for a status, in the order in which the dashboard lists them. */
+const statuses: ReadonlyMap<string, string> = new Map([
+  ["waiting", "Needs you"],
+  ["busy", "Busy"],
+  ["active", "Active"],
+  ["idle", "Idle"],
+  ["disconnected", "Offline"],
+]);
+
+/** What the user reads for `status`; a status that we do not know is shown as it is. */
+export function statusWords(status: string): string {
+  return statuses.get(status) ?? status;
+}
+
+/** The style class for `status`; agents choose the text, so only known ones have one. */
+export function stateClass(status: string): string {
+  return statuses.has(status) ? `state-${status}` : "";
+}
+
+/** All instances: those that are connected first, then by name. */
+export function sorted(instances: Instances): Instance[] {
+  const name = (one: Instance) => one.project || one.id;
+  const gone = (one: Instance) => (one.status === "disconnected" ? 1 : 0);
+  return [...instances.values()].sort(
+    (a, b) => gone(a) - gone(b) || name(a).localeCompare(name(b)) || a.id.localeCompare(b.id),
+  );
+}
+
+/** "just now", "5 minutes ago": `then` as seen at `now` (both in milliseconds). */
+export function ago(then: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - then) / 1000));
+  if (Number.isNaN(seconds)) return "unknown";
+  if (seconds < 60) return "just now";
+  const units: [number, string][] = [
+    [86_400, "day"],
+    [3_600, "hour"],
+    [60, "minute"],
+  ];
+  for (const [size, unit] of units) {
+    const count = Math.floor(seconds / size);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+  }
+  return "just now";
+}
