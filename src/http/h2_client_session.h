@@ -1,0 +1,29 @@
+// H2ClientSession: a Service whose exchanges are streams of an H2Session. The hub uses it inside
+// the tunnel, where the agent is the HTTP/2 server.
+#pragma once
+
+#include "http/h2_session.h"
+
+namespace berth::http {
+
+class H2ClientSession : public H2Session, public Service {
+ public:
+  /// `limits` must outlive the session.
+  H2ClientSession(Executor& executor, const Limits& limits, H2Options options = {});
+  /// Fails the exchanges that run: they get kUnavailable.
+  ~H2ClientSession() override;
+
+  /// kUnavailable: the session ends, ended, or the peer refused the stream unprocessed; kCancelled:
+  /// the peer cancelled it; kInvalid: the response is malformed. A request beyond the peer's
+  /// concurrent streams waits for a place; beyond twice options.max_streams it is kUnavailable.
+  /// Dropping the task, or the response's body before its end, resets the stream.
+  Task<Result<Response>> Exchange(Request request) override;
+
+ private:
+  void OnHead(H2Stream& stream, bool is_end) override;
+  void OnClosed(H2Stream& stream, std::uint32_t code) override;
+  void OnAbandoned(H2Stream& stream) override;
+  void OnSentEnd(H2Stream& stream) override;
+};
+
+}  // namespace berth::http

@@ -1,0 +1,68 @@
+// H2FloodGuard: counts what an HTTP/2 peer may do for free, and says when it was too much.
+//
+// HTTP/2 lets a peer cause work with frames that cost it nothing: resets, PING, SETTINGS, empty
+// DATA, endless CONTINUATION. Debian's nghttp2 1.52 bounds only some of these. The guard reads the
+// frame headers of what arrives, ahead of nghttp2, and keeps a token bucket for each kind. Owned by
+// one H2Session; it changes nothing and answers nothing itself.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/executor.h"
+#include "base/result.h"
+#include "net/byte_stream.h"
+
+namespace berth::http {
+
+/// A token bucket: `burst` at once, `per_second` refilled.
+class H2Budget {
+ public:
+  H2Budget(double burst, double per_second, TimePoint now)
+      : burst_(burst), per_second_(per_second), tokens_(burst), last_(now) {}
+  /// Takes one token; false if there is none.
+  bool Spend(TimePoint now);
+
+ private:
+  double burst_;
+  double per_second_;
+  double tokens_;
+  TimePoint last_;
+};
+
+class H2FloodGuard {
+ public:
+  struct Rules {
+    bool expects_preface;    ///< The peer is an HTTP/2 client: 24 bytes come before the frames.
+    double scale;            ///< Multiplies every budget.
+    std::size_t head_bytes;  ///< Most bytes of one compressed head.
+  };
+  H2FloodGuard(Rules rules, TimePoint now);
+
+  /// Looks at bytes before nghttp2 does. kTooLarge: over budget, the connection must end.
+  Result<void> Inspect(net::Bytes bytes, TimePoint now);
+  /// Notes a reset that we sent (because the peer made us). False: over budget.
+  bool SpendSentReset(TimePoint now) { return sent_resets_.Spend(now); }
+
+  bool is_head_incomplete() const { return head_incomplete_; }
+
+ private:
+  Result<void> InspectFrame(TimePoint now);
+
+  const Rules rules_;
+  std::size_t skip_;  ///< Bytes until the next frame header.
+  std::array<std::byte, 9> header_;
+  std::size_t header_size_ = 0;
+  bool head_incomplete_ = false;
+  std::size_t head_frames_ = 0;
+  std::size_t head_bytes_ = 0;
+  H2Budget resets_;
+  H2Budget sent_resets_;
+  H2Budget pings_;
+  H2Budget settings_;
+  H2Budget empty_data_;
+  H2Budget others_;
+};
+
+}  // namespace berth::http

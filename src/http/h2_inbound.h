@@ -1,0 +1,109 @@
+// H2Inbound: what arrives on one HTTP/2 stream, between the session that fills it and the body that
+// is read from it. The two share it, since either may be gone first.
+//
+// Bytes are copied once, into pooled blocks of one full DATA frame; the reader gets whole blocks.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "base/event.h"
+#include "http/body.h"
+#include "http/message.h"
+
+namespace berth::http {
+
+class H2Session;
+struct H2Stream;
+
+/// A fixed buffer from a per-thread pool. Holds no memory until the first Append.
+class H2Block {
+ public:
+  static constexpr std::size_t kCapacity = 16 * 1024;  ///< The largest DATA payload by default.
+
+  H2Block() = default;
+  H2Block(H2Block&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  H2Block& operator=(H2Block&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~H2Block() { Release(); }
+
+  /// Copies as much as fits; returns how much that was.
+  std::size_t Append(Bytes bytes);
+  void Release() noexcept;
+  MutableBytes view() { return {data_, size_}; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class H2Inbound : public boost::intrusive::list_base_hook<
+                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  H2Inbound(Executor& executor, H2Session& session) : session_(&session), changed_(executor) {}
+
+  // The session's side.
+  void Append(Bytes bytes);
+  void End();
+  /// Ends it with an error, unless it has ended already. What was not read is discarded.
+  void Fail(Error error);
+  /// The response head, or an error, is there.
+  void Announce() { changed_.Set(); }
+  /// The session is gone.
+  void Detach();
+
+  // The reader's side.
+  Task<Result<MutableBytes>> Read();
+  /// Nobody will read any more.
+  void Abandon();
+  /// Waits for the next change: head, bytes, end, error.
+  auto WaitForChange() {
+    changed_.Reset();
+    return changed_.Wait();
+  }
+
+  bool has_ended() const { return ended_; }
+  bool is_empty() const { return blocks_.empty(); }
+  bool is_abandoned() const { return abandoned_; }
+  const std::optional<Error>& error() const { return error_; }
+
+  H2Session* session_;          ///< Null once the session is gone.
+  H2Stream* stream_ = nullptr;  ///< Null once the stream is closed.
+  std::int32_t id_ = 0;
+  std::optional<std::uint64_t> length_;   ///< Content-Length.
+  Duration stall_ = Duration::zero();     ///< A read waits no longer; zero = for ever.
+  bool expects_continue_ = false;         ///< The peer waits for 100 before it sends its body.
+  std::optional<ResponseHead> response_;  ///< Client role: the final head.
+
+ private:
+  void Discard();
+  Task<Result<void>> WaitForBytes();
+
+  std::deque<H2Block> blocks_;
+  H2Block held_;  ///< What the reader has in hand.
+  bool ended_ = false;
+  bool abandoned_ = false;
+  std::optional<Error> error_;
+  Event changed_;
+};
+
+/// The body that reads an H2Inbound; abandons it when dropped.
+class H2Body : public Body {
+ public:
+  explicit H2Body(std::shared_ptr<H2Inbound> inbound) : inbound_(std::move(inbound)) {}
+  ~H2Body() override { inbound_->Abandon(); }
+  Task<Result<MutableBytes>> Read() override { return inbound_->Read(); }
+  std::optional<std::uint64_t> length() const override { return inbound_->length_; }
+
+ private:
+  std::shared_ptr<H2Inbound> inbound_;
+};
+
+}  // namespace berth::http

@@ -1,0 +1,159 @@
+// H2Session: one HTTP/2 connection without a transport (RFC 9113), on nghttp2.
+//
+// The owner feeds it what arrived (Receive) and writes what it has to say (output, Produce);
+// h2_server.h and h2_client.h do so over a ByteStream, tunnel/ inside a WebSocket. What it is used
+// for is in the two roles: H2ServerSession turns requests of the peer into calls of a Service,
+// H2ClientSession is a Service. The loop of an owner:
+//
+//     co_await session.output().Wait();               // set at the end of a turn
+//     buffer.clear();
+//     session.Produce(buffer, 64 * 1024);
+//     co_await stream.Write(buffer);                  // only then ask again: this is backpressure
+//     if (session.is_finished()) break;
+//
+// Memory: per stream at most its receive window and one piece of its outgoing body, plus what
+// Produce appended. An idle session holds about 25 KiB, nearly all of it nghttp2's.
+//
+// Not thread-safe: lives on one loop. Receive, Produce, Close and the destructor must not be called
+// from inside a handler or a body of the session itself. All Executor, Limits and Service
+// references must outlive it; bodies and Exchange tasks may outlive it and then fail.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/event.h"
+#include "base/limits.h"
+#include "base/task_group.h"
+#include "http/h2_flood_guard.h"
+#include "http/h2_inbound.h"
+#include "http/h2_options.h"
+#include "http/message.h"
+
+struct nghttp2_session;
+
+namespace berth::http {
+
+/// A growable buffer that Produce appends to; reuse it, so that its memory is allocated once.
+using OutBuffer = std::string;
+
+struct H2Stream;
+
+class H2Session {
+ public:
+  virtual ~H2Session();
+  H2Session(const H2Session&) = delete;
+  H2Session& operator=(const H2Session&) = delete;
+
+  /// Takes bytes of the peer. An error means that the connection is over: every stream has failed,
+  /// and the owner writes what Produce still gives (a GOAWAY that says why), then closes.
+  Result<void> Receive(MutableBytes bytes);
+
+  /// Set, at the end of a turn, while there is something to write. Produce resets it.
+  Event& output() { return output_; }
+  bool wants_write() const;
+
+  /// Appends frames to `out` until nothing is left or about `limit` bytes (at least 32 KiB) were
+  /// appended; returns how many were. A call overshoots by less than one head (64 KiB at the very
+  /// worst). Call it again only after those bytes were written.
+  std::size_t Produce(OutBuffer& out, std::size_t limit);
+
+  /// Graceful end: takes no new streams (the peer learns it by GOAWAY, in two steps on the server
+  /// side, so that no request gets lost), lets those that run finish. Idempotent.
+  void Drain();
+  bool is_draining() const { return draining_; }
+
+  /// The transport is gone: fails every stream with `error` at once. Nothing is produced any more.
+  void Close(Error error);
+
+  /// True once nothing will be read or written any more: closed, failed and flushed, or drained.
+  bool is_finished() const;
+
+  /// Streams that are open now.
+  std::size_t stream_count() const { return streams_; }
+  /// Since when stream_count() is 0; meaningless while it is not.
+  TimePoint idle_since() const { return idle_since_; }
+  /// Whether a head has begun to arrive and is not complete.
+  bool is_head_incomplete() const { return guard_.is_head_incomplete(); }
+  /// Whether the peer's SETTINGS have arrived.
+  bool is_settled() const { return settled_; }
+
+  /// Sends a PING; the answer shows as received bytes.
+  void Ping();
+
+  /// Most bytes that were ever queued at once for readers, over all streams (for tests, metrics).
+  std::size_t peak_buffered() const { return peak_buffered_; }
+  std::size_t buffered() const { return buffered_; }
+
+ protected:
+  enum class Role { kServer, kClient };
+  H2Session(Role role, Executor& executor, const Limits& limits, H2Options options);
+
+  /// What a role does with its streams. Called inside nghttp2: they only note, queue and submit.
+  virtual void OnHead(H2Stream& stream, bool is_end) = 0;
+  virtual void OnClosed(H2Stream& stream, std::uint32_t code) = 0;
+  /// The body of `stream` was dropped.
+  virtual void OnAbandoned(H2Stream& stream) = 0;
+  /// Our END_STREAM went out.
+  virtual void OnSentEnd(H2Stream& stream) = 0;
+
+  /// Reads `body` piece by piece into the stream until its end. `body` must outlive the task.
+  Task<void> Pump(H2Stream& stream, Body& body);
+  /// Resets the stream, if it still is open.
+  void Reset(H2Stream& stream, std::uint32_t code);
+  /// Sets output() if there is something to write.
+  void Signal();
+  void AddStream(H2Stream& stream, std::int32_t id);
+  /// A stream of ours whose head waits for a place among the peer's concurrent streams, and the
+  /// like: nothing may be submitted on a connection that ends.
+  bool is_over() const { return failed_ || closed_; }
+  /// Destroys every stream, failing what waits. The roles' destructors call it first.
+  void DropStreams(const Error& error);
+
+  Executor& executor_;
+  const Limits& limits_;
+  const H2Options options_;
+  nghttp2_session* session_ = nullptr;
+  bool draining_ = false;
+  bool peer_goaway_ = false;
+  bool settled_ = false;
+
+ private:
+  friend struct H2Callbacks;
+  friend class H2Inbound;
+  friend struct H2PieceUsed;
+
+  /// The reader of a stream has used `size` bytes (or they are discarded).
+  void Credit(std::int32_t id, std::size_t size, bool stream_too);
+  void NoteBuffered(std::ptrdiff_t change);
+  void Fail(const Error& error, std::uint32_t code);
+  bool Refill();
+  void Bury();
+
+  const Role role_;
+  Event output_;
+  H2FloodGuard guard_;
+  Timer drain_timer_;
+  std::size_t streams_ = 0;
+  TimePoint idle_since_;
+  bool failed_ = false;
+  bool closed_ = false;
+  bool inside_ = false;  ///< Receive or Produce runs: Signal() waits for its end.
+  std::optional<Error> failure_;
+
+  OutBuffer* out_ = nullptr;  ///< Where DATA frames go; set during Produce.
+  std::size_t out_end_ = 0;
+  bool out_full_ = false;
+
+  std::size_t buffered_ = 0;
+  std::size_t peak_buffered_ = 0;
+
+  boost::intrusive::list<H2Stream, boost::intrusive::constant_time_size<false>>* open_ = nullptr;
+};
+
+}  // namespace berth::http
