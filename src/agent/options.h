@@ -1,0 +1,55 @@
+// What `berth agent` was told to do: flags, environment and file, already merged and checked one by
+// one. cli/ fills it in.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+namespace berth::agent {
+
+/// Which kind of instance this is.
+enum class AdapterChoice {
+  kAuto,          ///< Find out.
+  kClaudeCodeUi,  ///< claudecodeui: signs in, reads its status.
+  kGeneric,       ///< Any web server: requests pass as they are.
+};
+
+/// Whether the agent may make the instance's first account when it has none.
+enum class CreateUser { kAuto, kOn, kOff };
+
+struct AgentOptions {
+  /// "http://" or "https://", host, optional port and path, without a trailing slash. The tunnel is
+  /// at hub_url + "/ws/connect".
+  std::string hub_url;
+  Secret token;              ///< ao_<id>_<secret>, or an older hub's token; never empty.
+  std::string client_id;     ///< 1 to 63 of a-z, 0-9 and '-', so that it can be a host name.
+  std::string instance_url;  ///< "http://127.0.0.1:3001", without a trailing slash; empty: find it.
+  AdapterChoice adapter = AdapterChoice::kAuto;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< Shown in the dashboard; in order.
+  bool rewrite_javascript = false;  ///< Path mode: rewrite URLs in JavaScript text as well.
+  CreateUser create_user = CreateUser::kAuto;
+  /// The instance's own command, started and kept running by the agent; empty: somebody else does.
+  /// Do not hand it ORCHESTRATOR_* of this process's environment: it would dial the hub itself.
+  std::vector<std::string> command;
+
+  /// ORCHESTRATOR_RECONNECT_INTERVAL, ORCHESTRATOR_HEARTBEAT_INTERVAL; nothing: limits decide.
+  std::optional<std::chrono::milliseconds> reconnect_interval;
+  std::optional<std::chrono::milliseconds> heartbeat_interval;
+
+  /// Who of GitHub may use this instance; all empty: whoever the hub lets in.
+  std::vector<std::string> allowed_orgs;   ///< "org"
+  std::vector<std::string> allowed_teams;  ///< "org/team"
+  std::vector<std::string> allowed_users;  ///< Login names.
+
+  LogLevel log_level = LogLevel::kInfo;
+  Limits limits;
+};
+
+}  // namespace berth::agent

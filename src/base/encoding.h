@@ -1,0 +1,25 @@
+// Bytes as text and back: hexadecimal and base64url (RFC 4648, section 5, without padding).
+//
+// Decoding is strict, so that each byte string has exactly one spelling: two different texts never
+// name the same id or secret.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth {
+
+/// Lower case, two digits a byte.
+std::string HexEncode(std::span<const std::byte> bytes);
+/// Nothing unless `text` is an even number of lower-case hexadecimal digits.
+std::optional<std::vector<std::byte>> HexDecode(std::string_view text);
+
+std::string Base64UrlEncode(std::span<const std::byte> bytes);
+/// Nothing for padding, other alphabets, impossible lengths, or bits set beyond the last byte.
+std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text);
+
+}  // namespace berth

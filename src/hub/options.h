@@ -1,0 +1,29 @@
+// What `berth hub` was told to do: flags, environment and file, already merged and checked one by
+// one. cli/ fills it in.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace berth::hub {
+
+struct HubOptions {
+  std::string listen = "127.0.0.1:8787";  ///< ADDR:PORT; [ADDR]:PORT for IPv6; port 0: any free.
+  /// Where browsers and agents reach the hub, without a trailing slash ("https://hub.example.org").
+  /// Empty: made from `listen` and whether there is TLS.
+  std::string public_url;
+  /// Instances appear at {id}.<apps_domain>, with a port if it is not the scheme's own. Empty:
+  /// "localhost" on loopback, none (path mode only) elsewhere.
+  std::string apps_domain;
+  std::filesystem::path data;      ///< The data folder; never empty.
+  std::filesystem::path tls_cert;  ///< PEM chain; empty: no TLS. Set together with `tls_key`.
+  std::filesystem::path tls_key;   ///< PEM.
+  bool path_mode = true;           ///< Whether /clients/{id}/proxy/ is served at all.
+  LogLevel log_level = LogLevel::kInfo;
+  Limits limits;
+};
+
+}  // namespace berth::hub

@@ -1,0 +1,109 @@
+// AgentTokens: what agents prove themselves with, kept in memory over the store.
+//
+// A token lets its holder register instances of its owner, and nothing else. It is shown once and
+// stored as a hash. Revoking counts at once and is then written, again and again if the disk fails;
+// tokens that another process makes or revokes come in by Reload().
+//
+// Lives on one loop, together with everything that holds one of its tokens.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/event.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/wall_clock.h"
+#include "store/store.h"
+#include "store/tokens.h"
+
+namespace berth::identity {
+
+/// One valid token, shared by the table and by the tunnels that it let in.
+struct AgentToken {
+  AgentToken(Executor& executor, const store::TokenRow& row);
+
+  const std::string id;  ///< Not a secret.
+  const std::int64_t user_id;
+  const std::string name;
+  const WallTime created_at;
+  /// Set when the token is revoked: close what it opened.
+  mutable Event revoked;
+};
+using AgentTokenPtr = std::shared_ptr<const AgentToken>;
+
+/// What is shown of a token.
+struct AgentTokenListing {
+  std::string id;
+  std::string name;
+  WallTime created_at;
+  std::optional<WallTime> last_used_at;
+};
+
+/// A new token; `text` is shown once.
+struct CreatedAgentToken {
+  std::string id;
+  std::string name;
+  Secret text;
+};
+
+/// Makes a token directly in a database; for commands. Call it in a transaction. `name`: 1 to 100
+/// bytes without control characters; kInvalid otherwise.
+Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64_t user_id,
+                                           std::string_view name, WallTime now,
+                                           const RandomSource& random);
+
+class AgentTokens {
+ public:
+  /// Everything handed in must outlive this object.
+  AgentTokens(Executor& executor, store::Store& store, WallClock clock, RandomSource random);
+  ~AgentTokens();
+  AgentTokens(const AgentTokens&) = delete;
+  AgentTokens& operator=(const AgentTokens&) = delete;
+
+  /// Brings memory in line with the store. After a failure everything is as it was.
+  Task<Result<void>> Reload();
+
+  /// The token that this text is (what follows "Bearer "), or null. Counts as a use.
+  AgentTokenPtr Authenticate(std::string_view text);
+
+  Task<Result<CreatedAgentToken>> Create(std::int64_t user_id, std::string name);
+  /// Ends the token at once, then writes it. kNotFound: that user has no such token.
+  /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
+  Task<Result<void>> Revoke(std::int64_t user_id, std::string id);
+
+  /// The user's valid tokens, the newest first.
+  std::vector<AgentTokenListing> List(std::int64_t user_id) const;
+
+  /// Writes what is not written yet.
+  Task<Result<void>> Flush();
+
+ private:
+  struct Entry {
+    std::shared_ptr<AgentToken> token;
+    Sha256Digest secret_hash{};
+    std::optional<WallTime> last_used_at;
+    bool is_dirty = false;
+  };
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  void Replace(std::vector<store::TokenRow> rows);
+
+  Executor& executor_;
+  store::Store& store_;
+  const WallClock clock_;
+  const RandomSource random_;
+  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
+  std::set<std::string> unwritten_;  ///< Revoked; their rows may still say otherwise.
+};
+
+}  // namespace berth::identity

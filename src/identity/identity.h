@@ -1,0 +1,62 @@
+// Identity: everything about who may do what, put together for the hub over one store.
+//
+// Maintain() keeps it alive: it notices what other processes (berth token, berth login-link) change
+// in the database, ends what expires, and writes back what is not urgent. Lives on one loop.
+#pragma once
+
+#include <cstdint>
+
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/wall_clock.h"
+#include "identity/agent_tokens.h"
+#include "identity/login_codes.h"
+#include "identity/rate_limiter.h"
+#include "identity/sessions.h"
+#include "identity/tickets.h"
+#include "store/store.h"
+
+namespace berth::identity {
+
+class Identity {
+ public:
+  /// Everything handed in must outlive this object.
+  Identity(Executor& executor, store::Store& store, const Limits& limits,
+           WallClock clock = SystemWallClock(), RandomSource random = SystemRandom());
+
+  /// To be awaited before anything else: makes the owner, reads sessions and tokens.
+  Task<Result<void>> Load();
+  /// Runs for ever; a Job of whoever owns this object. Errors are logged and tried again.
+  Task<void> Maintain();
+  /// For an orderly end: writes what is not written yet.
+  Task<Result<void>> Flush();
+
+  Sessions& sessions() { return sessions_; }
+  AgentTokens& tokens() { return tokens_; }
+  LoginCodes& login_codes() { return login_codes_; }
+  Tickets& tickets() { return tickets_; }
+  RateLimiter& sign_in_limiter() { return sign_in_limiter_; }
+  RateLimiter& token_limiter() { return token_limiter_; }
+
+  /// The local owner. REQUIRES: Load() succeeded.
+  std::int64_t owner_id() const { return owner_id_; }
+  /// Whether anybody ever signed in; asks the store.
+  Task<Result<bool>> HasAnybodySignedIn();
+
+ private:
+  Task<Result<void>> ReloadIfChanged();
+
+  Executor& executor_;
+  store::Store& store_;
+  const WallClock clock_;
+  Sessions sessions_;
+  AgentTokens tokens_;
+  LoginCodes login_codes_;
+  Tickets tickets_;
+  RateLimiter sign_in_limiter_;
+  RateLimiter token_limiter_;
+  std::int64_t owner_id_ = 0;
+  std::int64_t data_version_ = 0;
+};
+
+}  // namespace berth::identity

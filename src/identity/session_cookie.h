@@ -1,0 +1,46 @@
+// The cookies that carry sessions: their names, and the Set-Cookie lines that make and clear them.
+//
+// Under TLS the names start with __Host-, so that no other host and no page without TLS can set
+// them. Without TLS, which is for loopback only, browsers refuse that prefix. The instance's cookie
+// has a name of its own, so that neither is ever taken for the other.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+#include "base/wall_clock.h"
+#include "http/fields.h"
+
+namespace berth::identity {
+
+enum class CookieKind {
+  kHub,       ///< On the hub's origin: Sessions::Authenticate.
+  kInstance,  ///< On an instance's own origin: Sessions::AuthenticateChild.
+};
+
+/// How the browser reaches the hub.
+enum class Scheme { kHttp, kHttps };
+
+std::string_view CookieName(CookieKind kind, Scheme scheme);
+
+/// Every name above: no request to an instance may carry one, no response of one may set one.
+inline constexpr std::array<std::string_view, 4> kReservedCookieNames = {
+    "__Host-berth_session", "__Host-berth_instance", "berth_session", "berth_instance"};
+
+/// The value of a Set-Cookie field: HttpOnly, SameSite=Lax, Path=/, no Domain, Secure under TLS;
+/// the browser forgets it at `expires_at`.
+std::string SetCookie(CookieKind kind, Scheme scheme, const Secret& value, WallTime now,
+                      WallTime expires_at);
+
+/// The value of a Set-Cookie field that removes it.
+std::string ClearCookie(CookieKind kind, Scheme scheme);
+
+/// The value presented in the request's Cookie fields, if there is exactly one and it has the form
+/// of ours.
+std::optional<std::string_view> PresentedCookie(const http::Fields& fields, CookieKind kind,
+                                                Scheme scheme);
+
+}  // namespace berth::identity

@@ -1,0 +1,147 @@
+// Sessions: browsers that are signed in.
+//
+// All of them are kept in memory over the store, so that checking a request costs a look-up and one
+// SHA-256. Whatever grants access is written before it counts; whatever ends it counts at once and
+// is then written, again and again if the disk fails. The time of the last use is written back each
+// minute. A child session opens one instance at that instance's own origin; using it keeps its
+// parent alive, and it ends with its parent.
+//
+// Lives on one loop, together with everything that holds one of its sessions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/event.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/wall_clock.h"
+#include "store/sessions.h"
+#include "store/store.h"
+
+namespace berth::identity {
+
+/// One session, shared by the table and by the exchanges that it let in.
+struct Session {
+  Session(Executor& executor, const store::SessionRow& row);
+
+  const std::string id;  ///< Not a secret.
+  const std::int64_t user_id;
+  const std::string parent_id;    ///< "" unless it is a child.
+  const std::string instance_id;  ///< "" unless it is a child: the one instance it opens.
+  const WallTime created_at;
+  const WallTime expires_at;  ///< However much it is used.
+  const std::string address;
+  const std::string user_agent;
+  /// Set when the session ends, for whatever reason:
+  /// `co_await WithCancel(session->ended, Pump(...))`.
+  mutable Event ended;
+};
+using SessionPtr = std::shared_ptr<const Session>;
+
+/// What is known of a browser that signs in.
+struct NewSession {
+  std::int64_t user_id = 0;
+  std::string address;     ///< Its IP address.
+  std::string user_agent;  ///< As sent; cut to 256 bytes.
+};
+
+/// A new session and the value of its cookie, which nobody can read again.
+struct CreatedSession {
+  SessionPtr session;
+  Secret cookie;
+};
+
+/// One row of the list of sessions.
+struct SessionListing {
+  SessionPtr session;
+  WallTime last_used_at;
+};
+
+class Sessions {
+ public:
+  /// Everything handed in must outlive this object. `limits`: session_idle, session_absolute.
+  Sessions(Executor& executor, store::Store& store, const Limits& limits, WallClock clock,
+           RandomSource random);
+  ~Sessions();
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  /// Brings memory in line with the store: at the start, and after another process changed it.
+  /// Sessions that are gone end. After a failure everything is as it was.
+  Task<Result<void>> Reload();
+
+  /// The session of a browser that presents this cookie value, or null. For the hub's own pages;
+  /// a child's cookie opens nothing here. Counts as a use.
+  SessionPtr Authenticate(std::string_view cookie_value);
+  /// The same at an instance's origin: only that instance's children count.
+  SessionPtr AuthenticateChild(std::string_view cookie_value, std::string_view instance_id);
+  /// Counts as a use: for a WebSocket or stream that stays open and busy.
+  void Touch(const Session& session);
+
+  /// Signs a user in: a new session with a new id, and a mark on the user's row.
+  Task<Result<CreatedSession>> Create(NewSession request);
+  /// A child of `parent` for one instance. kUnauthorized: the parent ended meanwhile.
+  Task<Result<CreatedSession>> CreateChild(SessionPtr parent, std::string instance_id);
+
+  /// Ends the session and its children at once, then writes it. kUnavailable: they are ended, and
+  /// it will be written later, unless the process dies before. Success if there is none.
+  Task<Result<void>> Revoke(std::string id);
+  /// The same for all sessions of a user but `except` (and its children).
+  Task<Result<void>> RevokeAllOf(std::int64_t user_id, std::string except = "");
+
+  /// The user's sessions without children, the most recently used first.
+  std::vector<SessionListing> List(std::int64_t user_id) const;
+  /// The living session of that id, or null.
+  SessionPtr Find(std::string_view id) const;
+
+  /// Ends what has expired. Cheap; to be called about twice a second.
+  void EndExpired();
+  /// Writes what is not written yet: times of use, and ends that failed to be written.
+  Task<Result<void>> Flush();
+
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<Session> session;
+    Sha256Digest secret_hash{};
+    WallTime last_used_at;
+    bool is_dirty = false;  ///< last_used_at is newer than in the store.
+    std::set<std::string> children;
+  };
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
+
+  Entry* Check(std::string_view cookie_value);
+  Entry* FindEntry(std::string_view id);
+  void MarkUsed(Entry& entry);
+  bool IsExpired(const Entry& entry, WallTime now) const;
+  WallTime DueOf(const Entry& entry) const;
+  void Insert(const store::SessionRow& row);
+  void End(std::string id);
+  void Replace(std::vector<store::SessionRow> rows);
+  Task<Result<CreatedSession>> Save(store::SessionRow row, Secret cookie);
+
+  Executor& executor_;
+  store::Store& store_;
+  const Limits& limits_;
+  const WallClock clock_;
+  const RandomSource random_;
+  Entries entries_;
+  WallTime next_due_;                ///< Nothing expires before this.
+  std::set<std::string> unwritten_;  ///< Ended; their rows may still be there.
+};
+
+}  // namespace berth::identity

@@ -1,0 +1,260 @@
+#include "store/database.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/check.h"
+#include "store/schema.h"
+
+namespace berth::store {
+namespace {
+
+/// How long a statement waits for another process's lock.
+constexpr int kBusyTimeoutMs = 3'000;
+/// "brth", in the file's header: tells our files from other SQLite files.
+constexpr std::int64_t kApplicationId = 0x62727468;
+
+ErrorKind KindOf(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL:
+      return ErrorKind::kUnavailable;
+    case SQLITE_CONSTRAINT:
+      return ErrorKind::kConflict;
+    case SQLITE_TOOBIG:
+      return ErrorKind::kTooLarge;
+    default:
+      return ErrorKind::kInternal;
+  }
+}
+
+/// Makes the file with the right mode before SQLite would make it with another; its companions
+/// (-wal, -shm) take the mode of the file.
+Result<void> PrepareFile(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error)) {
+    if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
+    if (error) return FromErrno(error.value(), fmt::format("create {}", folder.string()));
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+      return FromErrno(errno, fmt::format("create the data folder {}", folder.string()));
+    }
+  }
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return FromErrno(errno, fmt::format("open {}", file.string()));
+  struct stat status = {};
+  const bool too_open = ::fstat(descriptor, &status) == 0 && (status.st_mode & 0077) != 0;
+  const bool failed = too_open && ::fchmod(descriptor, 0600) != 0;
+  const int reason = errno;
+  ::close(descriptor);
+  if (failed) return FromErrno(reason, fmt::format("make {} private", file.string()));
+  return Ok();
+}
+
+/// A statement in use: rewound and emptied at the end of the scope, so that it holds no lock.
+class InUse {
+ public:
+  explicit InUse(sqlite3_stmt* statement) : statement_(statement) {}
+  ~InUse() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+  int Bind(std::initializer_list<Value> values) {
+    int index = 0;
+    for (const Value& value : values) {
+      ++index;
+      const int code = std::visit([&](const auto& v) { return BindOne(index, v); }, value);
+      if (code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+  }
+
+ private:
+  int BindOne(int index, std::monostate) { return sqlite3_bind_null(statement_, index); }
+  int BindOne(int index, std::int64_t value) {
+    return sqlite3_bind_int64(statement_, index, value);
+  }
+  int BindOne(int index, std::string_view text) {
+    const char* data = text.data() == nullptr ? "" : text.data();
+    return sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  int BindOne(int index, std::span<const std::byte> bytes) {
+    if (bytes.empty()) return sqlite3_bind_zeroblob(statement_, index, 0);
+    return sqlite3_bind_blob64(statement_, index, bytes.data(), bytes.size(), SQLITE_STATIC);
+  }
+
+  sqlite3_stmt* statement_;
+};
+
+}  // namespace
+
+bool Row::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Row::Integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Row::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::span<const std::byte> Row::Blob(int column) const {
+  const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::optional<std::int64_t> Row::IntegerOrNull(int column) const {
+  if (IsNull(column)) return std::nullopt;
+  return Integer(column);
+}
+
+std::optional<std::string> Row::StringOrNull(int column) const {
+  if (IsNull(column)) return std::nullopt;
+  return String(column);
+}
+
+Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kDatabaseFile;
+  auto prepared = PrepareFile(folder, file);
+  if (!prepared) return std::move(prepared).error();
+
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  if (handle == nullptr) return Internal("open the database: out of memory");
+  std::unique_ptr<Database> database(new Database(handle));
+  const std::string doing = fmt::format("open {}", file.string());
+  if (code != SQLITE_OK) return database->LastError(doing);
+  auto configured = database->Configure();
+  if (!configured) return Wrap(std::move(configured).error(), doing);
+  auto migrated = database->Migrate();
+  if (!migrated) return Wrap(std::move(migrated).error(), doing);
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+Result<void> Database::Configure() {
+  sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  std::string mode;
+  auto asked = Query("PRAGMA journal_mode=WAL", {}, [&](const Row& row) { mode = row.String(0); });
+  if (!asked) return asked;
+  if (mode != "wal") return Internal("the file system cannot do write-ahead logging");
+  return RunScript(
+      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=4194304;");
+}
+
+Result<void> Database::Migrate() {
+  const auto steps = SchemaSteps();
+  const auto known = static_cast<std::int64_t>(steps.size());
+  // Two processes may open a new file at once: each step looks again, under the lock.
+  for (;;) {
+    auto version = Pragma("PRAGMA user_version");
+    if (!version) return std::move(version).error();
+    if (*version > known) {
+      return Conflict(
+          fmt::format("a newer berth wrote it (schema {}, this one knows {}): update this berth",
+                      *version, known));
+    }
+    auto application = Pragma("PRAGMA application_id");
+    if (!application) return std::move(application).error();
+    auto tables = Pragma("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return std::move(tables).error();
+    if (*application != kApplicationId && (*tables != 0 || *version != 0)) {
+      return Conflict("it is not a database of berth");
+    }
+    if (*version == known) return Ok();
+
+    auto done = InTransaction([&](Database&) -> Result<void> {
+      auto present = Pragma("PRAGMA user_version");
+      if (!present) return std::move(present).error();
+      if (*present != *version) return Ok();
+      const auto index = static_cast<std::size_t>(*version);
+      return RunScript(fmt::format("{} PRAGMA application_id={}; PRAGMA user_version={};",
+                                   steps[index], kApplicationId, *version + 1));
+    });
+    if (!done) return Wrap(std::move(done).error(), fmt::format("schema {}", *version + 1));
+  }
+}
+
+Result<sqlite3_stmt*> Database::Prepare(std::string_view sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return found->second;
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return LastError("prepare a statement");
+  CHECK(statement != nullptr);
+  statements_.emplace(sql, statement);
+  return statement;
+}
+
+Result<void> Database::Query(std::string_view sql, std::initializer_list<Value> values,
+                             const std::function<void(const Row&)>& each) {
+  auto statement = Prepare(sql);
+  if (!statement) return std::move(statement).error();
+  CHECK(static_cast<std::size_t>(sqlite3_bind_parameter_count(*statement)) == values.size());
+  InUse in_use(*statement);
+  if (in_use.Bind(values) != SQLITE_OK) return LastError("bind a value");
+  for (;;) {
+    const int code = sqlite3_step(*statement);
+    if (code == SQLITE_DONE) return Ok();
+    if (code != SQLITE_ROW) return LastError("run a statement");
+    each(Row(*statement));
+  }
+}
+
+Result<std::int64_t> Database::Run(std::string_view sql, std::initializer_list<Value> values) {
+  auto done = Query(sql, values, [](const Row&) {});
+  if (!done) return std::move(done).error();
+  return sqlite3_changes64(handle_);
+}
+
+Result<void> Database::RunScript(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return LastError("run a script");
+  return Ok();
+}
+
+Result<std::int64_t> Database::Pragma(std::string_view sql) {
+  auto value = First(sql, {}, [](const Row& row) { return row.Integer(0); });
+  if (!value) return std::move(value).error();
+  if (!*value) return Internal(fmt::format("{}: no answer", sql));
+  return **value;
+}
+
+Result<std::int64_t> Database::DataVersion() { return Pragma("PRAGMA data_version"); }
+
+void Database::RollBack() {
+  // Some failures (a full disk) have rolled back already.
+  if (sqlite3_get_autocommit(handle_) != 0) return;
+  sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Error Database::LastError(std::string_view doing) const {
+  const int code = sqlite3_extended_errcode(handle_);
+  return {KindOf(code), fmt::format("{}: {} ({})", doing, sqlite3_errmsg(handle_), code)};
+}
+
+}  // namespace berth::store

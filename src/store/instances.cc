@@ -1,0 +1,88 @@
+#include "store/instances.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace berth::store {
+namespace {
+
+std::optional<bool> BoolOrNull(const Row& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return row.Integer(column) != 0;
+}
+
+Value ToValue(std::optional<bool> value) {
+  return value ? Value(static_cast<std::int64_t>(*value)) : Value();
+}
+
+InstanceRow ToInstance(const Row& row) {
+  return InstanceRow{.id = row.String(0),
+                     .user_id = row.Integer(1),
+                     .label = row.String(2),
+                     .metadata = row.String(3),
+                     .first_seen_at = FromUnixMs(row.Integer(4)),
+                     .last_seen_at = FromUnixMs(row.Integer(5)),
+                     .path_mode = BoolOrNull(row, 6),
+                     .rewrite_javascript = BoolOrNull(row, 7)};
+}
+
+}  // namespace
+
+Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
+                                  std::string_view metadata, WallTime now) {
+  auto changed = database.Run(
+      "INSERT INTO instances (id, user_id, label, metadata, first_seen_at, last_seen_at)"
+      " VALUES (?1, ?2, '', ?3, ?4, ?4)"
+      " ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata,"
+      " last_seen_at = excluded.last_seen_at WHERE user_id = excluded.user_id",
+      {id, user_id, metadata, ToUnixMs(now)});
+  if (!changed) return Wrap(std::move(changed).error(), "write an instance");
+  if (*changed == 0) {
+    return Forbidden(fmt::format("the instance id {} belongs to somebody else", ForLog(id)));
+  }
+  auto instance = FindInstance(database, id);
+  if (!instance) return std::move(instance).error();
+  if (!*instance) return Internal("the instance just written is not there");
+  return std::move(**instance);
+}
+
+Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id) {
+  return database.First(
+      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at, path_mode,"
+      " rewrite_javascript FROM instances WHERE id = ?1",
+      {id}, ToInstance);
+}
+
+Result<std::vector<InstanceRow>> ListInstances(Database& database) {
+  return database.All(
+      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at, path_mode,"
+      " rewrite_javascript FROM instances ORDER BY id",
+      {}, ToInstance);
+}
+
+Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime now) {
+  auto done =
+      database.Run("UPDATE instances SET last_seen_at = max(last_seen_at, ?2) WHERE id = ?1",
+                   {id, ToUnixMs(now)});
+  if (!done) return Wrap(std::move(done).error(), "note an instance");
+  return Ok();
+}
+
+Result<void> SetInstanceOptions(Database& database, std::string_view id,
+                                const InstanceOptions& options) {
+  auto changed = database.Run(
+      "UPDATE instances SET label = ?2, path_mode = ?3, rewrite_javascript = ?4 WHERE id = ?1",
+      {id, options.label, ToValue(options.path_mode), ToValue(options.rewrite_javascript)});
+  if (!changed) return Wrap(std::move(changed).error(), "set the options of an instance");
+  if (*changed == 0) return NotFound(fmt::format("there is no instance {}", ForLog(id)));
+  return Ok();
+}
+
+Result<bool> DeleteInstance(Database& database, std::string_view id) {
+  auto deleted = database.Run("DELETE FROM instances WHERE id = ?1", {id});
+  if (!deleted) return Wrap(std::move(deleted).error(), "delete an instance");
+  return *deleted > 0;
+}
+
+}  // namespace berth::store

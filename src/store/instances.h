@@ -1,0 +1,47 @@
+// Rows of the instances table: what the hub remembers of an instance while its agent is away.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/wall_clock.h"
+#include "store/database.h"
+
+namespace berth::store {
+
+struct InstanceRow {
+  std::string id;            ///< The wire's client_id; one owner in the whole hub.
+  std::int64_t user_id = 0;  ///< The owner.
+  std::string label;         ///< What the owner calls it; "" for none.
+  std::string metadata;      ///< JSON text, as last registered.
+  WallTime first_seen_at;
+  WallTime last_seen_at;
+  std::optional<bool> path_mode;           ///< Nothing: the hub's default.
+  std::optional<bool> rewrite_javascript;  ///< Nothing: the hub's default.
+};
+
+/// The owner's choices for one instance.
+struct InstanceOptions {
+  std::string label;
+  std::optional<bool> path_mode;
+  std::optional<bool> rewrite_javascript;
+};
+
+/// Makes the instance, or brings its metadata and last_seen_at up to date. kForbidden: the id
+/// belongs to another user.
+Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
+                                  std::string_view metadata, WallTime now);
+
+Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id);
+Result<std::vector<InstanceRow>> ListInstances(Database& database);
+Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime now);
+/// kNotFound if there is none.
+Result<void> SetInstanceOptions(Database& database, std::string_view id,
+                                const InstanceOptions& options);
+/// Whether it was there.
+Result<bool> DeleteInstance(Database& database, std::string_view id);
+
+}  // namespace berth::store

@@ -1,0 +1,64 @@
+#include "store/store.h"
+
+namespace berth::store {
+namespace {
+
+/// Calls that may wait. Far more than a healthy disk ever lets gather.
+constexpr std::size_t kMaxQueued = 1024;
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(Executor& executor, const std::filesystem::path& folder,
+                                           StoreThread thread) {
+  auto database = Database::Open(folder);
+  if (!database) return std::move(database).error();
+  return std::unique_ptr<Store>(new Store(executor, *std::move(database), thread));
+}
+
+Store::Store(Executor& executor, std::unique_ptr<Database> database, StoreThread thread)
+    : executor_(executor), database_(std::move(database)), kind_(thread) {
+  if (kind_ == StoreThread::kOwn) thread_ = std::thread([this] { Work(); });
+}
+
+Store::~Store() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Store::Enqueue(Job job) {
+  if (kind_ == StoreThread::kCaller) {
+    job(*database_);
+    return true;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (queue_.size() >= kMaxQueued) return false;
+    queue_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Store::Work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    job(*database_);
+    job = nullptr;
+    lock.lock();
+  }
+}
+
+Task<Result<std::int64_t>> Store::DataVersion() {
+  return Submit<Result<std::int64_t>>([](Database& database) { return database.DataVersion(); });
+}
+
+}  // namespace berth::store

@@ -1,0 +1,64 @@
+#include "store/tokens.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "store/digest_column.h"
+
+namespace berth::store {
+namespace {
+
+TokenRow ToToken(const Row& row) {
+  TokenRow token;
+  token.id = row.String(0);
+  token.secret_hash = DigestColumn(row, 1);
+  token.user_id = row.Integer(2);
+  token.name = row.String(3);
+  token.created_at = FromUnixMs(row.Integer(4));
+  if (!row.IsNull(5)) token.last_used_at = FromUnixMs(row.Integer(5));
+  if (!row.IsNull(6)) token.revoked_at = FromUnixMs(row.Integer(6));
+  return token;
+}
+
+}  // namespace
+
+Result<void> InsertToken(Database& database, const TokenRow& token) {
+  auto done = database.Run(
+      "INSERT INTO tokens (id, secret_hash, user_id, name, created_at)"
+      " VALUES (?1, ?2, ?3, ?4, ?5)",
+      {token.id, token.secret_hash, token.user_id, token.name, ToUnixMs(token.created_at)});
+  if (!done) return Wrap(std::move(done).error(), "write a token");
+  return Ok();
+}
+
+Result<std::optional<TokenRow>> FindToken(Database& database, std::string_view id) {
+  return database.First(
+      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at FROM tokens"
+      " WHERE id = ?1",
+      {id}, ToToken);
+}
+
+Result<std::vector<TokenRow>> ListTokens(Database& database) {
+  return database.All(
+      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at FROM tokens"
+      " ORDER BY created_at DESC, id",
+      {}, ToToken);
+}
+
+Result<void> RevokeToken(Database& database, std::string_view id, WallTime now) {
+  auto changed = database.Run(
+      "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1", {id, ToUnixMs(now)});
+  if (!changed) return Wrap(std::move(changed).error(), "revoke a token");
+  if (*changed == 0) return NotFound(fmt::format("there is no token {}", ForLog(id)));
+  return Ok();
+}
+
+Result<void> NoteTokenUse(Database& database, std::string_view id, WallTime used) {
+  auto done = database.Run(
+      "UPDATE tokens SET last_used_at = max(coalesce(last_used_at, 0), ?2) WHERE id = ?1",
+      {id, ToUnixMs(used)});
+  if (!done) return Wrap(std::move(done).error(), "note the use of a token");
+  return Ok();
+}
+
+}  // namespace berth::store

@@ -1,0 +1,34 @@
+// Rows of the tokens table: what agents prove themselves with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/wall_clock.h"
+#include "store/database.h"
+
+namespace berth::store {
+
+struct TokenRow {
+  std::string id;  ///< 16 hexadecimal digits; not a secret.
+  Sha256Digest secret_hash{};
+  std::int64_t user_id = 0;  ///< Whose instances it may register.
+  std::string name;
+  WallTime created_at;
+  std::optional<WallTime> last_used_at;
+  std::optional<WallTime> revoked_at;
+};
+
+Result<void> InsertToken(Database& database, const TokenRow& token);
+Result<std::optional<TokenRow>> FindToken(Database& database, std::string_view id);
+/// All of them, revoked ones too, the newest first.
+Result<std::vector<TokenRow>> ListTokens(Database& database);
+/// Success if it is revoked already; kNotFound if there is none.
+Result<void> RevokeToken(Database& database, std::string_view id, WallTime now);
+Result<void> NoteTokenUse(Database& database, std::string_view id, WallTime used);
+
+}  // namespace berth::store
