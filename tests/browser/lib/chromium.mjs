@@ -1,0 +1,53 @@
+// Chromium, offline but for loopback, and a recorder of everything a page asks for and complains of.
+import { chromium } from "playwright-core";
+
+/** Starts the browser with a profile of its own; closing the context ends it. */
+export function openBrowser(profile) {
+  return chromium.launchPersistentContext(profile, {
+    executablePath: process.env.BERTH_CHROMIUM ?? "/usr/bin/chromium",
+    viewport: { width: 1280, height: 800 },
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
+    ],
+  });
+}
+
+/** What the pages of one browser context did. */
+export class Recorder {
+  requests = [];
+  headers = [];
+  failures = [];
+  console = [];
+  sockets = [];
+
+  constructor(context) {
+    context.on("request", (request) => this.requests.push({ method: request.method(), url: request.url() }));
+    context.on("response", (response) => {
+      this.headers.push(response.headers());
+      if (response.status() < 400) return;
+      this.failures.push({ status: response.status(), method: response.request().method(), url: response.url() });
+    });
+    context.on("console", (message) => {
+      if (message.type() === "error") this.console.push({ text: message.text(), url: message.location().url });
+    });
+    context.on("weberror", (error) => this.console.push({ text: String(error.error()), url: error.page()?.url() ?? "" }));
+    context.on("page", (page) => this.watch(page));
+  }
+
+  /** The sockets to this path (without query) that were opened. */
+  socketsTo(path) {
+    return this.sockets.filter(({ url }) => new URL(url).pathname.endsWith(path));
+  }
+
+  watch(page) {
+    page.on("websocket", (socket) => {
+      const one = { url: socket.url(), received: [], sent: [], closed: false };
+      this.sockets.push(one);
+      socket.on("framereceived", ({ payload }) => one.received.push(String(payload)));
+      socket.on("framesent", ({ payload }) => one.sent.push(String(payload)));
+      socket.on("close", () => (one.closed = true));
+    });
+  }
+}

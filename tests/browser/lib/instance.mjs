@@ -1,0 +1,90 @@
+// A real claudecodeui, with a home and a database of its own in a temporary folder and stand-ins for
+// the model's commands on its PATH.
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, start } from "./processes.mjs";
+
+const stubs = resolve(dirname(fileURLToPath(import.meta.url)), "../../stubs");
+const version = process.env.BERTH_CLAUDECODEUI_VERSION ?? "1.37.3";
+const cache = process.env.BERTH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, ".cache"), "berth");
+const packages = join(cache, "claudecodeui", version, "node_modules");
+
+/** A 4x3 PNG, to be shown by the page. */
+export const png = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAEklEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+export class Instance {
+  constructor(fields) {
+    Object.assign(this, fields);
+  }
+
+  /** Calls the instance's API directly. */
+  async api(method, path, body) {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  /** The first user, past the wizard. */
+  async register() {
+    const answer = await this.api("POST", "/api/auth/register", { username: "admin", password: "secret123" });
+    this.token = answer.token;
+    await this.api("POST", "/api/user/complete-onboarding");
+  }
+
+  /** A new chat session in the instance's project; the id. */
+  async createSession(provider, initialMessage) {
+    const answer = await this.api("POST", "/api/providers/sessions", {
+      provider, projectPath: this.project, initialMessage,
+    });
+    return answer.data.sessionId;
+  }
+
+  /** Lets the stand-in go on after chunk `step` of a gated prompt. */
+  openGate(step) {
+    const folder = join(this.home, "gate");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, String(step)), "");
+  }
+}
+
+/** Starts an instance named `name` under `folder`; ready when this resolves. */
+export async function startInstance({ name, folder, logs, anthropic }) {
+  const home = join(folder, name);
+  const project = join(home, `project-${name}`);
+  mkdirSync(project, { recursive: true });
+  writeFileSync(join(project, "README.md"), `# Project of ${name}\n`);
+  writeFileSync(join(project, "picture.png"), png);
+  const port = await freePort();
+  const bin = join(folder, "bin");
+  if (!existsSync(bin)) cpSync(stubs, bin, { recursive: true });
+  const env = {
+    HOME: home, USER: process.env.USER ?? "root", SHELL: "/bin/bash", TERM: "xterm-256color", LANG: "C.UTF-8",
+    PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
+    HOST: "127.0.0.1", SERVER_PORT: String(port), DATABASE_PATH: join(home, "db", "auth.db"),
+    DISABLE_AUTOUPDATER: "1", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    ANTHROPIC_BASE_URL: anthropic ?? "http://127.0.0.1:9", ANTHROPIC_API_KEY: "sk-ant-mock",
+    CLAUDE_CLI_PATH: join(packages, `@anthropic-ai/claude-agent-sdk-linux-${process.arch}/claude`),
+  };
+  const entry = join(packages, "@cloudcli-ai/cloudcli/dist-server/server/index.js");
+  const child = start(name, process.execPath, [entry], { env, cwd: home, logs });
+  await child.line(/Server - Ready|listening|Server URL/i, 60_000);
+  return new Instance({ name, home, project, child, env, url: `http://127.0.0.1:${port}`, database: env.DATABASE_PATH });
+}
+
+/** The stand-in for the model endpoint; its URL. */
+export async function startAnthropicMock(logs) {
+  const child = start("anthropic-mock", process.execPath, [join(stubs, "anthropic-mock.mjs")], { env: process.env, logs });
+  const [, url] = await child.line(/^anthropic mock ready: (\S+)/);
+  return url;
+}
