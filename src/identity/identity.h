@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/limits.h"
 #include "base/random.h"
@@ -56,7 +57,7 @@ class Identity {
   RateLimiter sign_in_limiter_;
   RateLimiter token_limiter_;
   std::int64_t owner_id_ = 0;
-  std::int64_t data_version_ = 0;
+  std::optional<std::int64_t> data_version_;  ///< Of what is in memory; nothing before Load().
 };
 
 }  // namespace berth::identity

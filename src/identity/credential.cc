@@ -1,0 +1,83 @@
+#include "identity/credential.h"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace berth::identity {
+namespace {
+
+constexpr std::size_t kIdDigits = 16;
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kSecretHexDigits = 64;
+constexpr std::size_t kSecretBase64Digits = 43;
+constexpr std::string_view kTokenPrefix = "ao_";
+
+bool IsId(std::string_view text) {
+  return text.size() == kIdDigits && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+/// Hashes what a secret decodes to and wipes it.
+std::optional<Sha256Digest> HashAndWipe(std::optional<std::vector<std::byte>> secret) {
+  if (!secret) return std::nullopt;
+  std::optional<Sha256Digest> hash;
+  if (secret->size() == kSecretBytes) hash = Sha256(*secret);
+  OPENSSL_cleanse(secret->data(), secret->size());
+  return hash;
+}
+
+template <class Spell>
+IssuedCredential Issue(const RandomSource& random, Spell spell) {
+  IssuedCredential issued;
+  issued.id = HexEncode(RandomBytes<kIdDigits / 2>(random));
+  auto secret = RandomBytes<kSecretBytes>(random);
+  issued.secret_hash = Sha256(secret);
+  std::string text = spell(issued.id, secret);
+  issued.text = Secret(text);
+  OPENSSL_cleanse(text.data(), text.size());
+  OPENSSL_cleanse(secret.data(), secret.size());
+  return issued;
+}
+
+std::optional<PresentedCredential> Present(std::string_view id, std::optional<Sha256Digest> hash) {
+  if (!IsId(id) || !hash) return std::nullopt;
+  return PresentedCredential{.id = id, .secret_hash = *hash};
+}
+
+}  // namespace
+
+IssuedCredential IssueCompact(const RandomSource& random) {
+  return Issue(random, [](std::string_view id, std::span<const std::byte> secret) {
+    return fmt::format("{}.{}", id, Base64UrlEncode(secret));
+  });
+}
+
+std::optional<PresentedCredential> ParseCompact(std::string_view text) {
+  if (text.size() != kIdDigits + 1 + kSecretBase64Digits || text[kIdDigits] != '.') {
+    return std::nullopt;
+  }
+  return Present(text.substr(0, kIdDigits),
+                 HashAndWipe(Base64UrlDecode(text.substr(kIdDigits + 1))));
+}
+
+IssuedCredential IssueAgentToken(const RandomSource& random) {
+  return Issue(random, [](std::string_view id, std::span<const std::byte> secret) {
+    return fmt::format("{}{}_{}", kTokenPrefix, id, HexEncode(secret));
+  });
+}
+
+std::optional<PresentedCredential> ParseAgentToken(std::string_view text) {
+  if (!text.starts_with(kTokenPrefix)) return std::nullopt;
+  text.remove_prefix(kTokenPrefix.size());
+  if (text.size() != kIdDigits + 1 + kSecretHexDigits || text[kIdDigits] != '_') {
+    return std::nullopt;
+  }
+  return Present(text.substr(0, kIdDigits), HashAndWipe(HexDecode(text.substr(kIdDigits + 1))));
+}
+
+}  // namespace berth::identity

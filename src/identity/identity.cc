@@ -1,0 +1,81 @@
+#include "identity/identity.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "identity/owner.h"
+
+namespace berth::identity {
+namespace {
+
+/// How soon what another process did to the database counts, and what expires ends.
+constexpr Duration kPollEach = std::chrono::milliseconds(500);
+/// How old the stored time of a last use may be.
+constexpr Duration kFlushEach = std::chrono::minutes(1);
+constexpr Duration kRetryAfter = std::chrono::seconds(5);
+
+}  // namespace
+
+Identity::Identity(Executor& executor, store::Store& store, const Limits& limits, WallClock clock,
+                   RandomSource random)
+    : executor_(executor),
+      store_(store),
+      clock_(clock),
+      sessions_(executor, store, limits, clock, random),
+      tokens_(executor, store, clock, random),
+      login_codes_(store, limits.login_code_lifetime, clock, random),
+      tickets_(limits.ticket_lifetime, clock, random),
+      sign_in_limiter_(executor, limits.sign_in_attempts),
+      token_limiter_(executor, limits.sign_in_attempts) {}
+
+Task<Result<void>> Identity::Load() {
+  auto owner = co_await store_.Run(
+      [now = clock_()](store::Database& database) { return EnsureOwner(database, now); });
+  if (!owner) co_return Wrap(std::move(owner).error(), "make the owner");
+  owner_id_ = owner->id;
+  co_return co_await ReloadIfChanged();
+}
+
+Task<Result<void>> Identity::ReloadIfChanged() {
+  auto version = co_await store_.DataVersion();
+  if (!version) co_return Wrap(std::move(version).error(), "look for changes");
+  if (*version == data_version_) co_return Ok();
+  auto sessions = co_await sessions_.Reload();
+  if (!sessions) co_return std::move(sessions).error();
+  auto tokens = co_await tokens_.Reload();
+  if (!tokens) co_return std::move(tokens).error();
+  data_version_ = *version;
+  co_return Ok();
+}
+
+Task<Result<void>> Identity::Flush() {
+  auto sessions = co_await sessions_.Flush();
+  auto tokens = co_await tokens_.Flush();
+  if (!sessions) co_return std::move(sessions).error();
+  co_return std::move(tokens);
+}
+
+Task<void> Identity::Maintain() {
+  bool is_failing = false;
+  TimePoint next_flush = executor_.now() + kFlushEach;
+  for (;;) {
+    co_await Sleep(executor_, kPollEach);
+    sessions_.EndExpired();
+    auto done = co_await ReloadIfChanged();
+    if (done && executor_.now() >= next_flush) {
+      done = co_await Flush();
+      next_flush = executor_.now() + (done ? kFlushEach : kRetryAfter);
+    }
+    // Once per spell: a full disk would fill the log next.
+    if (!done && !is_failing) LogWarn("identity: {}; trying again", done.error().ToString());
+    if (done && is_failing) LogInfo("identity: the database works again");
+    is_failing = !done;
+  }
+}
+
+Task<Result<bool>> Identity::HasAnybodySignedIn() {
+  co_return co_await store_.Read(
+      [](store::Database& database) { return store::HasAnybodySignedIn(database); });
+}
+
+}  // namespace berth::identity

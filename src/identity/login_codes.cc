@@ -1,0 +1,58 @@
+#include "identity/login_codes.h"
+
+#include <utility>
+
+#include "identity/credential.h"
+#include "store/login_codes.h"
+
+namespace berth::identity {
+
+Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
+                              std::chrono::milliseconds lifetime, WallTime now,
+                              const RandomSource& random) {
+  auto tidied = store::DeleteExpiredLoginCodes(database, now);
+  if (!tidied) return std::move(tidied).error();
+  IssuedCredential issued = IssueCompact(random);
+  auto inserted = store::InsertLoginCode(database, {.id = issued.id,
+                                                    .secret_hash = issued.secret_hash,
+                                                    .user_id = user_id,
+                                                    .created_at = now,
+                                                    .expires_at = now + lifetime});
+  if (!inserted) return std::move(inserted).error();
+  return std::move(issued.text);
+}
+
+Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
+                                     WallTime now) {
+  const Error refused = Unauthorized("the sign-in code is unknown, used or too old");
+  const auto presented = ParseCompact(text);
+  if (!presented) return refused;
+  auto code = store::FindLoginCode(database, presented->id);
+  if (!code) return std::move(code).error();
+  if (!*code || !EqualsInConstantTime((*code)->secret_hash, presented->secret_hash)) return refused;
+  if (now >= (*code)->expires_at) return refused;
+  auto deleted = store::DeleteLoginCode(database, presented->id);
+  if (!deleted) return std::move(deleted).error();
+  if (!*deleted) return refused;
+  return (*code)->user_id;
+}
+
+LoginCodes::LoginCodes(store::Store& store, std::chrono::milliseconds lifetime, WallClock clock,
+                       RandomSource random)
+    : store_(store), lifetime_(lifetime), clock_(std::move(clock)), random_(std::move(random)) {}
+
+Task<Result<Secret>> LoginCodes::Issue(std::int64_t user_id) {
+  co_return co_await store_.Run(
+      [user_id, lifetime = lifetime_, now = clock_(), random = random_](store::Database& database) {
+        return IssueLoginCode(database, user_id, lifetime, now, random);
+      });
+}
+
+Task<Result<std::int64_t>> LoginCodes::Redeem(Secret text) {
+  co_return co_await store_.Run(
+      [text = std::move(text), now = clock_()](store::Database& database) {
+        return RedeemLoginCode(database, text.Reveal(), now);
+      });
+}
+
+}  // namespace berth::identity

@@ -1,0 +1,45 @@
+#include "identity/session_cookie.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "http/cookie.h"
+#include "identity/credential.h"
+
+namespace berth::identity {
+namespace {
+
+std::string_view Attributes(Scheme scheme) {
+  return scheme == Scheme::kHttps ? "; Path=/; HttpOnly; SameSite=Lax; Secure"
+                                  : "; Path=/; HttpOnly; SameSite=Lax";
+}
+
+}  // namespace
+
+std::string_view CookieName(CookieKind kind, Scheme scheme) {
+  if (scheme == Scheme::kHttps) {
+    return kind == CookieKind::kHub ? "__Host-berth_session" : "__Host-berth_instance";
+  }
+  return kind == CookieKind::kHub ? "berth_session" : "berth_instance";
+}
+
+std::string SetCookie(CookieKind kind, Scheme scheme, const Secret& value, WallTime now,
+                      WallTime expires_at) {
+  const auto age = std::chrono::ceil<std::chrono::seconds>(expires_at - now).count();
+  return fmt::format("{}={}; Max-Age={}{}", CookieName(kind, scheme), value.Reveal(),
+                     std::max<std::int64_t>(age, 0), Attributes(scheme));
+}
+
+std::string ClearCookie(CookieKind kind, Scheme scheme) {
+  return fmt::format("{}=; Max-Age=0{}", CookieName(kind, scheme), Attributes(scheme));
+}
+
+std::optional<std::string_view> PresentedCookie(const http::Fields& fields, CookieKind kind,
+                                                Scheme scheme) {
+  const auto value = http::FindCookie(fields, CookieName(kind, scheme));
+  if (!value || !ParseCompact(*value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace berth::identity
