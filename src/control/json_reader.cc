@@ -1,0 +1,201 @@
+#include "control/json_reader.h"
+
+#include "base/check.h"
+
+namespace berth::control {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// A walk over JSON text that is known to be valid, with which little can go wrong.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  bool AtEnd() const { return at_ >= text_.size(); }
+  char Peek() const { return text_[at_]; }
+  void Skip() { ++at_; }
+  void SkipSpace() {
+    while (!AtEnd() && IsSpace(Peek())) Skip();
+  }
+  // REQUIRES: at an opening quote.
+  void SkipString() {
+    for (Skip(); !AtEnd() && Peek() != '"'; Skip()) {
+      if (Peek() == '\\') Skip();
+    }
+    Skip();
+  }
+  // Skips one value of any kind; returns its text without the space around it.
+  std::string_view TakeValue() {
+    SkipSpace();
+    const std::size_t start = at_;
+    std::size_t depth = 0;
+    while (!AtEnd()) {
+      const char c = Peek();
+      if (c == '"') {
+        SkipString();
+        continue;
+      }
+      if (c == '{' || c == '[') ++depth;
+      if (depth == 0 && (c == ',' || c == '}' || IsSpace(c))) break;
+      if (c == '}' || c == ']') --depth;
+      Skip();
+    }
+    return text_.substr(start, at_ - start);
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+// REQUIRES: `text` is a valid JSON object.
+std::vector<std::string_view> MemberTexts(std::string_view text) {
+  std::vector<std::string_view> members;
+  Scanner scanner(text);
+  scanner.SkipSpace();
+  scanner.Skip();  // The brace.
+  for (;;) {
+    scanner.SkipSpace();
+    if (scanner.AtEnd() || scanner.Peek() == '}') return members;
+    if (scanner.Peek() == ',') {
+      scanner.Skip();
+      continue;
+    }
+    scanner.SkipString();
+    scanner.SkipSpace();
+    scanner.Skip();  // The colon.
+    members.push_back(scanner.TakeValue());
+  }
+}
+
+// How many members the objects of the text have in all: there is one colon for each.
+std::size_t CountColons(std::string_view text) {
+  std::size_t count = 0;
+  Scanner scanner(text);
+  while (!scanner.AtEnd()) {
+    if (scanner.Peek() == '"') {
+      scanner.SkipString();
+      continue;
+    }
+    if (scanner.Peek() == ':') ++count;
+    scanner.Skip();
+  }
+  return count;
+}
+
+// The same of the parsed value, where a repeated key counts once. Depth: at most kMaxDepth.
+std::size_t CountMembers(const boost::json::value& value) {
+  std::size_t count = 0;
+  if (const boost::json::object* object = value.if_object()) {
+    for (const auto& member : *object) count += 1 + CountMembers(member.value());
+  } else if (const boost::json::array* array = value.if_array()) {
+    for (const auto& entry : *array) count += CountMembers(entry);
+  }
+  return count;
+}
+
+}  // namespace
+
+Result<JsonDocument> ParseDocument(std::string_view text) {
+  boost::json::parse_options options;
+  options.max_depth = kMaxDepth;
+  boost::json::error_code failure;
+  JsonDocument document{.root = boost::json::parse(text, failure, {}, options), .members = {}};
+  if (failure) return Invalid(fmt::format("not acceptable JSON: {}", failure.message()));
+  if (!document.root.is_object()) return Invalid("the message is not a JSON object");
+  // The parser silently keeps the last of two equal keys, and two readers may then read two
+  // different messages.
+  if (CountColons(text) != CountMembers(document.root)) return Invalid("a JSON key appears twice");
+  document.members = MemberTexts(text);
+  return document;
+}
+
+void JsonReader::Refuse(std::string_view name, std::string_view what) {
+  error_ = Invalid(fmt::format("field \"{}{}\" {}", path_, name, what));
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, std::string& out) {
+  const boost::json::string* text = value.if_string();
+  if (text == nullptr) return Refuse(name, "is not a string");
+  if (text->size() > bound_) return Refuse(name, "is too long");
+  out.assign(text->data(), text->size());
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, bool& out) {
+  const bool* flag = value.if_bool();
+  if (flag == nullptr) return Refuse(name, "is not true or false");
+  out = *flag;
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, std::int64_t& out) {
+  const std::int64_t* number = value.if_int64();
+  if (number == nullptr) return Refuse(name, "is not an integer");
+  out = *number;
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, Status& out) {
+  for (Status status : {Status::kIdle, Status::kActive, Status::kBusy, Status::kDisconnected}) {
+    if (value.is_string() && std::string_view(value.get_string()) == ToString(status)) {
+      out = status;
+      return;
+    }
+  }
+  Refuse(name, "is not a known status");
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, Command::Kind& out) {
+  const boost::json::string* text = value.if_string();
+  if (text != nullptr && *text == "disconnect") {
+    out = Command::Kind::kDisconnect;
+  } else if (text != nullptr && *text == "refresh_status") {
+    out = Command::Kind::kRefreshStatus;
+  } else {
+    Refuse(name, "is not a known command");
+  }
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, WallTime& out) {
+  const boost::json::string* text = value.if_string();
+  const std::optional<WallTime> time =
+      text == nullptr ? std::nullopt : ParseWallTime(std::string_view(*text));
+  if (!time) return Refuse(name, "is not a time");
+  out = *time;
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value, Headers& out) {
+  const boost::json::array* pairs = value.if_array();
+  if (pairs == nullptr) return Refuse(name, "is not an array");
+  for (const boost::json::value& entry : *pairs) {
+    const boost::json::array* pair = entry.if_array();
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() ||
+        !(*pair)[1].is_string()) {
+      return Refuse(name, "holds something other than [name, value]");
+    }
+    out.emplace_back(std::string_view((*pair)[0].get_string()),
+                     std::string_view((*pair)[1].get_string()));
+  }
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value&, Json& out) {
+  CHECK(document_ != nullptr);
+  const auto place = object_.find(name);
+  const auto index = static_cast<std::size_t>(place - object_.begin());
+  CHECK(index < document_->members.size());
+  out.text = document_->members[index];
+}
+
+void JsonReader::Read(std::string_view name, const boost::json::value& value,
+                      std::map<std::string, std::string>& out) {
+  const boost::json::object* object = value.if_object();
+  if (object == nullptr) return Refuse(name, "is not an object");
+  if (object->size() > kMaxEntries) return Refuse(name, "has too many entries");
+  for (const auto& member : *object) {
+    const std::string_view key(member.key());
+    if (key.size() > bound_) return Refuse(name, "has a name that is too long");
+    Read(name, member.value(), out[std::string(key)]);
+    if (error_) return;
+  }
+}
+
+}  // namespace berth::control

@@ -1,0 +1,135 @@
+#include "control/message.h"
+
+#include "base/check.h"
+#include "control/json_reader.h"
+#include "control/json_writer.h"
+
+namespace berth::control {
+namespace {
+
+// Reads the message as the alternative of `Message` at `Index` or one behind it.
+template <std::size_t Index = 1>
+Result<Message> ReadAs(std::string_view type, Sender from, const JsonDocument& document) {
+  if constexpr (Index < std::variant_size_v<Message>) {
+    using T = std::variant_alternative_t<Index, Message>;
+    if (type != T::kType) return ReadAs<Index + 1>(type, from, document);
+    if (!MaySend(T::kSenders, from)) {
+      return Forbidden(fmt::format("type \"{}\" is not accepted here", type));
+    }
+    T message;
+    JsonReader reader(document.root.get_object(), &document, "");
+    Fields(reader, message);
+    if (reader.error()) return *reader.error();
+    return message;
+  } else {
+    return Unknown{std::string(type.substr(0, kShortText))};
+  }
+}
+
+bool IsIdCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+// The number in `text`, all digits; nothing otherwise.
+std::optional<int> Digits(std::string_view text) {
+  int value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size) {
+  if (text.size() > max_size) return TooLarge("control message beyond its limit");
+  auto document = ParseDocument(text);
+  if (!document) return std::move(document).error();
+  const boost::json::value* type = document->root.get_object().if_contains("type");
+  if (type == nullptr || !type->is_string()) return Invalid("field \"type\" is not a string");
+  return ReadAs(std::string_view(type->get_string()), from, *document);
+}
+
+std::string Serialise(const Message& message) {
+  std::string out;
+  std::visit(
+      [&out]<class T>(const T& m) {
+        if constexpr (std::is_same_v<T, Unknown>) {
+          CHECK(false && "an unknown message has no text");
+        } else {
+          JsonWriter writer(out);
+          writer("type", std::string(T::kType), kRequired);
+          Fields(writer, m);
+          writer.Finish();
+        }
+      },
+      message);
+  return out;
+}
+
+std::string_view TypeOf(const Message& message) {
+  return std::visit(
+      []<class T>(const T& m) -> std::string_view {
+        if constexpr (std::is_same_v<T, Unknown>) {
+          return m.type;
+        } else {
+          return T::kType;
+        }
+      },
+      message);
+}
+
+std::string_view ToString(Status status) {
+  switch (status) {
+    case Status::kIdle:
+      return "idle";
+    case Status::kActive:
+      return "active";
+    case Status::kBusy:
+      return "busy";
+    case Status::kDisconnected:
+      return "disconnected";
+  }
+  return "";
+}
+
+bool IsValidInstanceId(std::string_view id) {
+  return !id.empty() && id.size() <= 128 && id[0] != '.' && std::ranges::all_of(id, IsIdCharacter);
+}
+
+std::string FormatWallTime(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+std::optional<WallTime> ParseWallTime(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd.dddZ";
+  if (text.size() != kShape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kShape[i] != 'd' && text[i] != kShape[i]) return std::nullopt;
+  }
+  const auto year = Digits(text.substr(0, 4));
+  const auto month = Digits(text.substr(5, 2));
+  const auto day = Digits(text.substr(8, 2));
+  const auto hour = Digits(text.substr(11, 2));
+  const auto minute = Digits(text.substr(14, 2));
+  const auto second = Digits(text.substr(17, 2));
+  const auto millisecond = Digits(text.substr(20, 3));
+  if (!year || !month || !day || !hour || !minute || !second || !millisecond) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+         std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+         std::chrono::milliseconds(*millisecond);
+}
+
+}  // namespace berth::control

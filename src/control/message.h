@@ -1,0 +1,368 @@
+// The control protocol: every message that hub, agents and browsers exchange as JSON text frames.
+//
+// The wire names and the field list of each message are in message_fields.h; nothing else knows
+// them. The version-1 protocol is spoken unchanged; what berth adds (marked "ours") is optional on
+// the wire, and unknown fields and types are ignored, so that either end may be older or newer.
+// Values; safe from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "control/roles.h"
+
+namespace berth::control {
+
+/// Any JSON value, as the text it came as: passed on, never looked into.
+struct Json {
+  std::string text = "null";
+  bool operator==(const Json&) const = default;
+};
+
+/// Header fields as version 1 has them: [[name, value], ...].
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// A time of the wall clock; ISO 8601 in UTC on the wire.
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+enum class Status {
+  kIdle,          ///< No browser has it open.
+  kActive,        ///< A browser has it open.
+  kBusy,          ///< The model is generating.
+  kDisconnected,  ///< Hub → browser only.
+};
+std::string_view ToString(Status status);
+
+/// Ours: one chat session of an instance that runs or waits for its user.
+struct SessionInfo {
+  std::string id;
+  std::string title;
+  std::string project;
+  std::string provider;
+  bool is_busy = false;
+  bool needs_you = false;  ///< It waits for an answer or a permission.
+  std::string reason;      ///< What it waits for, in a few words.
+  bool operator==(const SessionInfo&) const = default;
+};
+
+/// What an instance says of itself. Every field may be empty; all text is bounded.
+struct Metadata {
+  std::string hostname;
+  std::string platform;
+  std::string project;
+  std::optional<Status> status;
+  std::string version;  ///< Of the instance.
+  std::string callback_url;
+  std::string adapter;                        ///< Ours: the kind of instance.
+  std::string agent_version;                  ///< Ours: of berth itself.
+  std::map<std::string, std::string> labels;  ///< Ours: free, shown in the dashboard.
+  bool operator==(const Metadata&) const = default;
+};
+
+// --- Agent → hub ------------------------------------------------------------------------------
+
+struct Register {
+  static constexpr std::string_view kType = "register";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string client_id;
+  std::string user_token;  ///< Secret. Version 1 only: our agent authenticates by header.
+  Metadata metadata;
+  bool operator==(const Register&) const = default;
+};
+
+struct StatusUpdate {
+  static constexpr std::string_view kType = "status_update";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string client_id;
+  Status status = Status::kIdle;
+  bool needs_you = false;             ///< Ours: some session waits for its user.
+  std::vector<SessionInfo> sessions;  ///< Ours: those that run or wait; at most 64.
+  bool operator==(const StatusUpdate&) const = default;
+};
+
+/// From agents and browsers; answered by Pong.
+struct Ping {
+  static constexpr std::string_view kType = "ping";
+  static constexpr Senders kSenders = Sender::kAgent | Sender::kBrowser;
+  std::string client_id;  ///< Empty from a browser.
+  bool operator==(const Ping&) const = default;
+};
+
+/// The whole response to one HttpProxyRequest (version 1).
+struct HttpProxyResponse {
+  static constexpr std::string_view kType = "http_proxy_response";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string request_id;
+  std::int64_t status = 0;
+  Headers headers;
+  std::string body;
+  bool operator==(const HttpProxyResponse&) const = default;
+};
+
+/// Part of the answer to a UserRequest.
+struct UserResponse {
+  static constexpr std::string_view kType = "response";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string request_id;
+  Json data;
+  bool operator==(const UserResponse&) const = default;
+};
+
+/// The same, when more of it follows.
+struct UserResponseChunk {
+  static constexpr std::string_view kType = "response_chunk";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string request_id;
+  Json data;
+  bool operator==(const UserResponseChunk&) const = default;
+};
+
+struct UserResponseComplete {
+  static constexpr std::string_view kType = "response_complete";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  std::string request_id;
+  std::optional<Json> data;  ///< May hold {code, reason}.
+  bool operator==(const UserResponseComplete&) const = default;
+};
+
+/// A failure of one request, or of the connection; from anybody to anybody.
+struct ErrorMessage {
+  static constexpr std::string_view kType = "error";
+  static constexpr Senders kSenders =
+      (Sender::kAgent | Sender::kBrowser) | (Sender::kHubToAgent | Sender::kHubToBrowser);
+  std::string request_id;  ///< Empty: of the connection.
+  std::string message;
+  bool auth_error = false;
+  bool operator==(const ErrorMessage&) const = default;
+};
+
+// --- Hub → agent ------------------------------------------------------------------------------
+
+/// Ours: what a hub says of itself.
+struct HubInfo {
+  std::string version;
+  std::string url;  ///< Where users open this instance.
+  std::string key;  ///< The public key of its assertions, base64.
+  bool operator==(const HubInfo&) const = default;
+};
+
+struct Registered {
+  static constexpr std::string_view kType = "registered";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  bool success = false;
+  std::string message;
+  HubInfo hub;
+  bool operator==(const Registered&) const = default;
+};
+
+struct Pong {
+  static constexpr std::string_view kType = "pong";
+  static constexpr Senders kSenders = Sender::kHubToAgent | Sender::kHubToBrowser;
+  std::string client_id;
+  bool operator==(const Pong&) const = default;
+};
+
+struct Command {
+  static constexpr std::string_view kType = "command";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  enum class Kind {
+    kDisconnect,     ///< Leave, and do not come back.
+    kRefreshStatus,  ///< Send a StatusUpdate now.
+  };
+  Kind command = Kind::kRefreshStatus;
+  bool operator==(const Command&) const = default;
+};
+
+/// Ours: another agent registered this id and took over. Nothing more will be delivered.
+struct Fenced {
+  static constexpr std::string_view kType = "fenced";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string message;
+  bool operator==(const Fenced&) const = default;
+};
+
+/// Ours: the sender shuts down; what runs may finish, nothing new is taken.
+struct Drain {
+  static constexpr std::string_view kType = "drain";
+  static constexpr Senders kSenders = Sender::kAgent | Sender::kHubToAgent;
+  std::string message;
+  bool operator==(const Drain&) const = default;
+};
+
+/// One browser request (version 1).
+struct HttpProxyRequest {
+  static constexpr std::string_view kType = "http_proxy_request";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string request_id;
+  std::string method;
+  std::string path;
+  Headers headers;
+  std::optional<std::string> body;
+  std::string query;       ///< Without '?'.
+  std::string proxy_base;  ///< "/clients/ID/proxy"; empty: nothing is to be rewritten.
+  bool operator==(const HttpProxyRequest&) const = default;
+};
+
+/// A chat message of a browser.
+struct UserRequest {
+  static constexpr std::string_view kType = "user_request";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string request_id;
+  std::string action;
+  Json payload;
+  bool operator==(const UserRequest&) const = default;
+};
+
+struct UserRequestFollowUp {
+  static constexpr std::string_view kType = "user_request_follow_up";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string request_id;
+  Json payload;
+  bool operator==(const UserRequestFollowUp&) const = default;
+};
+
+// --- Browser ↔ hub ----------------------------------------------------------------------------
+
+/// What the dashboard shows of an instance beyond its Metadata.
+struct ClientMetadata {
+  std::string hostname;
+  std::string project;
+  Status status = Status::kIdle;
+  WallTime last_activity{};
+  std::string callback_url;
+  // Ours:
+  std::string platform;
+  std::string version;
+  std::string adapter;
+  std::string agent_version;
+  std::map<std::string, std::string> labels;
+  bool needs_you = false;
+  std::vector<SessionInfo> sessions;
+  bool operator==(const ClientMetadata&) const = default;
+};
+
+/// An instance, as browsers see it.
+struct Client {
+  std::string id;
+  std::int64_t user_id = 0;
+  ClientMetadata metadata;
+  WallTime connected_at{};
+  WallTime last_seen{};
+  // Ours:
+  std::string url;              ///< Where it opens.
+  std::int64_t latency_ms = 0;  ///< 0: not measured.
+  bool operator==(const Client&) const = default;
+};
+
+struct GetClients {
+  static constexpr std::string_view kType = "get_clients";
+  static constexpr Senders kSenders = Only(Sender::kBrowser);
+  bool operator==(const GetClients&) const = default;
+};
+
+struct ClientList {
+  static constexpr std::string_view kType = "client_list";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  std::vector<Client> clients;
+  bool operator==(const ClientList&) const = default;
+};
+
+struct ClientUpdate {
+  static constexpr std::string_view kType = "client_update";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  Client client;
+  bool operator==(const ClientUpdate&) const = default;
+};
+
+struct ClientDisconnected {
+  static constexpr std::string_view kType = "client_disconnected";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  std::string client_id;
+  bool operator==(const ClientDisconnected&) const = default;
+};
+
+struct ConnectClient {
+  static constexpr std::string_view kType = "connect_client";
+  static constexpr Senders kSenders = Only(Sender::kBrowser);
+  std::string client_id;
+  bool operator==(const ConnectClient&) const = default;
+};
+
+struct ConnectResponse {
+  static constexpr std::string_view kType = "connect_response";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  bool success = false;
+  std::string client_id;
+  std::string url;
+  std::string message;
+  bool operator==(const ConnectResponse&) const = default;
+};
+
+/// Becomes a UserRequest to the agent.
+struct ForwardToClient {
+  static constexpr std::string_view kType = "forward_to_client";
+  static constexpr Senders kSenders = Only(Sender::kBrowser);
+  std::string client_id;
+  std::string request_id;
+  std::string action;
+  Json payload;
+  bool operator==(const ForwardToClient&) const = default;
+};
+
+struct ForwardedResponse {
+  static constexpr std::string_view kType = "forwarded_response";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  std::string client_id;
+  std::string request_id;
+  Json data;
+  bool complete = false;
+  bool operator==(const ForwardedResponse&) const = default;
+};
+
+/// A message of a type that we do not know: ignored and counted.
+struct Unknown {
+  std::string type;
+  bool operator==(const Unknown&) const = default;
+};
+
+using Message =
+    std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
+                 UserResponseChunk, UserResponseComplete, ErrorMessage, Registered, Pong, Command,
+                 Fenced, Drain, HttpProxyRequest, UserRequest, UserRequestFollowUp, GetClients,
+                 ClientList, ClientUpdate, ClientDisconnected, ConnectClient, ConnectResponse,
+                 ForwardToClient, ForwardedResponse>;
+
+/// Most bytes and the deepest nesting that Parse takes.
+inline constexpr std::size_t kMaxMessage = 1024 * 1024;
+inline constexpr std::size_t kMaxDepth = 16;
+
+/// Reads one message. Strict: valid UTF-8, one JSON object, no key twice, at most kMaxDepth deep.
+/// kInvalid: malformed, or a field is missing or wrong (the message names it); kTooLarge: more than
+/// `max_size` bytes; kForbidden: `from` may not send this type. In all three cases the connection
+/// may go on.
+Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size = kMaxMessage);
+
+/// The JSON text of a message. Text of ours that is not UTF-8 has its bad bytes replaced, and what
+/// exceeds the bounds of a field is cut. REQUIRES: not Unknown.
+std::string Serialise(const Message& message);
+
+/// The wire name of its type.
+std::string_view TypeOf(const Message& message);
+
+/// Whether `id` may name an instance: 1 to 128 letters, digits, '.', '_' and '-', not starting with
+/// '.'. It appears in paths, host names and logs.
+bool IsValidInstanceId(std::string_view id);
+
+/// "2026-01-31T23:59:59.123Z", and back.
+std::string FormatWallTime(WallTime time);
+std::optional<WallTime> ParseWallTime(std::string_view text);
+
+}  // namespace berth::control

@@ -1,0 +1,224 @@
+// The wire names: the field list of every control message, written once for reading and writing.
+//
+// Fields(v, m) calls v("wire_name", m.member, need [, bound]) for each field. The bound is in bytes
+// for text (and for each text of a map), in entries for lists; there is none without. json_reader.h
+// and json_writer.h are the two kinds of `v`. Private to control/.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+
+#include "control/message.h"
+
+namespace berth::control {
+
+enum class Need {
+  kRequired,  ///< Refused without it; always written.
+  kOptional,  ///< The default stays without it; written if it differs from the default.
+};
+using enum Need;
+
+/// Most bytes of a text that is kept for as long as its instance is known.
+inline constexpr std::size_t kShortText = 256;
+inline constexpr std::size_t kLongText = 2048;
+/// Most entries of a kept list, or of any map.
+inline constexpr std::size_t kMaxEntries = 64;
+
+/// `M` is T or const T: reader and writer share one list.
+template <class M, class T>
+concept Is = std::same_as<std::remove_const_t<M>, T>;
+
+template <class V, Is<SessionInfo> M>
+void Fields(V& v, M& m) {
+  v("id", m.id, kRequired, kShortText);
+  v("title", m.title, kOptional, kShortText);
+  v("project", m.project, kOptional, kLongText);
+  v("provider", m.provider, kOptional, kShortText);
+  v("is_busy", m.is_busy, kOptional);
+  v("needs_you", m.needs_you, kOptional);
+  v("reason", m.reason, kOptional, kShortText);
+}
+
+template <class V, Is<Metadata> M>
+void Fields(V& v, M& m) {
+  v("hostname", m.hostname, kOptional, kShortText);
+  v("platform", m.platform, kOptional, kShortText);
+  v("project", m.project, kOptional, kLongText);
+  v("status", m.status, kOptional);
+  v("version", m.version, kOptional, kShortText);
+  v("callback_url", m.callback_url, kOptional, kLongText);
+  v("adapter", m.adapter, kOptional, kShortText);
+  v("agent_version", m.agent_version, kOptional, kShortText);
+  v("labels", m.labels, kOptional, kShortText);
+}
+
+template <class V, Is<Register> M>
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kRequired, kShortText);
+  v("user_token", m.user_token, kOptional, kShortText);
+  v("metadata", m.metadata, kRequired);
+}
+
+template <class V, Is<StatusUpdate> M>
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kRequired, kShortText);
+  v("status", m.status, kRequired);
+  v("needs_you", m.needs_you, kOptional);
+  v("sessions", m.sessions, kOptional, kMaxEntries);
+}
+
+template <class V, class M>
+  requires(Is<M, Ping> || Is<M, Pong>)
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kOptional, kShortText);
+}
+
+template <class V, Is<HttpProxyResponse> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("status", m.status, kRequired);
+  v("headers", m.headers, kRequired);
+  v("body", m.body, kRequired);
+}
+
+template <class V, class M>
+  requires(Is<M, UserResponse> || Is<M, UserResponseChunk>)
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("data", m.data, kRequired);
+}
+
+template <class V, Is<UserResponseComplete> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("data", m.data, kOptional);
+}
+
+template <class V, Is<ErrorMessage> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kOptional, kShortText);
+  v("message", m.message, kRequired, kLongText);
+  v("auth_error", m.auth_error, kOptional);
+}
+
+template <class V, Is<HubInfo> M>
+void Fields(V& v, M& m) {
+  v("version", m.version, kOptional, kShortText);
+  v("url", m.url, kOptional, kLongText);
+  v("key", m.key, kOptional, kShortText);
+}
+
+template <class V, Is<Registered> M>
+void Fields(V& v, M& m) {
+  v("success", m.success, kRequired);
+  v("message", m.message, kOptional, kLongText);
+  v("hub", m.hub, kOptional);
+}
+
+template <class V, Is<Command> M>
+void Fields(V& v, M& m) {
+  v("command", m.command, kRequired);
+}
+
+template <class V, class M>
+  requires(Is<M, Fenced> || Is<M, Drain>)
+void Fields(V& v, M& m) {
+  v("message", m.message, kOptional, kLongText);
+}
+
+template <class V, Is<HttpProxyRequest> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("method", m.method, kRequired, kShortText);
+  v("path", m.path, kRequired);
+  v("headers", m.headers, kRequired);
+  v("body", m.body, kOptional);
+  v("query", m.query, kOptional);
+  v("proxy_base", m.proxy_base, kOptional, kLongText);
+}
+
+template <class V, Is<UserRequest> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("action", m.action, kRequired, kShortText);
+  v("payload", m.payload, kRequired);
+}
+
+template <class V, Is<UserRequestFollowUp> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("payload", m.payload, kRequired);
+}
+
+template <class V, Is<ClientMetadata> M>
+void Fields(V& v, M& m) {
+  v("hostname", m.hostname, kRequired, kShortText);
+  v("project", m.project, kRequired, kLongText);
+  v("status", m.status, kRequired);
+  v("last_activity", m.last_activity, kRequired);
+  v("callback_url", m.callback_url, kOptional, kLongText);
+  v("platform", m.platform, kOptional, kShortText);
+  v("version", m.version, kOptional, kShortText);
+  v("adapter", m.adapter, kOptional, kShortText);
+  v("agent_version", m.agent_version, kOptional, kShortText);
+  v("labels", m.labels, kOptional, kShortText);
+  v("needs_you", m.needs_you, kOptional);
+  v("sessions", m.sessions, kOptional, kMaxEntries);
+}
+
+template <class V, Is<Client> M>
+void Fields(V& v, M& m) {
+  v("id", m.id, kRequired, kShortText);
+  v("user_id", m.user_id, kRequired);
+  v("metadata", m.metadata, kRequired);
+  v("connected_at", m.connected_at, kRequired);
+  v("last_seen", m.last_seen, kRequired);
+  v("url", m.url, kOptional, kLongText);
+  v("latency_ms", m.latency_ms, kOptional);
+}
+
+template <class V, Is<GetClients> M>
+void Fields(V&, M&) {}
+
+template <class V, Is<ClientList> M>
+void Fields(V& v, M& m) {
+  v("clients", m.clients, kRequired);
+}
+
+template <class V, Is<ClientUpdate> M>
+void Fields(V& v, M& m) {
+  v("client", m.client, kRequired);
+}
+
+template <class V, class M>
+  requires(Is<M, ClientDisconnected> || Is<M, ConnectClient>)
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kRequired, kShortText);
+}
+
+template <class V, Is<ConnectResponse> M>
+void Fields(V& v, M& m) {
+  v("success", m.success, kRequired);
+  v("client_id", m.client_id, kRequired, kShortText);
+  v("url", m.url, kOptional, kLongText);
+  v("message", m.message, kOptional, kLongText);
+}
+
+template <class V, Is<ForwardToClient> M>
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kRequired, kShortText);
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("action", m.action, kRequired, kShortText);
+  v("payload", m.payload, kRequired);
+}
+
+template <class V, Is<ForwardedResponse> M>
+void Fields(V& v, M& m) {
+  v("client_id", m.client_id, kRequired, kShortText);
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("data", m.data, kRequired);
+  v("complete", m.complete, kRequired);
+}
+
+}  // namespace berth::control

@@ -1,0 +1,316 @@
+#include "control/message.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result_testing.h"
+
+namespace berth::control {
+namespace {
+
+using berth::testing::FailsWith;
+using berth::testing::IsOk;
+
+// Some sender that may send this message.
+Sender SenderOf(const Message& message) {
+  return std::visit(
+      []<class T>(const T&) {
+        if constexpr (!std::is_same_v<T, Unknown>) {
+          for (Sender sender :
+               {Sender::kAgent, Sender::kHubToAgent, Sender::kBrowser, Sender::kHubToBrowser}) {
+            if (MaySend(T::kSenders, sender)) return sender;
+          }
+        }
+        return Sender::kAgent;
+      },
+      message);
+}
+
+std::string ErrorOf(std::string_view text, Sender from = Sender::kAgent) {
+  auto message = Parse(text, from);
+  return message ? "accepted" : message.error().message;
+}
+
+const WallTime kTime{std::chrono::milliseconds(1'769'903'999'123)};
+
+// A message and its exact text.
+struct Case {
+  Message message;
+  std::string_view text;
+};
+
+std::vector<Case> Cases() {
+  Client client;
+  client.id = "x-1";
+  client.user_id = 7;
+  client.metadata.hostname = "x";
+  client.metadata.project = "/p";
+  client.metadata.status = Status::kDisconnected;
+  client.metadata.last_activity = kTime;
+  client.connected_at = kTime;
+  client.last_seen = kTime;
+  Metadata metadata;
+  metadata.hostname = "x";
+  metadata.status = Status::kIdle;
+  metadata.labels = {{"room", "attic"}};
+  const SessionInfo session{.id = "s",
+                            .title = {},
+                            .project = {},
+                            .provider = {},
+                            .is_busy = false,
+                            .needs_you = true,
+                            .reason = "permission"};
+  return {
+      {Register{.client_id = "x-1", .user_token = "", .metadata = metadata},
+       R"({"type":"register","client_id":"x-1","metadata":{"hostname":"x","status":"idle","labels":{"room":"attic"}}})"},
+      {StatusUpdate{.client_id = "x-1", .status = Status::kBusy, .needs_you = {}, .sessions = {}},
+       R"({"type":"status_update","client_id":"x-1","status":"busy"})"},
+      {StatusUpdate{
+           .client_id = "x-1", .status = Status::kBusy, .needs_you = true, .sessions = {session}},
+       R"({"type":"status_update","client_id":"x-1","status":"busy","needs_you":true,"sessions":[{"id":"s","needs_you":true,"reason":"permission"}]})"},
+      {Ping{"x-1"}, R"({"type":"ping","client_id":"x-1"})"},
+      {Ping{}, R"({"type":"ping"})"},
+      {HttpProxyResponse{
+           .request_id = "r", .status = 200, .headers = {{"a", "b"}, {"a", "c"}}, .body = "hi\n"},
+       R"({"type":"http_proxy_response","request_id":"r","status":200,"headers":[["a","b"],["a","c"]],"body":"hi\n"})"},
+      {UserResponse{"r", {R"({"a": 1.10, "b": [1e400, "\u00fc"]})"}},
+       R"({"type":"response","request_id":"r","data":{"a": 1.10, "b": [1e400, "\u00fc"]}})"},
+      {UserResponseChunk{"r", {"null"}},
+       R"({"type":"response_chunk","request_id":"r","data":null})"},
+      {UserResponseComplete{"r", std::nullopt}, R"({"type":"response_complete","request_id":"r"})"},
+      {ErrorMessage{"", "no", true}, R"({"type":"error","message":"no","auth_error":true})"},
+      {Registered{.success = true, .message = "", .hub = {}},
+       R"({"type":"registered","success":true})"},
+      {Registered{.success = false,
+                  .message = "taken",
+                  .hub = {.version = "0.1", .url = "https://h/", .key = "k"}},
+       R"({"type":"registered","success":false,"message":"taken","hub":{"version":"0.1","url":"https://h/","key":"k"}})"},
+      {Pong{"x-1"}, R"({"type":"pong","client_id":"x-1"})"},
+      {Command{Command::Kind::kDisconnect}, R"({"type":"command","command":"disconnect"})"},
+      {Command{Command::Kind::kRefreshStatus}, R"({"type":"command","command":"refresh_status"})"},
+      {Fenced{"newer"}, R"({"type":"fenced","message":"newer"})"},
+      {Drain{}, R"({"type":"drain"})"},
+      {HttpProxyRequest{.request_id = "r",
+                        .method = "GET",
+                        .path = "/a",
+                        .headers = {},
+                        .body = std::nullopt,
+                        .query = "x=1",
+                        .proxy_base = "/clients/x/proxy"},
+       R"({"type":"http_proxy_request","request_id":"r","method":"GET","path":"/a","headers":[],"query":"x=1","proxy_base":"/clients/x/proxy"})"},
+      {UserRequest{"r", "close", {"{}"}},
+       R"({"type":"user_request","request_id":"r","action":"close","payload":{}})"},
+      {UserRequestFollowUp{"r", {"[]"}},
+       R"({"type":"user_request_follow_up","request_id":"r","payload":[]})"},
+      {GetClients{}, R"({"type":"get_clients"})"},
+      {ClientList{{client}},
+       R"({"type":"client_list","clients":[{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}]})"},
+      {ClientUpdate{client},
+       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
+      {ClientDisconnected{"x-1"}, R"({"type":"client_disconnected","client_id":"x-1"})"},
+      {ConnectClient{"x-1"}, R"({"type":"connect_client","client_id":"x-1"})"},
+      {ConnectResponse{.success = true, .client_id = "x-1", .url = "/u", .message = ""},
+       R"({"type":"connect_response","success":true,"client_id":"x-1","url":"/u"})"},
+      {ForwardToClient{"x-1", "r", "close", {"{}"}},
+       R"({"type":"forward_to_client","client_id":"x-1","request_id":"r","action":"close","payload":{}})"},
+      {ForwardedResponse{"x-1", "r", {"1"}, false},
+       R"({"type":"forwarded_response","client_id":"x-1","request_id":"r","data":1,"complete":false})"},
+  };
+}
+
+TEST(MessageTest, WritesEveryTypeAsTheWireHasIt) {
+  for (const Case& c : Cases()) EXPECT_EQ(Serialise(c.message), c.text);
+}
+
+TEST(MessageTest, ReadsEveryTypeBack) {
+  for (const Case& c : Cases()) {
+    auto message = Parse(c.text, SenderOf(c.message));
+    ASSERT_THAT(message, IsOk()) << c.text;
+    EXPECT_TRUE(*message == c.message) << c.text;
+    EXPECT_EQ(TypeOf(*message), TypeOf(c.message));
+  }
+}
+
+TEST(MessageTest, RefusesEveryTruncation) {
+  for (const Case& c : Cases()) {
+    for (std::size_t size = 0; size < c.text.size(); ++size) {
+      EXPECT_THAT(Parse(c.text.substr(0, size), SenderOf(c.message)),
+                  FailsWith(ErrorKind::kInvalid));
+    }
+  }
+}
+
+TEST(MessageTest, TakesEachTypeFromItsSendersOnly) {
+  for (const Case& c : Cases()) {
+    int accepted = 0;
+    for (Sender sender :
+         {Sender::kAgent, Sender::kHubToAgent, Sender::kBrowser, Sender::kHubToBrowser}) {
+      auto message = Parse(c.text, sender);
+      if (message) {
+        ++accepted;
+      } else {
+        EXPECT_EQ(message.error().kind, ErrorKind::kForbidden) << c.text;
+      }
+    }
+    EXPECT_GE(accepted, 1);
+  }
+  // An agent's token must not drive other machines, nor a page pretend to be an agent.
+  EXPECT_THAT(
+      Parse(
+          R"({"type":"forward_to_client","client_id":"a","request_id":"r","action":"x","payload":1})",
+          Sender::kAgent),
+      FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(Parse(R"({"type":"command","command":"disconnect"})", Sender::kAgent),
+              FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(Parse(R"({"type":"register","client_id":"a","metadata":{}})", Sender::kBrowser),
+              FailsWith(ErrorKind::kForbidden));
+}
+
+TEST(MessageTest, IgnoresUnknownFieldsAndTypes) {
+  auto unknown = Parse(R"({"type":"from_the_future","x":[{}]})", Sender::kAgent);
+  ASSERT_THAT(unknown, IsOk());
+  EXPECT_TRUE(*unknown == Message(Unknown{"from_the_future"}));
+  auto ping =
+      Parse(R"( { "extra" : {"a":[":"]} , "client_id" : "x" , "type" : "ping" } )", Sender::kAgent);
+  ASSERT_THAT(ping, IsOk());
+  EXPECT_TRUE(*ping == Message(Ping{"x"}));
+}
+
+TEST(MessageTest, ReadsTheRegisterOfAVersion1Instance) {
+  auto message = Parse(
+      R"({"type":"register","client_id":"box-42","user_token":"ao_1_2","metadata":{"hostname":"box","platform":"linux","project":"/src","status":"idle","version":"1.13.6","callback_url":null,"nested":{"a":1}}})",
+      Sender::kAgent);
+  ASSERT_THAT(message, IsOk());
+  const auto& reg = std::get<Register>(*message);
+  EXPECT_EQ(reg.user_token, "ao_1_2");
+  EXPECT_EQ(reg.metadata.project, "/src");
+  EXPECT_EQ(reg.metadata.status, Status::kIdle);
+}
+
+TEST(MessageTest, KeepsJsonValuesAsTheyCame) {
+  auto message = Parse(
+      R"({"type":"response" , "data" : [ "}" , {"k\\\"":"]"}, 12345678901234567890123 ] ,"request_id":"r"})",
+      Sender::kAgent);
+  ASSERT_THAT(message, IsOk());
+  EXPECT_EQ(std::get<UserResponse>(*message).data.text,
+            R"([ "}" , {"k\\\"":"]"}, 12345678901234567890123 ])");
+  // The key may be escaped; the value is still the right one.
+  auto escaped =
+      Parse(R"({"x":1,"d\u0061ta":2,"type":"response","request_id":"r"})", Sender::kAgent);
+  ASSERT_THAT(escaped, IsOk());
+  EXPECT_EQ(std::get<UserResponse>(*escaped).data.text, "2");
+}
+
+TEST(MessageTest, NamesTheFieldThatIsWrong) {
+  EXPECT_EQ(ErrorOf(R"({"a":1})"), "field \"type\" is not a string");
+  EXPECT_EQ(ErrorOf(R"({"type":1})"), "field \"type\" is not a string");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","metadata":{}})"), "field \"client_id\" is missing");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":null,"metadata":{}})"),
+            "field \"client_id\" is not a string");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":"a","metadata":[]})"),
+            "field \"metadata\" is not an object");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":"a","metadata":{"hostname":{}}})"),
+            "field \"metadata.hostname\" is not a string");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":"a","metadata":{"labels":{"a":1}}})"),
+            "field \"metadata.labels\" is not a string");
+  EXPECT_EQ(ErrorOf(R"({"type":"status_update","client_id":"a","status":"root"})"),
+            "field \"status\" is not a known status");
+  EXPECT_EQ(ErrorOf(R"({"type":"http_proxy_response","request_id":"r","status":"200"})"),
+            "field \"status\" is not an integer");
+  EXPECT_EQ(
+      ErrorOf(R"({"type":"http_proxy_response","request_id":"r","status":200,"headers":[["a"]]})"),
+      "field \"headers\" holds something other than [name, value]");
+  EXPECT_EQ(ErrorOf(R"({"type":"command","command":"rm"})", Sender::kHubToAgent),
+            "field \"command\" is not a known command");
+}
+
+TEST(MessageTest, RefusesHostileJson) {
+  const std::string deep16 = std::string(15, '[') + std::string(15, ']');
+  const std::string deep17 = std::string(16, '[') + std::string(16, ']');
+  EXPECT_EQ(ErrorOf(R"({"type":"ping","x":)" + deep16 + "}"), "accepted");
+  const std::string hostile[] = {
+      "",
+      "null",
+      "[]",
+      "\"text\"",
+      "{",
+      R"({"type":"ping"} )"
+      "x",
+      R"({"type":"ping"}{"type":"ping"})",
+      R"({"type":"ping",})",
+      R"({"type":'ping'})",
+      R"({"type":"ping"/**/})",
+      R"({"type":"ping","x":NaN})",
+      R"({"type":"ping","x":01})",
+      R"({"type":"ping","x":)" + deep17 + "}",
+      R"({"type":"ping","x":)" + std::string(100'000, '[') + "}",
+      "{\"type\":\"ping\",\"x\":\"\xFF\"}",
+      "{\"type\":\"ping\",\"x\":\"\xED\xA0\x80\"}",
+      "{\"type\":\"ping\",\"x\":\"\xC0\x80\"}",
+      R"({"type":"ping","x":"\ud800"})",
+      "{\"type\":\"ping\",\"x\":\"\n\"}",
+      R"({"type":"ping","type":"register"})",
+      R"({"type":"ping","client_id":"a","client_id":"b"})",
+      R"({"type":"ping","client_id":"a","client\u005fid":"b"})",
+      R"({"type":"ping","x":[{"y":{"a":1,"b":2,"a":3}}]})",
+      R"({"type":"ping","x":{"a":1,"a":2},"x":3})",
+  };
+  for (const std::string& text : hostile) {
+    EXPECT_THAT(Parse(text, Sender::kAgent), FailsWith(ErrorKind::kInvalid)) << text.substr(0, 99);
+  }
+}
+
+TEST(MessageTest, BoundsTheMessageAndWhatIsKeptOfIt) {
+  const std::string head = R"({"type":"ping","x":")";
+  std::string fits = head + std::string(kMaxMessage - head.size() - 2, 'x') + "\"}";
+  EXPECT_THAT(Parse(fits, Sender::kAgent), IsOk());
+  EXPECT_THAT(Parse(fits + " ", Sender::kAgent), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_THAT(Parse(fits, Sender::kAgent, 1000), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":")" + std::string(257, 'a') + R"("})"),
+            "field \"client_id\" is too long");
+  std::string labels;
+  for (int i = 0; i < 65; ++i) labels += fmt::format("{}\"l{}\":\"\"", i > 0 ? "," : "", i);
+  EXPECT_EQ(
+      ErrorOf(R"({"type":"register","client_id":"a","metadata":{"labels":{)" + labels + "}}}"),
+      "field \"metadata.labels\" has too many entries");
+}
+
+TEST(MessageTest, WritesWhatAPeerWillTake) {
+  Register reg;
+  reg.client_id = "a";
+  reg.metadata.hostname = "caf\xE9";  // Latin-1, as some machines have it.
+  reg.metadata.project = std::string(5000, 'p');
+  reg.metadata.labels["bad\xFF"] = "dropped";
+  reg.metadata.labels["quote\""] = "\x01\t";
+  for (int i = 0; i < 200; ++i) reg.metadata.labels[fmt::format("l{}", i)] = "";
+  auto message = Parse(Serialise(reg), Sender::kAgent);
+  ASSERT_THAT(message, IsOk());
+  const Metadata& metadata = std::get<Register>(*message).metadata;
+  EXPECT_EQ(metadata.hostname, "caf\xEF\xBF\xBD");
+  EXPECT_EQ(metadata.project.size(), 2048u);
+  EXPECT_EQ(metadata.labels.size(), 64u);
+  EXPECT_FALSE(metadata.labels.contains("bad\xFF"));
+}
+
+TEST(MessageTest, ChecksInstanceIds) {
+  for (std::string_view id : {"a", "box-42", "My_Host.local-1", "-"}) {
+    EXPECT_TRUE(IsValidInstanceId(id)) << id;
+  }
+  for (std::string_view id :
+       {"", ".", "..", ".hidden", "a/b", "a b", "a%2f", "\xC3\xBC", "a\"", "<b>"}) {
+    EXPECT_FALSE(IsValidInstanceId(id)) << id;
+  }
+  EXPECT_TRUE(IsValidInstanceId(std::string(128, 'a')));
+  EXPECT_FALSE(IsValidInstanceId(std::string(129, 'a')));
+}
+
+TEST(MessageTest, ReadsOnlyExactTimes) {
+  EXPECT_EQ(ParseWallTime("2026-01-31T23:59:59.123Z"), kTime);
+  for (std::string_view text :
+       {"", "2026-01-31T23:59:59Z", "2026-02-30T00:00:00.000Z", "2026-01-31T24:00:00.000Z",
+        "2026-01-31 23:59:59.123Z", "2026-01-31T23:59:5x.123Z", "2026-01-31T23:59:59.123+"}) {
+    EXPECT_EQ(ParseWallTime(text), std::nullopt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace berth::control

@@ -1,0 +1,306 @@
+#include "http/websocket.h"
+
+#include <cstring>
+
+#include "base/check.h"
+
+namespace berth::http {
+namespace {
+
+// Waits until one of two events is set. The second may be absent, and may be destroyed meanwhile.
+struct Either {
+  using Wait = decltype(std::declval<Event&>().Wait());
+
+  Either(Event& one, Event* two) : first(one.Wait()) {
+    if (two != nullptr) second.emplace(two->Wait());
+  }
+  bool await_ready() const { return first.await_ready() || (second && second->await_ready()); }
+  void await_suspend(std::coroutine_handle<> caller) {
+    first.await_suspend(caller);
+    if (second) second->await_suspend(caller);
+  }
+  // Whichever of the two wakes the coroutine, the end of this awaiter unlinks the other.
+  void await_resume() const {}
+
+  Wait first;
+  std::optional<Wait> second;
+};
+
+}  // namespace
+
+// What waits to be sent, and the buffer that the transport writes from.
+struct WebSocketChannel::Outbox {
+  Outbox(Executor& executor, WebSocketRole own_role, const Options& options)
+      : role(own_role),
+        piece(options.piece),
+        mask_key(options.mask_key),
+        output(executor, WakeTime::kTurnEnd) {}
+
+  std::optional<MaskKey> NextKey() {
+    if (role == WebSocketRole::kAcceptor) return std::nullopt;
+    return mask_key();
+  }
+  void Queue(WebSocketOpcode opcode, std::string_view payload) {
+    AppendFrame(frames, opcode, payload, NextKey());
+    output.Set();
+  }
+  // Everything that there is to send, up to a piece of binary payload; empty: nothing.
+  MutableBytes Fill();
+  void Finish() {
+    is_finished = true;
+    ClearSource();
+    output.Set();
+  }
+  void ClearSource() {
+    source = nullptr;
+    source_ready = nullptr;
+  }
+  // Nothing is left to send: wait for what comes next.
+  void Rest() {
+    output.Reset();
+    if (source_ready != nullptr) source_ready->Reset();
+  }
+
+  const WebSocketRole role;
+  const std::size_t piece;
+  const std::function<MaskKey()> mask_key;
+  Event output;                     // Something to send, or the end.
+  std::string frames;               // Whole frames: text and control.
+  std::optional<std::string> pong;  // Only the newest ping need be answered (RFC 6455, 5.5.3).
+  BinarySource source;
+  Event* source_ready = nullptr;  // Null without a source.
+  bool is_close_sent = false;
+  bool is_finished = false;      // The end comes after what is queued.
+  std::optional<Error> failure;  // The end comes at once.
+  bool is_lent = false;          // The transport still writes from `buffer`.
+  std::string buffer;
+  std::move_only_function<void()> on_dropped;  // The transport let go of us.
+};
+
+// One contiguous piece: [frames][header][binary payload]. The payload is produced in place behind
+// room for the rest; the header's size depends on the payload's, so both are put right before it.
+MutableBytes WebSocketChannel::Outbox::Fill() {
+  if (pong) {
+    const std::string payload = std::move(*std::exchange(pong, std::nullopt));
+    AppendFrame(frames, WebSocketOpcode::kPong, payload, NextKey());
+  }
+  buffer.clear();
+  std::size_t room = 0;
+  if (source && !is_close_sent) {
+    room = frames.size() + kMaxFrameHeader;
+    buffer.resize(room);
+    source(buffer, piece);
+  }
+  if (buffer.size() == room) {
+    buffer.swap(frames);
+    frames.clear();
+    return std::as_writable_bytes(std::span(buffer));
+  }
+  const MutableBytes all = std::as_writable_bytes(std::span(buffer));
+  const MutableBytes payload = all.subspan(room);
+  const std::optional<MaskKey> key = NextKey();
+  const std::size_t header_at = room - FrameHeaderSize(payload.size(), key.has_value());
+  const std::size_t start = header_at - frames.size();
+  std::memcpy(all.data() + start, frames.data(), frames.size());
+  frames.clear();
+  WriteFrameHeader(all.data() + header_at, WebSocketOpcode::kBinary, payload.size(), key);
+  if (key) ApplyMask(payload, *key);
+  return all.subspan(start);
+}
+
+class WebSocketChannel::Outgoing : public Body {
+ public:
+  explicit Outgoing(std::shared_ptr<Outbox> outbox) : outbox_(std::move(outbox)) {}
+  ~Outgoing() override {
+    if (outbox_->on_dropped) outbox_->on_dropped();
+  }
+
+  Task<Result<MutableBytes>> Read() override {
+    outbox_->is_lent = false;
+    for (;;) {
+      co_await Either(outbox_->output, outbox_->source_ready);
+      if (outbox_->failure) co_return *outbox_->failure;
+      const MutableBytes piece = outbox_->Fill();
+      if (!piece.empty()) {
+        outbox_->is_lent = true;
+        co_return piece;
+      }
+      if (outbox_->is_finished) co_return MutableBytes{};
+      outbox_->Rest();
+    }
+  }
+
+ private:
+  std::shared_ptr<Outbox> outbox_;
+};
+
+WebSocketChannel::WebSocketChannel(Executor& executor, WebSocketRole role, Options options)
+    : executor_(executor),
+      options_(std::move(options)),
+      decoder_(role, {.max_text = options_.max_text, .accept_binary = options_.accept_binary}),
+      outbox_(std::make_shared<Outbox>(executor, role, options_)),
+      broken_(executor),
+      last_received_(executor.now()),
+      liveness_timer_([this] { OnLivenessTimer(); }),
+      close_timer_([this] { Abort(Timeout("websocket: no answer to our close frame")); }) {
+  outbox_->on_dropped = [this] { Fail(Unavailable("websocket: the connection is gone")); };
+}
+
+void WebSocketChannel::Attach(BodyPtr incoming) {
+  CHECK(incoming_ == nullptr && incoming != nullptr);
+  incoming_ = std::move(incoming);
+  last_received_ = executor_.now();
+  if (options_.ping_after > Duration::zero()) {
+    executor_.ArmAfter(liveness_timer_, options_.ping_after);
+  }
+}
+
+WebSocketChannel::~WebSocketChannel() {
+  outbox_->on_dropped = nullptr;
+  if (!outbox_->is_close_sent) SendClose(close_code::kGoingAway, "");
+  outbox_->Finish();
+}
+
+BodyPtr WebSocketChannel::TakeOutgoing() { return std::make_unique<Outgoing>(outbox_); }
+
+Task<Result<WebSocketEvent>> WebSocketChannel::Receive() {
+  CHECK(incoming_ != nullptr);
+  for (;;) {
+    if (error_) co_return *error_;
+    if (is_peer_closed_) co_return Unavailable("websocket: closed");
+    auto event = decoder_.Next(input_);
+    if (!event) {
+      SendClose(decoder_.failure_code(), event.error().message);
+      outbox_->Finish();
+      Fail(std::move(event).error());
+      co_return *error_;
+    }
+    if (!*event) {
+      auto read = co_await ReadMore();
+      if (!read) co_return std::move(read).error();
+      continue;
+    }
+    switch ((*event)->kind) {
+      case WebSocketEvent::Kind::kPing:
+        if (outbox_->is_close_sent) break;
+        outbox_->pong.emplace((*event)->text());
+        outbox_->output.Set();
+        break;
+      case WebSocketEvent::Kind::kPong:
+        TakePong((*event)->text());
+        break;
+      case WebSocketEvent::Kind::kClose:
+        TakeClose(**event);
+        co_return **event;
+      case WebSocketEvent::Kind::kText:
+      case WebSocketEvent::Kind::kBinary:
+        if (is_closing_) break;
+        co_return **event;
+    }
+  }
+}
+
+Task<Result<void>> WebSocketChannel::ReadMore() {
+  auto read = co_await WithCancel(broken_, incoming_->Read());
+  if (error_) co_return *error_;
+  if (!read) {
+    Fail(Wrap(std::move(read).error(), "websocket"));
+    co_return *error_;
+  }
+  if (read->empty()) {
+    Fail(Unavailable("websocket: the peer ended the connection without closing it"));
+    co_return *error_;
+  }
+  input_ = *read;
+  last_received_ = executor_.now();
+  co_return Ok();
+}
+
+void WebSocketChannel::TakePong(std::string_view payload) {
+  if (!is_ping_pending_ || payload != std::to_string(ping_number_)) return;
+  is_ping_pending_ = false;
+  latency_ = executor_.now() - ping_sent_;
+}
+
+void WebSocketChannel::TakeClose(const WebSocketEvent& event) {
+  is_peer_closed_ = true;
+  close_timer_.Disarm();
+  liveness_timer_.Disarm();
+  SendClose(event.code, "");
+  outbox_->Finish();
+}
+
+Result<void> WebSocketChannel::SendText(std::string_view text) {
+  if (error_) return *error_;
+  if (!is_open()) return Unavailable("websocket: closed");
+  if (outbox_->frames.size() + text.size() > options_.max_queued) {
+    return TooLarge("websocket: the peer does not read its messages");
+  }
+  outbox_->Queue(WebSocketOpcode::kText, text);
+  return Ok();
+}
+
+void WebSocketChannel::SetBinarySource(BinarySource source, Event& ready) {
+  outbox_->source = std::move(source);
+  outbox_->source_ready = &ready;
+  outbox_->output.Set();
+}
+
+void WebSocketChannel::ClearBinarySource() { outbox_->ClearSource(); }
+
+void WebSocketChannel::Close(std::uint16_t code, std::string_view reason) {
+  if (error_ || std::exchange(is_closing_, true)) return;
+  if (is_peer_closed_) return;
+  SendClose(code, reason);
+  executor_.ArmAfter(close_timer_, options_.close_timeout);
+}
+
+void WebSocketChannel::SendClose(std::uint16_t code, std::string_view reason) {
+  if (std::exchange(outbox_->is_close_sent, true)) return;
+  outbox_->pong.reset();
+  outbox_->Queue(WebSocketOpcode::kClose, ClosePayload(code, reason));
+}
+
+void WebSocketChannel::Abort(Error error) {
+  if (!outbox_->failure) outbox_->failure = error;
+  outbox_->Finish();
+  Fail(std::move(error));
+}
+
+void WebSocketChannel::Fail(Error error) {
+  if (error_) return;
+  error_ = std::move(error);
+  outbox_->Finish();
+  liveness_timer_.Disarm();
+  close_timer_.Disarm();
+  broken_.Set();
+}
+
+void WebSocketChannel::Ping() {
+  if (is_ping_pending_ || outbox_->is_close_sent || error_) return;
+  is_ping_pending_ = true;
+  ping_sent_ = executor_.now();
+  outbox_->Queue(WebSocketOpcode::kPing, std::to_string(++ping_number_));
+  if (options_.ping_answer > Duration::zero()) {
+    executor_.ArmAfter(liveness_timer_, options_.ping_answer);
+  }
+}
+
+void WebSocketChannel::OnLivenessTimer() {
+  if (!outbox_->is_lent) outbox_->buffer = {};  // Quiet for a while: an idle channel costs little.
+  const TimePoint quiet_until = last_received_ + options_.ping_after;
+  if (is_ping_pending_ && last_received_ <= ping_sent_) {
+    if (executor_.now() >= ping_sent_ + options_.ping_answer) {
+      Abort(Timeout("websocket: no sign of life from the peer"));
+      return;
+    }
+    executor_.Arm(liveness_timer_, ping_sent_ + options_.ping_answer);
+  } else if (executor_.now() >= quiet_until) {
+    is_ping_pending_ = false;  // Never answered, but other bytes came.
+    Ping();
+  } else {
+    executor_.Arm(liveness_timer_, quiet_until);
+  }
+}
+
+}  // namespace berth::http
