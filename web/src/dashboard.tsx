@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, openInstance, sessionInfo, signOut, type SessionInfo } from "./api";
-import { ago, apply, sorted, stateClass, statusWords, type Instance, type Instances } from "./instances";
+import { ago, apply, sorted, stateClass, statusWords, titleFor, type Instance, type Instances } from "./instances";
 import { keepSocket } from "./socket";
 
 const clockMs = 30_000;
@@ -31,11 +31,20 @@ async function open(id: string, newTab: boolean): Promise<string> {
   }
 }
 
+function Row({ name, value }: { name: string; value: string }) {
+  if (value === "") return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
 function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: boolean }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const online = one.status !== "disconnected";
-  const name = one.project || one.id;
 
   async function opened(event: MouseEvent): Promise<void> {
     setBusy(true);
@@ -46,20 +55,18 @@ function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: bo
   return (
     <li class={`card ${stateClass(one.status)}`} data-instance={one.id}>
       <div class="card-head">
-        <h2>{name}</h2>
+        <h2>{one.id}</h2>
         <span class="state" role="status">
           {statusWords(one.status)}
         </span>
       </div>
       <dl>
-        <dt>Host</dt>
-        <dd>{one.hostname || "unknown"}</dd>
-        {one.project !== "" && (
-          <>
-            <dt>Id</dt>
-            <dd>{one.id}</dd>
-          </>
-        )}
+        <Row name="Host" value={one.hostname || "unknown"} />
+        <Row name="Project" value={one.project} />
+        <Row name="Version" value={one.version} />
+        {one.labels.map(([name, value]) => (
+          <Row key={name} name={name} value={value} />
+        ))}
         <dt>Last seen</dt>
         <dd>
           <time dateTime={one.lastSeen} title={one.lastSeen}>
@@ -67,6 +74,16 @@ function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: bo
           </time>
         </dd>
       </dl>
+      {one.sessions.length > 0 && (
+        <ul class="sessions">
+          {one.sessions.map((session) => (
+            <li key={session.id} class={session.needsYou ? "state-waiting" : "state-busy"}>
+              <span class="state">{session.needsYou ? "Needs you" : "Busy"}</span> {session.title}
+              {session.reason !== "" && <span class="quiet"> · {session.reason}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
       {problem !== "" && (
         <p class="notice error" role="alert">
           {problem}
@@ -77,7 +94,7 @@ function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: bo
           class="button"
           type="button"
           disabled={!online || busy}
-          aria-label={`Open ${name}`}
+          aria-label={`Open ${one.id}`}
           onClick={(event) => void opened(event)}
           onAuxClick={(event) => {
             if (event.button === 1) void opened(event);
@@ -152,6 +169,10 @@ function Dashboard({ info }: { info: SessionInfo }) {
       end();
     };
   }, []);
+
+  useEffect(() => {
+    if (instances !== undefined) document.title = titleFor(instances);
+  }, [instances]);
 
   async function leave(): Promise<void> {
     try {

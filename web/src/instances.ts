@@ -6,14 +6,27 @@ export interface Instance {
   readonly id: string;
   readonly project: string;
   readonly hostname: string;
+  readonly version: string;
   readonly status: string;
   readonly lastSeen: string;
+  readonly labels: readonly (readonly [string, string])[];
+  readonly sessions: readonly Session[];
+}
+
+/** One chat session of an instance that runs or waits for its user. */
+export interface Session {
+  readonly id: string;
+  readonly title: string;
+  readonly project: string;
+  readonly needsYou: boolean;
+  readonly reason: string;
 }
 
 /** Instances by id. */
 export type Instances = ReadonlyMap<string, Instance>;
 
 const maxText = 200;
+const maxEntries = 64;
 
 function text(value: unknown): string {
   return typeof value === "string" ? value.slice(0, maxText) : "";
@@ -23,16 +36,38 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.slice(0, maxEntries) : [];
+}
+
+function session(value: unknown): Session {
+  const one = record(value);
+  return {
+    id: text(one.id),
+    title: text(one.title) || text(one.id),
+    project: text(one.project),
+    needsYou: one.needs_you === true,
+    reason: text(one.reason),
+  };
+}
+
 function instance(value: unknown): Instance | undefined {
   const client = record(value);
   const metadata = record(client.metadata);
   if (typeof client.id !== "string" || client.id === "") return undefined;
+  const status = text(metadata.status) || "idle";
+  const waiting = metadata.needs_you === true && status !== "disconnected";
   return {
     id: client.id,
     project: text(metadata.project),
     hostname: text(metadata.hostname),
-    status: text(metadata.status) || "idle",
+    version: [text(metadata.adapter), text(metadata.version)].filter(Boolean).join(" "),
+    status: waiting ? "waiting" : status,
     lastSeen: text(client.last_seen),
+    labels: Object.entries(record(metadata.labels))
+      .slice(0, maxEntries)
+      .map(([name, label]) => [text(name), text(label)] as const),
+    sessions: status === "disconnected" ? [] : list(metadata.sessions).map(session),
   };
 }
 
@@ -51,12 +86,12 @@ export function apply(before: Instances, message: unknown): Instances {
     const known = before.get(gone);
     return known === undefined
       ? before
-      : new Map(before).set(gone, { ...known, status: "disconnected" });
+      : new Map(before).set(gone, { ...known, status: "disconnected", sessions: [] });
   }
   return before;
 }
 
-/** The words for a status, in the order in which the dashboard lists them. */
+/** The words for a status. */
 const statuses: ReadonlyMap<string, string> = new Map([
   ["waiting", "Needs you"],
   ["busy", "Busy"],
@@ -77,11 +112,14 @@ export function stateClass(status: string): string {
 
 /** All instances: those that are connected first, then by name. */
 export function sorted(instances: Instances): Instance[] {
-  const name = (one: Instance) => one.project || one.id;
   const gone = (one: Instance) => (one.status === "disconnected" ? 1 : 0);
-  return [...instances.values()].sort(
-    (a, b) => gone(a) - gone(b) || name(a).localeCompare(name(b)) || a.id.localeCompare(b.id),
-  );
+  return [...instances.values()].sort((a, b) => gone(a) - gone(b) || a.id.localeCompare(b.id));
+}
+
+/** The page's title: how many instances wait for their user comes first. */
+export function titleFor(instances: Instances): string {
+  const waiting = [...instances.values()].filter(({ status }) => status === "waiting").length;
+  return `${waiting > 0 ? `(${waiting}) ` : ""}Instances · berth`;
 }
 
 /** "just now", "5 minutes ago": `then` as seen at `now` (both in milliseconds). */
