@@ -20,6 +20,9 @@ class H2ClientSession : public H2Session, public Service {
   Task<Result<Response>> Exchange(Request request) override;
 
  private:
+  /// Opens a stream for the request, taking its body and its interim handler.
+  Result<std::shared_ptr<H2Inbound>> Submit(Request& request);
+
   void OnHead(H2Stream& stream, bool is_end) override;
   void OnClosed(H2Stream& stream, std::uint32_t code) override;
   void OnAbandoned(H2Stream& stream) override;

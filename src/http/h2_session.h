@@ -24,8 +24,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "base/event.h"
 #include "base/limits.h"
@@ -33,6 +31,7 @@
 #include "http/h2_flood_guard.h"
 #include "http/h2_inbound.h"
 #include "http/h2_options.h"
+#include "http/h2_stream.h"
 #include "http/message.h"
 
 struct nghttp2_session;
@@ -41,8 +40,6 @@ namespace berth::http {
 
 /// A growable buffer that Produce appends to; reuse it, so that its memory is allocated once.
 using OutBuffer = std::string;
-
-struct H2Stream;
 
 class H2Session {
  public:
@@ -54,13 +51,14 @@ class H2Session {
   /// and the owner writes what Produce still gives (a GOAWAY that says why), then closes.
   Result<void> Receive(MutableBytes bytes);
 
-  /// Set, at the end of a turn, while there is something to write. Produce resets it.
+  /// Set, at the end of a turn, while there is something to write, and when is_finished() becomes
+  /// true. Produce resets it.
   Event& output() { return output_; }
   bool wants_write() const;
 
-  /// Appends frames to `out` until nothing is left or about `limit` bytes (at least 32 KiB) were
-  /// appended; returns how many were. A call overshoots by less than one head (64 KiB at the very
-  /// worst). Call it again only after those bytes were written.
+  /// Appends frames to `out` until nothing is left or about `limit` bytes were appended (32 KiB or
+  /// more; the last DATA frame always fits); returns how many were. Heads may overshoot it, by
+  /// 64 KiB at the very worst. Call it again only after those bytes were written.
   std::size_t Produce(OutBuffer& out, std::size_t limit);
 
   /// Graceful end: takes no new streams (the peer learns it by GOAWAY, in two steps on the server
@@ -69,13 +67,14 @@ class H2Session {
   bool is_draining() const { return draining_; }
 
   /// The transport is gone: fails every stream with `error` at once. Nothing is produced any more.
+  /// Idempotent.
   void Close(Error error);
 
   /// True once nothing will be read or written any more: closed, failed and flushed, or drained.
   bool is_finished() const;
 
   /// Streams that are open now.
-  std::size_t stream_count() const { return streams_; }
+  std::size_t stream_count() const { return stream_count_; }
   /// Since when stream_count() is 0; meaningless while it is not.
   TimePoint idle_since() const { return idle_since_; }
   /// Whether a head has begun to arrive and is not complete.
@@ -86,74 +85,89 @@ class H2Session {
   /// Sends a PING; the answer shows as received bytes.
   void Ping();
 
-  /// Most bytes that were ever queued at once for readers, over all streams (for tests, metrics).
-  std::size_t peak_buffered() const { return peak_buffered_; }
+  /// Bytes received and not yet used, over all streams: now, and the most there ever were.
   std::size_t buffered() const { return buffered_; }
+  std::size_t peak_buffered() const { return peak_buffered_; }
 
  protected:
   enum class Role { kServer, kClient };
   H2Session(Role role, Executor& executor, const Limits& limits, H2Options options);
 
-  /// What a role does with its streams. Called inside nghttp2: they only note, queue and submit.
+  // What a role does with its streams. The first, second and last are called inside nghttp2: they
+  // note, queue and submit, and destroy nothing.
   virtual void OnHead(H2Stream& stream, bool is_end) = 0;
   virtual void OnClosed(H2Stream& stream, std::uint32_t code) = 0;
-  /// The body of `stream` was dropped.
+  /// The body that reads `stream` was dropped.
   virtual void OnAbandoned(H2Stream& stream) = 0;
   /// Our END_STREAM went out.
   virtual void OnSentEnd(H2Stream& stream) = 0;
 
+  /// A stream without an id, in no list.
+  std::unique_ptr<H2Stream> MakeStream();
+  /// Takes ownership of a stream that nghttp2 knows by `id`.
+  void Adopt(std::unique_ptr<H2Stream> stream, std::int32_t id);
   /// Reads `body` piece by piece into the stream until its end. `body` must outlive the task.
   Task<void> Pump(H2Stream& stream, Body& body);
+  /// Nothing follows what was sent on the stream.
+  void EndOutgoing(H2Stream& stream);
+  /// Sends an interim response, unless the final one was sent.
+  void SubmitInterim(H2Stream& stream, const ResponseHead& head);
   /// Resets the stream, if it still is open.
   void Reset(H2Stream& stream, std::uint32_t code);
   /// Sets output() if there is something to write.
   void Signal();
-  void AddStream(H2Stream& stream, std::int32_t id);
-  /// A stream of ours whose head waits for a place among the peer's concurrent streams, and the
-  /// like: nothing may be submitted on a connection that ends.
-  bool is_over() const { return failed_ || closed_; }
-  /// Destroys every stream, failing what waits. The roles' destructors call it first.
+  /// Destroys every stream and fails what waits. The roles' destructors call it first.
   void DropStreams(const Error& error);
+  /// Why the session ended, if it did.
+  const std::optional<Error>& failure() const { return failure_; }
 
   Executor& executor_;
   const Limits& limits_;
   const H2Options options_;
   nghttp2_session* session_ = nullptr;
-  bool draining_ = false;
-  bool peer_goaway_ = false;
+  bool draining_ = false;     ///< We take no new streams.
+  bool peer_drains_ = false;  ///< The peer takes no new streams.
   bool settled_ = false;
 
  private:
   friend struct H2Callbacks;
   friend class H2Inbound;
-  friend struct H2PieceUsed;
 
-  /// The reader of a stream has used `size` bytes (or they are discarded).
-  void Credit(std::int32_t id, std::size_t size, bool stream_too);
+  /// `used` received bytes were used or discarded; `id` 0: its stream gets no credit for it.
+  void Credit(std::int32_t id, std::size_t used);
   void NoteBuffered(std::ptrdiff_t change);
-  void Fail(const Error& error, std::uint32_t code);
-  bool Refill();
-  void Bury();
+  /// Ends the connection with GOAWAY.
+  void Fail(Error error, std::uint32_t code);
+  void SubmitFinalGoaway();
+  /// Lets the pumps whose piece was used read the next one.
+  void Refill();
+  /// The end of Receive and Produce: destroys closed streams, notices the end, signals.
+  void Settle();
+  void ResumeOutgoing(H2Stream& stream);
 
   const Role role_;
   Event output_;
   H2FloodGuard guard_;
   Timer drain_timer_;
-  std::size_t streams_ = 0;
+  std::size_t stream_count_ = 0;
   TimePoint idle_since_;
-  bool failed_ = false;
-  bool closed_ = false;
-  bool inside_ = false;  ///< Receive or Produce runs: Signal() waits for its end.
+  bool is_inside_ = false;  ///< Receive or Produce runs; they end with Settle().
+  bool is_closed_ = false;
+  bool has_flooded_ = false;
+  bool is_last_goaway_sent_ = false;
   std::optional<Error> failure_;
 
-  OutBuffer* out_ = nullptr;  ///< Where DATA frames go; set during Produce.
+  OutBuffer* out_ = nullptr;  ///< Where DATA frames go, during Produce.
   std::size_t out_end_ = 0;
-  bool out_full_ = false;
+  bool is_out_full_ = false;
 
   std::size_t buffered_ = 0;
   std::size_t peak_buffered_ = 0;
 
-  boost::intrusive::list<H2Stream, boost::intrusive::constant_time_size<false>>* open_ = nullptr;
+  H2StreamList open_;
+  H2StreamList dead_;    ///< Closed, to be destroyed outside nghttp2.
+  H2HungryList hungry_;  ///< Their piece is used up.
+  boost::intrusive::list<H2Inbound, boost::intrusive::constant_time_size<false>> inbounds_;
 };
 
 }  // namespace berth::http

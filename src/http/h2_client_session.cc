@@ -1,0 +1,157 @@
+#include "http/h2_client_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include "base/log.h"
+
+namespace berth::http {
+namespace {
+
+// Interim responses of one exchange; more is a peer at play.
+constexpr int kMostInterims = 32;
+
+/// Resets the stream of an exchange whose task is dropped before its response.
+class CancelOnDrop {
+ public:
+  explicit CancelOnDrop(std::shared_ptr<H2Inbound> inbound) : inbound_(std::move(inbound)) {}
+  CancelOnDrop(const CancelOnDrop&) = delete;
+  CancelOnDrop& operator=(const CancelOnDrop&) = delete;
+  ~CancelOnDrop() {
+    if (inbound_) inbound_->Abandon();
+  }
+  void Dismiss() { inbound_ = nullptr; }
+
+ private:
+  std::shared_ptr<H2Inbound> inbound_;
+};
+
+Error ErrorOf(std::uint32_t code) {
+  const std::string text =
+      std::string("the peer ended the stream: ") + nghttp2_http2_strerror(code);
+  switch (code) {
+    case NGHTTP2_CANCEL:
+      return Cancelled(text);
+    case NGHTTP2_PROTOCOL_ERROR:
+    case NGHTTP2_FRAME_SIZE_ERROR:
+      return Invalid(text);
+    default:
+      return Unavailable(text);
+  }
+}
+
+}  // namespace
+
+H2ClientSession::H2ClientSession(Executor& executor, const Limits& limits, H2Options options)
+    : H2Session(Role::kClient, executor, limits, std::move(options)) {}
+
+H2ClientSession::~H2ClientSession() { DropStreams(Unavailable("the connection was closed")); }
+
+Task<Result<Response>> H2ClientSession::Exchange(Request request) {
+  if (failure() || is_finished()) co_return Unavailable("the connection has ended");
+  if (draining_ || peer_drains_) co_return Unavailable("the connection takes no new streams");
+  if (stream_count() >= 2 * std::size_t{options_.max_streams}) {
+    co_return Unavailable("too many streams wait on the connection");
+  }
+  if (request.head.is_upgrade() && settled_ &&
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+          0) {
+    co_return Unavailable("the peer takes no upgrades over HTTP/2");
+  }
+
+  auto submitted = Submit(request);
+  if (!submitted) co_return std::move(submitted).error();
+  const std::shared_ptr<H2Inbound> inbound = std::move(*submitted);
+
+  // From here on the session, and the stream, may be gone after each wait.
+  CancelOnDrop cancel(inbound);
+  while (!inbound->response_ && !inbound->error()) co_await inbound->WaitForChange();
+  if (!inbound->response_) co_return *inbound->error();
+  Response response;
+  response.head = *std::exchange(inbound->response_, std::nullopt);
+  const bool has_body =
+      response.is_upgraded() || !inbound->has_ended() || !inbound->is_empty() || inbound->error();
+  if (has_body) {
+    response.body = std::make_unique<H2Body>(inbound);
+    cancel.Dismiss();
+  }
+  co_return response;
+}
+
+Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {
+  auto made = MakeStream();
+  std::shared_ptr<H2Inbound> inbound = made->inbound;
+  H2Stream& stream = *made;
+  stream.is_upgrade = request.head.is_upgrade();
+  stream.is_head_request = request.head.method == "HEAD";
+  stream.interim = std::move(request.interim);
+  H2HeadWriter head(request.head);
+  if (request.body && !stream.is_upgrade) {
+    if (const auto length = request.body->length()) head.AddLength(*length);
+    stream.declared = head.length();
+  }
+  const auto provider = H2DataProvider();
+  const std::int32_t id =
+      nghttp2_submit_request(session_, nullptr, head.data(), head.size(),
+                             request.body || stream.is_upgrade ? &provider : nullptr, nullptr);
+  if (id < 0) {
+    draining_ = true;  // Out of stream ids, or memory: this connection has no future.
+    return Unavailable(std::string("HTTP/2: ") + nghttp2_strerror(id));
+  }
+  Adopt(std::move(made), id);
+  stream.request_body = std::move(request.body);
+  if (stream.request_body && !stream.is_upgrade) {
+    stream.job = Job(executor_, "HTTP/2 request body", Pump(stream, *stream.request_body));
+  }
+  Signal();
+
+  return inbound;
+}
+
+void H2ClientSession::OnHead(H2Stream& stream, bool is_end) {
+  H2Inbound& inbound = *stream.inbound;
+  auto head = std::move(*stream.reading).TakeResponse();
+  if (!head) {
+    inbound.Fail(std::move(head).error());
+    Reset(stream, NGHTTP2_PROTOCOL_ERROR);
+    return;
+  }
+  if (head->status < 200) {
+    if (++stream.interims > kMostInterims) {
+      inbound.Fail(TooLarge("too many interim responses"));
+      Reset(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+    } else if (stream.interim && !inbound.is_abandoned()) {
+      stream.interim(*head);
+    }
+    return;
+  }
+  stream.has_head = true;
+  stream.interim = nullptr;
+  if (stream.is_upgrade && head->status < 300 && !is_end) {
+    head->status = 101;
+    stream.is_upgraded = true;
+    if (stream.request_body) {
+      stream.job = Job(executor_, "HTTP/2 upgrade", Pump(stream, *stream.request_body));
+    }
+  } else {
+    if (stream.is_upgrade) EndOutgoing(stream);
+    inbound.length_ = ContentLength(head->fields);
+  }
+  inbound.response_ = std::move(*head);
+  inbound.Announce();
+}
+
+void H2ClientSession::OnClosed(H2Stream& stream, std::uint32_t code) {
+  if (stream.inbound->has_ended()) return;
+  stream.inbound->Fail(peer_drains_ && !stream.has_head
+                           ? Unavailable("the peer ended the connection")
+                           : ErrorOf(code));
+}
+
+void H2ClientSession::OnAbandoned(H2Stream& stream) {
+  // Nobody waits for the response any more. A request that is still on its way is of no use.
+  if (!stream.inbound->has_ended() || !stream.at_end) Reset(stream, NGHTTP2_CANCEL);
+}
+
+void H2ClientSession::OnSentEnd(H2Stream&) {}
+
+}  // namespace berth::http

@@ -1,0 +1,114 @@
+#include "http/h2_flood_guard.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace berth::http {
+namespace {
+
+constexpr std::size_t kPreface = 24;  // "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; nghttp2 compares it.
+// A head of 64 KiB needs 4 full frames; somebody who sends many small ones is playing.
+constexpr std::size_t kHeadFrames = 16;
+
+// Frame types and flags (RFC 9113, section 6).
+enum : std::uint8_t {
+  kData = 0,
+  kHeaders = 1,
+  kRstStream = 3,
+  kSettings = 4,
+  kPushPromise = 5,
+  kPing = 6,
+  kWindowUpdate = 8,
+  kContinuation = 9,
+};
+constexpr std::uint8_t kAck = 0x1;
+constexpr std::uint8_t kEndStream = 0x1;
+constexpr std::uint8_t kEndHeaders = 0x4;
+
+}  // namespace
+
+bool H2Budget::Spend(TimePoint now) {
+  const std::chrono::duration<double> passed = now - last_;
+  last_ = now;
+  tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+// A page that closes with 128 streams open resets them all at once, twice a second at most; PING
+// and SETTINGS come a few times in a connection's life.
+H2FloodGuard::H2FloodGuard(Rules rules, TimePoint now)
+    : rules_(rules),
+      skip_(rules.expects_preface ? kPreface : 0),
+      resets_(300 * rules.scale, 50 * rules.scale, now),
+      sent_resets_(300 * rules.scale, 50 * rules.scale, now),
+      pings_(60 * rules.scale, 10 * rules.scale, now),
+      settings_(20 * rules.scale, 2 * rules.scale, now),
+      empty_data_(100 * rules.scale, 20 * rules.scale, now),
+      others_(1000 * rules.scale, 200 * rules.scale, now) {}
+
+Result<void> H2FloodGuard::Inspect(net::Bytes bytes, TimePoint now) {
+  while (!bytes.empty()) {
+    if (skip_ > 0) {
+      const std::size_t skipped = std::min(skip_, bytes.size());
+      skip_ -= skipped;
+      bytes = bytes.subspan(skipped);
+      continue;
+    }
+    const std::size_t count = std::min(header_.size() - header_size_, bytes.size());
+    std::memcpy(header_.data() + header_size_, bytes.data(), count);
+    header_size_ += count;
+    bytes = bytes.subspan(count);
+    if (header_size_ < header_.size()) break;
+    header_size_ = 0;
+    auto allowed = InspectFrame(now);
+    if (!allowed) return allowed;
+  }
+  return Ok();
+}
+
+Result<void> H2FloodGuard::InspectFrame(TimePoint now) {
+  const auto at = [this](std::size_t i) { return std::to_integer<std::size_t>(header_[i]); };
+  const std::size_t length = at(0) << 16 | at(1) << 8 | at(2);
+  const std::size_t type = at(3);
+  const std::size_t flags = at(4);
+  skip_ = length;
+
+  switch (type) {
+    case kData:
+      if (length == 0 && (flags & kEndStream) == 0 && !empty_data_.Spend(now)) {
+        return TooLarge("flood of empty DATA frames");
+      }
+      break;
+    case kHeaders:
+    case kPushPromise:
+    case kContinuation:
+      if (type != kContinuation) head_frames_ = head_bytes_ = 0;
+      ++head_frames_;
+      head_bytes_ += length;
+      head_incomplete_ = (flags & kEndHeaders) == 0;
+      if (head_frames_ > kHeadFrames || head_bytes_ > rules_.head_bytes) {
+        return TooLarge("flood of CONTINUATION frames");
+      }
+      break;
+    case kRstStream:
+      // Only a peer that opens streams can make work by resetting them.
+      if (rules_.expects_preface && !resets_.Spend(now)) return TooLarge("flood of resets");
+      break;
+    case kSettings:
+      if ((flags & kAck) == 0 && !settings_.Spend(now)) return TooLarge("flood of SETTINGS");
+      break;
+    case kPing:
+      if ((flags & kAck) == 0 && !pings_.Spend(now)) return TooLarge("flood of PING");
+      break;
+    case kWindowUpdate:
+      break;  // As many as the reader's appetite; nghttp2 answers nothing.
+    default:
+      if (!others_.Spend(now)) return TooLarge("flood of frames without use");
+      break;
+  }
+  return Ok();
+}
+
+}  // namespace berth::http

@@ -1,0 +1,181 @@
+#include "http/h2_head.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace berth::http {
+namespace {
+
+// What HTTP/2 counts for a field beside its text (RFC 9113, section 6.5.2).
+constexpr std::size_t kFieldOverhead = 32;
+
+std::optional<std::uint64_t> ParseNumber(std::string_view digits) {
+  std::uint64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+bool IsTarget(std::string_view target, std::string_view method) {
+  if (target == "*") return method == "OPTIONS";
+  if (!target.starts_with('/') || target.starts_with("//")) return false;
+  return std::ranges::all_of(
+      target, [](char c) { return c >= 0x21 && c <= 0x7e && c != '#' && c != '\\'; });
+}
+
+bool IsAuthority(std::string_view authority) {
+  return !authority.empty() && std::ranges::all_of(authority, [](char c) {
+    return c >= 0x21 && c <= 0x7e &&
+           std::string_view("@/\\?#\"<>^`{|}").find(c) == std::string_view::npos;
+  });
+}
+
+// Fields of one HTTP/1.1 connection, which nghttp2 would refuse or the peer must not see.
+bool BelongsToConnection(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "connection",       "host", "http2-settings",    "keep-alive",
+      "proxy-connection", "te",   "transfer-encoding", "upgrade"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
+}
+
+// Secrets stay out of the compression tables, where their bytes could be guessed one by one (RFC
+// 7541, section 7.1.3); assertions differ each time and would only push other fields out.
+bool IsSensitive(std::string_view name) {
+  return name == "authorization" || name == "cookie" || name == "set-cookie" ||
+         name == "proxy-authorization" || name.starts_with("x-berth-");
+}
+
+std::uint8_t* Unconst(std::string_view text) {
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // nghttp2 copies it.
+}
+
+}  // namespace
+
+void H2HeadReader::Add(std::string_view name, std::string_view value) {
+  size_ += name.size() + value.size() + kFieldOverhead;
+  if (size_ > limits_.h2_header_list || request_.fields.size() > limits_.request_fields) {
+    is_too_large_ = true;
+    return;
+  }
+  if (name.starts_with(':')) {
+    if (name == ":method") request_.method = value;
+    if (name == ":scheme") request_.scheme = value;
+    if (name == ":authority") request_.authority = value;
+    if (name == ":path") request_.target = value;
+    if (name == ":protocol") request_.protocol = value;
+    if (name == ":status") status_ = value;
+  } else if (name == "cookie") {  // Split for compression (RFC 9113, section 8.2.3).
+    if (!cookies_.empty()) cookies_ += "; ";
+    cookies_ += value;
+  } else {
+    request_.fields.Add(name, value);
+  }
+}
+
+void H2HeadReader::FinishFields() {
+  if (!cookies_.empty()) request_.fields.Add("cookie", cookies_);
+  request_.fields.Remove("te");
+}
+
+int H2HeadReader::CheckRequest() const {
+  if (is_too_large_ || request_.fields.size() > limits_.request_fields) return 431;
+  if (request_.target.size() > limits_.request_target) return 414;
+  if (request_.method == "CONNECT") {
+    if (request_.protocol.empty()) return 405;
+    if (request_.protocol != "websocket") return 501;
+  } else if (request_.method == "TRACE") {
+    return 405;
+  } else if (!request_.protocol.empty()) {
+    return 400;
+  }
+  if (request_.scheme != "http" && request_.scheme != "https") return 400;
+  if (!IsTarget(request_.target, request_.method)) return 400;
+  const auto host = request_.fields.Find("host");
+  if (request_.fields.Count("host") > 1) return 400;
+  if (host && !request_.authority.empty() && *host != request_.authority) return 400;
+  if (!IsAuthority(request_.authority.empty() ? host.value_or("") : request_.authority)) return 400;
+  return 0;
+}
+
+H2HeadReader::RequestOrStatus H2HeadReader::TakeRequest() && {
+  FinishFields();
+  RequestOrStatus result;
+  result.refusal = CheckRequest();
+  if (request_.authority.empty()) request_.authority = request_.fields.Find("host").value_or("");
+  request_.fields.Remove("host");
+  if (request_.is_upgrade()) request_.method = "GET";
+  if (const auto expect = request_.fields.Find("expect")) {
+    result.expects_continue = EqualsIgnoreCase(*expect, "100-continue");
+    request_.fields.Remove("expect");
+  }
+  result.head = std::move(request_);
+  return result;
+}
+
+Result<ResponseHead> H2HeadReader::TakeResponse() && {
+  FinishFields();
+  if (is_too_large_) return TooLarge("response head beyond its limit");
+  const auto status = ParseNumber(status_);
+  if (!status || *status < 100 || *status > 999) return Invalid("bad status in a response");
+  return ResponseHead{.status = static_cast<int>(*status), .fields = std::move(request_.fields)};
+}
+
+H2HeadWriter::H2HeadWriter(const RequestHead& head) {
+  list_.reserve(head.fields.size() + 6);
+  Add(":method", head.is_upgrade() ? "CONNECT" : std::string_view(head.method));
+  if (head.is_upgrade()) Add(":protocol", head.protocol);
+  Add(":scheme", head.scheme.empty() ? "https" : std::string_view(head.scheme));
+  Add(":authority", head.authority);
+  Add(":path", head.target);
+  AddFields(head.fields, !head.is_upgrade());
+}
+
+H2HeadWriter::H2HeadWriter(const ResponseHead& head, int status) {
+  list_.reserve(head.fields.size() + 2);
+  const auto [end, error] = std::to_chars(status_text_, status_text_ + 3, status);
+  Add(":status", std::string_view(status_text_, end));
+  // An accepted CONNECT and 204 have no content, so no length of it either.
+  AddFields(head.fields, head.status >= 200 && head.status != 204);
+}
+
+void H2HeadWriter::AddLength(std::uint64_t length) {
+  if (length_) return;
+  length_ = length;
+  const auto [end, error] = std::to_chars(length_text_, length_text_ + sizeof length_text_, length);
+  Add("content-length", std::string_view(length_text_, end));
+}
+
+void H2HeadWriter::AddFields(const Fields& fields, bool with_length) {
+  for (const auto& [name, value] : fields) {
+    if (BelongsToConnection(name)) continue;
+    if (name == "content-length") {
+      if (!with_length || length_) continue;
+      length_ = ParseNumber(value);
+      if (!length_) continue;
+    }
+    // A field that the peer would refuse costs the whole stream there; without it, only itself.
+    if (!nghttp2_check_header_name(Unconst(name), name.size()) ||
+        !nghttp2_check_header_value_rfc9113(Unconst(value), value.size()) ||
+        name.starts_with(':')) {
+      continue;
+    }
+    Add(name, value);
+  }
+}
+
+void H2HeadWriter::Add(std::string_view name, std::string_view value) {
+  list_.push_back({.name = Unconst(name),
+                   .value = Unconst(value),
+                   .namelen = name.size(),
+                   .valuelen = value.size(),
+                   .flags = static_cast<std::uint8_t>(IsSensitive(name) ? NGHTTP2_NV_FLAG_NO_INDEX
+                                                                        : NGHTTP2_NV_FLAG_NONE)});
+}
+
+std::optional<std::uint64_t> ContentLength(const Fields& fields) {
+  const auto text = fields.Find("content-length");
+  return text ? ParseNumber(*text) : std::nullopt;
+}
+
+}  // namespace berth::http

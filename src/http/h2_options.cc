@@ -1,0 +1,35 @@
+#include "http/h2_options.h"
+
+#include <algorithm>
+
+namespace berth::http {
+namespace {
+
+// A browser's connection may hold 16 streams' worth of unread uploads, then all of them wait.
+constexpr std::uint32_t kBrowserStreamsBuffered = 16;
+// A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
+// 16 MiB is 1 Gbit/s at 130 ms.
+constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
+
+std::uint32_t Window(std::uint64_t bytes) {
+  constexpr std::uint64_t kLargest = 0x7fff'ffff;  // RFC 9113, section 6.9.1.
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes, 65'535, kLargest));
+}
+
+}  // namespace
+
+H2Options WithDefaults(H2Options options, const Limits& limits) {
+  const bool is_tunnel = options.carrier == H2Carrier::kTunnel;
+  if (options.max_streams == 0) {
+    options.max_streams =
+        static_cast<std::uint32_t>(is_tunnel ? limits.tunnel_streams : limits.h2_streams);
+  }
+  if (options.stream_window == 0) options.stream_window = Window(limits.stream_buffer);
+  if (options.connection_window == 0) {
+    options.connection_window =
+        is_tunnel ? kTunnelWindow : Window(limits.stream_buffer * kBrowserStreamsBuffered);
+  }
+  return options;
+}
+
+}  // namespace berth::http

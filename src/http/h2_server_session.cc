@@ -1,0 +1,160 @@
+#include "http/h2_server_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include "base/log.h"
+
+namespace berth::http {
+namespace {
+
+/// The answer to an exchange that failed without a response of its own.
+int StatusOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalid:
+      return 400;
+    case ErrorKind::kUnauthorized:
+      return 401;
+    case ErrorKind::kForbidden:
+      return 403;
+    case ErrorKind::kNotFound:
+      return 404;
+    case ErrorKind::kConflict:
+      return 409;
+    case ErrorKind::kTooLarge:
+      return 413;
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kCancelled:
+      return 502;
+    case ErrorKind::kTimeout:
+      return 504;
+    case ErrorKind::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+bool HasBody(const H2Stream& stream, const Response& response) {
+  return response.body && !stream.is_head_request && response.head.status != 204 &&
+         response.head.status != 304;
+}
+
+}  // namespace
+
+/// Resets the stream of an exchange that ends without a response (an exception), so that the peer
+/// does not wait for ever.
+struct H2ServerSession::ResetUnlessAnswered {
+  H2ServerSession& session;
+  H2Stream& stream;
+  ~ResetUnlessAnswered() {
+    if (!stream.has_head) session.Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  }
+};
+
+H2ServerSession::H2ServerSession(Executor& executor, const Limits& limits, Service& service,
+                                 H2Options options)
+    : H2Session(Role::kServer, executor, limits, std::move(options)), service_(service) {}
+
+H2ServerSession::~H2ServerSession() { DropStreams(Unavailable("the connection was closed")); }
+
+void H2ServerSession::OnHead(H2Stream& stream, bool is_end) {
+  auto taken = std::move(*stream.reading).TakeRequest();
+  if (taken.refusal != 0) {
+    Refuse(stream, taken.refusal);
+    return;
+  }
+  Request request;
+  request.head = std::move(taken.head);
+  request.peer = options_.peer;
+  if (!options_.scheme.empty()) request.head.scheme = options_.scheme;
+  stream.is_upgrade = request.head.is_upgrade();
+  stream.is_head_request = request.head.method == "HEAD";
+  H2Inbound& inbound = *stream.inbound;
+  if (!is_end) {
+    inbound.length_ = ContentLength(request.head.fields);
+    inbound.expects_continue_ = taken.expects_continue;
+    if (options_.carrier == H2Carrier::kBrowser && !stream.is_upgrade) {
+      inbound.stall_ = limits_.body_stall_timeout;
+    }
+    request.body = std::make_unique<H2Body>(stream.inbound);
+  }
+  request.interim = [this, shared = stream.inbound](const ResponseHead& head) {
+    if (shared->stream_ != nullptr) SubmitInterim(*shared->stream_, head);
+  };
+  stream.job = Job(executor_, "HTTP/2 exchange", Serve(stream, std::move(request)));
+}
+
+Task<void> H2ServerSession::Serve(H2Stream& stream, Request request) {
+  const ResetUnlessAnswered guard{*this, stream};
+  auto response = co_await service_.Exchange(std::move(request));
+  if (!response) {
+    LogDebug("HTTP/2 stream {}: {}", stream.id, response.error().ToString());
+    if (response.error().kind == ErrorKind::kCancelled) {
+      Reset(stream, NGHTTP2_CANCEL);
+    } else {
+      Refuse(stream, StatusOf(response.error().kind));
+    }
+    co_return;
+  }
+  if (!SubmitResponse(stream, *response)) co_return;
+  if (!HasBody(stream, *response)) {
+    response->body.reset();
+    co_return;
+  }
+  co_await Pump(stream, *response->body);
+}
+
+bool H2ServerSession::SubmitResponse(H2Stream& stream, const Response& response) {
+  int status = response.head.status;
+  const bool is_refusal = stream.is_upgrade && !response.is_upgraded();
+  // Over HTTP/2 any 2xx accepts an upgrade, so a service that answers one without upgrading cannot
+  // be passed on as it is.
+  const bool is_final = status >= 200 || (stream.is_upgrade && status == 101);
+  if (!is_final || (is_refusal && status < 300)) {
+    Refuse(stream, 502);
+    return false;
+  }
+  stream.is_upgraded = response.is_upgraded();
+  if (stream.is_upgraded) status = 200;
+  H2HeadWriter head(response.head, status);
+  const bool has_body = HasBody(stream, response);
+  if (has_body && !stream.is_upgraded) {
+    if (const auto length = response.body->length()) head.AddLength(*length);
+    stream.declared = head.length();
+  }
+  stream.has_head = true;
+  auto provider = H2DataProvider();
+  const int submitted = nghttp2_submit_response(session_, stream.id, head.data(), head.size(),
+                                                has_body ? &provider : nullptr);
+  if (submitted != 0) Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  Signal();
+  return submitted == 0;
+}
+
+void H2ServerSession::Refuse(H2Stream& stream, int status) {
+  if (stream.has_head) return;
+  stream.has_head = true;
+  ResponseHead refusal{.status = status, .fields = {}};
+  refusal.fields.Add("cache-control", "no-store");
+  refusal.fields.Add("content-length", "0");
+  const H2HeadWriter head(refusal, status);
+  nghttp2_submit_response(session_, stream.id, head.data(), head.size(), nullptr);
+  stream.inbound->Abandon();
+  Signal();
+}
+
+void H2ServerSession::OnSentEnd(H2Stream& stream) {
+  // The exchange is over; a peer that still sends is told to stop (RFC 9113, section 8.1).
+  if (!stream.inbound->has_ended()) Reset(stream, NGHTTP2_NO_ERROR);
+}
+
+void H2ServerSession::OnClosed(H2Stream& stream, std::uint32_t code) {
+  stream.inbound->Fail(
+      Cancelled(std::string("the peer ended the stream: ") + nghttp2_http2_strerror(code)));
+}
+
+void H2ServerSession::OnAbandoned(H2Stream& stream) {
+  // A request whose body nobody wants still gets its response; half a WebSocket is none.
+  if (stream.is_upgraded && !stream.inbound->has_ended()) Reset(stream, NGHTTP2_CANCEL);
+}
+
+}  // namespace berth::http

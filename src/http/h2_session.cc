@@ -1,0 +1,489 @@
+#include "http/h2_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace berth::http {
+namespace {
+
+constexpr std::size_t kFrameHeader = 9;
+constexpr std::size_t kLargestData = 16 * 1024;  // nghttp2 makes DATA frames no larger by default.
+// Frames that nghttp2 holds ready for a peer that makes us answer and does not read: each stream
+// may have a few, and the rest are answers to PING and SETTINGS.
+constexpr std::size_t kMostQueuedFrames = 4096;
+// A server that drains waits one round trip before it names its last stream; this is the bound.
+constexpr std::chrono::seconds kDrainNotice{1};
+constexpr std::uint8_t kDrainPing[8] = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
+// A tunnel carries the streams of many users.
+constexpr double kTunnelBudgetScale = 32;
+
+/// Suspends Pump until Produce has used the stream's piece.
+struct PieceUsed {
+  H2Stream& stream;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> caller) { stream.pump = caller; }
+  void await_resume() const {}
+};
+
+}  // namespace
+
+/// nghttp2's view of an H2Session. Nothing may be thrown through C.
+struct H2Callbacks {
+  static H2Session& Self(void* user) { return *static_cast<H2Session*>(user); }
+  static H2Stream* Find(nghttp2_session* session, std::int32_t id) {
+    return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+
+  static int OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* frame,
+                            void* user) noexcept {
+    H2Session& self = Self(user);
+    H2Stream* stream = Find(session, frame->hd.stream_id);
+    if (stream == nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      auto made = self.MakeStream();
+      stream = made.get();
+      self.Adopt(std::move(made), frame->hd.stream_id);
+    } else if (stream == nullptr || frame->headers.cat == NGHTTP2_HCAT_REQUEST ||
+               self.role_ == H2Session::Role::kServer || stream->has_head) {
+      return 0;  // Trailers: read and dropped.
+    }
+    stream->reading = std::make_unique<H2HeadReader>(self.limits_);
+    return 0;
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
+                      const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
+                      std::size_t value_size, std::uint8_t, void*) noexcept {
+    H2Stream* stream = Find(session, frame->hd.stream_id);
+    if (stream != nullptr && stream->reading) {
+      stream->reading->Add({reinterpret_cast<const char*>(name), name_size},
+                           {reinterpret_cast<const char*>(value), value_size});
+    }
+    return 0;
+  }
+
+  static int OnInvalidHeader(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
+                             std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
+                             void*) noexcept {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // Reset the stream rather than drop the field.
+  }
+
+  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* user) noexcept {
+    H2Session& self = Self(user);
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+      case NGHTTP2_DATA: {
+        const bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        H2Stream* stream = Find(session, frame->hd.stream_id);
+        if (stream == nullptr) break;
+        // The end first: who gets the head may then know that there is no body.
+        if (is_end) stream->inbound->End();
+        if (frame->hd.type == NGHTTP2_HEADERS && stream->reading) self.OnHead(*stream, is_end);
+        stream->reading.reset();
+        break;
+      }
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.settled_ = true;
+        break;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
+            std::ranges::equal(frame->ping.opaque_data, kDrainPing)) {
+          self.SubmitFinalGoaway();
+        }
+        break;
+      case NGHTTP2_GOAWAY:
+        self.peer_drains_ = true;
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static int OnData(nghttp2_session* session, std::uint8_t, std::int32_t id,
+                    const std::uint8_t* data, std::size_t size, void* user) noexcept {
+    H2Session& self = Self(user);
+    H2Stream* stream = Find(session, id);
+    const bool is_wanted = stream != nullptr && !stream->inbound->is_abandoned();
+    if (is_wanted) stream->inbound->Append(std::as_bytes(std::span(data, size)));
+    if (!is_wanted || self.options_.carrier == H2Carrier::kTunnel) {
+      nghttp2_session_consume_connection(session, size);
+    }
+    return 0;
+  }
+
+  static int OnStreamClose(nghttp2_session* session, std::int32_t id, std::uint32_t code,
+                           void* user) noexcept {
+    H2Session& self = Self(user);
+    H2Stream* stream = Find(session, id);
+    if (stream == nullptr) return 0;
+    nghttp2_session_set_stream_user_data(session, id, nullptr);
+    self.OnClosed(*stream, code);
+    stream->inbound->stream_ = nullptr;
+    self.open_.erase(self.open_.iterator_to(*stream));
+    self.dead_.push_back(*stream);
+    if (--self.stream_count_ == 0) self.idle_since_ = self.executor_.now();
+    return 0;
+  }
+
+  static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame,
+                         void* user) noexcept {
+    H2Session& self = Self(user);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && self.role_ == H2Session::Role::kServer) {
+      if (!self.guard_.SpendSentReset(self.executor_.now())) self.has_flooded_ = true;
+    }
+    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      H2Stream* stream = Find(session, frame->hd.stream_id);
+      if (stream != nullptr) self.OnSentEnd(*stream);
+    }
+    return 0;
+  }
+
+  /// How much of the stream's piece goes into the next DATA frame; SendData copies it.
+  static ssize_t ReadPiece(nghttp2_session* session, std::int32_t id, std::uint8_t*,
+                           std::size_t limit, std::uint32_t* flags, nghttp2_data_source*,
+                           void*) noexcept {
+    H2Stream* stream = Find(session, id);
+    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (stream->piece.empty() && !stream->at_end) {
+      stream->is_deferred = true;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    const std::size_t size = std::min(limit, stream->piece.size());
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (stream->at_end && size == stream->piece.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+
+  static int SendData(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header,
+                      std::size_t size, nghttp2_data_source*, void* user) noexcept {
+    H2Session& self = Self(user);
+    H2Stream* stream = Find(session, frame->hd.stream_id);
+    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    OutBuffer& out = *self.out_;
+    out.append(reinterpret_cast<const char*>(header), kFrameHeader);
+    out.append(net::AsText(stream->piece.first(size)));  // The one copy.
+    stream->piece = stream->piece.subspan(size);
+    if (stream->piece.empty() && stream->pump && !stream->H2HungryHook::is_linked()) {
+      self.hungry_.push_back(*stream);
+    }
+    if (out.size() + kFrameHeader + kLargestData > self.out_end_) {
+      self.is_out_full_ = true;
+      return NGHTTP2_ERR_PAUSE;
+    }
+    return 0;
+  }
+
+  static const nghttp2_session_callbacks* Table() {
+    static const nghttp2_session_callbacks* const table = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      CHECK(nghttp2_session_callbacks_new(&made) == 0);
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, OnBeginHeaders);
+      nghttp2_session_callbacks_set_on_header_callback(made, OnHeader);
+      nghttp2_session_callbacks_set_on_invalid_header_callback(made, OnInvalidHeader);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, OnFrame);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, OnData);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, OnStreamClose);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, OnFrameSent);
+      nghttp2_session_callbacks_set_send_data_callback(made, SendData);
+      return made;
+    }();
+    return table;
+  }
+
+  static const nghttp2_option* Option() {
+    static const nghttp2_option* const option = [] {
+      nghttp2_option* made = nullptr;
+      CHECK(nghttp2_option_new(&made) == 0);
+      nghttp2_option_set_no_auto_window_update(made, 1);  // Readers credit, not arrival.
+      nghttp2_option_set_no_closed_streams(made, 1);
+      return made;
+    }();
+    return option;
+  }
+};
+
+nghttp2_data_provider H2DataProvider() {
+  return {.source = {.ptr = nullptr}, .read_callback = H2Callbacks::ReadPiece};
+}
+
+H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Options options)
+    : executor_(executor),
+      limits_(limits),
+      options_(WithDefaults(std::move(options), limits)),
+      role_(role),
+      output_(executor, WakeTime::kTurnEnd),
+      guard_({.expects_preface = role == Role::kServer,
+              .scale = options_.carrier == H2Carrier::kTunnel ? kTunnelBudgetScale : 1,
+              // Compressed, a head is never larger than its text and a few bytes a field.
+              .head_bytes = limits.h2_header_list + 16 * 1024},
+             executor.now()),
+      drain_timer_([this] { SubmitFinalGoaway(); }),
+      idle_since_(executor.now()) {
+  const auto list_size = static_cast<std::uint32_t>(limits.h2_header_list);
+  if (role == Role::kServer) {
+    CHECK(nghttp2_session_server_new2(&session_, H2Callbacks::Table(), this,
+                                      H2Callbacks::Option()) == 0);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
+        {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
+    CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
+  } else {
+    CHECK(nghttp2_session_client_new2(&session_, H2Callbacks::Table(), this,
+                                      H2Callbacks::Option()) == 0);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size}};
+    CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
+  }
+  CHECK(nghttp2_session_set_local_window_size(
+            session_, NGHTTP2_FLAG_NONE, 0,
+            static_cast<std::int32_t>(options_.connection_window)) == 0);
+  Signal();
+}
+
+H2Session::~H2Session() {
+  DropStreams(Unavailable("the connection was closed"));
+  for (H2Inbound& inbound : inbounds_) {
+    inbound.session_ = nullptr;
+    inbound.stream_ = nullptr;
+  }
+  inbounds_.clear();
+  nghttp2_session_del(session_);
+}
+
+Result<void> H2Session::Receive(MutableBytes bytes) {
+  if (failure_) return *failure_;
+  if (is_closed_) return Unavailable("the connection was closed");
+  is_inside_ = true;
+  auto allowed = guard_.Inspect(bytes, executor_.now());
+  if (allowed) {
+    const ssize_t taken = nghttp2_session_mem_recv(
+        session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (taken < 0) {
+      const auto code = static_cast<int>(taken);
+      Fail(Invalid(std::string("HTTP/2: ") + nghttp2_strerror(code)),
+           code == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
+    } else if (nghttp2_session_get_outbound_queue_size(session_) > kMostQueuedFrames) {
+      Fail(TooLarge("too many answers wait to be read"), NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+  } else {
+    Fail(std::move(allowed).error(), NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  Settle();
+  if (failure_) return *failure_;
+  return Ok();
+}
+
+bool H2Session::wants_write() const {
+  return !is_closed_ && (nghttp2_session_want_write(session_) != 0 || !hungry_.empty());
+}
+
+std::size_t H2Session::Produce(OutBuffer& out, std::size_t limit) {
+  output_.Reset();
+  const std::size_t before = out.size();
+  if (is_closed_) return 0;
+  is_inside_ = true;
+  out_ = &out;
+  out_end_ = before + limit;
+  is_out_full_ = false;
+  Refill();  // What the last call took has been written since.
+  for (;;) {
+    const std::uint8_t* frame = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &frame);
+    if (size < 0) {
+      failure_ = Internal(std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(size)));
+      is_closed_ = true;
+      break;
+    }
+    out.append(reinterpret_cast<const char*>(frame), static_cast<std::size_t>(size));
+    if (is_out_full_ || out.size() >= out_end_) break;
+    if (size > 0) continue;
+    if (hungry_.empty()) break;
+    Refill();
+  }
+  out_ = nullptr;
+  Settle();
+  return out.size() - before;
+}
+
+void H2Session::Refill() {
+  // Not executor_.Ready: with the pumps' next pieces, this very call goes on. A pump here is on top
+  // of the owner's stack as any body is on its reader's.
+  H2HungryList ready;
+  ready.swap(hungry_);
+  while (!ready.empty()) {
+    H2Stream& stream = ready.front();
+    ready.pop_front();
+    std::exchange(stream.pump, nullptr).resume();
+  }
+}
+
+void H2Session::Settle() {
+  if (has_flooded_ && !failure_) {
+    Fail(TooLarge("flood of requests that had to be reset"), NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  dead_.clear_and_dispose([](H2Stream* stream) { delete stream; });
+  if (!is_closed_ && is_finished() && stream_count_ > 0) {
+    // nghttp2 found an error of the connection and has said so in a GOAWAY.
+    DropStreams(failure_.value_or(Unavailable("the connection ended with an error")));
+  }
+  is_inside_ = false;
+  Signal();
+}
+
+void H2Session::Signal() {
+  if (is_inside_ || output_.is_set()) return;
+  if (wants_write() || is_finished()) output_.Set();
+}
+
+bool H2Session::is_finished() const {
+  return is_closed_ || (nghttp2_session_want_read(session_) == 0 &&
+                        nghttp2_session_want_write(session_) == 0 && hungry_.empty());
+}
+
+void H2Session::Drain() {
+  if (std::exchange(draining_, true) || is_closed_ || failure_) return;
+  if (role_ == Role::kServer) {
+    nghttp2_submit_shutdown_notice(session_);
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kDrainPing);
+    executor_.ArmAfter(drain_timer_, kDrainNotice);
+  } else {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
+  }
+  Signal();
+}
+
+void H2Session::SubmitFinalGoaway() {
+  if (!draining_ || std::exchange(is_last_goaway_sent_, true)) return;
+  drain_timer_.Disarm();
+  if (is_closed_ || failure_) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+  Signal();
+}
+
+void H2Session::Close(Error error) {
+  if (std::exchange(is_closed_, true)) return;
+  drain_timer_.Disarm();
+  DropStreams(error);
+  if (!failure_) failure_ = std::move(error);
+  if (!output_.is_set()) output_.Set();
+}
+
+void H2Session::Fail(Error error, std::uint32_t code) {
+  if (failure_) return;
+  LogDebug("HTTP/2 connection of {} ends: {}", ForLog(options_.peer.address), error.ToString());
+  failure_ = std::move(error);
+  drain_timer_.Disarm();
+  if (nghttp2_session_terminate_session(session_, code) != 0) is_closed_ = true;
+  DropStreams(*failure_);
+}
+
+void H2Session::DropStreams(const Error& error) {
+  while (!open_.empty()) {
+    H2Stream& stream = open_.front();
+    open_.pop_front();
+    nghttp2_session_set_stream_user_data(session_, stream.id, nullptr);
+    stream.inbound->stream_ = nullptr;
+    stream.inbound->Fail(error);
+    --stream_count_;
+    delete &stream;
+  }
+  idle_since_ = executor_.now();
+  dead_.clear_and_dispose([](H2Stream* stream) { delete stream; });
+}
+
+void H2Session::Ping() {
+  if (is_closed_ || failure_) return;
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+  Signal();
+}
+
+std::unique_ptr<H2Stream> H2Session::MakeStream() {
+  auto stream = std::make_unique<H2Stream>();
+  stream->inbound = std::make_shared<H2Inbound>(executor_, *this);
+  inbounds_.push_back(*stream->inbound);
+  return stream;
+}
+
+void H2Session::Adopt(std::unique_ptr<H2Stream> stream, std::int32_t id) {
+  stream->id = stream->inbound->id_ = id;
+  stream->inbound->stream_ = stream.get();
+  nghttp2_session_set_stream_user_data(session_, id, stream.get());
+  open_.push_back(*stream.release());
+  ++stream_count_;
+}
+
+Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
+  for (;;) {
+    auto piece = co_await body.Read();
+    if (!piece) {
+      LogDebug("HTTP/2 stream {}: outgoing body: {}", stream.id, piece.error().ToString());
+      Reset(stream,
+            piece.error().kind == ErrorKind::kCancelled ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+      co_return;
+    }
+    stream.sent += piece->size();
+    const bool is_wrong = stream.declared && (piece->empty() ? stream.sent < *stream.declared
+                                                             : stream.sent > *stream.declared);
+    if (is_wrong) {
+      LogDebug("HTTP/2 stream {}: outgoing body does not match its length", stream.id);
+      Reset(stream, NGHTTP2_INTERNAL_ERROR);
+      co_return;
+    }
+    if (piece->empty()) {
+      EndOutgoing(stream);
+      co_return;
+    }
+    stream.piece = *piece;
+    ResumeOutgoing(stream);
+    co_await PieceUsed{stream};
+  }
+}
+
+void H2Session::EndOutgoing(H2Stream& stream) {
+  stream.at_end = true;
+  ResumeOutgoing(stream);
+}
+
+void H2Session::ResumeOutgoing(H2Stream& stream) {
+  if (std::exchange(stream.is_deferred, false)) nghttp2_session_resume_data(session_, stream.id);
+  Signal();
+}
+
+void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
+  if (stream.has_head || is_closed_ || failure_) return;
+  const H2HeadWriter fields(head, head.status);
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, fields.data(),
+                         fields.size(), nullptr);
+  Signal();
+}
+
+void H2Session::Reset(H2Stream& stream, std::uint32_t code) {
+  if (stream.inbound->stream_ == nullptr || is_closed_ || failure_) return;
+  if (std::exchange(stream.is_reset, true)) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, code);
+  Signal();
+}
+
+void H2Session::Credit(std::int32_t id, std::size_t used) {
+  if (is_closed_ || failure_) return;
+  if (id != 0) nghttp2_session_consume_stream(session_, id, used);
+  if (options_.carrier != H2Carrier::kTunnel) nghttp2_session_consume_connection(session_, used);
+  Signal();
+}
+
+void H2Session::NoteBuffered(std::ptrdiff_t change) {
+  buffered_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(buffered_) + change);
+  peak_buffered_ = std::max(peak_buffered_, buffered_);
+}
+
+}  // namespace berth::http
