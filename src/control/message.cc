@@ -69,6 +69,14 @@ std::string Serialise(const Message& message) {
   return out;
 }
 
+std::string Serialise(const Client& client) {
+  std::string out;
+  JsonWriter writer(out);
+  Fields(writer, client);
+  writer.Finish();
+  return out;
+}
+
 std::string_view TypeOf(const Message& message) {
   return std::visit(
       []<class T>(const T& m) -> std::string_view {

@@ -354,6 +354,9 @@ Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size =
 /// exceeds the bounds of a field is cut. REQUIRES: not Unknown.
 std::string Serialise(const Message& message);
 
+/// The JSON object of one instance, as it stands inside ClientList: for GET /clients/{id}.
+std::string Serialise(const Client& client);
+
 /// The wire name of its type.
 std::string_view TypeOf(const Message& message);
 

@@ -1,0 +1,72 @@
+#include "http/server.h"
+
+#include "base/log.h"
+#include "http/h1_server.h"
+#include "http/h2_server.h"
+
+namespace berth::http {
+namespace {
+
+Task<Result<void>> WaitUntilEmpty(TaskGroup& group) {
+  co_await group.WaitEmpty();
+  co_return Ok();
+}
+
+}  // namespace
+
+Server::Server(net::Loop& loop, const Limits& limits, std::unique_ptr<net::Listener> listener,
+               Service& service)
+    : loop_(loop),
+      limits_(limits),
+      service_(service),
+      listener_(std::move(listener)),
+      drain_(loop),
+      has_room_(loop),
+      connections_(loop) {
+  has_room_.Set();
+}
+
+Server::~Server() = default;
+
+void Server::Start() { accept_ = Job(loop_, "accept", AcceptAll()); }
+
+Task<void> Server::AcceptAll() {
+  for (;;) {
+    co_await has_room_.Wait();
+    auto stream = co_await listener_->Accept();
+    if (!stream) {
+      LogError("accept: {}", stream.error().ToString());
+      co_return;
+    }
+    connections_.Spawn("connection", Serve(std::move(*stream)));
+    if (connections_.size() >= limits_.connections) {
+      LogWarn("{} connections are open, which is the limit: new ones wait", connections_.size());
+      has_room_.Reset();
+    }
+  }
+}
+
+Task<void> Server::Serve(net::StreamPtr stream) {
+  auto ready = co_await stream->Handshake();
+  if (!ready) {
+    LogDebug("handshake with {}: {}", stream->peer().address, ready.error().ToString());
+  } else if (stream->peer().alpn == "h2") {
+    co_await ServeH2(loop_, limits_, std::move(stream), service_, {.drain = &drain_});
+  } else {
+    co_await ServeH1(loop_, limits_, std::move(stream), service_, {.drain = &drain_});
+  }
+  if (!has_room_.is_set()) has_room_.Set();
+}
+
+Task<void> Server::Drain() {
+  accept_.Cancel();
+  drain_.Set();
+  auto drained =
+      co_await WithDeadline(loop_, limits_.drain_grace, "drain", WaitUntilEmpty(connections_));
+  if (!drained) {
+    LogWarn("{} connections did not finish in time and are cut", connections_.size());
+    connections_.CancelAll();
+  }
+}
+
+}  // namespace berth::http

@@ -1,0 +1,58 @@
+// The hub's HTTP API: one table of routes, what each may be called with, and its handler.
+//
+// Every call is checked the same way before its handler runs: the session, the origin
+// (cross_site.h), and that it does not come from an instance's page in path mode. Errors become
+// problem details.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "http/message.h"
+#include "hub/context.h"
+#include "identity/sessions.h"
+
+namespace berth::hub {
+
+/// One call, checked.
+struct ApiCall {
+  http::Request request;
+  identity::SessionPtr session;  ///< Null only where the route is open to all.
+  std::string id;                ///< What stands for {id} in the pattern.
+};
+
+/// Who may call a route.
+enum class Access { kAnyone, kSession };
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  ///< "/api/tokens/{id}/revoke"; {id} is one segment.
+  Access access;
+  Task<Result<http::Response>> (*handler)(HubContext& hub, ApiCall call);
+};
+
+/// All routes.
+std::span<const Route> ApiRoutes();
+
+/// Whether a path belongs to the API, whatever the method.
+bool IsApiPath(std::string_view path);
+
+/// Finds the route, checks the call and runs its handler. Always a response: errors, a wrong method
+/// (405) and an unknown path (404) are problem details.
+Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
+
+// The handlers; api_session.cc, api_tokens.cc and api_clients.cc.
+Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
+
+}  // namespace berth::hub

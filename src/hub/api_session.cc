@@ -1,0 +1,69 @@
+// /health and /api/session: sign in with a code, who am I, sign out.
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/log.h"
+#include "hub/api.h"
+#include "hub/browser.h"
+#include "hub/problem.h"
+#include "identity/identity.h"
+#include "store/users.h"
+
+namespace berth::hub {
+
+Task<Result<http::Response>> GetHealth(HubContext&, ApiCall) {
+  co_return JsonResponse(200, "{\"status\":\"ok\"}\n");
+}
+
+Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call) {
+  const std::int64_t user_id = call.session->user_id;
+  auto user = co_await hub.store.Read(
+      [user_id](store::Database& database) { return store::FindUser(database, user_id); });
+  if (!user) co_return Wrap(std::move(user).error(), "find user");
+  boost::json::object body;
+  body["user"] = {{"name", *user ? (*user)->name : std::string()}};
+  body["path_mode"] = hub.path_mode;
+  body["subdomain_mode"] = hub.hosts.has_subdomains();
+  co_return JsonResponse(200, boost::json::serialize(body));
+}
+
+Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
+  const std::string address = call.request.peer.address;
+  if (const auto wait = hub.identity.sign_in_limiter().Attempt(address)) {
+    LogWarn("sign-in from {} refused: too many attempts", ForLog(address));
+    auto response = ProblemResponse(
+        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
+    response.head.fields.Add("retry-after", std::to_string(wait->count()));
+    co_return response;
+  }
+  auto code = co_await ReadStringMember(hub, call.request, "code");
+  if (!code) co_return std::move(code).error();
+  auto user_id = co_await hub.identity.login_codes().Redeem(Secret(*code));
+  if (!user_id) {
+    LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
+    co_return std::move(user_id).error();
+  }
+  identity::NewSession wanted;
+  wanted.user_id = *user_id;
+  wanted.address = address;
+  wanted.user_agent = call.request.head.fields.Find("user-agent").value_or("");
+  auto created = co_await hub.identity.sessions().Create(std::move(wanted));
+  if (!created) co_return Wrap(std::move(created).error(), "create session");
+  LogInfo("signed in from {}", ForLog(address));
+  auto response = NoContent();
+  response.head.fields.Add(
+      "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
+                                        hub.clock(), created->session->expires_at));
+  co_return response;
+}
+
+Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call) {
+  auto ended = co_await hub.identity.sessions().Revoke(call.session->id);
+  if (!ended) co_return Wrap(std::move(ended).error(), "end session");
+  auto response = NoContent();
+  response.head.fields.Add("set-cookie",
+                           identity::ClearCookie(identity::CookieKind::kHub, hub.scheme));
+  co_return response;
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,67 @@
+#include "hub/browser.h"
+
+#include <boost/json/parse.hpp>
+
+#include "base/event.h"
+#include "identity/identity.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::size_t kSmallBody = 64 * 1024;
+
+}  // namespace
+
+identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head) {
+  const auto cookie =
+      identity::PresentedCookie(head.fields, identity::CookieKind::kHub, hub.scheme);
+  return cookie ? hub.identity.sessions().Authenticate(*cookie) : nullptr;
+}
+
+identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
+                                       std::string_view instance_id) {
+  const auto cookie =
+      identity::PresentedCookie(head.fields, identity::CookieKind::kInstance, hub.scheme);
+  return cookie ? hub.identity.sessions().AuthenticateChild(*cookie, instance_id) : nullptr;
+}
+
+Task<Result<std::string>> ReadStringMember(HubContext& hub, http::Request& request,
+                                           std::string_view name) {
+  auto text = co_await WithDeadline(hub.executor, hub.limits.head_timeout, "request body",
+                                    http::ReadAll(request.body.get(), kSmallBody));
+  if (!text) co_return std::move(text).error();
+  boost::system::error_code failure;
+  boost::json::parse_options strict;
+  strict.max_depth = 4;
+  const auto value = boost::json::parse(*text, failure, {}, strict);
+  if (failure || !value.is_object()) co_return Invalid("body is not a JSON object");
+  const auto* member = value.get_object().if_contains(name);
+  if (member == nullptr || !member->is_string()) {
+    co_return Invalid(fmt::format("member \"{}\" is missing or not a string", name));
+  }
+  co_return std::string(member->get_string());
+}
+
+http::Response JsonResponse(int status, std::string json) {
+  auto response = http::TextResponse(status, "application/json", std::move(json));
+  response.head.fields.Add("cache-control", "no-store");
+  return response;
+}
+
+http::Response NoContent() {
+  http::Response response;
+  response.head.status = 204;
+  response.head.fields.Add("cache-control", "no-store");
+  return response;
+}
+
+http::Response Redirect(int status, std::string_view location) {
+  http::Response response;
+  response.head.status = status;
+  response.head.fields.Add("location", location);
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  return response;
+}
+
+}  // namespace berth::hub

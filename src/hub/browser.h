@@ -1,0 +1,35 @@
+// What handlers need around a browser's request: its session, its small JSON body, and the usual
+// answers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "hub/context.h"
+#include "identity/sessions.h"
+
+namespace berth::hub {
+
+/// The hub's own session of this request, or null.
+identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
+
+/// The session at the instance's own address, or null.
+identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
+                                       std::string_view instance_id);
+
+/// The string member `name` of the JSON object in the body. kInvalid names what is wrong; kTooLarge
+/// beyond 64 KiB; kTimeout.
+Task<Result<std::string>> ReadStringMember(HubContext& hub, http::Request& request,
+                                           std::string_view name);
+
+/// A response with this JSON text that no cache keeps.
+http::Response JsonResponse(int status, std::string json);
+
+/// 204 without a body.
+http::Response NoContent();
+
+/// A redirect that no cache keeps.
+http::Response Redirect(int status, std::string_view location);
+
+}  // namespace berth::hub

@@ -1,0 +1,37 @@
+// HubContext: what the hub's handlers share. Owned by Hub; everything lives on one loop and
+// outlives every request.
+#pragma once
+
+#include "base/executor.h"
+#include "base/limits.h"
+#include "base/task_group.h"
+#include "base/wall_clock.h"
+#include "hub/hosts.h"
+#include "identity/session_cookie.h"
+
+namespace berth::identity {
+class Identity;
+}
+namespace berth::store {
+class Store;
+}
+
+namespace berth::hub {
+
+class Registry;
+
+struct HubContext {
+  Executor& executor;
+  const Limits& limits;
+  const Hosts& hosts;
+  WallClock clock;
+  store::Store& store;
+  identity::Identity& identity;
+  Registry& registry;
+  TaskGroup&
+      sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
+  bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
+  identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
+};
+
+}  // namespace berth::hub

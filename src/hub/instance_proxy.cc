@@ -1,0 +1,127 @@
+#include "hub/instance_proxy.h"
+
+#include "base/log.h"
+#include "http/cookie.h"
+#include "http/h1_parser.h"
+#include "http/header_rules.h"
+#include "http/reverse_proxy.h"
+#include "hub/browser.h"
+#include "hub/cross_site.h"
+#include "hub/problem.h"
+#include "hub/proxy_path.h"
+#include "hub/registry.h"
+#include "hub/session_bound.h"
+
+namespace berth::hub {
+namespace {
+
+// Bodies beyond this, or of unknown length, are watched for the end of their session; smaller ones
+// are over before anybody could sign out.
+constexpr std::uint64_t kWatchedBody = 1024 * 1024;
+
+const std::vector<std::string_view>& ReservedCookies() {
+  static const std::vector<std::string_view> names(identity::kReservedCookieNames.begin(),
+                                                   identity::kReservedCookieNames.end());
+  return names;
+}
+
+Result<void> CheckRequest(const http::RequestHead& head, std::string_view expected_origin) {
+  auto same_origin = CheckSameOrigin(head, expected_origin, Proof::kCookie);
+  if (!same_origin) return same_origin;
+  auto not_embedded = CheckNotEmbedded(head);
+  if (!not_embedded) return not_embedded;
+  return Ok();
+}
+
+/// What the browser sent, as the instance's agent may see it.
+void EditRequest(http::RequestHead& head, const net::Peer& peer, std::string_view scheme,
+                 std::string_view prefix) {
+  http::RemoveForwarding(head.fields);
+  http::RemoveCookies(head.fields, ReservedCookies());
+  http::AddForwarding(
+      head.fields,
+      {.address = peer.address, .scheme = scheme, .authority = head.authority, .prefix = prefix});
+}
+
+/// What the instance answered, as a browser may see it on an address of ours.
+void EditResponse(http::ResponseHead& head, std::string_view prefix) {
+  http::RemoveDangerous(head.fields, ReservedCookies());
+  if (prefix.empty() || !head.fields.Has("set-cookie")) return;
+  std::vector<std::string> cookies;
+  for (const auto& [name, value] : head.fields) {
+    if (name == "set-cookie") cookies.push_back(ConfineCookie(value, prefix));
+  }
+  head.fields.Remove("set-cookie");
+  for (const auto& cookie : cookies) head.fields.Add("set-cookie", cookie);
+}
+
+Problem AwayProblem(std::string_view instance_id) {
+  return {503, "The instance is not connected",
+          fmt::format("The agent of \"{}\" is not connected to this hub. Check that the machine is "
+                      "on and that berth agent is running there.",
+                      instance_id)};
+}
+
+/// The agent's own report, in the field x-berth-error, of why the instance gave no answer.
+std::optional<Problem> AgentProblem(const http::ResponseHead& head, std::string_view instance_id) {
+  const auto error = head.fields.Find("x-berth-error");
+  if (!error || head.status < 500) return std::nullopt;
+  return Problem{head.status, "The instance does not answer",
+                 fmt::format("The agent of \"{}\" is connected, but the web UI behind it does not "
+                             "answer. It may be starting.",
+                             instance_id)};
+}
+
+}  // namespace
+
+Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request request,
+                                               identity::SessionPtr session, Placement placement) {
+  // What the answers of the hub itself depend on; the request is about to move on.
+  http::RequestHead asked;
+  asked.method = request.head.method;
+  asked.protocol = request.head.protocol;
+  for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
+    if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
+  }
+  auto allowed = CheckRequest(request.head, placement.expected_origin);
+  if (!allowed) {
+    LogDebug("instance {}: {}", placement.instance_id, allowed.error().ToString());
+    co_return InstanceProblem(asked, ProblemOf(allowed.error()), Retry::kNo);
+  }
+  const Instance* const instance = hub.registry.Find(placement.instance_id, session->user_id);
+  if (instance == nullptr) {
+    co_return InstanceProblem(
+        asked, {404, "No such instance", "You have no instance of this name."}, Retry::kNo);
+  }
+  if (!instance->is_live()) {
+    co_return InstanceProblem(asked, AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
+  }
+  const std::string_view scheme = hub.hosts.public_origin().scheme;
+  http::ProxyRules rules;
+  rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix](
+                           http::RequestHead& head) { EditRequest(head, peer, scheme, prefix); };
+  std::optional<Problem> reported;
+  rules.edit_response = [&reported, id = placement.instance_id,
+                         prefix = placement.prefix](http::ResponseHead& head) {
+    reported = AgentProblem(head, id);
+    EditResponse(head, prefix);
+  };
+  auto response = co_await http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
+                                              std::move(request), std::move(rules));
+  if (!response) {
+    LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
+    co_return InstanceProblem(asked, ProblemOf(response.error()), Retry::kEvery3Seconds);
+  }
+  if (reported) co_return InstanceProblem(asked, *reported, Retry::kEvery3Seconds);
+  if (response->body && response->body->length().value_or(kWatchedBody + 1) > kWatchedBody) {
+    response->body = BindToSession(std::move(response->body), session->ended, session);
+  }
+  co_return response;
+}
+
+http::Response SignInNeeded(const http::RequestHead& head, std::string_view sign_in_url) {
+  if (IsNavigation(head)) return Redirect(302, sign_in_url);
+  return ProblemResponse({401, "Not signed in", "Sign in at the hub, then reload the page."});
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,91 @@
+#include "hub/instance_site.h"
+
+#include "base/log.h"
+#include "http/query.h"
+#include "hub/browser.h"
+#include "hub/cross_site.h"
+#include "hub/instance_proxy.h"
+#include "hub/pages.h"
+#include "hub/problem.h"
+#include "identity/identity.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kReserved = "/.berth/";
+
+http::Response NeverKept(http::Response response) {
+  response.head.fields.Set("cache-control", "no-store");
+  response.head.fields.Set("vary", "*");
+  return response;
+}
+
+/// POST /.berth/session {"code": ticket}: the cookie of this origin, a child of the hub's session.
+Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request,
+                                          std::string instance_id) {
+  auto same_origin =
+      CheckSameOrigin(request.head, hub.hosts.OriginOf(request.head.authority), Proof::kCookie);
+  if (!same_origin) co_return std::move(same_origin).error();
+  const std::string address = request.peer.address;
+  if (const auto wait = hub.identity.sign_in_limiter().Check(address)) {
+    auto response = ProblemResponse(
+        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
+    response.head.fields.Add("retry-after", std::to_string(wait->count()));
+    co_return response;
+  }
+  auto code = co_await ReadStringMember(hub, request, "code");
+  if (!code) co_return std::move(code).error();
+  const auto parent = hub.identity.tickets().Redeem(*code, instance_id);
+  if (!parent) {
+    hub.identity.sign_in_limiter().Count(address);
+    co_return Unauthorized("unknown or used ticket");
+  }
+  auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
+  if (!child) co_return Wrap(std::move(child).error(), "create instance session");
+  auto response = NoContent();
+  response.head.fields.Add(
+      "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme, child->cookie,
+                                        hub.clock(), child->session->expires_at));
+  co_return NeverKept(std::move(response));
+}
+
+Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request request,
+                                           std::string instance_id) {
+  const std::string_view path = request.head.path();
+  if (IsSharedPath(path)) {
+    if (auto page = PageAt(request.head)) {
+      // The sign-on page must come from the hub each time; the assets' names are their content.
+      if (path == "/.berth/auth") co_return NeverKept(std::move(*page));
+      co_return std::move(*page);
+    }
+  }
+  if (path == "/.berth/session" && request.head.method == "POST") {
+    auto response = co_await RedeemTicket(hub, std::move(request), std::move(instance_id));
+    if (response) co_return response;
+    co_return ProblemResponse(ProblemOf(response.error()));
+  }
+  co_return ProblemResponse({404, "Not found", "There is nothing at this address."});
+}
+
+}  // namespace
+
+Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request request,
+                                               std::string instance_id) {
+  // "/.berth" in any spelling a server might decode stays here.
+  if (request.head.path().starts_with(kReserved) || request.head.path() == "/.berth") {
+    co_return co_await ServeReserved(hub, std::move(request), std::move(instance_id));
+  }
+  const auto session = InstanceSessionOf(hub, request.head, instance_id);
+  if (!session) {
+    const std::string sign_in =
+        fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(), instance_id,
+                    http::EscapeQuery(request.head.target));
+    co_return SignInNeeded(request.head, sign_in);
+  }
+  Placement placement;
+  placement.expected_origin = hub.hosts.OriginOf(request.head.authority);
+  placement.instance_id = std::move(instance_id);
+  co_return co_await ForwardToInstance(hub, std::move(request), session, std::move(placement));
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,40 @@
+#include "hub/pages.h"
+
+#include "hub/assets.h"
+#include "hub/problem.h"
+
+namespace berth::hub {
+namespace {
+
+/// A body of bytes that live as long as the process; the copy is what a reader may change.
+http::BodyPtr CopyOf(std::string_view text) {
+  return std::make_unique<http::TextBody>(std::string(text));
+}
+
+}  // namespace
+
+std::optional<http::Response> PageAt(const http::RequestHead& head) {
+  if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return std::nullopt;
+  const std::string_view path = head.path();
+  if (!path.starts_with('/')) return std::nullopt;  // Templates have no path.
+  const Asset* asset = FindAsset(path);
+  if (asset == nullptr) return std::nullopt;
+  http::Response response;
+  AddPageSecurity(response.head.fields);
+  response.head.fields.Add("etag", asset->etag);
+  response.head.fields.Add("cache-control",
+                           asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  if (head.fields.Find("if-none-match") == asset->etag) {
+    response.head.status = 304;
+    return response;
+  }
+  response.head.fields.Add("content-type", asset->content_type);
+  response.body = CopyOf(asset->body);
+  return response;
+}
+
+bool IsSharedPath(std::string_view path) {
+  return path == "/.berth/auth" || path.starts_with("/.berth/assets/");
+}
+
+}  // namespace berth::hub

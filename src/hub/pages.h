@@ -1,0 +1,18 @@
+// The hub's own pages and their assets, from the files embedded in the program.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace berth::hub {
+
+/// The embedded file at this path, as an answer to GET or HEAD with validators; nothing if there is
+/// none. Pages carry the security fields of the hub.
+std::optional<http::Response> PageAt(const http::RequestHead& head);
+
+/// The paths that exist on an instance's address as well: the sign-on page and the assets.
+bool IsSharedPath(std::string_view path);
+
+}  // namespace berth::hub

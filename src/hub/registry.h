@@ -1,0 +1,92 @@
+// Registry: every instance that the hub knows, live or away, and who is told when one changes.
+//
+// A live instance has a link, whatever carries it. One id has one owner and at most one link: the
+// newer connection wins, the older is fenced (it can change nothing here any more) and told why.
+// Lives on one loop; nothing here suspends.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/result.h"
+#include "base/wall_clock.h"
+#include "control/message.h"
+#include "http/message.h"
+
+namespace berth::hub {
+
+/// The connection to a live instance.
+class InstanceLink {
+ public:
+  virtual ~InstanceLink() = default;
+  /// Exchanges with the instance. Fails with kUnavailable once the link is gone.
+  virtual http::Service& streams() = 0;
+  /// A newer connection took the id: tell this one and close it. It reports nothing more.
+  virtual void Fence(std::string_view reason) = 0;
+  /// Asks the agent to leave and not to come back by itself.
+  virtual void Disconnect() = 0;
+  /// The round trip of the last answered ping, if there was one.
+  virtual std::optional<Duration> latency() const = 0;
+};
+
+struct Instance {
+  control::Client
+      client;  ///< As browsers see it, but for `url`, which depends on the hub's address.
+  std::int64_t user_id = 0;  ///< The owner.
+  InstanceLink* link =
+      nullptr;  ///< Null while the agent is away; the status is then kDisconnected.
+
+  const std::string& id() const { return client.id; }
+  bool is_live() const { return link != nullptr; }
+};
+
+/// Whoever wants to know of changes; called on the loop, must not suspend, and must not
+/// (un)subscribe from inside.
+class RegistryObserver {
+ public:
+  virtual ~RegistryObserver() = default;
+  /// The instance is new, came, left, or changed its status.
+  virtual void OnInstanceChanged(const Instance& instance) = 0;
+};
+
+class Registry {
+ public:
+  explicit Registry(WallClock clock) : clock_(std::move(clock)) {}
+
+  /// Makes known an instance of the database that is not connected.
+  void Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
+                WallTime last_seen);
+
+  /// The instance is there, over `link`, which must call Disconnected() before it dies. An older
+  /// link of the same id is fenced. kForbidden: the id belongs to another user.
+  Result<void> Connected(std::string_view id, std::int64_t user_id,
+                         const control::Metadata& metadata, InstanceLink& link);
+  /// The link is gone. Ignored if a newer one took its place.
+  void Disconnected(std::string_view id, const InstanceLink& link);
+  /// A report of that link. Ignored if a newer one took its place.
+  void SetStatus(std::string_view id, const InstanceLink& link,
+                 const control::StatusUpdate& update);
+
+  /// Null if it is unknown or belongs to another user. Valid until the registry next changes.
+  const Instance* Find(std::string_view id, std::int64_t user_id) const;
+  std::vector<const Instance*> List(std::int64_t user_id) const;
+  /// Links that are up.
+  std::size_t live() const;
+
+  void Subscribe(RegistryObserver& observer) { observers_.push_back(&observer); }
+  void Unsubscribe(RegistryObserver& observer) { std::erase(observers_, &observer); }
+
+ private:
+  void Notify(const Instance& instance);
+
+  WallClock clock_;
+  std::map<std::string, Instance, std::less<>> instances_;
+  std::vector<RegistryObserver*> observers_;
+};
+
+}  // namespace berth::hub

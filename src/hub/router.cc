@@ -1,0 +1,132 @@
+#include "hub/router.h"
+
+#include "http/h1_parser.h"
+#include "http/query.h"
+#include "hub/api.h"
+#include "hub/browser.h"
+#include "hub/cross_site.h"
+#include "hub/dashboard_socket.h"
+#include "hub/instance_proxy.h"
+#include "hub/instance_site.h"
+#include "hub/pages.h"
+#include "hub/problem.h"
+#include "hub/proxy_path.h"
+#include "hub/tunnel_endpoint.h"
+#include "identity/identity.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kConnectPath = "/ws/connect";
+
+http::Response NotFoundAnswer() {
+  return ProblemResponse({404, "Not found", "There is nothing at this address."});
+}
+
+/// Where a request that escaped from a path-mode page belongs, by its Referer; "" for others.
+std::string LedBack(const HubContext& hub, const http::RequestHead& head) {
+  const auto referer = head.fields.Find("referer");
+  if (!hub.path_mode || !referer || head.is_upgrade() || IsSharedPath(head.path())) return {};
+  const auto path = PathOfUrl(*referer, hub.hosts.OriginOf(head.authority));
+  if (!path) return {};
+  const auto proxy = ParseProxyPath(*path);
+  return proxy ? fmt::format("{}{}", proxy->prefix, head.target) : std::string();
+}
+
+bool IsSignedInPage(std::string_view path) { return path == "/dashboard" || path == "/open"; }
+
+}  // namespace
+
+Task<Result<http::Response>> Router::Exchange(http::Request request) {
+  HostMatch host = hub_.hosts.Match(request.head.authority);
+  switch (host.kind) {
+    case HostKind::kHub:
+      co_return co_await ServeHub(std::move(request));
+    case HostKind::kInstance:
+      co_return co_await ServeInstanceSite(hub_, std::move(request), std::move(host.instance_id));
+    case HostKind::kUnknown:
+      break;
+  }
+  co_return ProblemResponse({421, "Misdirected request",
+                             fmt::format("This hub is not at that address; it is at {}.",
+                                         hub_.hosts.public_origin().ToString())});
+}
+
+Task<Result<http::Response>> Router::ServeHub(http::Request request) {
+  const std::string_view path = request.head.path();
+  if (path == kConnectPath) co_return co_await ServeSocket(std::move(request));
+  if (ParseProxyPath(request.head.target)) co_return co_await ServePathMode(std::move(request));
+  if (std::string target = LedBack(hub_, request.head); !target.empty()) {
+    auto response = Redirect(307, target);
+    response.head.fields.Set("vary", "Referer, *");
+    co_return response;
+  }
+  if (IsApiPath(path)) co_return co_await HandleApi(hub_, std::move(request));
+  if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
+  if (path == "/auth/logout" && request.head.method == "GET") {
+    auto session = SessionOf(hub_, request.head);
+    const auto site = request.head.fields.Find("sec-fetch-site");
+    if (session && (!site || *site == "same-origin" || *site == "none")) {
+      auto ended = co_await hub_.identity.sessions().Revoke(session->id);
+      if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));
+    }
+    auto response = Redirect(302, "/login");
+    response.head.fields.Add("set-cookie",
+                             identity::ClearCookie(identity::CookieKind::kHub, hub_.scheme));
+    co_return response;
+  }
+  if (IsSignedInPage(path) && !SessionOf(hub_, request.head)) {
+    const std::string sign_in =
+        fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
+    co_return SignInNeeded(request.head, sign_in);
+  }
+  if (auto page = PageAt(request.head)) co_return std::move(*page);
+  co_return NotFoundAnswer();
+}
+
+Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
+  if (!hub_.path_mode) co_return NotFoundAnswer();
+  const ProxyPath path = *ParseProxyPath(request.head.target);
+  if (http::HasForbiddenEscape(path.prefix)) {
+    co_return ProblemResponse({400, "Bad request", "The instance's name is misspelt."});
+  }
+  if (path.rest.empty()) {
+    const std::string_view query = request.head.query();
+    co_return Redirect(308, fmt::format("{}/{}{}", path.prefix, query.empty() ? "" : "?", query));
+  }
+  Placement placement;
+  placement.instance_id = path.instance_id;
+  placement.prefix = path.prefix;
+  placement.expected_origin = hub_.hosts.OriginOf(request.head.authority);
+  auto session = SessionOf(hub_, request.head);
+  if (!session) {
+    const std::string sign_in =
+        fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
+    co_return SignInNeeded(request.head, sign_in);
+  }
+  request.head.target = std::string(path.rest);
+  if (request.head.target.starts_with("//")) {
+    co_return ProblemResponse({400, "Bad request", "The path must not begin with two slashes."});
+  }
+  co_return co_await ForwardToInstance(hub_, std::move(request), std::move(session),
+                                       std::move(placement));
+}
+
+Task<Result<http::Response>> Router::ServeSocket(http::Request request) {
+  if (!request.head.is_upgrade()) {
+    auto response =
+        ProblemResponse({426, "Upgrade required", "This address speaks WebSocket only."});
+    response.head.fields.Add("upgrade", "websocket");
+    co_return response;
+  }
+  if (http::QueryParameter(request.head.query(), "type") == "browser") {
+    auto response = co_await OpenDashboardSocket(hub_, std::move(request));
+    if (response) co_return response;
+    co_return ProblemResponse(ProblemOf(response.error()));
+  }
+  auto response = co_await tunnels_.Accept(std::move(request));
+  if (response) co_return response;
+  co_return ProblemResponse(ProblemOf(response.error()));
+}
+
+}  // namespace berth::hub
