@@ -34,6 +34,11 @@ class ByteStream {
  public:
   virtual ~ByteStream() = default;  ///< Closes at once what is still open.
 
+  /// Finishes what must happen before the first Read or Write (a TLS handshake), within
+  /// limits.connect_timeout; at once where there is nothing to do. Only accepted streams need it:
+  /// peer().alpn is known afterwards.
+  virtual Task<Result<void>> Handshake() { co_return Ok(); }
+
   /// Waits for bytes. Returns a view of the stream's own buffer (at most 64 KiB), valid until the
   /// next Read or the stream's end; empty means that the peer finished its direction, for good.
   /// kUnavailable: the connection broke.

@@ -1,0 +1,103 @@
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+
+namespace berth::net {
+namespace {
+
+bool IsIpv6(std::string_view host) {
+  // A scope ("fe80::1%eth0") is the resolver's business.
+  const std::string address(host.substr(0, host.find('%')));
+  in6_addr parsed;
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+}
+
+bool IsIpv4(std::string_view host) {
+  in_addr parsed;
+  return inet_pton(AF_INET, std::string(host).c_str(), &parsed) == 1;
+}
+
+bool IsHostByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-' || c == '_';
+}
+
+std::optional<std::uint16_t> ParsePort(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+std::string HostPort::ToString() const {
+  if (host.find(':') != std::string::npos) return fmt::format("[{}]:{}", host, port);
+  return fmt::format("{}:{}", host, port);
+}
+
+Result<HostPort> ParseHostPort(std::string_view text, std::optional<std::uint16_t> default_port) {
+  const auto refuse = [text](std::string_view why) {
+    return Invalid(fmt::format("address \"{}\": {}", ForLog(text), why));
+  };
+  std::string_view host;
+  std::optional<std::string_view> port_text;
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return refuse("a ']' is missing");
+    host = text.substr(1, close - 1);
+    const std::string_view rest = text.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') return refuse("a ':' must follow the ']'");
+    if (!rest.empty()) port_text = rest.substr(1);
+    if (!IsIpv6(host)) return refuse("no IPv6 address in the brackets");
+  } else if (IsIpv6(text)) {
+    host = text;
+  } else {
+    const std::size_t colon = text.find(':');
+    host = text.substr(0, colon);
+    if (colon != std::string_view::npos) port_text = text.substr(colon + 1);
+    if (host == "*") host = {};
+    if (host.size() > 253) return refuse("the host is too long");
+    if (!std::ranges::all_of(host, IsHostByte)) return refuse("not a host and a port");
+    if (host.empty() && !port_text) return refuse("the host is missing");
+  }
+  HostPort result{std::string(host), 0};
+  if (!port_text) {
+    if (!default_port) return refuse("the port is missing");
+    result.port = *default_port;
+    return result;
+  }
+  const auto port = ParsePort(*port_text);
+  if (!port) return refuse("the port is not a number below 65536");
+  result.port = *port;
+  return result;
+}
+
+bool IsIpAddress(std::string_view host) { return IsIpv4(host) || IsIpv6(host); }
+
+bool IsLoopbackHost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  in_addr v4;
+  if (inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1) {
+    return (ntohl(v4.s_addr) >> 24) == 127;
+  }
+  in6_addr v6;
+  if (inet_pton(AF_INET6, std::string(host).c_str(), &v6) == 1) {
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+  }
+  std::string lower(host);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower == "localhost" || lower.ends_with(".localhost");
+}
+
+}  // namespace berth::net

@@ -1,0 +1,52 @@
+#include "net/dial.h"
+
+#include <optional>
+
+#include "net/proxy_handshake.h"
+#include "net/resolve.h"
+
+namespace berth::net {
+namespace {
+
+/// The target as `proxy` shall get it: with an IP address where names are looked up here.
+Task<Result<HostPort>> AddressForProxy(Loop& loop, const Proxy& proxy, HostPort target,
+                                       Duration limit) {
+  if (proxy.kind != Proxy::Kind::kSocks5) co_return target;
+  auto found = co_await WithDeadline(loop, limit, "look-up", Resolve(loop, target));
+  if (!found) {
+    co_return Wrap(std::move(found).error(),
+                   "connect to " + target.ToString() + " (socks5h:// lets the proxy look up)");
+  }
+  co_return HostPort{found->front().Ip(), target.port};
+}
+
+Task<Result<std::unique_ptr<TcpStream>>> ConnectThrough(Loop& loop, const Proxy& proxy,
+                                                        HostPort target, const Limits& limits) {
+  auto address = co_await AddressForProxy(loop, proxy, target, limits.connect_timeout);
+  if (!address) co_return std::move(address).error();
+  auto stream = co_await ConnectTcp(loop, proxy.address, limits);
+  if (!stream) {
+    co_return Wrap(std::move(stream).error(), "proxy for " + target.ToString());
+  }
+  auto connected = co_await WithDeadline(loop, limits.connect_timeout, "the proxy's answer",
+                                         ConnectThroughProxy(**stream, proxy, *address));
+  if (!connected) co_return std::move(connected).error();
+  co_return stream;
+}
+
+}  // namespace
+
+Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings& proxies,
+                             const TlsClient& tls, const Limits& limits) {
+  const Proxy* const proxy = proxies.Find(target.address, target.security);
+  auto task = proxy == nullptr ? ConnectTcp(loop, target.address, limits)
+                               : ConnectThrough(loop, *proxy, target.address, limits);
+  auto stream = co_await task;
+  if (!stream) co_return std::move(stream).error();
+  if (target.security == Security::kPlain) co_return StreamPtr(std::move(*stream));
+  std::string name = target.server_name.empty() ? target.address.host : target.server_name;
+  auto secured = co_await tls.Connect(std::move(*stream), std::move(name), target.alpn, limits);
+  co_return secured;
+}
+
+}  // namespace berth::net

@@ -1,0 +1,38 @@
+// Dial: opens a connection to a named place: look-up, TCP, proxy, TLS.
+//
+// Every step has limits.connect_timeout of its own, and an error says which step failed where.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "net/address.h"
+#include "net/byte_stream.h"
+#include "net/loop.h"
+#include "net/proxy_settings.h"
+#include "net/tcp.h"
+#include "net/tls.h"
+
+namespace berth::net {
+
+struct DialTarget {
+  HostPort address;
+  Security security = Security::kPlain;
+  std::vector<std::string> alpn;  ///< What to offer, best first; TLS only.
+  std::string server_name;        ///< What the certificate must be for; "": the address's host.
+};
+
+/// Connects, through a proxy where `proxies` says so, and shakes hands where `target` asks for TLS.
+/// kNotFound: no such host; kUnavailable: nobody there, or on the way; kTimeout; kUnauthorized: the
+/// proxy wants other credentials; kInvalid: the certificate (tls.h). All references must outlive
+/// the call.
+Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings& proxies,
+                             const TlsClient& tls, const Limits& limits);
+
+/// A connection without proxy and TLS: looks the name up, then tries its addresses in turn, the
+/// next one when the last failed or 250 ms passed, and takes the first that answers.
+Task<Result<std::unique_ptr<TcpStream>>> ConnectTcp(Loop& loop, HostPort address,
+                                                    const Limits& limits);
+
+}  // namespace berth::net

@@ -1,0 +1,162 @@
+#include "net/listener.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "net/socket_address.h"
+#include "net/tcp.h"
+#include "net/tls.h"
+
+namespace berth::net {
+namespace {
+
+// Accepted connections wait in the kernel; beyond this many, peers retry. The kernel's own maximum
+// (net.core.somaxconn) may be lower.
+constexpr int kBacklog = 4096;
+constexpr auto kShortagePause = std::chrono::milliseconds(100);
+
+bool IsShortage(int number) {
+  return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+/// Our own fault, as opposed to that of one connection (accept(2) reports those, too).
+bool IsFinal(int number) { return number == EBADF || number == EINVAL || number == ENOTSOCK; }
+
+Error BindError(int number, const SocketAddress& address) {
+  const std::string where =
+      fmt::format("listen on {}", HostPort{address.Ip(), address.port()}.ToString());
+  Error error = FromErrno(number, where);
+  if (number == EACCES) error.kind = ErrorKind::kForbidden;
+  if (number == EADDRNOTAVAIL) error.kind = ErrorKind::kNotFound;
+  if (number == EADDRINUSE) error.message += "; is another hub running?";
+  return error;
+}
+
+}  // namespace
+
+struct Listener::Door {
+  Door(Loop& loop, int fd, Event& readable, Event& unused)
+      : descriptor(fd), watch(loop, readable, unused) {}
+  ~Door() {
+    watch.Stop();
+    close(descriptor);
+  }
+  int descriptor;
+  FdWatch watch;
+};
+
+Listener::Listener(Loop& loop, TlsServer* tls, const Limits& limits)
+    : loop_(loop), tls_(tls), limits_(limits), connection_came_(loop), unused_(loop) {}
+
+Listener::~Listener() = default;
+
+Result<std::unique_ptr<Listener>> Listener::Create(Loop& loop, const HostPort& address,
+                                                   TlsServer* tls, const Limits& limits,
+                                                   PortSharing sharing) {
+  std::unique_ptr<Listener> listener(new Listener(loop, tls, limits));
+  if (address.host.empty()) {
+    auto opened = listener->Open(*SocketAddress::FromText("::", address.port), true, sharing);
+    // A machine without IPv6 still has IPv4.
+    if (!opened && opened.error().kind != ErrorKind::kConflict) {
+      opened = listener->Open(*SocketAddress::FromText("0.0.0.0", address.port), false, sharing);
+    }
+    if (!opened) return std::move(opened).error();
+    return listener;
+  }
+  auto found = ResolveBlocking(address);
+  if (!found) return std::move(found).error();
+  std::optional<Error> failure;
+  for (SocketAddress& entry : *found) {
+    if (listener->port_ != 0) entry.set_port(listener->port_);  // Port 0: all take the first one's.
+    auto opened = listener->Open(entry, false, sharing);
+    // One family of a name may be missing (no IPv6), but a taken port is taken.
+    if (!opened && (!failure || opened.error().kind == ErrorKind::kConflict)) {
+      failure = std::move(opened).error();
+    }
+  }
+  if (failure && (listener->doors_.empty() || failure->kind == ErrorKind::kConflict)) {
+    return *std::move(failure);
+  }
+  return listener;
+}
+
+Result<void> Listener::Open(const SocketAddress& address, bool is_dual, PortSharing sharing) {
+  const int descriptor =
+      socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (descriptor < 0) return BindError(errno, address);
+  auto door = std::make_unique<Door>(loop_, descriptor, connection_came_, unused_);
+  const int on = 1;
+  (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (sharing == PortSharing::kShared &&
+      setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
+    return BindError(errno, address);
+  }
+  if (address.family() == AF_INET6) {
+    const int only_v6 = is_dual ? 0 : 1;
+    (void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6));
+  }
+  if (bind(descriptor, address.get(), address.size) != 0 || listen(descriptor, kBacklog) != 0) {
+    return BindError(errno, address);
+  }
+  SocketAddress bound;
+  bound.size = sizeof(bound.storage);
+  if (getsockname(descriptor, bound.get(), &bound.size) != 0) return BindError(errno, address);
+  auto watched = door->watch.Start(descriptor);
+  if (!watched) return std::move(watched).error();
+  port_ = bound.port();
+  doors_.push_back(std::move(door));
+  return Ok();
+}
+
+Task<Result<StreamPtr>> Listener::Accept() {
+  for (;;) {
+    bool is_short = false;
+    connection_came_.Reset();
+    for (const auto& door : doors_) {
+      for (;;) {
+        SocketAddress from;
+        from.size = sizeof(from.storage);
+        const int descriptor =
+            accept4(door->descriptor, from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor >= 0) {
+          is_short_of_descriptors_ = false;
+          connection_came_.Set();  // There may be more, and no new edge will tell.
+          auto stream = Adopt(descriptor, from);
+          if (stream) co_return stream;
+          LogWarn("accept: {}", stream.error().ToString());
+          continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+        if (IsFinal(errno)) co_return FromErrno(errno, "accept");
+        if (IsShortage(errno)) {
+          if (!std::exchange(is_short_of_descriptors_, true)) {
+            LogError("{}; new connections wait (raise the limit of open files)",
+                     FromErrno(errno, "accept").message);
+          }
+          is_short = true;
+          break;
+        }
+      }
+    }
+    if (is_short) {
+      connection_came_.Set();
+      co_await Sleep(loop_, kShortagePause);
+    }
+    co_await connection_came_.Wait();
+  }
+}
+
+Result<StreamPtr> Listener::Adopt(int descriptor, const SocketAddress& from) {
+  auto socket = Socket::Adopt(loop_, descriptor);
+  if (!socket) return std::move(socket).error();
+  Peer peer{.address = from.Ip(), .port = from.port(), .is_tls = false, .alpn = ""};
+  auto stream = std::make_unique<TcpStream>(std::move(*socket), std::move(peer), limits_);
+  if (tls_ == nullptr) return StreamPtr(std::move(stream));
+  return tls_->Accept(std::move(stream), limits_);
+}
+
+}  // namespace berth::net

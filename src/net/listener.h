@@ -1,0 +1,65 @@
+// Listener: takes connections on an address, plain or with TLS.
+//
+// Accept() never waits for a peer: a TLS stream comes out before its handshake, which whoever
+// serves the connection runs in the connection's own task (ByteStream::Handshake). Running out of
+// descriptors delays accepting and loses nothing. Lives on one loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/limits.h"
+#include "net/address.h"
+#include "net/byte_stream.h"
+#include "net/fd_watch.h"
+#include "net/loop.h"
+
+namespace berth::net {
+
+class TlsServer;
+struct SocketAddress;
+
+enum class PortSharing {
+  kAlone,
+  kShared,  ///< SO_REUSEPORT: the listeners of several loops share the connections of one port.
+};
+
+class Listener {
+ public:
+  /// Binds and listens. The host may be an IP address; a name ("localhost": all its addresses); or
+  /// empty: every address of the machine. Port 0: the kernel chooses, see port(). `tls` (null:
+  /// plain) and `limits` must outlive the listener. kConflict: the port is taken. kForbidden: the
+  /// port needs privileges. kNotFound: the name or the address is not this machine's. May wait for
+  /// the resolver if the host is a name: for the start of a program.
+  static Result<std::unique_ptr<Listener>> Create(Loop& loop, const HostPort& address,
+                                                  TlsServer* tls, const Limits& limits,
+                                                  PortSharing sharing = PortSharing::kAlone);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  /// The next connection. Await its Handshake() before use, in a task of its own. Errors are final:
+  /// what may pass is waited out here. One call at a time; a dropped call loses nothing.
+  Task<Result<StreamPtr>> Accept();
+
+  std::uint16_t port() const { return port_; }
+  bool is_tls() const { return tls_ != nullptr; }
+
+ private:
+  struct Door;  ///< One bound socket.
+
+  Listener(Loop& loop, TlsServer* tls, const Limits& limits);
+  Result<void> Open(const SocketAddress& address, bool is_dual, PortSharing sharing);
+  Result<StreamPtr> Adopt(int descriptor, const SocketAddress& from);
+
+  Loop& loop_;
+  TlsServer* tls_;
+  const Limits& limits_;
+  std::uint16_t port_ = 0;
+  Event connection_came_;
+  Event unused_;
+  std::vector<std::unique_ptr<Door>> doors_;
+  bool is_short_of_descriptors_ = false;
+};
+
+}  // namespace berth::net

@@ -1,0 +1,92 @@
+#include "net/socket_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/log.h"
+
+namespace berth::net {
+
+std::optional<SocketAddress> SocketAddress::FromText(std::string_view ip, std::uint16_t port) {
+  SocketAddress address;
+  const std::string text(ip);
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    address.size = sizeof(sockaddr_in);
+  } else if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    address.size = sizeof(sockaddr_in6);
+  } else {
+    return std::nullopt;
+  }
+  address.set_port(port);
+  return address;
+}
+
+std::uint16_t SocketAddress::port() const {
+  // The port is in the same place in both structures.
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+}
+
+void SocketAddress::set_port(std::uint16_t port) {
+  reinterpret_cast<sockaddr_in*>(&storage)->sin_port = htons(port);
+}
+
+std::string SocketAddress::Ip() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (family() == AF_INET) {
+    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(&storage);
+    inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size());
+  } else if (family() == AF_INET6) {
+    const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+      inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text.data(), text.size());
+    } else {
+      inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
+    }
+  }
+  return text.data();
+}
+
+Result<std::vector<SocketAddress>> ResolveBlocking(const HostPort& address) {
+  if (auto literal = SocketAddress::FromText(address.host, address.port)) {
+    return std::vector<SocketAddress>{*literal};
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  const int code = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found);
+  if (code != 0) {
+    const bool is_unknown = code == EAI_NONAME || code == EAI_NODATA;
+    std::string message =
+        fmt::format("look up \"{}\": {}", ForLog(address.host),
+                    code == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(code));
+    return is_unknown ? NotFound(std::move(message)) : Unavailable(std::move(message));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+    SocketAddress result;
+    std::memcpy(&result.storage, entry->ai_addr, entry->ai_addrlen);
+    result.size = entry->ai_addrlen;
+    addresses.push_back(result);
+  }
+  if (addresses.empty()) {
+    return NotFound(fmt::format("look up \"{}\": no address", ForLog(address.host)));
+  }
+  return addresses;
+}
+
+}  // namespace berth::net
