@@ -42,3 +42,7 @@ if(BERTH_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(berth_flags INTERFACE -fsanitize=${BERTH_SANITIZE})
 endif()
+if(BERTH_FUZZ)
+  # Coverage in every layer: it leads the fuzzer. The targets themselves link its main().
+  target_compile_options(berth_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

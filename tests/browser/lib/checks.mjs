@@ -2,7 +2,7 @@
 // on two tabs, because the last ones judge everything that happened before.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as baseline from "./baseline.mjs";
 import { accepted, candidates } from "./credentials.mjs";
@@ -13,6 +13,12 @@ const bigFile = Number(process.env.BERTH_BIG_FILE ?? 150 * 1024 * 1024);
 
 function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Waits until `file` is there with as many bytes as expected, and compares them. */
+async function arrived(file, bytes, deadlineMs) {
+  await until(`${file} is whole`, () => existsSync(file) && statSync(file).size === bytes.length, deadlineMs);
+  assert.equal(sha256(readFileSync(file)), sha256(bytes));
 }
 
 /** `url` relative to the instance it belongs to; undefined for other hosts. */
@@ -118,9 +124,8 @@ export const checks = {
     await ui.showTab(page, "Files");
     const bytes = randomBytes(1_000_003);
     await ui.upload(page, { name: "up.bin", mimeType: "application/octet-stream", buffer: bytes });
-    await page.getByText("up.bin").first().waitFor();
     const file = join(alpha.project, "up.bin");
-    assert.equal(sha256(readFileSync(file)), sha256(bytes));
+    await arrived(file, bytes, 20_000);
     const id = await ui.projectId(page);
     const back = await ui.pageFetch(page, `/api/file-tree/projects/${id}/files/content?path=${encodeURIComponent(file)}`);
     assert.equal(back.status, 200);
@@ -133,10 +138,7 @@ export const checks = {
     for (let at = 0; at < bytes.length; at += 65536) randomBytes(64).copy(bytes, at);
     writeFileSync(join(folder, "big.bin"), bytes);
     await ui.upload(page, join(folder, "big.bin"));
-    await page.getByText("big.bin").first().waitFor({ timeout: 120_000 });
-    const file = join(alpha.project, "big.bin");
-    await until("the whole file", () => existsSync(file) && readFileSync(file).length === bytes.length, 60_000);
-    assert.equal(sha256(readFileSync(file)), sha256(bytes));
+    await arrived(join(alpha.project, "big.bin"), bytes, 120_000);
   },
 
   "a user's HTML file comes back unchanged": async (world) => {

@@ -1,0 +1,70 @@
+# What the scripts share: where things are kept, which versions, and how they get there. Sourced.
+
+berth_cache=${BERTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/berth}
+node_version=22.23.3
+node_home=$berth_cache/node
+claudecodeui_version=1.37.3
+claudecodeui=$berth_cache/claudecodeui/$claudecodeui_version
+
+say() { printf '==> %s\n' "$*"; }
+
+# The Node.js of at least version 20: BERTH_NODE, the private one, or the one on PATH. Sets BERTH_NODE
+# and puts its folder first on PATH, so that npm runs with it too.
+find_node() {
+  local node major
+  for node in "${BERTH_NODE:-}" "$node_home/bin/node" "$(command -v node || true)"; do
+    [ -x "$node" ] || continue
+    major=$("$node" -p 'process.versions.node.split(".")[0]')
+    ((major >= 20)) || continue
+    BERTH_NODE=$node
+    PATH=$(dirname "$node"):$PATH
+    return 0
+  done
+  return 1
+}
+
+# Node.js comes as an npm package with the program inside; any npm can fetch it.
+install_node() {
+  local arch folder
+  case "$(uname -m)" in
+    x86_64) arch=x64 ;;
+    aarch64) arch=arm64 ;;
+    *) echo "berth needs Node.js 20 or later; there is no package of it for $(uname -m)." >&2; return 1 ;;
+  esac
+  mkdir -p "$berth_cache"
+  folder=$(mktemp -d "$berth_cache/.node-XXXXXX")
+  (cd "$folder" && npm pack --silent "node-linux-$arch@$node_version" >/dev/null &&
+    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+  chmod +x "$folder/bin/node"
+  rm -rf "$node_home"
+  mv "$folder" "$node_home"
+}
+
+# Whether claudecodeui is there and works; the marker spares the second look.
+find_claudecodeui() {
+  [ -f "$claudecodeui/.complete" ] && return 0
+  [ -d "$claudecodeui/node_modules/@cloudcli-ai/cloudcli" ] && claudecodeui_works "$claudecodeui" &&
+    touch "$claudecodeui/.complete"
+}
+
+# Installed beside its final place and moved there whole, so that a broken attempt leaves nothing.
+install_claudecodeui() {
+  local folder headers
+  mkdir -p "$(dirname "$claudecodeui")"
+  folder=$(mktemp -d "$berth_cache/claudecodeui/.install-XXXXXX")
+  # Native parts that are not shipped built are compiled against the headers of this very Node.js.
+  headers=$(dirname "$(dirname "$BERTH_NODE")")
+  if [ -d "$headers/include/node" ]; then export npm_config_nodedir=$headers; fi
+  printf '{"private":true}\n' >"$folder/package.json"
+  (cd "$folder" && npm install --no-fund --no-audit --loglevel=error \
+    "@cloudcli-ai/cloudcli@$claudecodeui_version")
+  claudecodeui_works "$folder"
+  touch "$folder/.complete"
+  rm -rf "$claudecodeui"
+  mv "$folder" "$claudecodeui"
+}
+
+claudecodeui_works() {
+  (cd "$1" && "$BERTH_NODE" -e \
+    'new (require("better-sqlite3"))(":memory:"); require("node-pty"); require("bcrypt")') 2>/dev/null
+}
