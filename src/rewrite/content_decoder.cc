@@ -1,0 +1,143 @@
+#include "rewrite/content_decoder.h"
+
+#include <brotli/decode.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "http/fields.h"
+
+namespace berth::rewrite {
+namespace {
+
+class IdentityDecoder : public ContentDecoder {
+ public:
+  Result<void> Decode(std::string_view& in, std::string& out) override {
+    const std::size_t size = std::min(in.size(), kDecodeStep);
+    out.append(in.substr(0, size));
+    in.remove_prefix(size);
+    return Ok();
+  }
+  Result<void> Finish() override { return Ok(); }
+};
+
+/// gzip (several members, as RFC 1952 allows) and deflate, with its zlib wrapper or, as some
+/// origins send it, without.
+class ZlibDecoder : public ContentDecoder {
+ public:
+  enum class Format { kGzip, kDeflate };
+
+  explicit ZlibDecoder(Format format) : format_(format) {}
+  ZlibDecoder(const ZlibDecoder&) = delete;
+  ZlibDecoder& operator=(const ZlibDecoder&) = delete;
+  ~ZlibDecoder() override {
+    if (state_ != State::kNew) inflateEnd(&stream_);
+  }
+
+  Result<void> Decode(std::string_view& in, std::string& out) override {
+    if (in.empty() && state_ == State::kNew) return Ok();
+    if (state_ == State::kNew) Start(in[0]);
+    if (state_ == State::kEnded) {
+      // Another member may follow; anything else after the end is padding, and ignored.
+      if (in.empty()) return Ok();
+      if (format_ != Format::kGzip || in[0] != '\x1f') {
+        in = {};
+        return Ok();
+      }
+      CHECK(inflateReset(&stream_) == Z_OK);
+      state_ = State::kRunning;
+    }
+    const std::size_t before = out.size();
+    const std::size_t offered = std::min<std::size_t>(in.size(), 1 << 20);
+    out.resize(before + kDecodeStep);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    stream_.avail_in = static_cast<uInt>(offered);
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+    stream_.avail_out = kDecodeStep;
+    const int code = inflate(&stream_, Z_NO_FLUSH);
+    out.resize(before + kDecodeStep - stream_.avail_out);
+    in.remove_prefix(offered - stream_.avail_in);
+    if (code == Z_STREAM_END) state_ = State::kEnded;
+    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+      return Invalid("broken gzip or deflate data");
+    }
+    return Ok();
+  }
+
+  Result<void> Finish() override {
+    if (state_ == State::kRunning) return Invalid("truncated gzip or deflate data");
+    return Ok();
+  }
+
+ private:
+  enum class State { kNew, kRunning, kEnded };
+
+  void Start(char first) {
+    constexpr int kWindow = 15;
+    int window = kWindow + 16;  // 16: gzip only.
+    // A zlib header's low four bits are 8; a raw deflate stream never begins so (RFC 1951: they
+    // would name a stored block with non-zero padding).
+    if (format_ == Format::kDeflate) window = (first & 0x0F) == 8 ? kWindow : -kWindow;
+    CHECK(inflateInit2(&stream_, window) == Z_OK);
+    state_ = State::kRunning;
+  }
+
+  const Format format_;
+  State state_ = State::kNew;
+  z_stream stream_{};
+};
+
+class BrotliDecoder : public ContentDecoder {
+ public:
+  Result<void> Decode(std::string_view& in, std::string& out) override {
+    if (state_ == nullptr) return Internal("no memory for a brotli decoder");
+    if (is_ended_) {
+      in = {};
+      return Ok();
+    }
+    has_begun_ = has_begun_ || !in.empty();
+    const std::size_t before = out.size();
+    out.resize(before + kDecodeStep);
+    auto* next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+    auto* next_out = reinterpret_cast<std::uint8_t*>(out.data() + before);
+    std::size_t available_in = in.size();
+    std::size_t available_out = kDecodeStep;
+    const auto code = BrotliDecoderDecompressStream(state_.get(), &available_in, &next_in,
+                                                    &available_out, &next_out, nullptr);
+    out.resize(before + kDecodeStep - available_out);
+    in.remove_prefix(in.size() - available_in);
+    if (code == BROTLI_DECODER_RESULT_ERROR) return Invalid("broken brotli data");
+    is_ended_ = code == BROTLI_DECODER_RESULT_SUCCESS;
+    return Ok();
+  }
+
+  Result<void> Finish() override {
+    if (has_begun_ && !is_ended_) return Invalid("truncated brotli data");
+    return Ok();
+  }
+
+ private:
+  struct Destroy {
+    void operator()(BrotliDecoderState* state) const { BrotliDecoderDestroyInstance(state); }
+  };
+  std::unique_ptr<BrotliDecoderState, Destroy> state_{
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)};
+  bool has_begun_ = false;
+  bool is_ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ContentDecoder> ContentDecoder::Create(std::string_view content_encoding) {
+  const std::string coding = http::ToLower(http::TrimOws(content_encoding));
+  if (coding.empty() || coding == "identity") return std::make_unique<IdentityDecoder>();
+  if (coding == "gzip" || coding == "x-gzip") {
+    return std::make_unique<ZlibDecoder>(ZlibDecoder::Format::kGzip);
+  }
+  if (coding == "deflate") return std::make_unique<ZlibDecoder>(ZlibDecoder::Format::kDeflate);
+  if (coding == "br") return std::make_unique<BrotliDecoder>();
+  return nullptr;
+}
+
+}  // namespace berth::rewrite

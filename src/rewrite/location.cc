@@ -1,0 +1,100 @@
+#include "rewrite/location.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/cookie.h"
+#include "rewrite/url.h"
+
+namespace berth::rewrite {
+namespace {
+
+using http::EqualsIgnoreCase;
+using http::Fields;
+
+constexpr std::array<std::string_view, 4> kUrlFields = {"location", "content-location", "sourcemap",
+                                                        "x-sourcemap"};
+
+bool IsReferenceField(std::string_view name) {
+  return std::ranges::find(kUrlFields, name) != kUrlFields.end() || name == "link" ||
+         name == "refresh" || name == "set-cookie";
+}
+
+std::string FixField(const Fields::Field& field, const Addresses& addresses) {
+  if (field.name == "link") return FixLink(field.value, addresses);
+  if (field.name == "set-cookie") return FixCookiePath(field.value, addresses.prefix);
+  if (field.name == "refresh") return FixRefresh(field.value, addresses.prefix);
+  return FixUrl(field.value, addresses);
+}
+
+}  // namespace
+
+std::string FixUrl(std::string_view url, const Addresses& addresses) {
+  std::string_view rest;
+  if (EqualsIgnoreCase(url.substr(0, 7), "http://")) {
+    rest = url.substr(7);
+  } else if (EqualsIgnoreCase(url.substr(0, 8), "https://")) {
+    rest = url.substr(8);
+  } else if (url.starts_with("//")) {
+    rest = url.substr(2);
+  } else {
+    return FixReference(url, addresses.prefix);
+  }
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const bool is_own = std::ranges::any_of(
+      addresses.own_authorities, [&](const auto& own) { return EqualsIgnoreCase(own, authority); });
+  if (!is_own) return std::string(url);
+  rest.remove_prefix(authority.size());
+  const std::string path = rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
+  if (JudgeWhole(path, addresses.prefix) == Verdict::kKeep) {
+    // Under the prefix already, or "//...", which alone would name another host.
+    return path.starts_with(addresses.prefix) ? path : addresses.prefix + path;
+  }
+  return addresses.prefix + path;
+}
+
+std::string FixLink(std::string_view link, const Addresses& addresses) {
+  std::string fixed;
+  bool is_quoted = false;
+  for (std::size_t at = 0; at < link.size(); ++at) {
+    fixed += link[at];
+    if (is_quoted && link[at] == '\\' && at + 1 < link.size()) {
+      fixed += link[++at];
+    } else if (link[at] == '"') {
+      is_quoted = !is_quoted;
+    } else if (link[at] == '<' && !is_quoted) {
+      const std::size_t end = link.find('>', at);
+      if (end == std::string_view::npos) return fixed.append(link.substr(at + 1));
+      fixed.append(FixUrl(link.substr(at + 1, end - at - 1), addresses));
+      at = end - 1;
+    }
+  }
+  return fixed;
+}
+
+std::string FixCookiePath(std::string_view set_cookie, std::string_view prefix) {
+  const auto path = http::CookieAttribute(set_cookie, "path");
+  if (!path || JudgeWhole(*path, prefix) != Verdict::kPrefix) return std::string(set_cookie);
+  std::string fixed = http::WithoutCookieAttribute(set_cookie, "path");
+  return fixed.append("; Path=").append(prefix).append(*path);
+}
+
+void RewriteFields(Fields& fields, const Addresses& addresses) {
+  std::vector<std::pair<std::string, std::string>> references;
+  bool has_scope = false;
+  for (const auto& field : fields) {
+    if (IsReferenceField(field.name)) {
+      references.emplace_back(field.name, FixField(field, addresses));
+    }
+    has_scope = has_scope || field.name == "service-worker-allowed";
+  }
+  fields.RemoveIf([](const Fields::Field& field) {
+    return IsReferenceField(field.name) || field.name.starts_with("access-control-") ||
+           field.name == "service-worker-allowed";
+  });
+  for (const auto& [name, value] : references) fields.Add(name, value);
+  // A worker may control the instance's pages, wherever its script lies, and nothing else.
+  if (has_scope) fields.Add("service-worker-allowed", addresses.prefix + "/");
+}
+
+}  // namespace berth::rewrite

@@ -1,0 +1,35 @@
+// Header fields that hold references: redirects, links, cookies' paths.
+//
+// In path mode every response gets this, whatever its status and type: Location, Content-Location,
+// Refresh, Link and SourceMap are led into the prefix (absolute URLs of the instance's own origin
+// too), Set-Cookie's Path lies under it, and Access-Control-* is removed, because behind the hub
+// the page and the instance share one origin and nobody else is meant to read.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/fields.h"
+
+namespace berth::rewrite {
+
+struct Addresses {
+  std::string prefix;                        ///< REQUIRES: IsUsablePrefix.
+  std::vector<std::string> own_authorities;  ///< host[:port] that mean the instance itself.
+};
+
+/// A URL as of a Location field. Root-relative, or absolute at one of the own authorities: as a
+/// path under the prefix. Others stay.
+std::string FixUrl(std::string_view url, const Addresses& addresses);
+
+/// A Link value with every <reference> fixed.
+std::string FixLink(std::string_view link, const Addresses& addresses);
+
+/// A Set-Cookie value with its Path under the prefix; a missing or relative Path stays as it is.
+std::string FixCookiePath(std::string_view set_cookie, std::string_view prefix);
+
+/// Applies all of the above to a response's fields, interim responses' included.
+void RewriteFields(http::Fields& fields, const Addresses& addresses);
+
+}  // namespace berth::rewrite

@@ -1,0 +1,39 @@
+// The two scripts that path mode runs in the browser, with their configuration filled in.
+//
+// The sources are runtime_common.js, page_script.js and service_worker_prelude.js in this folder,
+// embedded into the program. Pure functions; safe from any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rewrite/page_setup.h"
+#include "rewrite/rewriter.h"
+
+namespace berth::rewrite {
+
+/// The script for a page. Holds neither "</" nor "<!--", so it may stand inside a script element.
+/// `prefix` "" is subdomain mode: only the storage items are set.
+std::string PageScript(std::string_view prefix, const PageSetup& setup);
+
+/// What runs before an instance's service worker. Ends with a line end.
+std::string ServiceWorkerPrelude(std::string_view prefix);
+
+/// Eight hexadecimal digits that change whenever our output for an unchanged input may.
+std::string RewriteVersion(std::string_view prefix, const PageSetup& setup);
+
+/// Writes `prelude`, then what it is fed, through `next` if that is not null.
+class PreludeRewriter : public Rewriter {
+ public:
+  PreludeRewriter(std::string prelude, RewriterPtr next)
+      : prelude_(std::move(prelude)), next_(std::move(next)) {}
+
+  void Feed(std::string_view in, std::string& out) override;
+  void Finish(std::string& out) override;
+
+ private:
+  std::string prelude_;
+  const RewriterPtr next_;
+};
+
+}  // namespace berth::rewrite

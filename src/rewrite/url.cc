@@ -1,0 +1,142 @@
+#include "rewrite/url.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/fields.h"
+
+namespace berth::rewrite {
+namespace {
+
+using http::EqualsIgnoreCase;
+
+constexpr bool EndsPath(char c) { return c == '/' || c == '?' || c == '#'; }
+
+std::size_t SkipSpace(std::string_view text, std::size_t at) {
+  while (at < text.size() && IsSpace(text[at])) ++at;
+  return at;
+}
+
+}  // namespace
+
+bool IsUsablePrefix(std::string_view prefix) {
+  if (prefix.size() < 2 || prefix.size() > kMaxPrefix || prefix[0] != '/') return false;
+  while (!prefix.empty()) {
+    prefix.remove_prefix(1);
+    const std::string_view segment = prefix.substr(0, std::min(prefix.find('/'), prefix.size()));
+    if (segment.empty() || segment == "." || segment == "..") return false;
+    for (const char c : segment) {
+      if (!IsLetter(c) && !IsDigit(c) && c != '-' && c != '.' && c != '_' && c != '~') return false;
+    }
+    prefix.remove_prefix(segment.size());
+  }
+  return true;
+}
+
+Verdict JudgeStart(std::string_view start, std::string_view prefix) {
+  if (start.empty()) return Verdict::kUndecided;
+  if (start[0] != '/') return Verdict::kKeep;
+  if (start.size() == 1) return Verdict::kUndecided;
+  // "//host", and its other spellings: URL parsers read '\' as '/' and drop tabs and line ends.
+  const char second = start[1];
+  if (second == '/' || second == '\\' || second == '\t' || second == '\n' || second == '\r') {
+    return Verdict::kKeep;
+  }
+  const std::size_t common = std::min(start.size(), prefix.size());
+  if (start.substr(0, common) != prefix.substr(0, common)) return Verdict::kPrefix;
+  if (start.size() <= prefix.size()) return Verdict::kUndecided;
+  return EndsPath(start[prefix.size()]) ? Verdict::kKeep : Verdict::kPrefix;
+}
+
+Verdict JudgeWhole(std::string_view reference, std::string_view prefix) {
+  const Verdict verdict = JudgeStart(reference, prefix);
+  if (verdict != Verdict::kUndecided) return verdict;
+  return reference.empty() || reference == prefix ? Verdict::kKeep : Verdict::kPrefix;
+}
+
+std::string FixReference(std::string_view reference, std::string_view prefix) {
+  const std::size_t start = SkipSpace(reference, 0);
+  std::string fixed;
+  if (JudgeWhole(reference.substr(start), prefix) == Verdict::kPrefix) {
+    fixed.reserve(reference.size() + prefix.size());
+    fixed.append(reference.substr(0, start)).append(prefix).append(reference.substr(start));
+  } else {
+    fixed = reference;
+  }
+  return fixed;
+}
+
+// https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute, as far as finding
+// where each candidate's URL begins. URLs may hold commas (data:), so splitting is not enough.
+std::string FixSrcset(std::string_view srcset, std::string_view prefix) {
+  std::string fixed;
+  std::size_t at = 0;
+  while (at < srcset.size()) {
+    std::size_t begin = at;
+    while (at < srcset.size() && (IsSpace(srcset[at]) || srcset[at] == ',')) ++at;
+    fixed.append(srcset.substr(begin, at - begin));
+    begin = at;
+    while (at < srcset.size() && !IsSpace(srcset[at])) ++at;
+    const std::string_view url = srcset.substr(begin, at - begin);
+    fixed.append(FixReference(url, prefix));
+    if (url.ends_with(',')) continue;
+    begin = at;
+    for (int depth = 0; at < srcset.size() && (depth > 0 || srcset[at] != ','); ++at) {
+      if (srcset[at] == '(') ++depth;
+      if (srcset[at] == ')' && depth > 0) --depth;
+    }
+    fixed.append(srcset.substr(begin, at - begin));
+  }
+  return fixed;
+}
+
+std::string FixRefresh(std::string_view refresh, std::string_view prefix) {
+  std::size_t at = SkipSpace(refresh, 0);
+  while (at < refresh.size() && (IsDigit(refresh[at]) || refresh[at] == '.')) ++at;
+  at = SkipSpace(refresh, at);
+  if (at < refresh.size() && (refresh[at] == ';' || refresh[at] == ',')) ++at;
+  at = SkipSpace(refresh, at);
+  if (EqualsIgnoreCase(refresh.substr(at, 3), "url")) {
+    const std::size_t equals = SkipSpace(refresh, at + 3);
+    if (equals < refresh.size() && refresh[equals] == '=') at = SkipSpace(refresh, equals + 1);
+  }
+  std::string fixed;
+  std::string_view url = refresh.substr(at);
+  if (!url.empty() && (url[0] == '"' || url[0] == '\'')) {
+    const std::size_t end = url.find(url[0], 1);
+    const std::string_view inner = url.substr(1, end == url.npos ? url.npos : end - 1);
+    fixed.append(refresh.substr(0, at + 1)).append(FixReference(inner, prefix));
+    return fixed.append(url.substr(1 + inner.size()));
+  }
+  return fixed.append(refresh.substr(0, at)).append(FixReference(url, prefix));
+}
+
+std::string FixStyleAttribute(std::string_view style, std::string_view prefix) {
+  constexpr std::array<std::string_view, 7> kQuotes = {"\"",    "'",     "&quot;", "&apos;",
+                                                       "&#34;", "&#39;", "&#x27;"};
+  std::string fixed;
+  std::size_t done = 0;
+  for (std::size_t at = 0; at + 4 <= style.size(); ++at) {
+    if (!EqualsIgnoreCase(style.substr(at, 4), "url(")) continue;
+    at = SkipSpace(style, at + 4);
+    for (const auto quote : kQuotes) {
+      if (!style.substr(at).starts_with(quote)) continue;
+      at = SkipSpace(style, at + quote.size());
+      break;
+    }
+    // What follows the URL inside the value cannot be mistaken for more of it: judge its start.
+    std::size_t end = at;
+    while (end < style.size() &&
+           std::string_view(")\"'& \t\n").find(style[end]) == std::string_view::npos) {
+      ++end;
+    }
+    if (JudgeWhole(style.substr(at, end - at), prefix) == Verdict::kPrefix) {
+      fixed.append(style.substr(done, at - done)).append(prefix);
+      done = at;
+    }
+    if (at > 0) --at;  // The loop steps over one byte of what was not consumed.
+  }
+  return fixed.append(style.substr(done));
+}
+
+}  // namespace berth::rewrite
