@@ -26,6 +26,8 @@ struct Limits {
   Ms response_timeout{120'000};     ///< First response byte; none for upgrades and streams.
   Ms write_stall_timeout{60'000};   ///< A write without any progress.
   Ms body_stall_timeout{120'000};   ///< A request body without any progress.
+  Ms half_close_grace{10'000};      ///< An upgraded exchange that one side has ended.
+  Ms linger_timeout{2'000};         ///< Reading on after our last byte, so that it arrives.
   Size connections = 20'000;        ///< Open browser connections of a hub.
   Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
   Size h2_header_list = 64 * 1024;  ///< Decoded bytes of an HTTP/2 head.
@@ -40,6 +42,7 @@ struct Limits {
   Ms reconnect_min{100};               ///< First reconnect delay.
   Ms reconnect_max{30'000};            ///< Longest reconnect delay.
   Ms reconnect_stable{30'000};         ///< A tunnel that lived this long resets the delay.
+  Ms reconnect_refused{300'000};       ///< Between attempts after the hub refused the agent.
   Ms connect_timeout{10'000};          ///< Name look-up, TCP, proxy and TLS handshake, each.
   Ms drain_grace{10'000};              ///< What in-flight exchanges get at shutdown.
 

@@ -19,6 +19,11 @@ class Fields {
     std::string_view value;
   };
 
+  /// Makes room for that many fields of `text` bytes in all, so that adding them allocates nothing.
+  void Reserve(std::size_t text, std::size_t fields) {
+    text_.reserve(text);
+    entries_.reserve(fields);
+  }
   /// Appends a field. `name` is stored in lower case. Both are taken as they are: the parsers check
   /// names and values of peers, and what we send ourselves is ours.
   void Add(std::string_view name, std::string_view value);

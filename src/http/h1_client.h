@@ -44,6 +44,7 @@ class H1Client : public Service {
   std::size_t idle_connections() const;
 
  private:
+  const Limits& limits_;
   std::shared_ptr<H1Pool> pool_;  // Shared with the bodies of responses, which return to it.
 };
 

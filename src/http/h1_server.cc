@@ -1,0 +1,279 @@
+#include "http/h1_server.h"
+
+#include "base/log.h"
+#include "http/h1_inbound.h"
+#include "http/h1_writer.h"
+#include "http/websocket_handshake.h"
+
+namespace berth::http {
+namespace {
+
+// What we read of an unwanted request body to keep the connection; beyond, it is closed.
+constexpr std::uint64_t kDrainedBody = 256 * 1024;
+// What we read after our last byte, so that the browser gets to see it: data that arrives at a
+// closed socket would make the system throw our answer away.
+constexpr std::uint64_t kLingerBytes = 16 * 1024 * 1024;
+// Interim text that a Service may queue before it is written.
+constexpr std::size_t kInterimBytes = 64 * 1024;
+
+/// Interim responses on their way out. Shared with the handlers inside requests, which a Service
+/// may keep for longer than the connection lives.
+struct Outbox {
+  explicit Outbox(Executor& executor) : wake(executor) {}
+  void Queue(std::uint64_t for_exchange, const ResponseHead& head) {
+    if (for_exchange != exchange || text.size() > kInterimBytes) return;
+    AppendInterimHead(text, head);
+    wake.Set();
+  }
+
+  Event wake;
+  std::string text;
+  std::uint64_t exchange = 0;  // The one that may queue.
+};
+
+int StatusOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kUnauthorized:
+      return 401;
+    case ErrorKind::kForbidden:
+      return 403;
+    case ErrorKind::kNotFound:
+      return 404;
+    case ErrorKind::kConflict:
+      return 409;
+    case ErrorKind::kTooLarge:
+      return 413;
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kInvalid:  // What the next hop answered is invalid, not what we were asked.
+      return 502;
+    case ErrorKind::kTimeout:
+      return 504;
+    case ErrorKind::kCancelled:
+      return 503;
+    case ErrorKind::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+/// The status for a request body that could not be read.
+int BodyStatusOf(const Error& error) {
+  if (error.kind == ErrorKind::kTooLarge) return 413;
+  return error.kind == ErrorKind::kTimeout ? 408 : 400;
+}
+
+Task<Result<void>> WaitFor(Event& event) {
+  co_await event.Wait();
+  co_return Ok();
+}
+
+Task<void> SetAfter(Executor& executor, Event& first, Duration delay, Event& then) {
+  co_await first.Wait();
+  co_await Sleep(executor, delay);
+  then.Set();
+}
+
+Task<void> WakeOnDrain(Event& drain, H1Inbound& inbound) {
+  co_await drain.Wait();
+  inbound.Wake();
+}
+
+class Connection {
+ public:
+  Connection(Executor& executor, const Limits& limits, net::StreamPtr stream, Service& service,
+             H1Options options)
+      : executor_(executor),
+        limits_(limits),
+        service_(service),
+        options_(options),
+        inbound_(std::make_shared<H1Inbound>(executor, limits, std::move(stream))),
+        outbox_(std::make_shared<Outbox>(executor)),
+        writer_(executor, limits, inbound_->stream()) {}
+  ~Connection() {
+    ++outbox_->exchange;
+    inbound_->Abandon();
+  }
+
+  Task<void> Run();
+
+ private:
+  enum class Next { kRequest, kLinger, kClose };
+
+  bool is_draining() const { return options_.drain != nullptr && options_.drain->is_set(); }
+  Task<Result<Next>> Serve(H1Request parsed);
+  Task<Result<Response>> Ask(Request request);
+  Task<Result<Next>> Answer(Response response, std::string method, bool is_http11,
+                            Persistence persistence);
+  Task<Result<Next>> Upgrade(Response response, std::string key);
+  Task<Result<Next>> Refuse(int status, std::string method);
+  Task<Result<void>> ShutDownAndDiscard();
+
+  Executor& executor_;
+  const Limits& limits_;
+  Service& service_;
+  H1Options options_;
+  std::shared_ptr<H1Inbound> inbound_;
+  std::shared_ptr<Outbox> outbox_;
+  MessageWriter writer_;
+};
+
+Task<void> Connection::Run() {
+  Task<void> drain_watch;
+  if (options_.drain != nullptr) {
+    drain_watch = WakeOnDrain(*options_.drain, *inbound_);
+    drain_watch.Start();
+  }
+  inbound_->Start();
+  Next next = Next::kRequest;
+  while (next == Next::kRequest) {
+    auto request = co_await inbound_->ReadHead(options_.drain);
+    Result<Next> served = Next::kClose;
+    if (request) {
+      served = co_await WithCancel(inbound_->gone(), Serve(std::move(*request)));
+    } else if (request.error().status != 0) {
+      LogDebug("{}: refused a request: {}", inbound_->stream().peer().address,
+               request.error().reason);
+      served = co_await Refuse(request.error().status, "");
+    }
+    if (!served) {
+      LogDebug("{}: exchange: {}", inbound_->stream().peer().address,
+               ForLog(served.error().message));
+    }
+    next = served.value_or(Next::kClose);
+    writer_.Trim();
+  }
+  if (next == Next::kLinger) {
+    // However it ends, there is nothing left to do but to close.
+    (void)co_await WithDeadline(executor_, limits_.linger_timeout, "linger", ShutDownAndDiscard());
+  }
+}
+
+Task<Result<void>> Connection::ShutDownAndDiscard() {
+  auto finished = co_await inbound_->stream().ShutdownWrite();
+  if (!finished) co_return finished;
+  co_return co_await inbound_->Discard(kLingerBytes);
+}
+
+Task<Result<Connection::Next>> Connection::Refuse(int status, std::string method) {
+  AppendBareResponse(writer_.buffer(), status, method);
+  auto sent = co_await writer_.Flush();
+  if (!sent) co_return std::move(sent).error();
+  co_return Next::kLinger;
+}
+
+Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
+  const std::uint64_t number = ++outbox_->exchange;
+  outbox_->text.clear();
+  outbox_->wake.Reset();
+  const bool is_upgrade = parsed.head.is_upgrade();
+  const std::string method = parsed.head.method;
+
+  Request request;
+  request.head = std::move(parsed.head);
+  request.peer = inbound_->stream().peer();
+  request.head.scheme = request.peer.is_tls ? "https" : "http";
+  std::move_only_function<void()> ask_continue;
+  if (parsed.expects_continue) {
+    ask_continue = [outbox = outbox_, number] {
+      outbox->Queue(number, ResponseHead{.status = 100, .fields = {}});
+    };
+  }
+  request.body = inbound_->OpenBody(parsed.framing, std::move(ask_continue));
+  if (parsed.is_http11) {
+    request.interim = [outbox = outbox_, number](const ResponseHead& head) {
+      // 100 is ours to say, and 101 is not interim.
+      if (head.status > 101 && head.status < 200) outbox->Queue(number, head);
+    };
+  }
+
+  auto response = co_await Ask(std::move(request));
+  ++outbox_->exchange;
+  if (!response || (!is_upgrade && inbound_->body_error())) {
+    const auto& body_error = inbound_->body_error();
+    if (!response) LogDebug("exchange failed: {}", ForLog(response.error().message));
+    const int status =
+        body_error && !is_upgrade ? BodyStatusOf(*body_error) : StatusOf(response.error());
+    co_return co_await Refuse(status, method);
+  }
+  if (response->is_upgraded() && is_upgrade) {
+    co_return co_await Upgrade(std::move(*response), std::move(parsed.websocket_key));
+  }
+  if (response->head.status < 200 || response->head.status > 599) {
+    LogWarn("a response with status {} cannot be sent", response->head.status);
+    co_return co_await Refuse(502, method);
+  }
+  const bool must_close = !parsed.keep_alive || is_draining() || inbound_->is_continue_owed();
+  const Persistence persistence = must_close         ? Persistence::kClose
+                                  : parsed.is_http11 ? Persistence::kDefault
+                                                     : Persistence::kKeepAlive;
+  co_return co_await Answer(std::move(*response), method, parsed.is_http11, persistence);
+}
+
+/// The Service's response. Interim responses are written as they come; what is queued at the end is
+/// left in the writer's buffer.
+Task<Result<Response>> Connection::Ask(Request request) {
+  auto exchange = service_.Exchange(std::move(request));
+  exchange.Start();
+  if (exchange.is_done()) {
+    writer_.buffer() += std::exchange(outbox_->text, {});
+    co_return exchange.Take();
+  }
+  auto runner = race_internal::Run(exchange, outbox_->wake);
+  runner.Start();
+  while (!runner.is_done()) {
+    co_await outbox_->wake.Wait();
+    outbox_->wake.Reset();
+    writer_.buffer() += std::exchange(outbox_->text, {});
+    if (runner.is_done()) break;
+    auto flushed = co_await writer_.Flush();
+    if (!flushed) {
+      runner.Reset();
+      co_return std::move(flushed).error();
+    }
+  }
+  writer_.buffer() += std::exchange(outbox_->text, {});
+  co_return runner.Take();
+}
+
+Task<Result<Connection::Next>> Connection::Answer(Response response, std::string method,
+                                                  bool is_http11, Persistence persistence) {
+  const BodyFraming framing = ResponseBodyFraming(response, method, is_http11);
+  if (framing.kind == BodyFraming::Kind::kUntilClose) persistence = Persistence::kClose;
+  AppendResponseHead(writer_.buffer(), response.head, framing, method, persistence);
+  auto sent = co_await writer_.SendBody(response.body.get(), framing);
+  // The close must be seen as a break if the response is incomplete: no end of chunks, no linger.
+  if (!sent) co_return Wrap(std::move(sent).error(), "send response");
+  response.body.reset();
+  if (persistence == Persistence::kClose) co_return Next::kLinger;
+  auto finished = co_await inbound_->FinishBody(kDrainedBody);
+  co_return finished ? Next::kRequest : Next::kLinger;
+}
+
+Task<Result<Connection::Next>> Connection::Upgrade(Response response, std::string key) {
+  inbound_->AllowHalfClose();
+  AppendUpgradeHead(writer_.buffer(), response.head, WebSocketAccept(key));
+  // Incoming bytes are the Service's to pull. When the browser has finished its direction, ours has
+  // a bounded time to finish too, and the other way round.
+  Event expired(executor_);
+  auto limit = SetAfter(executor_, inbound_->ended(), limits_.half_close_grace, expired);
+  limit.Start();
+  auto sent = co_await WithCancel(
+      expired, writer_.SendBody(response.body.get(), {.kind = BodyFraming::Kind::kUntilClose}));
+  if (!sent) co_return Wrap(std::move(sent).error(), "send to the browser");
+  auto finished = co_await inbound_->stream().ShutdownWrite();
+  if (!finished) co_return Wrap(std::move(finished).error(), "finish towards the browser");
+  auto ended = co_await WithDeadline(executor_, limits_.half_close_grace, "half-closed WebSocket",
+                                     WaitFor(inbound_->ended()));
+  if (!ended) co_return std::move(ended).error();
+  co_return Next::kClose;
+}
+
+}  // namespace
+
+Task<void> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
+                   Service& service, H1Options options) {
+  Connection connection(executor, limits, std::move(stream), service, options);
+  co_await connection.Run();
+}
+
+}  // namespace berth::http

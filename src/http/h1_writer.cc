@@ -1,0 +1,303 @@
+#include "http/h1_writer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+#include "base/event.h"
+#include "http/chunked.h"
+#include "http/date.h"
+
+namespace berth::http {
+namespace {
+
+using Kind = BodyFraming::Kind;
+
+// Pieces up to this size are copied behind what waits to be written; larger ones are written from
+// where they lie.
+constexpr std::size_t kCopied = 8 * 1024;
+// The buffer is written when it has grown to this, even if more is at hand.
+constexpr std::size_t kFullBuffer = 64 * 1024;
+
+std::string_view ReasonPhrase(int status) {
+  switch (status) {
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 103:
+      return "Early Hints";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";  // RFC 9112, section 4: it may be empty, and nobody reads it.
+  }
+}
+
+void AppendStatusLine(std::string& out, int status) {
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, ReasonPhrase(status));
+}
+
+void AppendField(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void AppendLength(std::string& out, std::uint64_t length) {
+  fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", length);
+}
+
+/// The fields that this hop makes itself.
+bool IsOfThisHop(std::string_view name) {
+  switch (name.size()) {
+    case 7:
+      return name == "upgrade";
+    case 10:
+      return name == "connection" || name == "keep-alive";
+    case 14:
+      return name == "content-length";
+    case 16:
+      return name == "proxy-connection";
+    case 17:
+      return name == "transfer-encoding";
+    default:
+      return false;
+  }
+}
+
+bool IsOfThisHandshake(std::string_view name) {
+  return name == "sec-websocket-key" || name == "sec-websocket-version" ||
+         name == "sec-websocket-accept";
+}
+
+bool IsWritable(const Fields::Field& field) {
+  return IsToken(field.name) && IsFieldValue(field.value);
+}
+
+bool HasNoBody(int status, std::string_view request_method) {
+  return status < 200 || status == 204 || status == 304 || request_method == "HEAD";
+}
+
+}  // namespace
+
+BodyFraming ResponseBodyFraming(const Response& response, std::string_view request_method,
+                                bool is_http11) {
+  if (HasNoBody(response.head.status, request_method)) return {};
+  if (!response.body) return {.kind = Kind::kLength, .length = 0};
+  if (const auto length = response.body->length()) {
+    return {.kind = Kind::kLength, .length = *length};
+  }
+  return {.kind = is_http11 ? Kind::kChunked : Kind::kUntilClose};
+}
+
+void AppendResponseHead(std::string& out, const ResponseHead& head, BodyFraming framing,
+                        std::string_view request_method, Persistence persistence) {
+  AppendStatusLine(out, head.status);
+  const bool keeps_length = head.status == 304 || (request_method == "HEAD" && head.status != 204);
+  bool has_date = false;
+  bool has_length = false;
+  for (const auto& field : head.fields) {
+    if (field.name == "content-length" && keeps_length && !has_length) {
+      has_length = true;
+    } else if (IsOfThisHop(field.name)) {
+      continue;
+    }
+    if (!IsWritable(field)) continue;
+    if (field.name == "date") has_date = true;
+    AppendField(out, field.name, field.value);
+  }
+  if (!has_date) AppendField(out, "date", HttpDateNow());
+  if (framing.kind == Kind::kLength) AppendLength(out, framing.length);
+  if (framing.kind == Kind::kChunked) AppendField(out, "transfer-encoding", "chunked");
+  if (persistence == Persistence::kClose) AppendField(out, "connection", "close");
+  if (persistence == Persistence::kKeepAlive) AppendField(out, "connection", "keep-alive");
+  out += "\r\n";
+}
+
+void AppendInterimHead(std::string& out, const ResponseHead& head) {
+  AppendStatusLine(out, head.status);
+  for (const auto& field : head.fields) {
+    if (!IsOfThisHop(field.name) && IsWritable(field)) AppendField(out, field.name, field.value);
+  }
+  out += "\r\n";
+}
+
+void AppendUpgradeHead(std::string& out, const ResponseHead& head, std::string_view accept) {
+  AppendStatusLine(out, 101);
+  AppendField(out, "upgrade", "websocket");
+  AppendField(out, "connection", "Upgrade");
+  AppendField(out, "sec-websocket-accept", accept);
+  for (const auto& field : head.fields) {
+    if (IsOfThisHop(field.name) || IsOfThisHandshake(field.name) || !IsWritable(field)) continue;
+    AppendField(out, field.name, field.value);
+  }
+  out += "\r\n";
+}
+
+void AppendBareResponse(std::string& out, int status, std::string_view request_method) {
+  const std::string_view reason = ReasonPhrase(status);
+  const bool has_body = !HasNoBody(status, request_method);
+  AppendStatusLine(out, status);
+  AppendField(out, "date", HttpDateNow());
+  AppendField(out, "cache-control", "no-store");
+  AppendField(out, "content-type", "text/plain");
+  AppendLength(out, reason.empty() ? 0 : reason.size() + 1);
+  AppendField(out, "connection", "close");
+  out += "\r\n";
+  if (has_body && !reason.empty()) out.append(reason).append("\n");
+}
+
+Result<void> AppendRequestHead(std::string& out, const RequestHead& head, BodyFraming framing,
+                               std::string_view websocket_key) {
+  const bool is_star = head.target == "*" && head.method == "OPTIONS";
+  if (!IsToken(head.method)) return Invalid("the method is not a token");
+  if (!is_star && !IsOriginForm(head.target)) return Invalid("the target is not a path");
+  if (!IsAuthority(head.authority)) return Invalid("the authority is not one");
+  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  AppendField(out, "host", head.authority);
+  for (const auto& field : head.fields) {
+    if (IsOfThisHop(field.name) || field.name == "host" || field.name == "expect") continue;
+    if (head.is_upgrade() && IsOfThisHandshake(field.name)) continue;
+    if (!IsWritable(field)) continue;
+    AppendField(out, field.name, field.value);
+  }
+  if (head.is_upgrade()) {
+    AppendField(out, "upgrade", "websocket");
+    AppendField(out, "connection", "Upgrade");
+    AppendField(out, "sec-websocket-key", websocket_key);
+    AppendField(out, "sec-websocket-version", "13");
+  } else if (framing.kind == Kind::kLength) {
+    AppendLength(out, framing.length);
+  } else if (framing.kind == Kind::kChunked) {
+    AppendField(out, "transfer-encoding", "chunked");
+  }
+  out += "\r\n";
+  return Ok();
+}
+
+Task<Result<void>> MessageWriter::WriteAll(std::span<const Bytes> pieces) {
+  return WithDeadline(executor_, limits_.write_stall_timeout, "write", stream_.Write(pieces));
+}
+
+Task<Result<void>> MessageWriter::Flush() {
+  if (buffer_.empty()) co_return Ok();
+  const Bytes piece = net::AsBytes(buffer_);
+  auto written = co_await WriteAll(std::span(&piece, 1));
+  buffer_.clear();
+  co_return written;
+}
+
+Task<Result<void>> MessageWriter::WritePiece(Bytes piece, std::string_view end) {
+  const std::array<Bytes, 3> pieces = {net::AsBytes(buffer_), piece, net::AsBytes(end)};
+  const std::size_t first = buffer_.empty() ? 1 : 0;
+  const std::size_t last = end.empty() ? 2 : 3;
+  auto written = co_await WriteAll(std::span(pieces).subspan(first, last - first));
+  buffer_.clear();
+  co_return written;
+}
+
+Task<Result<void>> MessageWriter::SendBody(Body* body, BodyFraming framing) {
+  body_failed_ = false;
+  const bool is_chunked = framing.kind == Kind::kChunked;
+  const bool has_length = framing.kind == Kind::kLength;
+  std::uint64_t sent = 0;
+  while (body != nullptr && framing.kind != Kind::kNone) {
+    auto reading = body->Read();
+    reading.Start();
+    if (!reading.is_done() || buffer_.size() >= kFullBuffer) {
+      auto flushed = co_await Flush();
+      if (!flushed) co_return flushed;
+    }
+    auto piece = co_await reading;
+    if (!piece) {
+      body_failed_ = true;
+      co_return std::move(piece).error();
+    }
+    if (piece->empty()) break;
+    sent += piece->size();
+    if (has_length && sent > framing.length) {
+      body_failed_ = true;
+      co_return Invalid("body longer than its length");
+    }
+    if (is_chunked) AppendChunkStart(buffer_, piece->size());
+    const std::string_view end = is_chunked ? kChunkEnd : std::string_view();
+    if (piece->size() <= kCopied) {
+      buffer_.append(net::AsText(*piece)).append(end);
+      continue;
+    }
+    auto written = co_await WritePiece(*piece, end);
+    if (!written) co_return written;
+  }
+  if (has_length && sent < framing.length) {
+    body_failed_ = true;
+    co_return Invalid("body shorter than its length");
+  }
+  if (is_chunked) buffer_ += kLastChunk;
+  co_return co_await Flush();
+}
+
+void MessageWriter::Trim() {
+  if (buffer_.capacity() > 16 * 1024) std::string().swap(buffer_);
+}
+
+}  // namespace berth::http
