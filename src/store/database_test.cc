@@ -1,0 +1,242 @@
+// The database file: modes, versions, transactions, failures, and what survives a kill.
+#include "store/database.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
+#include "store/meta.h"
+
+namespace berth::store {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using ::berth::testing::TempFolder;
+
+mode_t ModeOf(const std::filesystem::path& path) {
+  struct stat status = {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777;
+}
+
+std::unique_ptr<Database> MustOpen(const std::filesystem::path& folder) {
+  auto database = Database::Open(folder);
+  EXPECT_THAT(database, IsOk());
+  return database ? *std::move(database) : nullptr;
+}
+
+/// Runs SQL on the file behind the Database's back.
+void RunRaw(const std::filesystem::path& file, const char* sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  sqlite3_close(handle);
+}
+
+TEST(DatabaseTest, MakesAPrivateFolderAndPrivateFiles) {
+  const TempFolder temp;
+  const auto folder = temp.path() / "state" / "berth";
+  const auto database = MustOpen(folder);
+  ASSERT_THAT(WriteMeta(*database, "a", "b"), IsOk());
+  EXPECT_EQ(ModeOf(folder), 0700U);
+  for (const char* name : {"berth.db", "berth.db-wal", "berth.db-shm"}) {
+    EXPECT_EQ(ModeOf(folder / name), 0600U) << name;
+  }
+}
+
+TEST(DatabaseTest, MakesAnExistingFilePrivateAndLeavesTheFolderAlone) {
+  const TempFolder temp;
+  MustOpen(temp.path());
+  std::filesystem::permissions(temp.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(temp.path() / kDatabaseFile, std::filesystem::perms(0644));
+  MustOpen(temp.path());
+  EXPECT_EQ(ModeOf(temp.path() / kDatabaseFile), 0600U);
+  EXPECT_EQ(ModeOf(temp.path()), 0755U);
+}
+
+TEST(DatabaseTest, KeepsDataBetweenOpenings) {
+  const TempFolder temp;
+  ASSERT_THAT(WriteMeta(*MustOpen(temp.path()), "key", "value"), IsOk());
+  EXPECT_EQ(ReadMeta(*MustOpen(temp.path()), "key").value(), "value");
+  EXPECT_EQ(ReadMeta(*MustOpen(temp.path()), "other").value(), std::nullopt);
+}
+
+TEST(DatabaseTest, RefusesANewerSchemaAndSaysSo) {
+  const TempFolder temp;
+  MustOpen(temp.path());
+  RunRaw(temp.path() / kDatabaseFile, "PRAGMA user_version = 99");
+  const auto opened = Database::Open(temp.path());
+  ASSERT_THAT(opened, FailsWith(ErrorKind::kConflict));
+  EXPECT_NE(opened.error().message.find("a newer berth wrote it (schema 99"), std::string::npos)
+      << opened.error().message;
+}
+
+TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {
+  const TempFolder temp;
+  RunRaw(temp.path() / kDatabaseFile, "CREATE TABLE theirs (x)");
+  EXPECT_THAT(Database::Open(temp.path()), FailsWith(ErrorKind::kConflict));
+}
+
+TEST(DatabaseTest, RefusesAFileThatIsNoDatabase) {
+  const TempFolder temp;
+  std::ofstream(temp.path() / kDatabaseFile) << std::string(4096, 'x');
+  EXPECT_THAT(Database::Open(temp.path()), FailsWith(ErrorKind::kInternal));
+}
+
+TEST(DatabaseTest, RefusesAFolderThatCannotBeMade) {
+  EXPECT_THAT(Database::Open("/proc/nothing/here"), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST(DatabaseTest, ATransactionThatFailsWritesNothing) {
+  const TempFolder temp;
+  const auto database = MustOpen(temp.path());
+  const auto done = database->InTransaction([](Database& inside) -> Result<void> {
+    auto written = WriteMeta(inside, "key", "value");
+    if (!written) return written;
+    return Invalid("changed my mind");
+  });
+  EXPECT_THAT(done, FailsWith(ErrorKind::kInvalid));
+  EXPECT_EQ(ReadMeta(*database, "key").value(), std::nullopt);
+  EXPECT_THAT(database->InTransaction([](Database& in) { return WriteMeta(in, "key", "2"); }),
+              IsOk());
+}
+
+TEST(DatabaseTest, BindsEveryKindOfValue) {
+  const TempFolder temp;
+  const auto database = MustOpen(temp.path());
+  const std::string text("with\0nul", 8);
+  const auto row = database->First(
+      "SELECT ?1, ?2, ?3, ?4, ?5",
+      {std::int64_t{-5}, text, std::as_bytes(std::span(text)), Value(), std::string_view()},
+      [](const Row& r) {
+        return std::tuple(r.Integer(0), r.String(1), r.Blob(2).size(), r.IsNull(3), r.IsNull(4));
+      });
+  EXPECT_EQ(row.value(), std::tuple(-5, text, 8U, true, false));
+}
+
+TEST(DatabaseTest, ConstraintsAreConflicts) {
+  const TempFolder temp;
+  const auto database = MustOpen(temp.path());
+  const std::string_view sql =
+      "INSERT INTO login_codes (id, secret_hash, user_id, created_at, expires_at)"
+      " VALUES ('x', x'00', 42, 0, 0)";
+  EXPECT_THAT(database->Run(sql), FailsWith(ErrorKind::kConflict));
+}
+
+TEST(DatabaseTest, AnotherConnectionsChangesMoveTheDataVersion) {
+  const TempFolder temp;
+  const auto mine = MustOpen(temp.path());
+  const auto theirs = MustOpen(temp.path());
+  const auto before = mine->DataVersion().value();
+  ASSERT_THAT(WriteMeta(*mine, "key", "mine"), IsOk());
+  EXPECT_EQ(mine->DataVersion().value(), before);
+  ASSERT_THAT(WriteMeta(*theirs, "key", "theirs"), IsOk());
+  EXPECT_NE(mine->DataVersion().value(), before);
+  EXPECT_EQ(ReadMeta(*mine, "key").value(), "theirs");
+}
+
+TEST(DatabaseTest, ALockedFileIsUnavailableAndRecovers) {
+  const TempFolder temp;
+  const auto mine = MustOpen(temp.path());
+  const auto theirs = MustOpen(temp.path());
+  ASSERT_THAT(mine->RunScript("PRAGMA busy_timeout = 1"), IsOk());
+  ASSERT_THAT(theirs->Run("BEGIN IMMEDIATE"), IsOk());
+  const auto write = [](Database& in) { return WriteMeta(in, "key", "value"); };
+  EXPECT_THAT(mine->InTransaction(write), FailsWith(ErrorKind::kUnavailable));
+  ASSERT_THAT(theirs->Run("COMMIT"), IsOk());
+  EXPECT_THAT(mine->InTransaction(write), IsOk());
+}
+
+TEST(DatabaseTest, AFullDiskIsUnavailableWritesNothingAndRecovers) {
+  const TempFolder temp;
+  const auto database = MustOpen(temp.path());
+  ASSERT_THAT(WriteMeta(*database, "key", "before"), IsOk());
+  const auto pages =
+      database->First("PRAGMA page_count", {}, [](const Row& r) { return r.Integer(0); });
+  ASSERT_THAT(database->RunScript(fmt::format("PRAGMA max_page_count = {}", **pages)), IsOk());
+  const std::string big(1'000'000, 'x');
+  const auto write = [&](Database& in) -> Result<void> {
+    auto first = WriteMeta(in, "key", "after");
+    if (!first) return first;
+    return WriteMeta(in, "big", big);
+  };
+  EXPECT_THAT(database->InTransaction(write), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(ReadMeta(*database, "key").value(), "before");
+  ASSERT_THAT(database->RunScript("PRAGMA max_page_count = 100000"), IsOk());
+  EXPECT_THAT(database->InTransaction(write), IsOk());
+  EXPECT_EQ(ReadMeta(*database, "key").value(), "after");
+}
+
+/// The child of the test below: writes 1, 2, 3, ... and reports each one once it is acknowledged.
+[[noreturn]] void WriteUntilKilled(const std::filesystem::path& folder, int report) {
+  auto database = Database::Open(folder);
+  if (!database) ::_exit(1);
+  for (std::int64_t i = 1;; ++i) {
+    auto done = (*database)->InTransaction([i](Database& in) -> Result<void> {
+      auto first = WriteMeta(in, "first", std::to_string(i));
+      if (!first) return first;
+      return WriteMeta(in, "second", std::to_string(i));
+    });
+    if (!done || ::write(report, &i, sizeof i) != sizeof i) ::_exit(1);
+  }
+}
+
+TEST(DatabaseTest, WhatWasAcknowledgedSurvivesKillNine) {
+  const TempFolder temp;
+  for (int round = 0; round < 5; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) WriteUntilKilled(temp.path(), ends[1]);
+    ::close(ends[1]);
+    std::int64_t acknowledged = 0;
+    while (acknowledged < 20 + round) {
+      ASSERT_EQ(::read(ends[0], &acknowledged, sizeof acknowledged),
+                static_cast<ssize_t>(sizeof acknowledged));
+    }
+    ::kill(child, SIGKILL);
+    for (std::int64_t more = 0; ::read(ends[0], &more, sizeof more) > 0;) acknowledged = more;
+    ::close(ends[0]);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+
+    const auto database = MustOpen(temp.path());
+    const auto first = std::stoll(ReadMeta(*database, "first").value().value());
+    const auto second = std::stoll(ReadMeta(*database, "second").value().value());
+    EXPECT_EQ(first, second) << "half a transaction";
+    EXPECT_GE(first, acknowledged);
+    EXPECT_LE(first, acknowledged + 1);
+  }
+}
+
+TEST(DatabaseTest, ManyProcessesMayOpenANewFileAtOnce) {
+  const TempFolder temp;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto database = Database::Open(temp.path());
+      ::_exit(database && WriteMeta(**database, std::to_string(i), "here") ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  const auto database = MustOpen(temp.path());
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(ReadMeta(*database, std::to_string(i)).value(), "here");
+}
+
+}  // namespace
+}  // namespace berth::store

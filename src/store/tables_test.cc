@@ -1,0 +1,134 @@
+// The tables, one by one, on a real file.
+#include <gmock/gmock.h>
+
+#include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
+#include "store/instances.h"
+#include "store/login_codes.h"
+#include "store/sessions.h"
+#include "store/tokens.h"
+#include "store/users.h"
+
+namespace berth::store {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using ::berth::testing::TempFolder;
+
+struct TablesTest : ::testing::Test {
+  TempFolder folder;
+  std::unique_ptr<Database> database = Database::Open(folder.path()).value();
+  WallTime now = FromUnixMs(1'000'000);
+  std::int64_t owner = EnsureUser(*database, "local", "owner", "owner", now).value().id;
+  std::int64_t guest = EnsureUser(*database, "github", "583231", "octocat", now).value().id;
+};
+
+TEST_F(TablesTest, AUserIsKnownByProviderAndSubjectWhateverTheName) {
+  const auto again = EnsureUser(*database, "github", "583231", "renamed", now).value();
+  EXPECT_EQ(again.id, guest);
+  EXPECT_EQ(again.name, "renamed");
+  EXPECT_NE(EnsureUser(*database, "github", "7", "renamed", now).value().id, guest);
+  EXPECT_EQ(FindUser(*database, guest).value()->subject, "583231");
+  EXPECT_EQ(FindUser(*database, 12345).value(), std::nullopt);
+}
+
+TEST_F(TablesTest, ThatNobodyEverSignedInIsAFact) {
+  EXPECT_FALSE(HasAnybodySignedIn(*database).value());
+  ASSERT_THAT(NoteSignIn(*database, owner, now), IsOk());
+  EXPECT_TRUE(HasAnybodySignedIn(*database).value());
+  EXPECT_EQ(FindUser(*database, owner).value()->last_sign_in_at, now);
+}
+
+SessionRow MakeSession(std::string id, std::int64_t user, std::optional<std::string> parent) {
+  SessionRow row;
+  row.id = std::move(id);
+  row.secret_hash = Sha256(row.id);
+  row.user_id = user;
+  if (parent) row.instance_id = "laptop";
+  row.parent_id = std::move(parent);
+  row.expires_at = FromUnixMs(99);
+  row.address = "192.0.2.1";
+  row.user_agent = "Browser/1";
+  return row;
+}
+
+TEST_F(TablesTest, ChildSessionsGoWithTheirParent) {
+  ASSERT_THAT(InsertSession(*database, MakeSession("p", owner, std::nullopt)), IsOk());
+  ASSERT_THAT(InsertSession(*database, MakeSession("c", owner, "p")), IsOk());
+  ASSERT_THAT(InsertSession(*database, MakeSession("q", owner, std::nullopt)), IsOk());
+  EXPECT_THAT(InsertSession(*database, MakeSession("x", owner, "gone")),
+              FailsWith(ErrorKind::kConflict));
+  ASSERT_THAT(DeleteSession(*database, "p"), IsOk());
+  const auto left = ListSessions(*database).value();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].id, "q");
+  EXPECT_EQ(left[0].secret_hash, Sha256("q"));
+  EXPECT_EQ(left[0].expires_at, FromUnixMs(99));
+  EXPECT_EQ(left[0].user_agent, "Browser/1");
+}
+
+TEST_F(TablesTest, TheUseOfASessionNeverGoesBackInTime) {
+  ASSERT_THAT(InsertSession(*database, MakeSession("s", owner, std::nullopt)), IsOk());
+  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(50)), IsOk());
+  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(40)), IsOk());
+  EXPECT_EQ(ListSessions(*database).value()[0].last_used_at, FromUnixMs(50));
+}
+
+TEST_F(TablesTest, RevokedTokensStayAndKeepTheirFirstTime) {
+  TokenRow token;
+  token.id = "0123456789abcdef";
+  token.user_id = owner;
+  token.name = "laptop";
+  token.created_at = now;
+  ASSERT_THAT(InsertToken(*database, token), IsOk());
+  EXPECT_THAT(InsertToken(*database, token), FailsWith(ErrorKind::kConflict));
+  EXPECT_EQ(FindToken(*database, token.id).value()->revoked_at, std::nullopt);
+  ASSERT_THAT(RevokeToken(*database, token.id, FromUnixMs(7)), IsOk());
+  ASSERT_THAT(RevokeToken(*database, token.id, FromUnixMs(8)), IsOk());
+  EXPECT_EQ(ListTokens(*database).value()[0].revoked_at, FromUnixMs(7));
+  EXPECT_THAT(RevokeToken(*database, "none", now), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST_F(TablesTest, AnInstanceBelongsToWhoCameFirst) {
+  const auto first = ClaimInstance(*database, "laptop", owner, R"({"a":1})", now).value();
+  EXPECT_EQ(first.first_seen_at, now);
+  EXPECT_THAT(ClaimInstance(*database, "laptop", guest, "{}", now),
+              FailsWith(ErrorKind::kForbidden));
+  const auto later = now + std::chrono::hours(1);
+  const auto again = ClaimInstance(*database, "laptop", owner, "{}", later).value();
+  EXPECT_EQ(again.first_seen_at, now);
+  EXPECT_EQ(again.last_seen_at, later);
+  EXPECT_EQ(again.metadata, "{}");
+  EXPECT_EQ(again.user_id, owner);
+}
+
+TEST_F(TablesTest, OptionsOfAnInstanceOutliveItsRegistrations) {
+  ASSERT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
+  const InstanceOptions options{.label = "Mine", .path_mode = false, .rewrite_javascript = {}};
+  ASSERT_THAT(SetInstanceOptions(*database, "laptop", options), IsOk());
+  const auto row = ClaimInstance(*database, "laptop", owner, "{}", now).value();
+  EXPECT_EQ(row.label, "Mine");
+  EXPECT_EQ(row.path_mode, false);
+  EXPECT_EQ(row.rewrite_javascript, std::nullopt);
+  EXPECT_THAT(SetInstanceOptions(*database, "none", options), FailsWith(ErrorKind::kNotFound));
+  EXPECT_EQ(ListInstances(*database).value().size(), 1U);
+  EXPECT_TRUE(DeleteInstance(*database, "laptop").value());
+  EXPECT_FALSE(DeleteInstance(*database, "laptop").value());
+}
+
+TEST_F(TablesTest, OldLoginCodesAreTidiedAway) {
+  LoginCodeRow code{.id = "c",
+                    .secret_hash = Sha256("c"),
+                    .user_id = owner,
+                    .created_at = now,
+                    .expires_at = now + std::chrono::minutes(15)};
+  ASSERT_THAT(InsertLoginCode(*database, code), IsOk());
+  ASSERT_THAT(DeleteExpiredLoginCodes(*database, now), IsOk());
+  EXPECT_TRUE(FindLoginCode(*database, "c").value().has_value());
+  ASSERT_THAT(DeleteExpiredLoginCodes(*database, code.expires_at), IsOk());
+  EXPECT_FALSE(FindLoginCode(*database, "c").value().has_value());
+}
+
+}  // namespace
+}  // namespace berth::store
