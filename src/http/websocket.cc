@@ -146,6 +146,12 @@ WebSocketChannel::WebSocketChannel(Executor& executor, WebSocketRole role, Optio
   outbox_->on_dropped = [this] { Fail(Unavailable("websocket: the connection is gone")); };
 }
 
+WebSocketChannel::WebSocketChannel(Executor& executor, WebSocketRole role, BodyPtr incoming,
+                                   Options options)
+    : WebSocketChannel(executor, role, std::move(options)) {
+  Attach(std::move(incoming));
+}
+
 void WebSocketChannel::Attach(BodyPtr incoming) {
   CHECK(incoming_ == nullptr && incoming != nullptr);
   incoming_ = std::move(incoming);

@@ -38,6 +38,8 @@ class WebSocketChannel {
 
   /// The executor must outlive the channel and its bodies.
   WebSocketChannel(Executor& executor, WebSocketRole role, Options options);
+  /// The same, with the peer's bytes attached at once.
+  WebSocketChannel(Executor& executor, WebSocketRole role, BodyPtr incoming, Options options);
   /// What is queued still leaves, then a close frame (1001) if none was sent. REQUIRES: no Receive
   /// is under way.
   ~WebSocketChannel();

@@ -1,0 +1,98 @@
+// Keeper: keeps one tunnel to the hub up, for ever.
+//
+//     Keeper keeper(executor, limits, hub, dialer, streams, observer, random);
+//     const Error why = co_await keeper.Run();   // in a task of its own
+//
+// After a loss it tries again with jittered exponential backoff (limits.reconnect_min to
+// reconnect_max, from the start after a tunnel that lived for reconnect_stable), at once when the
+// network changed. A hub that refuses us (revoked token, id taken by another agent) is asked again
+// only every limits.reconnect_refused: two agents with one id do not fight. Not thread-safe: lives
+// on one loop.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/event.h"
+#include "base/limits.h"
+#include "tunnel/agent_link.h"
+#include "tunnel/backoff.h"
+
+namespace berth::tunnel {
+
+/// Where the tunnel stands.
+struct TunnelState {
+  enum class Kind {
+    kConnecting,    ///< Dialling or registering.
+    kConnected,     ///< Registered.
+    kWaiting,       ///< Lost or not reached; the next attempt follows in `retry_in`.
+    kUnauthorized,  ///< The hub does not accept the token (any more); retried slowly.
+    kRefused,       ///< The hub does not let us have the id; retried slowly.
+    kFenced,        ///< Another agent took the id; retried slowly.
+    kEnded,         ///< Told to leave for good, or drained.
+  };
+  Kind kind = Kind::kConnecting;
+  std::string reason;   ///< For people; of the hub, or how the last tunnel ended. Not a secret.
+  Duration retry_in{};  ///< Until the next attempt, from kWaiting to kFenced.
+};
+std::string_view ToString(TunnelState::Kind kind);
+
+class Keeper : private AgentLink::Observer {
+ public:
+  /// Called from within the keeper, on its loop; must not destroy it.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    /// What to register as; asked before each attempt, so that it may change.
+    virtual control::Register OnRegister() = 0;
+    virtual void OnState(const TunnelState& state) = 0;
+    /// Connected: what the hub said of itself. Send the status now.
+    virtual void OnRegistered(const control::Registered& registered) = 0;
+    /// As AgentLink::Observer::OnMessage.
+    virtual void OnMessage(const control::Message& message) = 0;
+  };
+
+  /// See AgentLink for `hub`, `dialer` and `streams`. All references must outlive the keeper.
+  Keeper(Executor& executor, const Limits& limits, const HubAddress& hub, http::Service& dialer,
+         http::Service& streams, Observer& observer, Backoff::Random random);
+  ~Keeper() override;
+
+  /// Runs until the hub tells us to leave for good, or Drain(): kCancelled, with the reason.
+  /// Dropping it breaks the tunnel at once.
+  Task<Error> Run();
+
+  /// The network changed: a waiting keeper tries now, unless the hub refused it. A tunnel that is
+  /// up is pinged, so that a dead one shows soon.
+  void NetworkChanged();
+  /// Queues a message to the hub. kUnavailable: not connected; it is not kept for later.
+  Result<void> Send(const control::Message& message);
+  /// Lets the streams that run finish, leaves, and does not come back. Run() ends then.
+  void Drain(std::string_view why);
+
+  const TunnelState& state() const { return state_; }
+  /// The round trip of the last answered ping of the present tunnel.
+  std::optional<Duration> latency() const;
+
+ private:
+  void OnRegistered(const control::Registered& registered) override;
+  void OnMessage(const control::Message& message) override;
+  Task<Error> RunOnce();
+  TunnelState AfterLoss(const Error& why);
+  Task<void> WaitBefore(Duration delay);
+  void Report(TunnelState state);
+
+  Executor& executor_;
+  const Limits& limits_;
+  const HubAddress& hub_;
+  http::Service& dialer_;
+  http::Service& streams_;
+  Observer& observer_;
+  Backoff backoff_;
+  TunnelState state_;
+  std::unique_ptr<AgentLink> link_;  // The present attempt; null between two.
+  Event wake_;                       // Ends a wait: the network changed, or Drain().
+  bool is_draining_ = false;
+  TimePoint connected_at_{};
+};
+
+}  // namespace berth::tunnel

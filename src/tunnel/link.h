@@ -1,0 +1,79 @@
+// Link: what both ends of a tunnel have in common: one WebSocket (subprotocol berth.h2) whose text
+// frames are control messages and whose binary frames are an HTTP/2 connection, made when the first
+// stream needs it; liveness; draining.
+//
+// Internal to tunnel/: hub_link.h and agent_link.h are the two ends. Not thread-safe: a tunnel
+// lives on one loop.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/executor.h"
+#include "base/limits.h"
+#include "control/message.h"
+#include "http/h2_session.h"
+#include "http/websocket.h"
+
+namespace berth::tunnel {
+
+/// The subprotocol that a tunnel offers and accepts.
+inline constexpr std::string_view kSubprotocol = "berth.h2";
+
+/// The end that owns a Link.
+class LinkOwner {
+ public:
+  virtual ~LinkOwner() = default;
+  /// One control message, not yet parsed. The text is valid until the task ends; nothing else
+  /// arrives meanwhile.
+  virtual Task<void> OnText(std::string_view text) = 0;
+  /// The peer sent the first binary frame: the session that takes it, or null to refuse.
+  virtual std::unique_ptr<http::H2Session> MakeSession() = 0;
+};
+
+class Link {
+ public:
+  /// All references must outlive the link.
+  Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner);
+  /// Fails every exchange that still runs.
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  http::WebSocketChannel& channel() { return channel_; }
+  /// The HTTP/2 session; null until the first stream.
+  http::H2Session* session() { return session_.get(); }
+  /// Puts `session` behind the binary frames. Call once.
+  void StartSession(std::unique_ptr<http::H2Session> session);
+
+  /// Receives until the tunnel ends; then fails all exchanges and says why it ended. The channel
+  /// must be attached. Call once.
+  Task<Error> Run();
+
+  /// Queues a control message. kUnavailable: the tunnel is gone. A peer that does not read its
+  /// messages breaks it.
+  Result<void> Send(const control::Message& message);
+  /// Takes no new streams, tells the peer, lets those that run finish, then closes. Idempotent.
+  void Drain(std::string_view why);
+  /// Fails all exchanges at once and closes; Run() ends with `why`.
+  void Close(std::uint16_t code, Error why);
+  bool is_closing() const { return why_.has_value(); }
+
+ private:
+  Task<Result<void>> ReceiveOne();
+  void CloseIfDrained();
+
+  LinkOwner& owner_;
+  http::WebSocketChannel channel_;
+  std::unique_ptr<http::H2Session> session_;
+  bool is_draining_ = false;
+  Timer drained_timer_;  // Closes at the top of a turn, never from within Produce.
+  Executor& executor_;
+  std::optional<Error> why_;  // Why we closed.
+};
+
+/// The `client_id` that an agent's message names; nothing if it has none.
+std::optional<std::string_view> InstanceIdOf(const control::Message& message);
+
+}  // namespace berth::tunnel
