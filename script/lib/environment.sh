@@ -5,6 +5,9 @@ node_version=22.23.3
 node_home=$berth_cache/node
 claudecodeui_version=1.37.3
 claudecodeui=$berth_cache/claudecodeui/$claudecodeui_version
+# An older version for the tests: its own code, the newer one's dependencies.
+claudecodeui_old_version=1.34.0
+claudecodeui_old=$claudecodeui/node_modules/@cloudcli-ai/cloudcli-$claudecodeui_old_version
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -62,6 +65,14 @@ install_claudecodeui() {
   touch "$folder/.complete"
   rm -rf "$claudecodeui"
   mv "$folder" "$claudecodeui"
+}
+
+install_old_claudecodeui() {
+  local folder
+  folder=$(mktemp -d "$(dirname "$claudecodeui_old")/.old-XXXXXX")
+  (cd "$folder" && npm pack --silent "@cloudcli-ai/cloudcli@$claudecodeui_old_version" >/dev/null &&
+    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+  mv "$folder" "$claudecodeui_old"
 }
 
 claudecodeui_works() {

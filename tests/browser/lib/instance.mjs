@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, start } from "./processes.mjs";
 
 const stubs = resolve(dirname(fileURLToPath(import.meta.url)), "../../stubs");
-const version = process.env.BERTH_CLAUDECODEUI_VERSION ?? "1.37.3";
+const version = "1.37.3";
 const cache = process.env.BERTH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, ".cache"), "berth");
 const packages = join(cache, "claudecodeui", version, "node_modules");
 
@@ -58,8 +58,11 @@ export class Instance {
   }
 }
 
+/** The older version that script/bootstrap puts beside the current one. */
+export const olderVersion = "1.34.0";
+
 /** Starts an instance named `name` under `folder`; ready when this resolves. */
-export async function startInstance({ name, folder, logs, anthropic }) {
+export async function startInstance({ name, folder, logs, anthropic, older = false }) {
   const home = join(folder, name);
   const project = join(home, `project-${name}`);
   mkdirSync(project, { recursive: true });
@@ -76,7 +79,8 @@ export async function startInstance({ name, folder, logs, anthropic }) {
     ANTHROPIC_BASE_URL: anthropic ?? "http://127.0.0.1:9", ANTHROPIC_API_KEY: "sk-ant-mock",
     CLAUDE_CLI_PATH: join(packages, `@anthropic-ai/claude-agent-sdk-linux-${process.arch}/claude`),
   };
-  const entry = join(packages, "@cloudcli-ai/cloudcli/dist-server/server/index.js");
+  const code = older ? `cloudcli-${olderVersion}` : "cloudcli";
+  const entry = join(packages, "@cloudcli-ai", code, "dist-server/server/index.js");
   const child = start(name, process.execPath, [entry], { env, cwd: home, logs });
   await child.line(/Server - Ready|listening|Server URL/i, 60_000);
   return new Instance({ name, home, project, child, env, url: `http://127.0.0.1:${port}`, database: env.DATABASE_PATH });
