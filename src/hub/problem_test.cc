@@ -44,8 +44,8 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
 }
 
 TEST(ProblemTest, TextOfPeersIsEscapedOnThePage) {
-  auto response = InstanceProblem(
-      Navigation(), {502, "<script>", "\"><img src=x onerror=alert(1)>"}, Retry::kNo);
+  auto response = InstanceProblem(Navigation(),
+                                  {502, "<script>", "\"><img src=x onerror=alert(1)>"}, Retry::kNo);
   const std::string page = BodyOf(std::move(response));
   EXPECT_EQ(page.find("<script>"), std::string::npos);
   EXPECT_EQ(page.find("<img"), std::string::npos);

@@ -1,0 +1,108 @@
+#include "hub/agent_tunnel.h"
+
+#include "base/log.h"
+#include "hub/client_view.h"
+#include "identity/identity.h"
+#include "store/instances.h"
+#include "store/store.h"
+
+namespace berth::hub {
+namespace {
+
+control::Registered Refused(std::string message) {
+  control::Registered answer;
+  answer.success = false;
+  answer.message = std::move(message);
+  return answer;
+}
+
+}  // namespace
+
+AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
+                         http::Request request)
+    : hub_(hub),
+      endpoint_(endpoint),
+      token_(std::move(token)),
+      address_(request.peer.address),
+      link_(hub.executor, hub.limits, *this, std::move(request.body)) {
+  endpoint_.tunnels_.push_back(this);
+}
+
+AgentTunnel::~AgentTunnel() {
+  revocation_.Cancel();
+  Leave();
+  std::erase(endpoint_.tunnels_, this);
+}
+
+Task<void> AgentTunnel::Run() {
+  revocation_ = Job(hub_.executor, "token revocation", CloseWhenRevoked());
+  const Error why = co_await link_.Run();
+  LogInfo("instance {}: tunnel from {} ended: {}", ForLog(id_), ForLog(address_), why.ToString());
+  Leave();
+  if (id_.empty()) co_return;
+  const std::string id = id_;
+  const WallTime now = hub_.clock();
+  auto noted = co_await hub_.store.Run(
+      [id, now](store::Database& database) { return store::NoteInstanceSeen(database, id, now); });
+  if (!noted) LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
+}
+
+void AgentTunnel::Disconnect() {
+  control::Command command;
+  command.command = control::Command::Kind::kDisconnect;
+  auto sent = link_.Send(command);
+  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
+}
+
+Task<control::Registered> AgentTunnel::OnRegister(control::Register registration) {
+  const std::string id = registration.client_id;
+  if (!IsInstanceLabel(id)) {
+    co_return Refused("an id is 1 to 63 of a-z, 0-9 and '-', so that it can be a host name");
+  }
+  const std::string metadata = MetadataToText(registration.metadata);
+  const std::int64_t user_id = token_->user_id;
+  const WallTime now = hub_.clock();
+  auto claimed = co_await hub_.store.Run([id, metadata, user_id, now](store::Database& database) {
+    return store::ClaimInstance(database, id, user_id, metadata, now);
+  });
+  if (!claimed) {
+    LogWarn("instance {}: {} refused: {}", id, ForLog(address_), claimed.error().ToString());
+    if (claimed.error().kind == ErrorKind::kForbidden) {
+      co_return Refused("this id belongs to another user of the hub");
+    }
+    co_return Refused("the hub cannot write its database now");
+  }
+  auto connected = hub_.registry.Connected(id, user_id, registration.metadata, *this);
+  if (!connected) co_return Refused(connected.error().message);
+  id_ = id;
+  LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address_),
+          ForLog(token_->name));
+  control::Registered answer;
+  answer.success = true;
+  answer.hub.version = BERTH_VERSION;
+  answer.hub.url = ClientViewOf(hub_, *hub_.registry.Find(id, user_id)).url;
+  if (answer.hub.url.starts_with('/')) {
+    answer.hub.url.insert(0, hub_.hosts.public_origin().ToString());
+  }
+  co_return answer;
+}
+
+void AgentTunnel::OnMessage(control::Message message) {
+  if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
+    hub_.registry.SetStatus(id_, *this, *update);
+  } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
+    LogWarn("instance {}: agent reports: {}", id_, ForLog(error->message));
+  }
+}
+
+Task<void> AgentTunnel::CloseWhenRevoked() {
+  co_await token_->revoked.Wait();
+  LogInfo("instance {}: its token was revoked", ForLog(id_));
+  link_.Close("the token was revoked", /*is_auth_error=*/true);
+}
+
+void AgentTunnel::Leave() {
+  if (!id_.empty()) hub_.registry.Disconnected(id_, *this);
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,49 @@
+// AgentTunnel: one connected agent of ours, from the accepted upgrade to the end of its tunnel: the
+// link in the registry, and its row in the store.
+#pragma once
+
+#include "hub/context.h"
+#include "hub/registry.h"
+#include "hub/tunnel_endpoint.h"
+#include "identity/agent_tokens.h"
+#include "tunnel/hub_link.h"
+
+namespace berth::hub {
+
+class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
+ public:
+  /// `request` is the accepted upgrade, `token` what it proved itself with. `hub` and `endpoint`
+  /// must outlive the tunnel.
+  AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
+              http::Request request);
+  ~AgentTunnel() override;
+
+  http::Response TakeResponse() { return link_.TakeResponse(); }
+
+  /// Serves the tunnel until it ends, its token is revoked, or a newer one takes its id.
+  Task<void> Run();
+
+  // InstanceLink.
+  http::Service& streams() override { return link_.streams(); }
+  void Fence(std::string_view reason) override { link_.Fence(reason); }
+  void Disconnect() override;
+  std::optional<Duration> latency() const override { return link_.latency(); }
+
+  void Drain() { link_.Drain("the hub is restarting"); }
+
+ private:
+  Task<control::Registered> OnRegister(control::Register registration) override;
+  void OnMessage(control::Message message) override;
+  Task<void> CloseWhenRevoked();
+  void Leave();
+
+  HubContext& hub_;
+  TunnelEndpoint& endpoint_;
+  const identity::AgentTokenPtr token_;
+  const std::string address_;
+  std::string id_;  ///< Once registered.
+  tunnel::HubLink link_;
+  Job revocation_;
+};
+
+}  // namespace berth::hub

@@ -1,0 +1,156 @@
+#include "hub/hub.h"
+
+#include "base/log.h"
+#include "net/address.h"
+#include "store/instances.h"
+#include "store/meta.h"
+
+namespace berth::hub {
+namespace {
+
+/// The hub's own address as browsers write it, from what it listens on.
+Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
+  Origin origin;
+  origin.scheme = is_tls ? "https" : "http";
+  // A wildcard address or a loopback one: "localhost" works in every browser on this machine, and
+  // only names have subdomains.
+  origin.host = "localhost";
+  if (!net::IsLoopbackHost(listen.host) && !listen.host.empty() && listen.host != "0.0.0.0" &&
+      listen.host != "::") {
+    origin.host = listen.host.contains(':') ? fmt::format("[{}]", listen.host) : listen.host;
+  }
+  origin.port = port;
+  return origin;
+}
+
+Result<std::unique_ptr<net::TlsServer>> OpenTls(const HubOptions& options) {
+  if (options.tls_cert.empty()) return std::unique_ptr<net::TlsServer>();
+  net::TlsServer::Options files;
+  files.certificate_file = options.tls_cert;
+  files.key_file = options.tls_key;
+  return net::TlsServer::Create(std::move(files));
+}
+
+Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
+                        std::uint16_t port) {
+  Origin origin = DefaultOrigin(listen, port, !options.tls_cert.empty());
+  if (!options.public_url.empty()) {
+    auto parsed = ParseOrigin(options.public_url);
+    if (!parsed) return Wrap(std::move(parsed).error(), "--public-url");
+    origin = std::move(*parsed);
+  }
+  std::string apps_domain = options.apps_domain;
+  if (apps_domain.empty() && origin.host == "localhost") apps_domain = "localhost";
+  const bool is_loopback = net::IsLoopbackHost(listen.host);
+  if (origin.scheme == "http" && !is_loopback && !net::IsLoopbackHost(origin.host)) {
+    LogWarn(
+        "browsers reach this hub without TLS: sessions can be read on the way. Give it "
+        "--tls-cert and --tls-key, or a TLS proxy in front and --public-url https://...");
+  }
+  return Hosts::Create(std::move(origin), apps_domain, is_loopback);
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions options) {
+  auto listen = net::ParseHostPort(options.listen);
+  if (!listen) co_return Wrap(std::move(listen).error(), "--listen");
+  auto tls = OpenTls(options);
+  if (!tls) co_return Wrap(std::move(tls).error(), "TLS");
+  auto store = store::Store::Open(loop, options.data);
+  if (!store) co_return Wrap(std::move(store).error(), "data folder");
+  auto listener = net::Listener::Create(loop, *listen, tls->get(), options.limits);
+  if (!listener) {
+    co_return Wrap(std::move(listener).error(), fmt::format("listen on {}", options.listen));
+  }
+  auto hosts = MakeHosts(options, *listen, (*listener)->port());
+  if (!hosts) co_return std::move(hosts).error();
+  std::unique_ptr<Hub> hub(
+      new Hub(loop, std::move(options), std::move(*hosts), std::move(*store), std::move(*tls)));
+  auto loaded = co_await hub->Load();
+  if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
+  hub->server_ = std::make_unique<http::Server>(loop, hub->options_.limits, std::move(*listener),
+                                                hub->router_);
+  hub->server_->Start();
+  hub->maintenance_ = Job(loop, "maintenance", hub->identity_.Maintain());
+  co_return hub;
+}
+
+Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
+         std::unique_ptr<net::TlsServer> tls)
+    : options_(std::move(options)),
+      hosts_(std::move(hosts)),
+      store_(std::move(store)),
+      tls_(std::move(tls)),
+      identity_(loop, *store_, options_.limits),
+      registry_(SystemWallClock()),
+      sockets_(loop),
+      context_{.executor = loop,
+               .limits = options_.limits,
+               .hosts = hosts_,
+               .clock = SystemWallClock(),
+               .store = *store_,
+               .identity = identity_,
+               .registry = registry_,
+               .sockets = sockets_,
+               .path_mode = options_.path_mode,
+               .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
+                                                                  : identity::Scheme::kHttp},
+      tunnels_(context_),
+      router_(context_, tunnels_) {}
+
+Hub::~Hub() {
+  maintenance_.Cancel();
+  server_.reset();
+  sockets_.CancelAll();
+}
+
+Task<Result<void>> Hub::Load() {
+  auto loaded = co_await identity_.Load();
+  if (!loaded) co_return loaded;
+  const std::string url = public_url();
+  auto instances = co_await store_->Run(
+      [url](store::Database& database) -> Result<std::vector<store::InstanceRow>> {
+        auto written = store::WriteMeta(database, store::kPublicUrlKey, url);
+        if (!written) return std::move(written).error();
+        return store::ListInstances(database);
+      });
+  if (!instances) co_return std::move(instances).error();
+  for (auto& row : *instances) {
+    registry_.Remember(row.id, row.user_id, MetadataFromText(row.metadata), row.last_seen_at);
+  }
+  co_return Ok();
+}
+
+std::string Hub::local_url() const {
+  return fmt::format("{}://127.0.0.1:{}", tls_ ? "https" : "http", server_->port());
+}
+
+Task<Result<std::string>> Hub::FirstSignInLink() {
+  auto signed_in = co_await identity_.HasAnybodySignedIn();
+  if (!signed_in) co_return std::move(signed_in).error();
+  if (*signed_in) co_return std::string();
+  auto code = co_await identity_.login_codes().Issue(identity_.owner_id());
+  if (!code) co_return std::move(code).error();
+  co_return fmt::format("{}/login#{}", public_url(), code->Reveal());
+}
+
+Task<Result<Secret>> Hub::CreateToken(std::string name) {
+  auto created = co_await identity_.tokens().Create(identity_.owner_id(), std::move(name));
+  if (!created) co_return std::move(created).error();
+  co_return std::move(created->text);
+}
+
+Result<void> Hub::ReloadCertificate() {
+  if (!tls_) return Ok();
+  return tls_->Reload();
+}
+
+Task<void> Hub::Drain() {
+  tunnels_.Drain();
+  co_await server_->Drain();
+  auto flushed = co_await identity_.Flush();
+  if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
+}
+
+}  // namespace berth::hub

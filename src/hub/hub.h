@@ -1,0 +1,67 @@
+// Hub: the whole hub on one loop: store, identity, registry, routes and listener.
+//
+//     auto hub = co_await Hub::Start(loop, options);
+//     ... hub->public_url() ...
+//     co_await hub->Drain();
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http/server.h"
+#include "hub/context.h"
+#include "hub/options.h"
+#include "hub/registry.h"
+#include "hub/router.h"
+#include "hub/tunnel_endpoint.h"
+#include "identity/identity.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "store/store.h"
+
+namespace berth::hub {
+
+class Hub {
+ public:
+  /// Opens the data folder, binds, and serves from then on. kInvalid: the options do not fit
+  /// together; kConflict: the port is taken; kForbidden, kInternal: the data folder.
+  static Task<Result<std::unique_ptr<Hub>>> Start(net::Loop& loop, HubOptions options);
+  ~Hub();
+
+  /// Where browsers find the hub.
+  std::string public_url() const { return hosts_.public_origin().ToString(); }
+  /// The address agents on this machine can dial without leaving it.
+  std::string local_url() const;
+
+  /// "URL/login#CODE" while nobody has ever signed in; "" afterwards.
+  Task<Result<std::string>> FirstSignInLink();
+  /// A token for an agent in the same process (berth demo).
+  Task<Result<Secret>> CreateToken(std::string name);
+
+  /// Reads the certificate again, if there is TLS.
+  Result<void> ReloadCertificate();
+  /// Takes nothing new, lets what runs finish within limits.drain_grace, and writes what is not
+  /// written yet.
+  Task<void> Drain();
+
+ private:
+  Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
+      std::unique_ptr<net::TlsServer> tls);
+  Task<Result<void>> Load();
+
+  const HubOptions options_;
+  const Hosts hosts_;
+  const std::unique_ptr<store::Store> store_;
+  const std::unique_ptr<net::TlsServer> tls_;
+  identity::Identity identity_;
+  Registry registry_;
+  // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
+  TaskGroup sockets_;
+  HubContext context_;
+  TunnelEndpoint tunnels_;
+  Router router_;
+  std::unique_ptr<http::Server> server_;
+  Job maintenance_;
+};
+
+}  // namespace berth::hub

@@ -1,0 +1,70 @@
+#include "hub/hub_main.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "hub/hub.h"
+
+namespace berth::hub {
+namespace {
+
+Task<void> ExitAtOnce(net::Loop& loop) {
+  for (;;) {
+    const int number = co_await loop.NextSignal();
+    if (number != SIGHUP) std::_Exit(1);
+  }
+}
+
+/// Prints what the user needs to begin.
+Task<void> Announce(Hub& hub) {
+  std::printf("berth hub ready: %s\n", hub.public_url().c_str());
+  auto link = co_await hub.FirstSignInLink();
+  if (!link) {
+    LogError("make a sign-in link: {}", link.error().ToString());
+  } else if (!link->empty()) {
+    std::printf("sign in: %s\n", link->c_str());
+  }
+  std::fflush(stdout);
+}
+
+Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
+  auto hub = co_await Hub::Start(loop, std::move(options));
+  if (!hub) {
+    std::fprintf(stderr, "berth hub: %s\n", hub.error().message.c_str());
+    status = 1;
+    loop.Stop();
+    co_return;
+  }
+  co_await Announce(**hub);
+  for (;;) {
+    const int number = co_await loop.NextSignal();
+    if (number != SIGHUP) break;
+    auto reloaded = (*hub)->ReloadCertificate();
+    if (reloaded) {
+      LogInfo("certificate read again");
+    } else {
+      LogError("certificate kept as it was: {}", reloaded.error().ToString());
+    }
+  }
+  LogInfo("stopping: what runs may finish; signal again to stop at once");
+  Job impatience(loop, "second signal", ExitAtOnce(loop));
+  co_await (*hub)->Drain();
+  loop.Stop();
+}
+
+}  // namespace
+
+int RunHub(HubOptions options) {
+  SetLogLevel(options.log_level);
+  net::Loop loop;
+  int status = 0;
+  {
+    Job serve(loop, "hub", Serve(loop, std::move(options), status));
+    loop.Run();
+  }
+  return status;
+}
+
+}  // namespace berth::hub

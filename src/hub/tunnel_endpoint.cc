@@ -1,0 +1,73 @@
+#include "hub/tunnel_endpoint.h"
+
+#include "base/log.h"
+#include "hub/agent_tunnel.h"
+#include "hub/problem.h"
+#include "identity/identity.h"
+
+namespace berth::hub {
+namespace {
+
+/// What follows "Bearer " in Authorization; "" without.
+std::string_view BearerOf(const http::RequestHead& head) {
+  const auto value = head.fields.Find("authorization");
+  constexpr std::string_view kBearer = "bearer ";
+  if (!value || value->size() <= kBearer.size() ||
+      !http::EqualsIgnoreCase(value->substr(0, kBearer.size()), kBearer)) {
+    return {};
+  }
+  return http::TrimOws(value->substr(kBearer.size()));
+}
+
+Task<void> RunTunnel(std::unique_ptr<AgentTunnel> tunnel) { co_await tunnel->Run(); }
+
+}  // namespace
+
+Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
+  const std::string address = request.peer.address;
+  auto& limiter = hub_.identity.token_limiter();
+  if (const auto wait = limiter.Check(address)) {
+    auto response = ProblemResponse(
+        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
+    response.head.fields.Add("retry-after", std::to_string(wait->count()));
+    co_return response;
+  }
+  if (!tunnel::IsTunnelRequest(request.head)) {
+    co_return ProblemResponse(
+        {400, "Unknown protocol", "This hub speaks the subprotocol berth.h2 with agents."});
+  }
+  const auto token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+  if (!token) {
+    limiter.Count(address);
+    LogWarn("agent from {} refused: bad or revoked token", ForLog(address));
+    co_return ProblemResponse({401, "Bad token",
+                               "The agent's token is unknown or revoked. Make a new one with "
+                               "berth token create."});
+  }
+  auto agent = std::make_unique<AgentTunnel>(hub_, *this, token, std::move(request));
+  auto response = agent->TakeResponse();
+  hub_.sockets.Spawn("tunnel", RunTunnel(std::move(agent)));
+  co_return response;
+}
+
+void TunnelEndpoint::Drain() {
+  // Draining one may end it, which takes it out of the list.
+  const auto running = tunnels_;
+  for (AgentTunnel* agent : running) agent->Drain();
+}
+
+std::string MetadataToText(const control::Metadata& metadata) {
+  control::Register holder;
+  holder.client_id = "stored";
+  holder.metadata = metadata;
+  return control::Serialise(holder);
+}
+
+control::Metadata MetadataFromText(std::string_view text) {
+  auto message = control::Parse(text, control::Sender::kAgent);
+  if (!message) return {};
+  auto* holder = std::get_if<control::Register>(&*message);
+  return holder == nullptr ? control::Metadata() : std::move(holder->metadata);
+}
+
+}  // namespace berth::hub

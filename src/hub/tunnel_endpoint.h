@@ -1,0 +1,37 @@
+// The hub's end of tunnels: GET /ws/connect from agents. Authenticates, registers, and keeps each
+// tunnel until it ends, is fenced by a newer one, or its token is revoked.
+#pragma once
+
+#include <string_view>
+
+#include "control/message.h"
+#include "http/message.h"
+#include "hub/context.h"
+
+namespace berth::hub {
+
+class AgentTunnel;
+
+class TunnelEndpoint {
+ public:
+  explicit TunnelEndpoint(HubContext& hub) : hub_(hub) {}
+
+  /// Accepts an agent's upgrade: 101, or an answer that says why not (401 with a bad token, 429
+  /// after too many). The tunnel runs on among hub.sockets.
+  Task<Result<http::Response>> Accept(http::Request request);
+
+  /// Tells every agent that the hub goes: what runs may finish, nothing new is taken.
+  void Drain();
+
+ private:
+  friend class AgentTunnel;
+
+  HubContext& hub_;
+  std::vector<AgentTunnel*> tunnels_;  ///< Those that run.
+};
+
+/// An instance's metadata as the database keeps it, and back; empty metadata if it is broken.
+std::string MetadataToText(const control::Metadata& metadata);
+control::Metadata MetadataFromText(std::string_view text);
+
+}  // namespace berth::hub
