@@ -12,7 +12,12 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const assetFolder = "/.berth/assets/";
-const pagePaths = { "login.html": "/login", "dashboard.html": "/dashboard", "auth.html": "/.berth/auth" };
+const pagePaths = {
+  "login.html": "/login",
+  "dashboard.html": "/dashboard",
+  "open.html": "/open",
+  "auth.html": "/.berth/auth",
+};
 
 const types = {
   css: "text/css; charset=utf-8",
@@ -34,7 +39,7 @@ async function bundle() {
   const { build } = await import("esbuild");
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/auth.ts", "src/style.css"],
+    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/auth.ts", "src/open.ts", "src/style.css"],
     outdir: "out",
     write: false,
     bundle: true,
@@ -116,13 +121,12 @@ async function main(output) {
         return asset.path;
       },
     );
-    // A page without a path of its own is a template: no URL path is equal to its bare name.
-    assets.push({ name, path: pagePaths[name] ?? name, body: Buffer.from(text), immutable: false });
+    assets.push({ name, path: pagePaths[name], body: Buffer.from(text), immutable: false });
   }
 
   rmSync(join(output, "files"), { recursive: true, force: true });
   for (const { path, body } of assets) {
-    const file = join(output, "files", path.endsWith("/") ? `${path}index` : path);
+    const file = join(output, "files", path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, body);
   }

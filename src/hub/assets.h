@@ -10,7 +10,7 @@ namespace berth::hub {
 
 /// One embedded file.
 struct Asset {
-  std::string_view path;          ///< URL path; a template's bare file name (no leading slash).
+  std::string_view path;          ///< URL path, with its leading slash.
   std::string_view content_type;  ///< With charset.
   std::string_view body;
   std::string_view etag;  ///< Quoted, ready for the ETag field.
@@ -20,7 +20,7 @@ struct Asset {
 /// All embedded files.
 std::span<const Asset> Assets();
 
-/// The file at exactly this URL path, or the template of this name; null if there is none.
+/// The file at exactly this URL path; null if there is none.
 const Asset* FindAsset(std::string_view path);
 
 }  // namespace berth::hub

@@ -82,9 +82,10 @@ export async function sessionInfo(): Promise<SessionInfo> {
   return { name: typeof name === "string" ? name : "", pathMode: info?.path_mode === true };
 }
 
-/** A URL that opens the instance, good for one use within seconds. */
-export async function openInstance(id: string): Promise<string> {
-  const answer = (await call("POST", `/api/clients/${encodeURIComponent(id)}/open`)) as
+/** A URL that opens the instance at its path `next`, good for one use within seconds. */
+export async function openInstance(id: string, next = "/"): Promise<string> {
+  const query = next === "/" ? "" : `?next=${encodeURIComponent(next)}`;
+  const answer = (await call("POST", `/api/clients/${encodeURIComponent(id)}/open${query}`)) as
     | { url?: unknown }
     | undefined;
   const url = new URL(typeof answer?.url === "string" ? answer.url : "", location.origin);
