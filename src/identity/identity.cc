@@ -62,14 +62,20 @@ Task<void> Identity::Maintain() {
     co_await Sleep(executor_, kPollEach);
     sessions_.EndExpired();
     auto done = co_await ReloadIfChanged();
-    if (done && executor_.now() >= next_flush) {
+    const bool is_flush = done && executor_.now() >= next_flush;
+    if (is_flush) {
       done = co_await Flush();
-      next_flush = executor_.now() + (done ? kFlushEach : kRetryAfter);
+      next_flush = executor_.now() + kFlushEach;
     }
-    // Once per spell: a full disk would fill the log next.
-    if (!done && !is_failing) LogWarn("identity: {}; trying again", done.error().ToString());
-    if (done && is_failing) LogInfo("identity: the database works again");
-    is_failing = !done;
+    // Once per spell, which ends with a write that works: a full disk would fill the log next.
+    if (!done) {
+      if (!is_failing) LogWarn("identity: {}; trying again", done.error().ToString());
+      is_failing = true;
+      next_flush = executor_.now() + kRetryAfter;
+    } else if (is_flush && is_failing) {
+      LogInfo("identity: the database works again");
+      is_failing = false;
+    }
   }
 }
 

@@ -51,8 +51,8 @@ using SessionPtr = std::shared_ptr<const Session>;
 /// What is known of a browser that signs in.
 struct NewSession {
   std::int64_t user_id = 0;
-  std::string address;     ///< Its IP address.
-  std::string user_agent;  ///< As sent; cut to 256 bytes.
+  std::string address = {};     ///< Its IP address.
+  std::string user_agent = {};  ///< As sent; cut to 256 bytes.
 };
 
 /// A new session and the value of its cookie, which nobody can read again.

@@ -1,0 +1,113 @@
+// Agent tokens: made, used, revoked, here and by another process.
+#include "identity/agent_tokens.h"
+
+#include "identity/fixture_testing.h"
+
+namespace berth::identity {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+
+struct AgentTokensTest : testing::IdentityFixture {
+  std::unique_ptr<AgentTokens> tokens = Make();
+
+  std::unique_ptr<AgentTokens> Make() {
+    auto made = std::make_unique<AgentTokens>(executor, *store, clock, random);
+    EXPECT_THAT(executor.Await(made->Reload()), IsOk());
+    return made;
+  }
+  CreatedAgentToken Create(std::string name = "laptop") {
+    auto created = executor.Await(tokens->Create(owner, std::move(name)));
+    EXPECT_THAT(created, IsOk());
+    return *std::move(created);
+  }
+};
+
+TEST_F(AgentTokensTest, LetsInWhoeverHoldsTheToken) {
+  const auto created = Create();
+  const auto token = tokens->Authenticate(created.text.Reveal());
+  ASSERT_NE(token, nullptr);
+  EXPECT_EQ(token->user_id, owner);
+  EXPECT_EQ(token->name, "laptop");
+  std::string wrong(created.text.Reveal());
+  wrong.back() = wrong.back() == '0' ? '1' : '0';
+  EXPECT_EQ(tokens->Authenticate(wrong), nullptr);
+  EXPECT_EQ(tokens->Authenticate(""), nullptr);
+}
+
+TEST_F(AgentTokensTest, SurvivesARestartWithItsTimeOfUse) {
+  const auto created = Create();
+  Pass(std::chrono::seconds(5));
+  ASSERT_NE(tokens->Authenticate(created.text.Reveal()), nullptr);
+  ASSERT_THAT(executor.Await(tokens->Flush()), IsOk());
+  tokens = Make();
+  EXPECT_EQ(tokens->List(owner).at(0).last_used_at, time);
+  EXPECT_NE(tokens->Authenticate(created.text.Reveal()), nullptr);
+}
+
+TEST_F(AgentTokensTest, RevokingCutsItForGood) {
+  const auto created = Create();
+  const auto token = tokens->Authenticate(created.text.Reveal());
+  EXPECT_THAT(executor.Await(tokens->Revoke(owner, created.id)), IsOk());
+  EXPECT_TRUE(token->revoked.is_set());
+  EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
+  tokens = Make();
+  EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
+  EXPECT_THAT(executor.Await(tokens->Revoke(owner, created.id)), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST_F(AgentTokensTest, OnlyItsOwnerMayRevokeIt) {
+  const auto created = Create();
+  EXPECT_THAT(executor.Await(tokens->Revoke(owner + 1, created.id)),
+              FailsWith(ErrorKind::kNotFound));
+  EXPECT_NE(tokens->Authenticate(created.text.Reveal()), nullptr);
+  EXPECT_TRUE(tokens->List(owner + 1).empty());
+}
+
+TEST_F(AgentTokensTest, AnotherProcessMayMakeAndRevokeThem) {
+  const auto mine = Create();
+  const auto kept = tokens->Authenticate(mine.text.Reveal());
+  auto made = CreateAgentToken(*other, owner, "from the command line", time, random);
+  ASSERT_THAT(made, IsOk());
+  EXPECT_EQ(tokens->Authenticate(made->text.Reveal()), nullptr);
+  ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
+  const auto theirs = tokens->Authenticate(made->text.Reveal());
+  ASSERT_NE(theirs, nullptr);
+  ASSERT_THAT(store::RevokeToken(*other, made->id, time), IsOk());
+  ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
+  EXPECT_TRUE(theirs->revoked.is_set());
+  EXPECT_FALSE(kept->revoked.is_set());
+  EXPECT_EQ(tokens->Authenticate(mine.text.Reveal()), kept);
+}
+
+TEST_F(AgentTokensTest, ARevocationThatCannotBeWrittenCountsAtOnceAndIsWrittenLater) {
+  const auto created = Create();
+  auto lock = LockDatabase();
+  EXPECT_THAT(executor.Await(tokens->Revoke(owner, created.id)),
+              FailsWith(ErrorKind::kUnavailable));
+  ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
+  EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
+  lock.reset();
+  EXPECT_THAT(executor.Await(tokens->Flush()), IsOk());
+  EXPECT_TRUE(store::FindToken(*other, created.id).value()->revoked_at.has_value());
+}
+
+TEST_F(AgentTokensTest, RefusesNamesThatWouldSpoilAList) {
+  for (const std::string& bad : {std::string(), std::string(101, 'x'), std::string("a\nb")}) {
+    EXPECT_THAT(executor.Await(tokens->Create(owner, bad)), FailsWith(ErrorKind::kInvalid));
+  }
+}
+
+TEST_F(AgentTokensTest, ListsTheNewestFirst) {
+  Create("first");
+  Pass(std::chrono::seconds(1));
+  Create("second");
+  const auto list = tokens->List(owner);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].name, "second");
+  EXPECT_EQ(list[1].name, "first");
+}
+
+}  // namespace
+}  // namespace berth::identity
