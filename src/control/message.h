@@ -43,27 +43,27 @@ std::string_view ToString(Status status);
 
 /// Ours: one chat session of an instance that runs or waits for its user.
 struct SessionInfo {
-  std::string id;
-  std::string title;
-  std::string project;
-  std::string provider;
+  std::string id{};
+  std::string title{};
+  std::string project{};
+  std::string provider{};
   bool is_busy = false;
   bool needs_you = false;  ///< It waits for an answer or a permission.
-  std::string reason;      ///< What it waits for, in a few words.
+  std::string reason{};    ///< What it waits for, in a few words.
   bool operator==(const SessionInfo&) const = default;
 };
 
 /// What an instance says of itself. Every field may be empty; all text is bounded.
 struct Metadata {
-  std::string hostname;
-  std::string platform;
-  std::string project;
-  std::optional<Status> status;
-  std::string version;  ///< Of the instance.
-  std::string callback_url;
-  std::string adapter;                        ///< Ours: the kind of instance.
-  std::string agent_version;                  ///< Ours: of berth itself.
-  std::map<std::string, std::string> labels;  ///< Ours: free, shown in the dashboard.
+  std::string hostname{};
+  std::string platform{};
+  std::string project{};
+  std::optional<Status> status{};
+  std::string version{};  ///< Of the instance.
+  std::string callback_url{};
+  std::string adapter{};                        ///< Ours: the kind of instance.
+  std::string agent_version{};                  ///< Ours: of berth itself.
+  std::map<std::string, std::string> labels{};  ///< Ours: free, shown in the dashboard.
   bool operator==(const Metadata&) const = default;
 };
 
@@ -72,19 +72,19 @@ struct Metadata {
 struct Register {
   static constexpr std::string_view kType = "register";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string client_id;
-  std::string user_token;  ///< Secret. Version 1 only: our agent authenticates by header.
-  Metadata metadata;
+  std::string client_id{};
+  std::string user_token{};  ///< Secret. Version 1 only: our agent authenticates by header.
+  Metadata metadata{};
   bool operator==(const Register&) const = default;
 };
 
 struct StatusUpdate {
   static constexpr std::string_view kType = "status_update";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string client_id;
+  std::string client_id{};
   Status status = Status::kIdle;
-  bool needs_you = false;             ///< Ours: some session waits for its user.
-  std::vector<SessionInfo> sessions;  ///< Ours: those that run or wait; at most 64.
+  bool needs_you = false;               ///< Ours: some session waits for its user.
+  std::vector<SessionInfo> sessions{};  ///< Ours: those that run or wait; at most 64.
   bool operator==(const StatusUpdate&) const = default;
 };
 
@@ -92,7 +92,7 @@ struct StatusUpdate {
 struct Ping {
   static constexpr std::string_view kType = "ping";
   static constexpr Senders kSenders = Sender::kAgent | Sender::kBrowser;
-  std::string client_id;  ///< Empty from a browser.
+  std::string client_id{};  ///< Empty from a browser.
   bool operator==(const Ping&) const = default;
 };
 
@@ -100,10 +100,10 @@ struct Ping {
 struct HttpProxyResponse {
   static constexpr std::string_view kType = "http_proxy_response";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string request_id;
+  std::string request_id{};
   std::int64_t status = 0;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
   bool operator==(const HttpProxyResponse&) const = default;
 };
 
@@ -111,8 +111,8 @@ struct HttpProxyResponse {
 struct UserResponse {
   static constexpr std::string_view kType = "response";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string request_id;
-  Json data;
+  std::string request_id{};
+  Json data{};
   bool operator==(const UserResponse&) const = default;
 };
 
@@ -120,16 +120,16 @@ struct UserResponse {
 struct UserResponseChunk {
   static constexpr std::string_view kType = "response_chunk";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string request_id;
-  Json data;
+  std::string request_id{};
+  Json data{};
   bool operator==(const UserResponseChunk&) const = default;
 };
 
 struct UserResponseComplete {
   static constexpr std::string_view kType = "response_complete";
   static constexpr Senders kSenders = Only(Sender::kAgent);
-  std::string request_id;
-  std::optional<Json> data;  ///< May hold {code, reason}.
+  std::string request_id{};
+  std::optional<Json> data{};  ///< May hold {code, reason}.
   bool operator==(const UserResponseComplete&) const = default;
 };
 
@@ -138,8 +138,8 @@ struct ErrorMessage {
   static constexpr std::string_view kType = "error";
   static constexpr Senders kSenders =
       (Sender::kAgent | Sender::kBrowser) | (Sender::kHubToAgent | Sender::kHubToBrowser);
-  std::string request_id;  ///< Empty: of the connection.
-  std::string message;
+  std::string request_id{};  ///< Empty: of the connection.
+  std::string message{};
   bool auth_error = false;
   bool operator==(const ErrorMessage&) const = default;
 };
@@ -148,9 +148,9 @@ struct ErrorMessage {
 
 /// Ours: what a hub says of itself.
 struct HubInfo {
-  std::string version;
-  std::string url;  ///< Where users open this instance.
-  std::string key;  ///< The public key of its assertions, base64.
+  std::string version{};
+  std::string url{};  ///< Where users open this instance.
+  std::string key{};  ///< The public key of its assertions, base64.
   bool operator==(const HubInfo&) const = default;
 };
 
@@ -158,15 +158,15 @@ struct Registered {
   static constexpr std::string_view kType = "registered";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
   bool success = false;
-  std::string message;
-  HubInfo hub;
+  std::string message{};
+  HubInfo hub{};
   bool operator==(const Registered&) const = default;
 };
 
 struct Pong {
   static constexpr std::string_view kType = "pong";
   static constexpr Senders kSenders = Sender::kHubToAgent | Sender::kHubToBrowser;
-  std::string client_id;
+  std::string client_id{};
   bool operator==(const Pong&) const = default;
 };
 
@@ -185,7 +185,7 @@ struct Command {
 struct Fenced {
   static constexpr std::string_view kType = "fenced";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
-  std::string message;
+  std::string message{};
   bool operator==(const Fenced&) const = default;
 };
 
@@ -193,7 +193,7 @@ struct Fenced {
 struct Drain {
   static constexpr std::string_view kType = "drain";
   static constexpr Senders kSenders = Sender::kAgent | Sender::kHubToAgent;
-  std::string message;
+  std::string message{};
   bool operator==(const Drain&) const = default;
 };
 
@@ -201,13 +201,13 @@ struct Drain {
 struct HttpProxyRequest {
   static constexpr std::string_view kType = "http_proxy_request";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
-  std::string request_id;
-  std::string method;
-  std::string path;
-  Headers headers;
-  std::optional<std::string> body;
-  std::string query;       ///< Without '?'.
-  std::string proxy_base;  ///< "/clients/ID/proxy"; empty: nothing is to be rewritten.
+  std::string request_id{};
+  std::string method{};
+  std::string path{};
+  Headers headers{};
+  std::optional<std::string> body{};
+  std::string query{};       ///< Without '?'.
+  std::string proxy_base{};  ///< "/clients/ID/proxy"; empty: nothing is to be rewritten.
   bool operator==(const HttpProxyRequest&) const = default;
 };
 
@@ -215,17 +215,17 @@ struct HttpProxyRequest {
 struct UserRequest {
   static constexpr std::string_view kType = "user_request";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
-  std::string request_id;
-  std::string action;
-  Json payload;
+  std::string request_id{};
+  std::string action{};
+  Json payload{};
   bool operator==(const UserRequest&) const = default;
 };
 
 struct UserRequestFollowUp {
   static constexpr std::string_view kType = "user_request_follow_up";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
-  std::string request_id;
-  Json payload;
+  std::string request_id{};
+  Json payload{};
   bool operator==(const UserRequestFollowUp&) const = default;
 };
 
@@ -233,31 +233,31 @@ struct UserRequestFollowUp {
 
 /// What the dashboard shows of an instance beyond its Metadata.
 struct ClientMetadata {
-  std::string hostname;
-  std::string project;
+  std::string hostname{};
+  std::string project{};
   Status status = Status::kIdle;
   WallTime last_activity{};
-  std::string callback_url;
+  std::string callback_url{};
   // Ours:
-  std::string platform;
-  std::string version;
-  std::string adapter;
-  std::string agent_version;
-  std::map<std::string, std::string> labels;
+  std::string platform{};
+  std::string version{};
+  std::string adapter{};
+  std::string agent_version{};
+  std::map<std::string, std::string> labels{};
   bool needs_you = false;
-  std::vector<SessionInfo> sessions;
+  std::vector<SessionInfo> sessions{};
   bool operator==(const ClientMetadata&) const = default;
 };
 
 /// An instance, as browsers see it.
 struct Client {
-  std::string id;
+  std::string id{};
   std::int64_t user_id = 0;
-  ClientMetadata metadata;
+  ClientMetadata metadata{};
   WallTime connected_at{};
   WallTime last_seen{};
   // Ours:
-  std::string url;              ///< Where it opens.
+  std::string url{};            ///< Where it opens.
   std::int64_t latency_ms = 0;  ///< 0: not measured.
   bool operator==(const Client&) const = default;
 };
@@ -271,28 +271,28 @@ struct GetClients {
 struct ClientList {
   static constexpr std::string_view kType = "client_list";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
-  std::vector<Client> clients;
+  std::vector<Client> clients{};
   bool operator==(const ClientList&) const = default;
 };
 
 struct ClientUpdate {
   static constexpr std::string_view kType = "client_update";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
-  Client client;
+  Client client{};
   bool operator==(const ClientUpdate&) const = default;
 };
 
 struct ClientDisconnected {
   static constexpr std::string_view kType = "client_disconnected";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
-  std::string client_id;
+  std::string client_id{};
   bool operator==(const ClientDisconnected&) const = default;
 };
 
 struct ConnectClient {
   static constexpr std::string_view kType = "connect_client";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
-  std::string client_id;
+  std::string client_id{};
   bool operator==(const ConnectClient&) const = default;
 };
 
@@ -300,9 +300,9 @@ struct ConnectResponse {
   static constexpr std::string_view kType = "connect_response";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
   bool success = false;
-  std::string client_id;
-  std::string url;
-  std::string message;
+  std::string client_id{};
+  std::string url{};
+  std::string message{};
   bool operator==(const ConnectResponse&) const = default;
 };
 
@@ -310,26 +310,26 @@ struct ConnectResponse {
 struct ForwardToClient {
   static constexpr std::string_view kType = "forward_to_client";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
-  std::string client_id;
-  std::string request_id;
-  std::string action;
-  Json payload;
+  std::string client_id{};
+  std::string request_id{};
+  std::string action{};
+  Json payload{};
   bool operator==(const ForwardToClient&) const = default;
 };
 
 struct ForwardedResponse {
   static constexpr std::string_view kType = "forwarded_response";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
-  std::string client_id;
-  std::string request_id;
-  Json data;
+  std::string client_id{};
+  std::string request_id{};
+  Json data{};
   bool complete = false;
   bool operator==(const ForwardedResponse&) const = default;
 };
 
 /// A message of a type that we do not know: ignored and counted.
 struct Unknown {
-  std::string type;
+  std::string type{};
   bool operator==(const Unknown&) const = default;
 };
 
