@@ -3,11 +3,11 @@
 // One link is one attempt; keeper.h makes the next. Not thread-safe: lives on one loop.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/event.h"
 #include "base/secret.h"
 #include "http/message.h"
 #include "tunnel/link.h"
@@ -52,10 +52,12 @@ class AgentLink : private LinkOwner {
   Result<void> Send(const control::Message& message);
   /// Lets the streams that run finish and takes no new ones, then leaves.
   void Drain(std::string_view why);
+  /// Probes the tunnel now, rather than after a silence.
+  void Ping();
 
   bool is_registered() const { return is_registered_; }
   /// The round trip of the last answered ping.
-  std::optional<Duration> latency() const { return link_.channel().latency(); }
+  std::optional<Duration> latency() const { return link_.latency(); }
 
  private:
   Task<void> OnText(std::string_view text) override;
@@ -80,6 +82,7 @@ class AgentLink : private LinkOwner {
   http::Service& streams_;
   Observer& observer_;
   Link link_;
+  Event left_;  // Set to give up dialling.
   Timer register_timer_;
   bool is_registered_ = false;
   std::optional<Error> told_;  // What the hub said on the way out: better than how it then closed.

@@ -31,7 +31,8 @@ class HubLink : private LinkOwner {
     /// May this agent have that id (which IsValidInstanceId)? `success` false: it is told and the
     /// tunnel closed. The link must not be destroyed meanwhile, but for dropping Run() first.
     virtual Task<control::Registered> OnRegister(control::Register registration) = 0;
-    /// Any later message of the agent, about its own id. Pings are answered by the link.
+    /// Any later message of the agent, about its own id; unknown ones too, to be counted. Pings are
+    /// answered by the link.
     virtual void OnMessage(control::Message message) = 0;
   };
 
@@ -67,7 +68,7 @@ class HubLink : private LinkOwner {
   /// The registered id; "" before.
   const std::string& instance_id() const { return instance_id_; }
   /// The round trip of the last answered ping.
-  std::optional<Duration> latency() const;
+  std::optional<Duration> latency() const { return link_.latency(); }
 
  private:
   class Streams : public http::Service {

@@ -32,8 +32,8 @@ struct TunnelState {
     kEnded,         ///< Told to leave for good, or drained.
   };
   Kind kind = Kind::kConnecting;
-  std::string reason;   ///< For people; of the hub, or how the last tunnel ended. Not a secret.
-  Duration retry_in{};  ///< Until the next attempt, from kWaiting to kFenced.
+  std::string reason{};  ///< For people; of the hub, or how the last tunnel ended. Not a secret.
+  Duration retry_in{};   ///< Until the next attempt, from kWaiting to kFenced.
 };
 std::string_view ToString(TunnelState::Kind kind);
 

@@ -42,6 +42,8 @@ class Link {
   Link& operator=(const Link&) = delete;
 
   http::WebSocketChannel& channel() { return channel_; }
+  /// The round trip of the last answered ping.
+  std::optional<Duration> latency() const { return channel_.latency(); }
   /// The HTTP/2 session; null until the first stream.
   http::H2Session* session() { return session_.get(); }
   /// Puts `session` behind the binary frames. Call once.

@@ -1,0 +1,149 @@
+#include "tunnel/agent_link.h"
+
+#include "base/event.h"
+#include "base/log.h"
+#include "http/h2_server_session.h"
+
+namespace berth::tunnel {
+namespace {
+
+// Name look-up, TCP and TLS have a deadline each; this one is for all of them and the answer.
+constexpr int kDialSteps = 3;
+
+}  // namespace
+
+AgentLink::AgentLink(Executor& executor, const Limits& limits, const HubAddress& hub,
+                     control::Register registration, http::Service& dialer, http::Service& streams,
+                     Observer& observer)
+    : executor_(executor),
+      limits_(limits),
+      hub_(hub),
+      registration_(std::move(registration)),
+      dialer_(dialer),
+      streams_(streams),
+      observer_(observer),
+      link_(executor, limits, http::WebSocketRole::kDialer, *this),
+      left_(executor),
+      register_timer_(
+          [this] { link_.channel().Abort(Timeout("the hub did not answer our registration")); }) {}
+
+AgentLink::~AgentLink() = default;
+
+Task<Error> AgentLink::Run() {
+  auto dial = WithDeadline(executor_, kDialSteps * limits_.connect_timeout, "dial the hub", Dial());
+  auto response = co_await WithCancel(left_, std::move(dial));
+  if (!response) co_return std::move(response).error();
+  auto checked = CheckResponse(response->head);
+  if (!checked) co_return std::move(checked).error();
+  link_.channel().Attach(std::move(response->body));
+  auto sent = link_.Send(registration_);
+  if (!sent) co_return std::move(sent).error();
+  executor_.ArmAfter(register_timer_, limits_.register_timeout);
+  Error why = co_await link_.Run();
+  register_timer_.Disarm();
+  is_registered_ = false;
+  if (told_) co_return *told_;
+  co_return why;
+}
+
+Task<Result<http::Response>> AgentLink::Dial() {
+  http::Request request;
+  request.head.method = "GET";
+  request.head.scheme = hub_.scheme;
+  request.head.authority = hub_.authority;
+  request.head.target = hub_.target;
+  request.head.protocol = "websocket";
+  request.head.fields.Add("authorization", fmt::format("Bearer {}", hub_.token.Reveal()));
+  request.head.fields.Add("sec-websocket-protocol", kSubprotocol);
+  request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
+  request.body = link_.channel().TakeOutgoing();
+  return dialer_.Exchange(std::move(request));
+}
+
+Result<void> AgentLink::CheckResponse(const http::ResponseHead& head) const {
+  const int status = head.status;
+  if (status == 101) {
+    if (head.fields.Find("sec-websocket-protocol") == kSubprotocol) return Ok();
+    return Invalid(
+        "the hub speaks only version 1 of the protocol (it did not accept the subprotocol "
+        "berth.h2); this agent needs a berth hub");
+  }
+  if (status == 401) return Unauthorized("the hub does not accept the token");
+  if (status == 403) return Forbidden("the hub refuses the connection");
+  if (status == 429 || status >= 500) {
+    return Unavailable(fmt::format("the hub answered {}", status));
+  }
+  return Invalid(
+      fmt::format("{}{} answered {}: not a hub's address", hub_.authority, hub_.target, status));
+}
+
+std::unique_ptr<http::H2Session> AgentLink::MakeSession() {
+  if (!is_registered_) return nullptr;
+  http::H2Options options{.carrier = http::H2Carrier::kTunnel};
+  options.peer.address = hub_.authority;
+  return std::make_unique<http::H2ServerSession>(executor_, limits_, streams_, std::move(options));
+}
+
+Task<void> AgentLink::OnText(std::string_view text) {
+  auto message = control::Parse(text, control::Sender::kHubToAgent, limits_.control_message);
+  if (!message) {
+    LogWarn("message of the hub: {}", ForLog(message.error().ToString()));
+    co_return;
+  }
+  std::visit([this](const auto& known) { On(known); }, *message);
+}
+
+void AgentLink::On(const control::Registered& registered) {
+  if (is_registered_ || link_.is_closing()) return;
+  register_timer_.Disarm();
+  if (!registered.success) {
+    told_ = Forbidden("the hub refuses this id: " + ForLog(registered.message));
+    link_.Close(http::close_code::kNormal, *told_);
+    return;
+  }
+  is_registered_ = true;
+  link_.channel().Ping();  // For the latency.
+  observer_.OnRegistered(registered);
+}
+
+void AgentLink::On(const control::Fenced& fenced) {
+  told_ = Conflict("another agent took this id: " + ForLog(fenced.message));
+  link_.Close(http::close_code::kNormal, *told_);
+}
+
+void AgentLink::On(const control::Command& command) {
+  if (command.command == control::Command::Kind::kDisconnect) {
+    told_ = Cancelled("the hub told this agent to leave");
+    link_.Close(http::close_code::kNormal, *told_);
+  } else if (is_registered_) {
+    observer_.OnMessage(command);
+  }
+}
+
+void AgentLink::On(const control::ErrorMessage& error) {
+  if (error.auth_error) {
+    told_ = Unauthorized("the hub says: " + ForLog(error.message));
+    link_.Close(http::close_code::kNormal, *told_);
+    return;
+  }
+  LogWarn("the hub says: {}", ForLog(error.message));
+  if (is_registered_) observer_.OnMessage(error);
+}
+
+Result<void> AgentLink::Send(const control::Message& message) {
+  if (!is_registered_ || link_.is_closing()) return Unavailable("not connected to the hub");
+  return link_.Send(message);
+}
+
+void AgentLink::Drain(std::string_view why) {
+  if (!is_registered_) {
+    left_.Set();
+    link_.channel().Abort(Cancelled(std::string(why)));
+    return;
+  }
+  link_.Drain(why);
+}
+
+void AgentLink::Ping() { link_.channel().Ping(); }
+
+}  // namespace berth::tunnel

@@ -1,0 +1,123 @@
+#include "tunnel/link.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace berth::tunnel {
+namespace {
+
+http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
+  http::WebSocketChannel::Options options;
+  options.max_text = limits.control_message;
+  options.max_queued = 4 * limits.control_message;
+  options.ping_after = limits.ping_after;
+  options.ping_answer = limits.ping_answer;
+  return options;
+}
+
+}  // namespace
+
+Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner)
+    : owner_(owner),
+      channel_(executor, role, ChannelOptions(limits)),
+      drained_timer_([this] { CloseIfDrained(); }),
+      executor_(executor) {}
+
+Link::~Link() {
+  channel_.ClearBinarySource();
+  if (session_) session_->Close(Unavailable("the tunnel is gone"));
+}
+
+void Link::StartSession(std::unique_ptr<http::H2Session> session) {
+  CHECK(!session_ && session);
+  session_ = std::move(session);
+  channel_.SetBinarySource(
+      [this](std::string& out, std::size_t limit) {
+        session_->Produce(out, limit);
+        if (is_draining_) executor_.ArmAfter(drained_timer_, Duration::zero());
+      },
+      session_->output());
+  if (is_draining_) session_->Drain();
+}
+
+Task<Error> Link::Run() {
+  for (;;) {
+    auto received = co_await ReceiveOne();
+    if (received) continue;
+    Error why = why_ ? *why_ : std::move(received).error();
+    channel_.ClearBinarySource();
+    if (session_) session_->Close(Unavailable("the tunnel is gone"));
+    co_return why;
+  }
+}
+
+Task<Result<void>> Link::ReceiveOne() {
+  auto event = co_await channel_.Receive();
+  if (!event) co_return std::move(event).error();
+  switch (event->kind) {
+    case http::WebSocketEvent::Kind::kText:
+      co_await owner_.OnText(event->text());
+      break;
+    case http::WebSocketEvent::Kind::kBinary: {
+      if (!session_) {
+        auto session = owner_.MakeSession();
+        if (!session) {
+          Close(http::close_code::kUnsupported, Invalid("binary frame before any stream"));
+          break;
+        }
+        StartSession(std::move(session));
+      }
+      auto taken = session_->Receive(event->data);
+      if (!taken) {
+        Close(http::close_code::kProtocolError, Wrap(std::move(taken).error(), "tunnel"));
+      } else if (is_draining_) {
+        CloseIfDrained();
+      }
+      break;
+    }
+    case http::WebSocketEvent::Kind::kClose:
+      co_return Unavailable(fmt::format("the other end closed the tunnel: {} {}", event->code,
+                                        ForLog(event->text())));
+    case http::WebSocketEvent::Kind::kPing:
+    case http::WebSocketEvent::Kind::kPong:
+      break;
+  }
+  co_return Ok();
+}
+
+Result<void> Link::Send(const control::Message& message) {
+  auto sent = channel_.SendText(control::Serialise(message));
+  if (!sent && sent.error().kind == ErrorKind::kTooLarge) channel_.Abort(sent.error());
+  return sent;
+}
+
+void Link::Drain(std::string_view why) {
+  if (std::exchange(is_draining_, true) || !channel_.is_open()) return;
+  auto sent = Send(control::Drain{std::string(why)});
+  if (!sent) return;
+  if (session_) session_->Drain();
+  CloseIfDrained();
+}
+
+void Link::CloseIfDrained() {
+  if (session_ && !session_->is_finished()) return;
+  Close(http::close_code::kGoingAway, Cancelled("drained"));
+}
+
+void Link::Close(std::uint16_t code, Error why) {
+  if (why_) return;
+  channel_.Close(code, why.message);
+  if (session_) session_->Close(Unavailable("the tunnel is gone"));
+  why_ = std::move(why);
+}
+
+std::optional<std::string_view> InstanceIdOf(const control::Message& message) {
+  if (const auto* update = std::get_if<control::StatusUpdate>(&message)) return update->client_id;
+  if (const auto* again = std::get_if<control::Register>(&message)) return again->client_id;
+  if (const auto* ping = std::get_if<control::Ping>(&message)) {
+    if (!ping->client_id.empty()) return ping->client_id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace berth::tunnel
