@@ -1,0 +1,90 @@
+// Adapter: what the agent knows of one kind of instance: how to sign in, what the browser must not
+// reach, how to read its status.
+//
+// The forwarder calls, for each exchange: Answer; if that gives nothing Prepare, the exchange
+// itself, and Inspect. An adapter lives on the loop; it must be destroyed after all Tasks that it
+// returned.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/instance.h"
+#include "agent/worker.h"
+#include "base/executor.h"
+#include "base/result.h"
+#include "control/message.h"
+#include "http/message.h"
+#include "rewrite/plan.h"
+
+namespace berth::agent {
+
+/// What every adapter works with. All of it outlives the adapter; `info` may change when the
+/// instance is found again elsewhere.
+struct AdapterContext {
+  Executor& executor;
+  Worker& worker;
+  http::Service& instance;  ///< The instance itself, without credential.
+  const InstanceInfo& info;
+};
+
+/// What to do with a response.
+enum class Verdict {
+  kPass,   ///< Give it (as Inspect left it) to the browser.
+  kRetry,  ///< Drop it, prepare the request anew and send it once more.
+};
+
+/// Reads along, without changing anything, what an instance sends on a WebSocket.
+class SocketWatch {
+ public:
+  virtual ~SocketWatch() = default;
+  /// The next bytes, cut anywhere.
+  virtual void OnBytes(net::Bytes bytes) = 0;
+};
+
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+
+  /// "claudecodeui", "generic".
+  virtual std::string_view kind() const = 0;
+
+  /// A response in the instance's place, or nothing. The request's body is not read.
+  virtual std::optional<http::Response> Answer(const http::RequestHead& head) = 0;
+
+  /// Puts the instance's credential and origin on a request. Host is set by the forwarder.
+  virtual Task<Result<void>> Prepare(http::RequestHead& head) = 0;
+
+  /// Looks at (and may change) a response before rewriting. `sent` is the prepared request;
+  /// `may_retry` says that its body can be sent again. kRetry is honoured once per exchange.
+  virtual Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
+                                bool may_retry) = 0;
+
+  /// What the pages of this instance need in path mode (and, as to storage, in subdomain mode).
+  virtual rewrite::PageSetup page_setup() const = 0;
+
+  /// The sessions that run or wait for their user at this moment; none where that cannot be known.
+  virtual Task<Result<std::vector<control::SessionInfo>>> ReadSessions() = 0;
+
+  /// Somebody to read along on the WebSocket that was opened with `sent`; null: nobody. The adapter
+  /// outlives it.
+  virtual std::unique_ptr<SocketWatch> WatchSocket(const http::RequestHead& sent) {
+    (void)sent;
+    return nullptr;
+  }
+  /// `on_change` is called when a SocketWatch learnt something that ReadSessions would tell.
+  virtual void SetOnChange(std::function<void()> on_change) { (void)on_change; }
+
+  /// Whether Inspect may ever say kRetry: the forwarder then keeps small request bodies.
+  virtual bool may_retry() const = 0;
+
+  /// Called when the instance was found, or found again after it had been away: what was known of
+  /// it may be out of date.
+  virtual void OnInstanceFound() {}
+};
+using AdapterPtr = std::unique_ptr<Adapter>;
+
+}  // namespace berth::agent

@@ -1,0 +1,210 @@
+#include "agent/adapters/claudecodeui.h"
+
+#include <boost/json.hpp>
+
+#include "agent/adapters/generic.h"
+#include "agent/json_request.h"
+#include "base/log.h"
+
+namespace berth::agent {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMaxSignInAnswer = 64 * 1024;
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string Unescape(std::string_view text, bool plus_is_space) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
+        HexValue(text[i + 2]) >= 0) {
+      plain.push_back(static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2])));
+      i += 2;
+    } else {
+      plain.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return plain;
+}
+
+bool IsUnder(std::string_view path, std::string_view folder) {
+  return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+/// Routes that give out a token.
+bool GivesToken(std::string_view path) {
+  return path == "/api/auth/login" || path == "/api/auth/register" || path == "/api/auth/refresh";
+}
+
+std::string SignedInText(std::int64_t user_id, std::string_view username) {
+  return json::serialize(
+      json::object{{"success", true},
+                   {"user", json::object{{"id", user_id}, {"username", username}}},
+                   {"token", kPlaceholderToken}});
+}
+
+http::Response JsonResponse(int status, std::string text) {
+  http::Response response = http::TextResponse(status, "application/json", std::move(text));
+  response.head.fields.Set("cache-control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+std::string WithoutTokenParameter(std::string_view target) {
+  const std::size_t question = target.find('?');
+  if (question == target.npos) return std::string(target);
+  std::string kept(target.substr(0, question));
+  char separator = '?';
+  std::string_view query = target.substr(question + 1);
+  for (bool more = !query.empty(); more;) {
+    const std::size_t end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    more = end != query.npos;
+    if (more) query.remove_prefix(end + 1);
+    const std::string name = Unescape(parameter.substr(0, parameter.find('=')), true);
+    if (name == "token" || name.starts_with("token[")) continue;
+    kept += separator;
+    kept += parameter;
+    separator = '&';
+  }
+  return kept;
+}
+
+std::string RoutingPath(std::string_view target) {
+  std::string path = http::ToLower(Unescape(target.substr(0, target.find('?')), false));
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::optional<http::Response> ClaudeCodeUi::Answer(const http::RequestHead& head) {
+  const std::string path = RoutingPath(head.target);
+  // For local child processes of the instance, with a token of its own: no browser's business.
+  if (IsUnder(path, "/api/browser-use-mcp")) {
+    return JsonResponse(403, R"({"error":"Not available through berth"})");
+  }
+  if (head.method == "POST" && GivesToken(path) && sign_in_.state() == SignIn::State::kSignedIn) {
+    return JsonResponse(200, SignedInText(sign_in_.user_id(), sign_in_.username()));
+  }
+  return std::nullopt;
+}
+
+Task<Result<void>> ClaudeCodeUi::Prepare(http::RequestHead& head) {
+  head.target = WithoutTokenParameter(head.target);
+  head.fields.Remove("authorization");
+  RewriteOrigin(head, context_.info);
+  const std::string path = RoutingPath(head.target);
+  // The API for programs takes a key of its own (X-API-Key, apiKey) that the caller brings.
+  if (IsUnder(path, "/api/agent")) co_return Ok();
+  const std::string token = co_await sign_in_.Token();
+  if (!token.empty()) head.fields.Set("authorization", "Bearer " + token);
+  if (!sign_in_.api_key().empty() && IsUnder(path, "/api")) {
+    head.fields.Set("x-api-key", sign_in_.api_key());
+  }
+  co_return Ok();
+}
+
+Task<Verdict> ClaudeCodeUi::Inspect(const http::RequestHead& sent, http::Response& response,
+                                    bool may_retry) {
+  response.head.fields.Remove("x-refreshed-token");
+  const std::string path = RoutingPath(sent.target);
+  if (response.head.status == 401 &&
+      (sent.is_upgrade() || response.head.fields.Has("x-auth-error"))) {
+    const auto authorization = sent.fields.Find("authorization").value_or("");
+    const std::string refused(authorization.substr(std::min<std::size_t>(7, authorization.size())));
+    const bool is_new = co_await sign_in_.Replace(refused);
+    if (is_new && may_retry) co_return Verdict::kRetry;
+    // The page would sign itself out, though its next request will do.
+    if (is_new) response.head.fields.Remove("x-auth-error");
+    co_return Verdict::kPass;
+  }
+  if (sent.method == "POST" && GivesToken(path) && response.head.status < 300) {
+    co_await TakeOverSignIn(response);
+  }
+  co_return Verdict::kPass;
+}
+
+Task<void> ClaudeCodeUi::TakeOverSignIn(http::Response& response) {
+  auto text = co_await http::ReadAll(response.body.get(), kMaxSignInAnswer);
+  auto answer = text ? ParseJson(*text) : Result<json::value>(text.error());
+  std::string token;
+  std::string username;
+  std::int64_t user_id = 0;
+  if (answer && answer->is_object()) {
+    const json::object& object = answer->get_object();
+    if (const auto* value = object.if_contains("token"); value && value->is_string()) {
+      token = value->get_string();
+    }
+    if (const auto* user = object.if_contains("user"); user && user->is_object()) {
+      const json::object& member = user->get_object();
+      if (const auto* name = member.if_contains("username"); name && name->is_string()) {
+        username = name->get_string();
+      }
+      if (const auto* id = member.if_contains("id"); id && id->is_int64()) {
+        user_id = id->get_int64();
+      }
+    }
+  }
+  if (token.empty()) {
+    response = JsonResponse(502, R"({"error":"The instance gave no usable sign-in answer"})");
+    co_return;
+  }
+  sign_in_.Adopt(std::move(token), username);
+  sign_in_.Reload();  // A first user may just have been made.
+  response = JsonResponse(200, SignedInText(user_id, username));
+}
+
+rewrite::PageSetup ClaudeCodeUi::page_setup() const {
+  rewrite::PageSetup setup;
+  setup.local_storage = {{"auth-token", std::string(kPlaceholderToken)}};
+  setup.router_basename = true;
+  setup.raw_prefixes = {"/api/"};
+  return setup;
+}
+
+std::unique_ptr<SocketWatch> ClaudeCodeUi::WatchSocket(const http::RequestHead& sent) {
+  if (sent.path() != "/ws") return nullptr;
+  return std::make_unique<ChatWatch>(questions_);
+}
+
+Task<Result<std::vector<control::SessionInfo>>> ClaudeCodeUi::ReadSessions() {
+  std::vector<control::SessionInfo> sessions;
+  if (lacks_running_sessions_) co_return sessions;
+  JsonQuestion question{.target = "/api/providers/sessions/running", .api_key = sign_in_.api_key()};
+  question.token = co_await sign_in_.Token();
+  if (question.token.empty()) co_return sessions;
+  const std::string used = question.token;
+  auto answer =
+      co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
+  if (!answer) {
+    if (answer.error().kind != ErrorKind::kInvalid) co_return answer.error();
+    lacks_running_sessions_ = true;
+    LogInfo("instance version {} does not say which sessions run: its status is never busy",
+            context_.info.version.empty() ? "(unknown)" : ForLog(context_.info.version, 40));
+    co_return sessions;
+  }
+  if (answer->status == 401) {
+    const bool is_new = co_await sign_in_.Replace(used);
+    (void)is_new;  // The next reading will tell.
+    co_return sessions;
+  }
+  if (answer->status != 200) co_return sessions;
+  sessions = ParseRunningSessions(answer->value);
+  questions_.AddTo(sessions);
+  co_return sessions;
+}
+
+void ClaudeCodeUi::OnInstanceFound() {
+  lacks_running_sessions_ = false;
+  questions_.Clear();
+  sign_in_.Reload();
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,216 @@
+#include "agent/adapters/claudecodeui_sign_in.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "agent/adapters/jwt.h"
+#include "agent/adapters/password_file.h"
+#include "agent/json_request.h"
+#include "base/log.h"
+
+namespace berth::agent {
+namespace {
+
+constexpr std::chrono::minutes kTokenLifetime{60};
+constexpr std::chrono::minutes kRenewBefore{30};
+constexpr Duration kFirstReadWait = std::chrono::seconds(5);
+constexpr Duration kMinReload = std::chrono::seconds(1);  // Between readings that refusals cause.
+constexpr Duration kChangeCheck = std::chrono::seconds(10);  // Between looks at the database file.
+constexpr Duration kCreateRetry = std::chrono::milliseconds(500);
+constexpr int kCreateAttempts = 5;
+constexpr std::string_view kCreatedUser = "admin";
+
+Task<Result<int>> AwaitEvent(Event& event) {
+  co_await event.Wait();
+  co_return 0;
+}
+
+}  // namespace
+
+SignIn::SignIn(AdapterContext context, SignInOptions options)
+    : context_(context), options_(std::move(options)), loaded_(context.executor) {}
+
+Task<std::string> SignIn::Token() {
+  const bool is_due = has_key_ && options_.wall_clock() >= renew_at_;
+  if (is_due) Mint();
+  if (!token_.empty()) {
+    CheckForChanges();
+    co_return token_;
+  }
+  // A request while there is nothing: look again, but not for each of a page's thirty.
+  if (context_.executor.now() - loaded_at_ >= kMinReload || loaded_at_ == TimePoint()) StartLoad();
+  if (is_loading_) {
+    auto waited = co_await WithDeadline(context_.executor, kFirstReadWait,
+                                        "read the instance's database", AwaitEvent(loaded_));
+    (void)waited;  // Late or not, what there is now is the answer.
+  }
+  co_return token_;
+}
+
+Task<bool> SignIn::Replace(std::string refused) {
+  if (token_ != refused) co_return !token_.empty();  // Somebody else was quicker.
+  if (!has_key_) token_.clear();                     // An adopted token is used up.
+  if (!is_loading_ && context_.executor.now() - loaded_at_ < kMinReload) co_return false;
+  StartLoad();
+  auto waited = co_await WithDeadline(context_.executor, kFirstReadWait,
+                                      "read the instance's database", AwaitEvent(loaded_));
+  if (!waited) co_return false;
+  co_return !token_.empty() && token_ != refused;
+}
+
+void SignIn::Adopt(std::string token, std::string username) {
+  if (has_key_ || token.empty()) return;
+  token_ = std::move(token);
+  username_ = std::move(username);
+  Settle(State::kSignedIn, fmt::format("signed in to the instance as {} by its own sign-in form",
+                                       ForLog(username_, 60)));
+}
+
+void SignIn::StartLoad() {
+  if (is_loading_) return;
+  is_loading_ = true;
+  loaded_.Reset();
+  load_ = Job(context_.executor, "read the instance's credential", Load());
+}
+
+void SignIn::CheckForChanges() {
+  const TimePoint now = context_.executor.now();
+  if (!has_key_ || is_loading_ || now - checked_at_ < kChangeCheck) return;
+  checked_at_ = now;
+  if (StampOf(places_.database) != stamp_) StartLoad();
+}
+
+Task<SignIn::Loaded> SignIn::ReadKey() {
+  KeyHints hints{.database = options_.database,
+                 .pid = context_.info.pid,
+                 .app_root = context_.info.app_root,
+                 .home = options_.home,
+                 .proc = options_.proc};
+  co_return co_await RunOn(context_.worker, context_.executor, [hints = std::move(hints)] {
+    KeyPlaces places = FindKeyPlaces(hints);
+    const FileStamp stamp = StampOf(places.database);  // Before reading: a change is seen again.
+    auto key = ReadInstanceKey(places);
+    return Loaded{std::move(places), std::move(key), stamp};
+  });
+}
+
+Task<void> SignIn::Load() {
+  Loaded loaded = co_await ReadKey();
+  const bool is_fresh = !loaded.key && loaded.key.error().kind == ErrorKind::kNotFound;
+  if (is_fresh && options_.create_user && context_.info.is_loopback()) {
+    auto created = co_await CreateUser();
+    if (created) {
+      loaded = co_await ReadKey();
+    } else {
+      LogWarn("create the instance's first user: {}", ForLog(created.error().message));
+    }
+  }
+  places_ = loaded.places;
+  stamp_ = loaded.stamp;
+  api_key_ = loaded.places.api_key.value_or("");
+  has_key_ = loaded.key.has_value();
+  if (has_key_) {
+    key_ = std::move(*loaded.key);
+    username_ = key_.username;
+    Mint();
+    auto verified = co_await VerifyToken();
+    if (verified) {
+      Settle(State::kSignedIn,
+             fmt::format("signed in to the instance as {}", ForLog(username_, 60)));
+    } else if (verified.error().kind == ErrorKind::kUnauthorized) {
+      has_key_ = false;
+      token_.clear();
+      Settle(State::kFailed,
+             fmt::format("the instance refuses the token made from {}: it is the database of "
+                         "another instance, or the secret is set elsewhere; sign in by hand in "
+                         "its page",
+                         places_.database.string()));
+    } else {
+      state_ = State::kSignedIn;  // The instance is away: the token is good as far as we know.
+    }
+  } else if (loaded.key.error().kind == ErrorKind::kNotFound) {
+    token_.clear();
+    Settle(State::kNoUser, "the instance has no user yet: open it to make the first one");
+  } else if (token_.empty()) {
+    Settle(State::kFailed,
+           fmt::format("cannot sign in to the instance: {}; sign in by hand in its page",
+                       ForLog(loaded.key.error().message)));
+  }
+  loaded_at_ = checked_at_ = context_.executor.now();
+  is_loading_ = false;
+  loaded_.Set();
+}
+
+Task<Result<void>> SignIn::CreateUser() {
+  const auto folder = options_.state_folder;
+  const auto random = options_.random;
+  auto password = co_await RunOn(context_.worker, context_.executor,
+                                 [folder, random] { return KeepPassword(folder, random); });
+  if (!password) co_return password.error();
+  const std::string body = boost::json::serialize(
+      boost::json::object{{"username", kCreatedUser}, {"password", *password}});
+
+  // The instance answers 500 when somebody else registers at the same moment.
+  Result<JsonAnswer> answer = Unavailable("not asked yet");
+  for (int attempt = 0; attempt < kCreateAttempts; ++attempt) {
+    if (attempt > 0) co_await Sleep(context_.executor, kCreateRetry);
+    JsonQuestion question{.method = "POST", .target = "/api/auth/register", .api_key = api_key_};
+    question.body = body;
+    answer =
+        co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
+    if (answer && answer->status < 500) break;
+  }
+  if (!answer) co_return answer.error();
+  if (answer->status == 403) co_return Ok();  // Somebody else was quicker: use that user.
+  if (answer->status >= 300) {
+    co_return Unavailable(fmt::format("the instance answered {}", answer->status));
+  }
+  LogInfo("created the instance's first user, {}; its password is in {}", kCreatedUser,
+          PasswordFile(options_.state_folder).string());
+
+  const auto* token =
+      answer->value.is_object() ? answer->value.get_object().if_contains("token") : nullptr;
+  if (!token || !token->is_string()) co_return Ok();
+  JsonQuestion finish{.method = "POST",
+                      .target = "/api/user/complete-onboarding",
+                      .token = std::string(token->get_string()),
+                      .api_key = api_key_};
+  auto finished =
+      co_await AskJson(context_.executor, context_.instance, context_.info, std::move(finish));
+  if (!finished || finished->status >= 300) {
+    LogInfo("this version of the instance will ask its set-up questions itself");
+  }
+  co_return Ok();
+}
+
+Task<Result<void>> SignIn::VerifyToken() {
+  JsonQuestion question{.target = "/api/auth/user", .token = token_, .api_key = api_key_};
+  auto answer =
+      co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
+  if (!answer) co_return answer.error();
+  if (answer->status == 401 || answer->status == 403) co_return Unauthorized("token refused");
+  if (answer->status != 200) {
+    co_return Unavailable(fmt::format("the instance answered {}", answer->status));
+  }
+  co_return Ok();
+}
+
+void SignIn::Mint() {
+  const WallTime now = options_.wall_clock();
+  token_ = MintToken(key_.secret, key_.user_id, key_.username, now, kTokenLifetime);
+  renew_at_ = now + kTokenLifetime - kRenewBefore;
+}
+
+void SignIn::Settle(State state, std::string line) {
+  state_ = state;
+  if (line == said_) return;
+  said_ = std::move(line);
+  if (state == State::kFailed) {
+    LogWarn("{}", said_);
+  } else {
+    LogInfo("{}", said_);
+  }
+}
+
+}  // namespace berth::agent

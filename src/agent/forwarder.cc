@@ -1,0 +1,171 @@
+#include "agent/forwarder.h"
+
+#include <memory>
+
+#include "agent/replay_body.h"
+#include "base/log.h"
+#include "http/reverse_proxy.h"
+#include "rewrite/plan.h"
+
+namespace berth::agent {
+namespace {
+
+// A request body up to this can be sent again when our credential was refused.
+constexpr std::size_t kMaxReplay = 64 * 1024;
+
+/// Counts a live connection for the status, and lets the adapter read along.
+class LiveBody : public http::Body {
+ public:
+  LiveBody(http::BodyPtr inner, StatusTracker& status, std::unique_ptr<SocketWatch> watch)
+      : inner_(std::move(inner)), live_(status), watch_(std::move(watch)) {}
+
+  Task<Result<http::MutableBytes>> Read() override {
+    auto piece = co_await inner_->Read();
+    if (piece && !piece->empty()) {
+      live_.NoteTraffic();
+      if (watch_) watch_->OnBytes(*piece);
+    }
+    co_return piece;
+  }
+  std::optional<std::uint64_t> length() const override { return inner_->length(); }
+
+ private:
+  http::BodyPtr inner_;
+  StatusTracker::Live live_;
+  std::unique_ptr<SocketWatch> watch_;
+};
+
+bool IsEventStream(const http::ResponseHead& head) {
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
+/// Fields that only hub and agent say to each other.
+void RemoveInternal(http::Fields& fields) {
+  fields.RemoveIf(
+      [](const http::Fields::Field& field) { return field.name.starts_with("x-berth"); });
+}
+
+http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
+  switch (error.kind) {
+    case ErrorKind::kTimeout:
+      return ProblemResponse(504, "instance-timeout", "The instance does not answer",
+                             "The instance took the request and gave no answer in time.");
+    case ErrorKind::kInvalid:
+    case ErrorKind::kTooLarge:
+      return ProblemResponse(502, "instance-invalid", "The instance's answer is unusable",
+                             "The instance answered with something that is not valid HTTP.");
+    default:
+      return ProblemResponse(
+          502, "instance-unavailable", "The instance is not running",
+          info.is_found() ? "The agent is connected, but nothing answers at " + info.authority() +
+                                ". Start the instance; this page works again as soon as it is up."
+                          : "The agent is connected, and waits for the instance to be started.");
+  }
+}
+
+}  // namespace
+
+Result<void> CheckTarget(std::string_view method, std::string_view target) {
+  if (method == "CONNECT" || method == "TRACE") return Invalid("method not for an instance");
+  if (target == "*") {
+    if (method == "OPTIONS") return Ok();
+    return Invalid("asterisk-form is for OPTIONS only");
+  }
+  if (!target.starts_with('/')) return Invalid("target is not in origin-form");
+  if (target.starts_with("//")) return Invalid("target begins with two slashes");
+  for (const char c : target) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte >= 0x7f || c == '#' || c == '\\') {
+      return Invalid("target holds a forbidden character");
+    }
+  }
+  return Ok();
+}
+
+Task<Result<http::Response>> Forwarder::Exchange(http::Request request) {
+  auto response = co_await Forward(std::move(request));
+  if (response || response.error().kind == ErrorKind::kCancelled) co_return response;
+  LogDebug("instance: {}", ForLog(response.error().ToString()));
+  if (response.error().kind == ErrorKind::kUnavailable && on_away_) on_away_();
+  co_return ProblemOf(response.error(), info_);
+}
+
+Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
+  auto valid = CheckTarget(request.head.method, request.head.target);
+  if (!valid) {
+    LogWarn("refused a request of the hub: {}", valid.error().message);
+    co_return ProblemResponse(400, "bad-request", "Bad request",
+                              "The request's address cannot be sent to an instance.");
+  }
+  Adapter* const adapter = adapter_;
+  if (!adapter) co_return Unavailable("the instance is not found yet");
+  auto own = adapter->Answer(request.head);
+  if (own) co_return std::move(*own);
+
+  const std::string prefix(request.head.fields.Find("x-forwarded-prefix").value_or(""));
+  const rewrite::PageSetup setup = adapter->page_setup();
+  rewrite::Plan plan = rewrite::PlanFor(request.head, prefix, setup);
+  auto resource = plan.OwnResource();
+  if (resource) co_return std::move(*resource);
+  plan.PrepareRequest(request.head);
+  if (request.interim) {
+    request.interim = [pass = std::move(request.interim),
+                       plan](const http::ResponseHead& head) mutable {
+      http::ResponseHead edited = head;
+      plan.ApplyToInterim(edited);
+      pass(edited);
+    };
+  }
+  auto response = co_await Ask(*adapter, std::move(request));
+  if (!response) co_return response;
+  plan.ApplyToResponse(*response);
+  co_return response;
+}
+
+Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request request) {
+  RemoveInternal(request.head.fields);
+  request.head.scheme = info_.scheme();
+  request.head.authority = info_.authority();
+  std::optional<ReplaySource> replay;
+  if (adapter.may_retry() && request.body) replay.emplace(std::move(request.body), kMaxReplay);
+
+  for (bool is_retry = false;; is_retry = true) {
+    http::Request sent;
+    sent.head = request.head;
+    sent.peer = request.peer;
+    if (replay) {
+      sent.body = replay->Open();
+    } else {
+      sent.body = std::move(request.body);
+    }
+    // Interim responses of a refused first sending are of no use to anybody, but harmless.
+    if (request.interim) {
+      sent.interim = [&request](const http::ResponseHead& head) { request.interim(head); };
+    }
+    auto prepared = co_await adapter.Prepare(sent.head);
+    if (!prepared) co_return prepared.error();
+    const http::RequestHead asked = sent.head;
+    auto response = co_await http::ReverseProxy(executor_, limits_, instance_, std::move(sent), {});
+    if (!response) co_return response;
+    const bool may_retry = !is_retry && (!replay || replay->can_replay());
+    const Verdict verdict = co_await adapter.Inspect(asked, *response, may_retry);
+    if (verdict == Verdict::kRetry && may_retry) continue;
+    if (replay) replay->Settle();
+    RemoveInternal(response->head.fields);
+    Watch(adapter, asked, *response);
+    co_return response;
+  }
+}
+
+void Forwarder::Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response) {
+  if (!response.body) return;
+  if (response.is_upgraded()) {
+    response.body =
+        std::make_unique<LiveBody>(std::move(response.body), status_, adapter.WatchSocket(sent));
+  } else if (IsEventStream(response.head)) {
+    response.body = std::make_unique<LiveBody>(std::move(response.body), status_, nullptr);
+  }
+}
+
+}  // namespace berth::agent

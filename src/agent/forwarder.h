@@ -1,0 +1,57 @@
+// Forwarder: the agent's end of the proxy. Takes what comes out of the tunnel, signs it in by the
+// adapter, asks the instance, and rewrites the answer for the place where the browser sees it.
+//
+// It talks to the one configured instance whatever the request says, follows no redirect, and turns
+// every failure into a response that the hub understands: problem details with x-berth-error.
+// Lives on the loop; must outlive its exchanges and their bodies.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "agent/adapter.h"
+#include "agent/status.h"
+#include "base/limits.h"
+#include "http/message.h"
+
+namespace berth::agent {
+
+class Forwarder : public http::Service {
+ public:
+  /// Everything must outlive the forwarder. `info` may change between exchanges.
+  Forwarder(Executor& executor, const Limits& limits, http::Service& instance,
+            const InstanceInfo& info, StatusTracker& status)
+      : executor_(executor), limits_(limits), instance_(instance), info_(info), status_(status) {}
+
+  /// Who knows the instance; null while that is not known: everything is answered 502 then.
+  void SetAdapter(Adapter* adapter) { adapter_ = adapter; }
+  /// Called when the instance turned out to be away.
+  void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
+
+  /// Always a response, but for kCancelled.
+  Task<Result<http::Response>> Exchange(http::Request request) override;
+
+ private:
+  Task<Result<http::Response>> Forward(http::Request request);
+  Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request);
+  void Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response);
+
+  Executor& executor_;
+  const Limits& limits_;
+  http::Service& instance_;
+  const InstanceInfo& info_;
+  StatusTracker& status_;
+  Adapter* adapter_ = nullptr;
+  std::function<void()> on_away_;
+};
+
+/// Whether `target` may be sent to an instance: origin-form (or "*"), printable ASCII, and nothing
+/// that any reader could take for another host.
+Result<void> CheckTarget(std::string_view method, std::string_view target);
+
+/// Problem details (RFC 9457) of the agent, never to be kept by a cache or a service worker.
+/// `error` is for the hub: "instance-unavailable", ...
+http::Response ProblemResponse(int status, std::string_view error, std::string_view title,
+                               std::string_view detail);
+
+}  // namespace berth::agent

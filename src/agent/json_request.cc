@@ -1,0 +1,63 @@
+#include "agent/json_request.h"
+
+#include <boost/json.hpp>
+
+#include "base/event.h"
+
+namespace berth::agent {
+namespace {
+
+constexpr Duration kDeadline = std::chrono::seconds(10);
+constexpr std::size_t kMaxAnswer = 1024 * 1024;
+
+Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
+  auto response = co_await instance.Exchange(std::move(request));
+  if (!response) co_return response.error();
+  if (!IsJson(response->head)) co_return Invalid("the answer is not JSON");
+  auto text = co_await http::ReadAll(response->body.get(), kMaxAnswer);
+  if (!text) {
+    co_return text.error().kind == ErrorKind::kTooLarge ? Invalid("the answer is too large")
+                                                        : text.error();
+  }
+  auto value = ParseJson(*text);
+  if (!value) co_return value.error();
+  co_return JsonAnswer{.status = response->head.status, .value = std::move(*value)};
+}
+
+}  // namespace
+
+Result<boost::json::value> ParseJson(std::string_view text) {
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(text, error, {}, {.max_depth = 32});
+  if (error) return Invalid("the text is not valid JSON");
+  return value;
+}
+
+bool IsJson(const http::ResponseHead& head) {
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  const std::string_view essence = http::TrimOws(type.substr(0, type.find(';')));
+  return http::EqualsIgnoreCase(essence, "application/json");
+}
+
+Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
+                                 JsonQuestion question) {
+  http::Request request;
+  request.head.method = question.method;
+  request.head.scheme = info.scheme();
+  request.head.authority = info.authority();
+  request.head.target = question.target;
+  request.head.fields.Add("accept", "application/json");
+  request.head.fields.Add("user-agent", "berth-agent/" BERTH_VERSION);
+  if (!question.token.empty()) {
+    request.head.fields.Add("authorization", "Bearer " + question.token);
+  }
+  if (!question.api_key.empty()) request.head.fields.Add("x-api-key", question.api_key);
+  if (!question.body.empty()) {
+    request.head.fields.Add("content-type", "application/json");
+    request.body = std::make_unique<http::TextBody>(std::move(question.body));
+  }
+  co_return co_await WithDeadline(executor, kDeadline, "ask the instance",
+                                  Ask(instance, std::move(request)));
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,41 @@
+// Small questions that the agent itself asks the instance, answered in JSON.
+//
+// An unknown API route of a claudecodeui answers 200 with a web page, so an answer that is not
+// declared as JSON is an error here, never data.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "agent/instance.h"
+#include "base/executor.h"
+#include "base/result.h"
+#include "http/message.h"
+
+namespace berth::agent {
+
+struct JsonQuestion {
+  std::string method = "GET";
+  std::string target{};
+  std::string token{};    ///< Sent as a bearer token; empty: none.
+  std::string api_key{};  ///< Sent as x-api-key; empty: none.
+  std::string body{};     ///< JSON; empty: none.
+};
+
+struct JsonAnswer {
+  int status = 0;
+  boost::json::value value;
+};
+
+/// kInvalid: the answer is not JSON (or over 1 MiB). kTimeout: none within 10 s. Otherwise the
+/// errors of `instance`, which must outlive the call.
+Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
+                                 JsonQuestion question);
+
+/// Parses a JSON text of a peer: bounded depth, kInvalid if it is none.
+Result<boost::json::value> ParseJson(std::string_view text);
+
+/// Whether a response says that its body is JSON.
+bool IsJson(const http::ResponseHead& head);
+
+}  // namespace berth::agent

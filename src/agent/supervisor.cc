@@ -1,0 +1,104 @@
+#include "agent/supervisor.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "agent/child_process.h"
+#include "base/check.h"
+
+namespace berth::agent {
+
+Supervisor::Supervisor(Executor& executor, SupervisorOptions options,
+                       std::function<void(const SupervisorEvent&)> on_event)
+    : executor_(executor),
+      options_(std::move(options)),
+      on_event_(std::make_shared<std::function<void(const SupervisorEvent&)>>(std::move(on_event))),
+      stopped_(std::make_shared<Event>(executor)) {
+  CHECK(!options_.command.empty());
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // Signals belong to the loop's thread.
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Supervisor::~Supervisor() {
+  *on_event_ = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = killing_ = true;
+    if (group_ > 0) ::kill(-group_, SIGKILL);
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Supervisor::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+    if (group_ > 0) ::kill(-group_, SIGTERM);
+  }
+  wake_.notify_all();
+}
+
+void Supervisor::Report(SupervisorEvent event) {
+  executor_.Post([on_event = on_event_, event = std::move(event)] {
+    if (*on_event) (*on_event)(event);
+  });
+}
+
+void Supervisor::Run() {
+  Duration delay = options_.restart_min;
+  for (;;) {
+    const TimePoint started = Clock::now();
+    if (!RunOnce()) break;
+    if (Clock::now() - started >= options_.stable) delay = options_.restart_min;
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_for(lock, delay, [this] { return stopping_; })) break;
+    delay = std::min(delay * 2, options_.restart_max);
+  }
+  executor_.Post([stopped = stopped_] { stopped->Set(); });
+}
+
+bool Supervisor::RunOnce() {
+  Result<ChildProcess> child = Unavailable("stopping");
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    child = StartChild(options_.command);
+    if (child) group_ = child->pid;
+  }
+  if (!child) {
+    Report({.kind = SupervisorEvent::Kind::kNotStarted, .error = child.error().message});
+    return true;
+  }
+  Report({.kind = SupervisorEvent::Kind::kStarted, .pid = child->pid});
+
+  // Sends SIGKILL once the grace of a stop is over.
+  std::thread killer([this] {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return stopping_ || group_ == 0; });
+    const bool ended =
+        wake_.wait_for(lock, options_.stop_grace, [this] { return killing_ || group_ == 0; });
+    if (group_ != 0 && (killing_ || !ended)) ::kill(-group_, SIGKILL);
+  });
+  AwaitChild(*child);
+  {
+    const std::lock_guard lock(mutex_);
+    group_ = 0;
+  }
+  wake_.notify_all();
+  killer.join();
+  const ChildExit exit = FinishChild(*child);
+  Report({.kind = SupervisorEvent::Kind::kExited,
+          .pid = child->pid,
+          .status = exit.status,
+          .signal = exit.signal});
+  const std::lock_guard lock(mutex_);
+  return !stopping_;
+}
+
+}  // namespace berth::agent

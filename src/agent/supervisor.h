@@ -1,0 +1,81 @@
+// Supervisor: runs the instance as a child of the agent (`berth agent … -- COMMAND ARGS`), starts
+// it again when it ends, and takes it down, with everything it started, when the agent goes.
+//
+// The command gets a process group of its own, our standard output and error, and no input.
+// Stopping sends SIGTERM to the group, SIGKILL after a grace. It also ends when the agent is killed
+// outright: a small guard process waits for that. A lost hub never touches it.
+//
+// A thread of its own forks and waits; everything else happens on the executor's thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/event.h"
+
+namespace berth::agent {
+
+struct SupervisorOptions {
+  std::vector<std::string> command;  ///< Program (looked up in PATH) and arguments; not empty.
+  Duration restart_min = std::chrono::milliseconds(500);  ///< First delay; doubles.
+  Duration restart_max = std::chrono::seconds(30);
+  Duration stable = std::chrono::seconds(30);  ///< A run this long resets the delay.
+  Duration stop_grace = std::chrono::seconds(5);
+};
+
+/// What happened to the command.
+struct SupervisorEvent {
+  enum class Kind {
+    kStarted,     ///< pid is set.
+    kExited,      ///< status is the exit status, signal the signal that ended it, if any.
+    kNotStarted,  ///< error says why; tried again later, as after an exit.
+  };
+  Kind kind = Kind::kStarted;
+  pid_t pid = 0;
+  int status = 0;
+  int signal = 0;
+  std::string error{};
+};
+
+class Supervisor {
+ public:
+  /// Starts at once. `on_event` runs on `executor`, which must outlive the supervisor.
+  Supervisor(Executor& executor, SupervisorOptions options,
+             std::function<void(const SupervisorEvent&)> on_event);
+  /// Kills what still runs, at once, and waits for it.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// SIGTERM to the command's group, SIGKILL after the grace; no restart. Idempotent.
+  void Stop();
+  /// Set once the command has ended after Stop().
+  Event& stopped() { return *stopped_; }
+
+ private:
+  void Run();
+  bool RunOnce();
+  void Report(SupervisorEvent event);
+
+  Executor& executor_;
+  const SupervisorOptions options_;
+  // Held by what is posted to the executor too, which may run after this object has gone.
+  std::shared_ptr<std::function<void(const SupervisorEvent&)>> on_event_;
+  std::shared_ptr<Event> stopped_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;  // Guarded by mutex_.
+  bool killing_ = false;   // Guarded by mutex_.
+  pid_t group_ = 0;        // Guarded by mutex_; 0 while nothing runs.
+  std::thread thread_;     // Last: joined first.
+};
+
+}  // namespace berth::agent

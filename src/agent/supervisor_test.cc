@@ -1,0 +1,146 @@
+#include "agent/supervisor.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "agent/child_process.h"
+#include "base/temp_folder_testing.h"
+#include "net/loop.h"
+
+namespace berth::agent {
+namespace {
+
+using berth::testing::TempFolder;
+using std::chrono::milliseconds;
+
+bool IsAlive(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+class SupervisorTest : public ::testing::Test {
+ protected:
+  SupervisorTest() : timer_([this] { loop_.Stop(); }) {}
+
+  void Start(std::vector<std::string> command, Duration grace = milliseconds(5000)) {
+    supervisor_ = std::make_unique<Supervisor>(loop_,
+                                               SupervisorOptions{.command = std::move(command),
+                                                                 .restart_min = milliseconds(1),
+                                                                 .restart_max = milliseconds(2),
+                                                                 .stop_grace = grace},
+                                               [this](const SupervisorEvent& event) {
+                                                 events_.push_back(event);
+                                                 if (wanted_(event)) loop_.Stop();
+                                               });
+  }
+  /// Runs until an event of that kind came; false if it did not within ten seconds.
+  bool RunUntil(std::function<bool(const SupervisorEvent&)> wanted) {
+    wanted_ = std::move(wanted);
+    loop_.ArmAfter(timer_, std::chrono::seconds(10));
+    loop_.Run();
+    const bool came = timer_.is_armed();
+    timer_.Disarm();
+    return came;
+  }
+  bool RunUntil(SupervisorEvent::Kind kind) {
+    return RunUntil([kind](const SupervisorEvent& event) { return event.kind == kind; });
+  }
+
+  net::Loop loop_;
+  Timer timer_;
+  std::function<bool(const SupervisorEvent&)> wanted_;
+  std::vector<SupervisorEvent> events_;
+  std::unique_ptr<Supervisor> supervisor_;
+};
+
+TEST_F(SupervisorTest, StartsAgainWhatEnds) {
+  Start({"sh", "-c", "exit 3"});
+  int exits = 0;
+  ASSERT_TRUE(RunUntil([&exits](const SupervisorEvent& event) {
+    return event.kind == SupervisorEvent::Kind::kExited && ++exits == 3;
+  }));
+  EXPECT_EQ(events_.back().status, 3);
+  EXPECT_EQ(events_.front().kind, SupervisorEvent::Kind::kStarted);
+}
+
+TEST_F(SupervisorTest, SaysWhyAProgramCannotRun) {
+  Start({"/nonexistent/program"});
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kNotStarted));
+  EXPECT_NE(events_.back().error.find("/nonexistent/program"), std::string::npos);
+}
+
+TEST_F(SupervisorTest, StopsTheWholeGroupAndStaysStopped) {
+  const TempFolder folder;
+  const std::string file = folder.path() / "pid";
+  Start({"sh", "-c",
+         "sleep 100 & echo $! > " + file + ".new; mv " + file + ".new " + file + "; wait"});
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  pid_t grandchild = 0;
+  while (!(std::ifstream(file) >> grandchild)) std::this_thread::yield();
+  supervisor_->Stop();
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
+  EXPECT_EQ(events_.back().signal, SIGTERM);
+  // It died of the signal to its group; whoever adopts orphans here may take its time to reap it.
+  char state = 'R';
+  for (std::string skip; IsAlive(grandchild) && state != 'Z';) {
+    std::ifstream stat("/proc/" + std::to_string(grandchild) + "/stat");
+    if (!(stat >> skip >> skip >> state)) break;
+  }
+  SUCCEED();
+}
+
+TEST_F(SupervisorTest, KillsWhatIgnoresTheSignal) {
+  Start({"sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"}, milliseconds(50));
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  supervisor_->Stop();
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
+  // TERM may have come before the trap was set.
+  EXPECT_TRUE(events_.back().signal == SIGKILL || events_.back().signal == SIGTERM);
+}
+
+TEST_F(SupervisorTest, LeavesNothingWhenItIsDestroyed) {
+  Start({"sleep", "100"});
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  const pid_t pid = events_.back().pid;
+  supervisor_.reset();
+  EXPECT_FALSE(IsAlive(pid));
+}
+
+TEST_F(SupervisorTest, HidesTheAgentsOwnSettings) {
+  ::setenv("ORCHESTRATOR_TOKEN", "hush", 1);
+  ::setenv("BERTH_TOKEN", "hush", 1);
+  Start({"sh", "-c", "test -z \"$ORCHESTRATOR_TOKEN$BERTH_TOKEN\" && test -n \"$PATH\""});
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
+  EXPECT_EQ(events_.back().status, 0);
+  ::unsetenv("ORCHESTRATOR_TOKEN");
+  ::unsetenv("BERTH_TOKEN");
+}
+
+TEST(ChildProcess, DiesWithAnAgentThatIsKilled) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const pid_t agent = ::fork();
+  if (agent == 0) {
+    const auto child = StartChild({"sleep", "100"});
+    const pid_t pid = child ? child->pid : 0;
+    if (::write(pipe_ends[1], &pid, sizeof pid) != sizeof pid) ::_exit(1);
+    for (;;) ::pause();
+  }
+  pid_t child = 0;
+  ASSERT_EQ(::read(pipe_ends[0], &child, sizeof child), static_cast<ssize_t>(sizeof child));
+  ASSERT_GT(child, 0);
+  ::kill(agent, SIGKILL);
+  ::waitpid(agent, nullptr, 0);
+  // Ends by itself, or the test runs into its time limit.
+  char state = 'R';
+  for (std::string skip; IsAlive(child) && state != 'Z';) {
+    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+    if (!(stat >> skip >> skip >> state)) break;
+  }
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+}
+
+}  // namespace
+}  // namespace berth::agent
