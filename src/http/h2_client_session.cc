@@ -103,7 +103,6 @@ Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {
     stream.job = Job(executor_, "HTTP/2 request body", Pump(stream, *stream.request_body));
   }
   Signal();
-
   return inbound;
 }
 

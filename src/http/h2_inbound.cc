@@ -75,12 +75,6 @@ void H2Inbound::Fail(Error error) {
   changed_.Set();
 }
 
-void H2Inbound::Detach() {
-  session_ = nullptr;
-  stream_ = nullptr;
-  if (is_linked()) unlink();
-}
-
 Task<Result<MutableBytes>> H2Inbound::Read() {
   if (held_.size() > 0) {
     const std::size_t used = held_.size();

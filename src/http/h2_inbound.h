@@ -56,8 +56,6 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   void Fail(Error error);
   /// The response head, or an error, is there.
   void Announce() { changed_.Set(); }
-  /// The session is gone.
-  void Detach();
 
   // The reader's side.
   Task<Result<MutableBytes>> Read();
