@@ -19,6 +19,18 @@ export class Hub {
     Object.assign(this, fields);
   }
 
+  async start(listen) {
+    const args = ["hub", "--data", this.data, "--listen", listen, ...this.options];
+    this.child = start("hub", berth, args, { env: { ...process.env, HOME: this.folder }, logs: this.logs });
+    [, this.url] = await this.child.line(/^berth hub ready: (\S+?)\/?$/);
+  }
+
+  /** Ends the hub without ceremony and starts it again at the same address. */
+  async restart() {
+    await this.child.stop("SIGKILL");
+    await this.start(`127.0.0.1:${new URL(this.url).port}`);
+  }
+
   /** A sign-in link that works once. */
   async loginLink() {
     const { stdout } = await run(berth, ["login-link", "--data", this.data], { timeout: 20_000 });
@@ -46,12 +58,10 @@ export class Hub {
 }
 
 /** Starts a hub; ready when this resolves. */
-export async function startHub({ folder, logs, options = [] }) {
+export async function startHub({ folder, logs, options = [], listen = "127.0.0.1:0" }) {
   const data = join(folder, "hub");
   mkdirSync(data, { recursive: true });
-  const child = start("hub", berth, ["hub", "--data", data, "--listen", "127.0.0.1:0", ...options], {
-    env: { ...process.env, HOME: folder }, logs,
-  });
-  const [, url] = await child.line(/^berth hub ready: (\S+?)\/?$/);
-  return new Hub({ url, data, child, folder, logs, secrets: [] });
+  const hub = new Hub({ data, folder, logs, options, secrets: [] });
+  await hub.start(listen);
+  return hub;
 }

@@ -1,0 +1,138 @@
+// Signing in and out, and the live list, as a user sees them.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Stage } from "./lib/stage.mjs";
+import * as ui from "./lib/ui.mjs";
+
+const withinASecond = { timeout: 1_500 };
+
+describe("dashboard", { concurrency: 1 }, () => {
+  let stage, page, link, instance, session;
+  before(async () => {
+    stage = await Stage.start("dashboard");
+  }, { timeout: 60_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+  const check = (name, body) => it(name, { timeout: 90_000 }, () => stage.check(name, body));
+
+  check("without a session the dashboard leads to sign-in, which says how", async () => {
+    page = await stage.context.newPage();
+    await page.goto(`${stage.hub.url}/dashboard`);
+    await page.waitForURL(/\/login/);
+    await page.getByText("berth login-link --data").waitFor();
+  });
+
+  check("a sign-in link signs in and leaves no code in the address", async () => {
+    link = await stage.hub.loginLink();
+    await page.goto(link);
+    await page.waitForURL(`${stage.hub.url}/dashboard`);
+    const code = new URL(link).hash.slice(1);
+    assert.ok(stage.recorder.requests.every(({ url }) => !url.split("#")[0].includes(code)));
+  });
+
+  check("without an instance it tells what to run", async () => {
+    await page.getByText("No instance yet").waitFor();
+    await page.getByText(`berth agent --hub ${stage.hub.url}`).waitFor();
+  });
+
+  check("the link works once", async () => {
+    const second = await stage.context.newPage();
+    await second.goto(link);
+    await second.getByText("This link was used already or is too old").waitFor();
+    await second.close();
+  });
+
+  check("an instance appears by itself, and its text is only text", async () => {
+    const plain = await stage.plainInstance("plain", () => ({ body: "<h1>plain</h1>" }));
+    const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+    plain.agent = await stage.hub.startAgent(plain, ["--label", `note=${markup}`]);
+    await stage.card(page, "plain").getByText(markup).waitFor();
+    assert.match(await page.title(), /Instances/);
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    await stage.card(page, "plain").getByText("Idle", { exact: true }).waitFor();
+    stage.plain = plain;
+  });
+
+  check("it opens at an address of its own, and a deep link returns there", async () => {
+    const tab = await stage.signIn();
+    const origin = await stage.open(tab, stage.plain);
+    await tab.getByRole("heading", { name: "plain" }).waitFor();
+    await stage.context.clearCookies({ domain: new URL(origin).hostname });
+    await tab.goto(`${origin}/deep?x=1`);
+    await tab.waitForURL(`${origin}/deep?x=1`);
+    await tab.getByRole("heading", { name: "plain" }).waitFor();
+    await tab.close();
+  });
+
+  check("when the agent goes, the card and the instance's page say so", async () => {
+    const tab = await stage.context.newPage();
+    const origin = await stage.open(tab, stage.plain);
+    await stage.plain.agent.stop();
+    await stage.card(page, "plain").getByText("Offline", { exact: true }).waitFor();
+    const response = await tab.goto(origin);
+    assert.ok(response.status() >= 500, String(response.status()));
+    assert.equal(response.headers()["cache-control"], "no-store");
+    stage.plain.agent = await stage.hub.startAgent(stage.plain);
+    await stage.card(page, "plain").getByText("Idle", { exact: true }).waitFor();
+    await tab.goto(origin);
+    await tab.getByRole("heading", { name: "plain" }).waitFor();
+    await tab.close();
+  });
+
+  check("a run shows as busy and ends within a second", async () => {
+    instance = await stage.realInstance("gamma");
+    await instance.register();
+    session = await instance.createSession("cursor", "first words of gamma");
+    await stage.hub.startAgent(instance);
+    await stage.card(page, "gamma").getByText("Idle", { exact: true }).waitFor();
+    const tab = await stage.context.newPage();
+    const origin = await stage.open(tab, instance);
+    await tab.goto(`${origin}/session/${session}`);
+    await stage.card(page, "gamma").getByText("Active", { exact: true }).waitFor();
+    await ui.say(tab, "hello gated steps=1");
+    await tab.getByText("stub chunk 1/1").first().waitFor();
+    await stage.card(page, "gamma").locator(".card-head").getByText("Busy", { exact: true }).waitFor(withinASecond);
+    instance.openGate(1);
+    await tab.getByRole("button", { name: "Send", exact: true }).waitFor();
+    await stage.card(page, "gamma").locator(".card-head").getByText("Active", { exact: true }).waitFor(withinASecond);
+    await tab.close();
+  });
+
+  check("a command that waits for the user shows as such within a second", async () => {
+    const claude = await instance.createSession("claude", "claude words");
+    const tab = await stage.context.newPage();
+    const origin = await stage.open(tab, instance);
+    await tab.goto(`${origin}/session/${claude}`);
+    await ui.say(tab, `please USETOOL ${instance.home}/touched now`);
+    const allow = tab.getByRole("button", { name: /Allow once/ }).first();
+    await allow.waitFor({ timeout: 30_000 });
+    const head = stage.card(page, "gamma").locator(".card-head");
+    await head.getByText("Needs you", { exact: true }).waitFor(withinASecond);
+    assert.match(await page.title(), /^\(1\)/);
+    await allow.click();
+    await tab.getByText("tool finished").first().waitFor();
+    await head.getByText("Needs you", { exact: true }).waitFor({ state: "detached", ...withinASecond });
+    await tab.close();
+  });
+
+  check("after the hub's restart the list comes back by itself", async () => {
+    await stage.hub.restart();
+    await stage.card(page, "gamma").locator("button:enabled").waitFor({ timeout: 45_000 });
+    await page.getByText("Connecting again").waitFor({ state: "detached" });
+  });
+
+  check("signing out ends every tab", async () => {
+    const tab = await stage.context.newPage();
+    await stage.open(tab, stage.plain);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL(/\/login/);
+    const status = await tab.evaluate(async () => (await fetch("/", { cache: "no-store" })).status);
+    assert.equal(status, 401);
+    await page.goto(`${stage.hub.url}/dashboard`);
+    await page.waitForURL(/\/login/);
+  });
+
+  check("the content policy had nothing to complain of", () => {
+    const complaints = stage.recorder.console.filter(({ text }) => /Content.Security.Policy/i.test(text));
+    assert.deepEqual(complaints, []);
+  });
+});

@@ -1,0 +1,36 @@
+// A small web server of the test's own, as an instance: it notes every request that reaches it.
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+
+export class PlainInstance {
+  seen = [];
+
+  /** `answer(request)` gives {status, headers, body} for a request, or nothing for a 404. */
+  static async start(name, folder, answer) {
+    const one = new PlainInstance();
+    one.name = name;
+    one.home = join(folder, name);
+    mkdirSync(one.home, { recursive: true });
+    one.database = join(one.home, "none.db");
+    one.server = createServer((request, response) => {
+      one.seen.push({ method: request.method, url: request.url, headers: request.headers });
+      request.resume();
+      const { status = 200, headers = {}, body = "" } = answer(request) ?? { status: 404 };
+      response.writeHead(status, { "content-type": "text/html", ...headers });
+      response.end(body);
+    });
+    one.server.on("upgrade", (request, socket) => {
+      one.seen.push({ method: "UPGRADE", url: request.url, headers: request.headers });
+      socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\n\r\n");
+    });
+    await new Promise((resolve) => one.server.listen(0, "127.0.0.1", resolve));
+    one.url = `http://127.0.0.1:${one.server.address().port}`;
+    return one;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

@@ -1,0 +1,87 @@
+// A hub and a browser for tests that bring their own instances.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openBrowser, Recorder } from "./chromium.mjs";
+import { startHub } from "./hub.mjs";
+import { startAnthropicMock, startInstance } from "./instance.mjs";
+import { PlainInstance } from "./plain.mjs";
+import { stopAll } from "./processes.mjs";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+export class Stage {
+  #plain = [];
+
+  /** `options` are the hub's, and `listen` its address if not any free port. */
+  static async start(name, options = [], listen = undefined) {
+    const stage = new Stage();
+    stage.output = join(root, "build/test-output/browser", name);
+    rmSync(stage.output, { recursive: true, force: true });
+    mkdirSync(stage.output, { recursive: true });
+    stage.folder = mkdtempSync(join(tmpdir(), "berth-browser-"));
+    try {
+      stage.hub = await startHub({ folder: stage.folder, logs: stage.output, options, listen });
+      stage.context = await openBrowser(join(stage.folder, "profile"));
+      stage.context.setDefaultTimeout(15_000);
+      stage.recorder = new Recorder(stage.context);
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
+    return stage;
+  }
+
+  /** A tab with the dashboard, signed in by a link. */
+  async signIn() {
+    const page = await this.context.newPage();
+    await page.goto(await this.hub.loginLink());
+    await page.waitForURL(`${this.hub.url}/dashboard`);
+    return page;
+  }
+
+  /** The card of an instance on the dashboard. */
+  card(page, name) {
+    return page.locator(`[data-instance="${name}"]`);
+  }
+
+  async plainInstance(name, answer) {
+    const one = await PlainInstance.start(name, this.folder, answer);
+    this.#plain.push(one);
+    return one;
+  }
+
+  async realInstance(name, options = {}) {
+    this.anthropic ??= await startAnthropicMock(this.output);
+    return startInstance({ name, folder: this.folder, logs: this.output, anthropic: this.anthropic, ...options });
+  }
+
+  /** Presses Open on the card and waits until the instance's own address is reached. */
+  async open(page, instance) {
+    await page.goto(`${this.hub.url}/dashboard`);
+    await this.card(page, instance.name).getByRole("button", { name: /^Open/ }).click();
+    await page.waitForURL((url) => url.hostname.startsWith(`${instance.name}.`) && !url.pathname.startsWith("/.berth/"));
+    return new URL(page.url()).origin;
+  }
+
+  /** Keeps a picture of every tab when `body` fails. */
+  async check(name, body) {
+    try {
+      await body();
+    } catch (error) {
+      for (const [index, page] of this.context.pages().entries()) {
+        const file = `${name.replace(/\W+/g, "-").slice(0, 60)}-${index}.png`;
+        await page.screenshot({ path: join(this.output, file), timeout: 5000 }).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  async stop() {
+    await this.context?.close();
+    await stopAll();
+    await Promise.all(this.#plain.map((one) => one.stop()));
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
