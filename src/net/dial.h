@@ -19,8 +19,8 @@ namespace berth::net {
 struct DialTarget {
   HostPort address;
   Security security = Security::kPlain;
-  std::vector<std::string> alpn;  ///< What to offer, best first; TLS only.
-  std::string server_name;        ///< What the certificate must be for; "": the address's host.
+  std::vector<std::string> alpn = {};  ///< What to offer, best first; TLS only.
+  std::string server_name = {};  ///< What the certificate must be for; "": the address's host.
 };
 
 /// Connects, through a proxy where `proxies` says so, and shakes hands where `target` asks for TLS.

@@ -60,10 +60,10 @@ class TlsClient {
   struct Options {
     /// PEM file of authorities to trust besides the system's; "" for none. SSL_CERT_FILE and
     /// SSL_CERT_DIR replace the system's, as in OpenSSL.
-    std::string authority_file;
+    std::string authority_file = {};
     /// SHA-256 of the public key (SubjectPublicKeyInfo) that the other side must have. It then
     /// stands for everything else: authorities, names and dates do not matter.
-    std::optional<Sha256Digest> pinned_key;
+    std::optional<Sha256Digest> pinned_key = {};
   };
 
   static Result<std::unique_ptr<TlsClient>> Create(Options options);
