@@ -36,7 +36,9 @@ TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyle) {
 }
 
 TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
-  for (const auto& head : {Navigation(), http::RequestHead{.method = "GET"}}) {
+  http::RequestHead fetch;
+  fetch.method = "GET";
+  for (const auto& head : {Navigation(), fetch}) {
     auto response = InstanceProblem(head, {502, "Away", "It is away."}, Retry::kEvery3Seconds);
     EXPECT_EQ(response.head.fields.Find("cache-control"), "no-store");
     EXPECT_EQ(response.head.fields.Find("vary"), "*");
