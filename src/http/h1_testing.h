@@ -1,0 +1,116 @@
+// For tests of HTTP/1.1: a Service made of a function, and a browser in memory that collects what
+// ServeH1 writes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/executor_testing.h"
+#include "http/h1_server.h"
+#include "net/memory_pipe_testing.h"
+
+namespace berth::http::testing {
+
+/// Answers with a function; the function must be a plain one or capture nothing that dies before.
+class FunctionService : public Service {
+ public:
+  using Function = std::function<Task<Result<Response>>(Request)>;
+  explicit FunctionService(Function function) : function_(std::move(function)) {}
+
+  Task<Result<Response>> Exchange(Request request) override {
+    ++calls_;
+    return function_(std::move(request));
+  }
+  int calls() const { return calls_; }
+
+ private:
+  Function function_;
+  int calls_ = 0;
+};
+
+/// A body that yields the given pieces; each waits for `gate`, where there is one, to be set.
+class PieceBody : public Body {
+ public:
+  explicit PieceBody(std::vector<std::string> pieces, Event* gate = nullptr)
+      : pieces_(std::move(pieces)), gate_(gate) {}
+  Task<Result<MutableBytes>> Read() override {
+    if (gate_ != nullptr) {
+      co_await gate_->Wait();
+      gate_->Reset();
+    }
+    if (next_ == pieces_.size()) co_return MutableBytes{};
+    co_return std::as_writable_bytes(std::span(pieces_[next_++]));
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  Event* gate_;
+  std::size_t next_ = 0;
+};
+
+/// Collects everything that `stream` gives until its end.
+inline Task<void> Collect(net::ByteStream& stream, std::string& into, bool& ended) {
+  for (;;) {
+    auto read = co_await stream.Read();
+    if (!read || read->empty()) break;
+    into += net::AsText(*read);
+  }
+  ended = true;
+}
+
+/// A browser connected to ServeH1.
+class H1Browser {
+ public:
+  H1Browser(berth::testing::TestExecutor& executor, const Limits& limits, Service& service,
+            std::size_t fragment = 0, H1Options options = {})
+      : executor_(executor) {
+    auto [browser, hub] = net::testing::MakePipe(executor, {.fragment = fragment});
+    stream_ = std::move(browser);
+    collecting_ = Collect(*stream_, received_, ended_);
+    collecting_.Start();
+    serving_ = ServeH1(executor, limits, std::move(hub), service, options);
+    serving_.Start();
+    executor_.RunUntilIdle();
+  }
+
+  void Send(std::string_view text) {
+    // What the hub does not read any more is lost, as on a socket.
+    sending_.push_back(net::testing::WriteText(*stream_, std::string(text)));
+    sending_.back().Start();
+    executor_.RunUntilIdle();
+  }
+  void Finish() {
+    (void)executor_.Await(stream_->ShutdownWrite());
+    executor_.RunUntilIdle();
+  }
+  /// Goes away.
+  void Close() {
+    stream_->Close();
+    executor_.RunUntilIdle();
+  }
+  /// What came since the last call. Dates are replaced, so that texts can be compared.
+  std::string Take() {
+    executor_.RunUntilIdle();
+    std::string text = std::exchange(received_, {});
+    for (std::size_t at = 0; (at = text.find("date: ", at)) != std::string::npos; ++at) {
+      text.replace(at, text.find('\r', at) - at, "date: D");
+    }
+    return text;
+  }
+  bool ended() const { return ended_; }
+  bool served() const { return serving_.is_done(); }
+
+ private:
+  berth::testing::TestExecutor& executor_;
+  net::StreamPtr stream_;
+  std::string received_;
+  bool ended_ = false;
+  std::vector<Task<Result<void>>> sending_;
+  Task<void> collecting_;
+  Task<void> serving_;
+};
+
+}  // namespace berth::http::testing
