@@ -98,6 +98,10 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
     co_return ProblemResponse(400, "bad-request", "Bad request",
                               "The request's address cannot be sent to an instance.");
   }
+  if (!allowed_.Admits(request.head)) {
+    co_return ProblemResponse(403, "not-allowed", "Not allowed",
+                              "The agent of this instance does not admit you.");
+  }
   Adapter* const adapter = adapter_;
   if (!adapter) co_return Unavailable("the instance is not found yet");
   auto own = adapter->Answer(request.head);

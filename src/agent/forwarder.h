@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "agent/adapter.h"
+#include "agent/allow_list.h"
 #include "agent/status.h"
 #include "base/limits.h"
 #include "http/message.h"
@@ -25,6 +26,8 @@ class Forwarder : public http::Service {
 
   /// Who knows the instance; null while that is not known: everything is answered 502 then.
   void SetAdapter(Adapter* adapter) { adapter_ = adapter; }
+  /// Who may come through; everybody by default. Applies to every path.
+  void SetAllowList(AllowList allowed) { allowed_ = std::move(allowed); }
   /// Called when the instance turned out to be away.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
 
@@ -42,6 +45,7 @@ class Forwarder : public http::Service {
   const InstanceInfo& info_;
   StatusTracker& status_;
   Adapter* adapter_ = nullptr;
+  AllowList allowed_;
   std::function<void()> on_away_;
 };
 

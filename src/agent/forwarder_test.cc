@@ -118,6 +118,26 @@ TEST_F(ForwarderTest, PassesUnusualButHarmlessPaths) {
   }
 }
 
+TEST_F(ForwarderTest, AdmitsOnlyWhomTheAgentAllows) {
+  forwarder_.SetAllowList({.users = {"Alice"}});
+  EXPECT_EQ(Exchange(Get("/")).head.status, 403);
+  auto mallory = Get("/");
+  mallory.head.fields.Add("x-orchestrator-username", "mallory");
+  EXPECT_EQ(Exchange(std::move(mallory)).head.status, 403);
+  auto twice = Get("/");
+  twice.head.fields.Add("x-orchestrator-username", "alice");
+  twice.head.fields.Add("x-orchestrator-username", "mallory");
+  EXPECT_EQ(Exchange(std::move(twice)).head.status, 403);
+  EXPECT_TRUE(instance_.heads.empty());
+  auto alice = Get("/");
+  alice.head.fields.Add("x-orchestrator-username", "alice");
+  EXPECT_EQ(Exchange(std::move(alice)).head.status, 200);
+  forwarder_.SetAllowList({.groups = {"org/team"}});
+  auto nobody = Get("/");
+  nobody.head.fields.Add("x-orchestrator-username", "alice");
+  EXPECT_EQ(Exchange(std::move(nobody)).head.status, 403);
+}
+
 TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {
   int away = 0;
   forwarder_.SetOnAway([&away] { ++away; });

@@ -1,0 +1,337 @@
+#include "agent/agent.h"
+
+#include <pwd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/random.h"
+
+namespace berth::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path HomeFolder() {
+  if (const char* home = std::getenv("HOME"); home && *home) return home;
+  if (const passwd* entry = ::getpwuid(::getuid()); entry && entry->pw_dir) return entry->pw_dir;
+  return "/";
+}
+
+/// Where what we must remember of one instance is kept.
+fs::path StateFolder(const std::string& client_id) {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const fs::path base = state && *state ? fs::path(state) : HomeFolder() / ".local" / "state";
+  return base / "berth" / client_id;
+}
+
+/// A number in [0, 1).
+double RandomShare() {
+  const auto bytes = RandomBytes<4>(SystemRandom());
+  std::uint32_t number = 0;
+  for (const std::byte byte : bytes) number = number << 8 | std::to_integer<std::uint32_t>(byte);
+  return number / 4294967296.0;
+}
+
+struct HubUrl {
+  tunnel::HubAddress address;
+  net::HostPort place;
+};
+
+Result<HubUrl> ParseHubUrl(std::string_view url) {
+  HubUrl hub;
+  std::uint16_t port = 443;
+  if (url.starts_with("https://")) {
+    hub.address.scheme = "https";
+    url.remove_prefix(8);
+  } else if (url.starts_with("http://")) {
+    hub.address.scheme = "http";
+    port = 80;
+    url.remove_prefix(7);
+  } else {
+    return Invalid("the hub's URL must begin with https:// or http://");
+  }
+  const std::string_view authority = url.substr(0, url.find('/'));
+  auto place = net::ParseHostPort(authority, port);
+  if (!place) return Wrap(std::move(place).error(), "the hub's URL");
+  if (place->host.empty()) return Invalid("the hub's URL names no host");
+  if (hub.address.scheme == "http" && !net::IsLoopbackHost(place->host)) {
+    return Invalid(
+        "the hub's URL must begin with https://: without it, everybody on the way can "
+        "read the token (http:// is for a hub on this machine)");
+  }
+  hub.address.authority = authority;
+  std::string path(url.substr(authority.size()));
+  while (path.ends_with('/')) path.pop_back();
+  hub.address.target = path + "/ws/connect";
+  hub.place = std::move(*place);
+  return hub;
+}
+
+/// The limits, with what the environment of version 1 sets.
+Limits AdjustLimits(const AgentOptions& options) {
+  Limits limits = options.limits;
+  if (options.reconnect_interval) {
+    limits.reconnect_min = *options.reconnect_interval;
+    limits.reconnect_max = std::max(limits.reconnect_max, limits.reconnect_min);
+  }
+  if (options.heartbeat_interval) limits.ping_after = *options.heartbeat_interval;
+  return limits;
+}
+
+LocatorOptions LocatorOptionsOf(const AgentOptions& options) {
+  LocatorOptions locator;
+  locator.discovery.url = options.instance_url;
+  locator.discovery.home = HomeFolder();
+  locator.choice = options.adapter;
+  locator.sign_in.home = HomeFolder();
+  locator.sign_in.create_user = options.create_user != CreateUser::kOff;
+  locator.sign_in.state_folder = StateFolder(options.client_id);
+  locator.generic.rewrite_javascript = options.rewrite_javascript;
+  return locator;
+}
+
+AllowList AllowListOf(const AgentOptions& options) {
+  AllowList allowed{.users = options.allowed_users, .groups = options.allowed_orgs};
+  allowed.groups.insert(allowed.groups.end(), options.allowed_teams.begin(),
+                        options.allowed_teams.end());
+  if (!allowed.groups.empty()) {
+    LogWarn(
+        "this hub's streams do not say who is in which org or team: only users allowed by name "
+        "are admitted");
+  }
+  return allowed;
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+/// "linux", as version 1 has it.
+std::string Platform() {
+  utsname names{};
+  return ::uname(&names) == 0 ? http::ToLower(names.sysname) : "";
+}
+
+Task<Result<int>> AwaitEvent(Event& event) {
+  co_await event.Wait();
+  co_return 0;
+}
+
+std::string InSeconds(Duration delay) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
+  return ms < 10'000 ? fmt::format("{:.1f} s", static_cast<double>(ms) / 1000)
+                     : fmt::format("{} s", ms / 1000);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions options) {
+  auto hub = ParseHubUrl(options.hub_url);
+  if (!hub) return hub.error();
+  hub->address.token = std::move(options.token);
+  if (!options.instance_url.empty()) {
+    auto instance = ParseInstanceUrl(options.instance_url);
+    if (!instance) return instance.error();
+  } else if (options.adapter == AdapterChoice::kGeneric) {
+    return Invalid(
+        "say where the instance is, as --instance http://127.0.0.1:3000: only a "
+        "claudecodeui can be found by itself");
+  }
+  auto proxies = net::ProxySettings::FromEnvironment();
+  if (!proxies) return proxies.error();
+  auto tls = net::TlsClient::Create({});
+  if (!tls) return tls.error();
+  return std::unique_ptr<Agent>(new Agent(loop, std::move(options), std::move(hub->address),
+                                          std::move(hub->place), std::move(*proxies),
+                                          std::move(*tls)));
+}
+
+Agent::Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
+             net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls)
+    : loop_(loop),
+      options_(std::move(options)),
+      limits_(AdjustLimits(options_)),
+      hub_(std::move(hub)),
+      hub_place_(std::move(hub_place)),
+      proxies_(std::move(proxies)),
+      tls_(std::move(tls)),
+      hub_client_(loop_, limits_, [this] { return DialHub(); }),
+      instance_client_(loop_, limits_, [this] { return DialInstance(); }),
+      status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
+      locator_(loop_, worker_, instance_client_, LocatorOptionsOf(options_),
+               [this](Adapter& adapter) {
+                 forwarder_.SetAdapter(&adapter);
+                 status_.SetAdapter(&adapter);
+               }),
+      forwarder_(loop_, limits_, instance_client_, locator_.info(), status_),
+      keeper_(loop_, limits_, hub_, hub_client_, forwarder_, *this, RandomShare),
+      left_(loop_) {
+  forwarder_.SetAllowList(AllowListOf(options_));
+  forwarder_.SetOnAway([this] { locator_.LookAgain(); });
+}
+
+Agent::~Agent() {
+  status_.SetAdapter(nullptr);
+  locating_.Cancel();
+  reporting_.Cancel();
+}
+
+Task<Error> Agent::Run() {
+  if (!options_.command.empty()) StartCommand();
+  locating_ = Job(loop_, "find the instance", locator_.Run());
+  reporting_ = Job(loop_, "status", status_.Run());
+  network_change_ =
+      std::make_unique<net::NetworkChange>(loop_, [this] { keeper_.NetworkChanged(); });
+  Error why = co_await keeper_.Run();
+  left_.Set();
+  co_return why;
+}
+
+Task<void> Agent::Drain() {
+  is_draining_ = true;
+  keeper_.Drain("the agent is stopping");
+  auto left = co_await WithDeadline(loop_, limits_.drain_grace, "finish", AwaitEvent(left_));
+  if (!left) LogWarn("stopping with requests under way: the grace is over");
+  if (supervisor_) {
+    supervisor_->Stop();
+    co_await supervisor_->stopped().Wait();
+  }
+}
+
+Task<Result<net::StreamPtr>> Agent::DialHub() {
+  net::DialTarget target{.address = hub_place_};
+  if (hub_.scheme == "https") {
+    target.security = net::Security::kTls;
+    target.alpn = {"http/1.1"};
+  }
+  co_return co_await net::Dial(loop_, std::move(target), proxies_, *tls_, limits_);
+}
+
+Task<Result<net::StreamPtr>> Agent::DialInstance() {
+  const InstanceInfo& info = locator_.info();
+  if (!info.is_found()) co_return Unavailable("the instance is not found yet");
+  net::DialTarget target{.address = {.host = info.host, .port = info.port}};
+  if (info.is_tls) {
+    target.security = net::Security::kTls;
+    target.alpn = {"http/1.1"};
+  }
+  co_return co_await net::Dial(loop_, std::move(target), no_proxies_, *tls_, limits_);
+}
+
+void Agent::StartCommand() {
+  supervisor_ =
+      std::make_unique<Supervisor>(loop_, SupervisorOptions{.command = options_.command},
+                                   [this](const SupervisorEvent& event) { OnCommand(event); });
+}
+
+void Agent::OnCommand(const SupervisorEvent& event) {
+  switch (event.kind) {
+    case SupervisorEvent::Kind::kStarted:
+      LogInfo("started {} (pid {})", ForLog(options_.command.front()), event.pid);
+      break;
+    case SupervisorEvent::Kind::kNotStarted:
+      LogError("cannot start the instance: {}; trying again", ForLog(event.error));
+      break;
+    case SupervisorEvent::Kind::kExited:
+      if (is_draining_) {
+        LogInfo("stopped {}", ForLog(options_.command.front()));
+      } else if (event.signal != 0) {
+        LogWarn("{} was ended by signal {}; starting it again", ForLog(options_.command.front()),
+                event.signal);
+      } else {
+        LogWarn("{} ended with status {}; starting it again", ForLog(options_.command.front()),
+                event.status);
+      }
+      break;
+  }
+  locator_.LookAgain();
+}
+
+void Agent::SendStatus(const StatusReport& report) {
+  control::StatusUpdate update;
+  update.client_id = options_.client_id;
+  update.status = report.status;
+  update.needs_you = report.needs_you();
+  update.sessions = report.sessions;
+  auto sent = keeper_.Send(update);
+  if (!sent) LogDebug("status not sent: {}", sent.error().message);
+}
+
+control::Metadata Agent::DescribeInstance() const {
+  control::Metadata metadata;
+  metadata.hostname = HostName();
+  metadata.platform = Platform();
+  std::error_code error;
+  metadata.project = fs::current_path(error).filename();
+  metadata.status = status_.report().status;
+  metadata.version = locator_.info().version;
+  metadata.adapter = locator_.adapter_kind();
+  metadata.agent_version = BERTH_VERSION;
+  for (const auto& [name, value] : options_.labels) metadata.labels[name] = value;
+  return metadata;
+}
+
+control::Register Agent::OnRegister() {
+  control::Register registration;
+  registration.client_id = options_.client_id;
+  registration.metadata = DescribeInstance();
+  return registration;
+}
+
+void Agent::OnState(const tunnel::TunnelState& state) {
+  using Kind = tunnel::TunnelState::Kind;
+  const std::string hub = hub_.scheme + "://" + hub_.authority;
+  const std::string reason = ForLog(state.reason);
+  status_.SetWatched(state.kind == Kind::kConnected);
+  switch (state.kind) {
+    case Kind::kConnecting:
+      LogDebug("connecting to {}", hub);
+      break;
+    case Kind::kConnected:
+      LogInfo("connected to {} as {}", hub, options_.client_id);
+      break;
+    case Kind::kWaiting:
+      LogWarn("hub away ({}); next attempt in {}", reason, InSeconds(state.retry_in));
+      break;
+    case Kind::kUnauthorized:
+      LogError(
+          "refused: the hub does not accept the token ({}); make a new one in the dashboard; "
+          "next attempt in {}",
+          reason, InSeconds(state.retry_in));
+      break;
+    case Kind::kRefused:
+      LogError("refused: the hub does not give us the id {} ({}); next attempt in {}",
+               options_.client_id, reason, InSeconds(state.retry_in));
+      break;
+    case Kind::kFenced:
+      LogError("replaced: another agent connected as {} ({}); next attempt in {}",
+               options_.client_id, reason, InSeconds(state.retry_in));
+      break;
+    case Kind::kEnded:
+      LogInfo("left the hub: {}", reason);
+      break;
+  }
+}
+
+void Agent::OnRegistered(const control::Registered& registered) {
+  if (!registered.hub.url.empty()) LogInfo("open it at {}", ForLog(registered.hub.url));
+  SendStatus(status_.report());
+}
+
+void Agent::OnMessage(const control::Message& message) {
+  if (const auto* command = std::get_if<control::Command>(&message);
+      command && command->command == control::Command::Kind::kRefreshStatus) {
+    SendStatus(status_.report());
+    status_.Refresh();
+  } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
+    LogWarn("the hub says: {}", ForLog(error->message));
+  }
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,79 @@
+// Agent: everything beside one instance, put together: finding it, signing in, the tunnel to the
+// hub, forwarding, status, and the instance's own process if we start it.
+//
+// Nothing has to be there at the start: network, hub and instance are waited for, each on its own.
+// Lives on one loop; a worker thread reads files for it.
+#pragma once
+
+#include <memory>
+
+#include "agent/forwarder.h"
+#include "agent/locator.h"
+#include "agent/options.h"
+#include "agent/supervisor.h"
+#include "base/task_group.h"
+#include "http/h1_client.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "net/network_change.h"
+#include "tunnel/keeper.h"
+
+namespace berth::agent {
+
+class Agent : private tunnel::Keeper::Observer {
+ public:
+  /// Checks what can be checked and starts nothing. kInvalid: the options are wrong.
+  static Result<std::unique_ptr<Agent>> Create(net::Loop& loop, AgentOptions options);
+  ~Agent() override;
+
+  /// Runs until the hub tells us to leave for good (the reason), or Drain(). Dropping it breaks the
+  /// tunnel; the instance's process ends with this object.
+  Task<Error> Run();
+
+  /// Lets what runs finish within limits.drain_grace, leaves the hub, stops the instance if it is
+  /// ours. Run() ends too.
+  Task<void> Drain();
+  bool is_draining() const { return is_draining_; }
+
+ private:
+  Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
+        net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls);
+
+  Task<Result<net::StreamPtr>> DialHub();
+  Task<Result<net::StreamPtr>> DialInstance();
+  void StartCommand();
+  void OnCommand(const SupervisorEvent& event);
+  void SendStatus(const StatusReport& report);
+  control::Metadata DescribeInstance() const;
+
+  control::Register OnRegister() override;
+  void OnState(const tunnel::TunnelState& state) override;
+  void OnRegistered(const control::Registered& registered) override;
+  void OnMessage(const control::Message& message) override;
+
+  net::Loop& loop_;
+  AgentOptions options_;
+  const Limits limits_;
+  const tunnel::HubAddress hub_;
+  const net::HostPort hub_place_;
+  const net::ProxySettings proxies_;
+  const net::ProxySettings no_proxies_;  // The instance is reached directly, always.
+  const std::unique_ptr<net::TlsClient> tls_;
+  bool is_draining_ = false;
+
+  // In the order of their dependence; destroyed the other way round.
+  ThreadWorker worker_;
+  http::H1Client hub_client_;
+  http::H1Client instance_client_;
+  StatusTracker status_;
+  Locator locator_;
+  Forwarder forwarder_;
+  tunnel::Keeper keeper_;
+  std::unique_ptr<net::NetworkChange> network_change_;
+  std::unique_ptr<Supervisor> supervisor_;
+  Event left_;  // Run() has ended.
+  Job locating_;
+  Job reporting_;
+};
+
+}  // namespace berth::agent

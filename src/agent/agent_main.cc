@@ -1,0 +1,57 @@
+#include "agent/agent_main.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/agent.h"
+#include "base/log.h"
+
+namespace berth::agent {
+namespace {
+
+constexpr int kCannotBegin = 1;
+constexpr int kToldToLeave = 3;
+
+Task<void> ExitAtOnce(net::Loop& loop) {
+  co_await loop.NextSignal();
+  std::_Exit(1);
+}
+
+/// Drains at the first signal.
+Task<void> StopOnSignal(net::Loop& loop, Agent& agent) {
+  co_await loop.NextSignal();
+  LogInfo("stopping: what runs may finish; signal again to stop at once");
+  Job impatience(loop, "second signal", ExitAtOnce(loop));
+  co_await agent.Drain();
+  loop.Stop();
+}
+
+Task<void> Serve(net::Loop& loop, Agent& agent, int& status) {
+  const Error why = co_await agent.Run();
+  if (agent.is_draining()) co_return;
+  LogWarn("the hub told this agent to leave: {}", ForLog(why.message));
+  status = kToldToLeave;
+  co_await agent.Drain();
+  loop.Stop();
+}
+
+}  // namespace
+
+int RunAgent(AgentOptions options) {
+  SetLogLevel(options.log_level);
+  net::Loop loop;
+  auto agent = Agent::Create(loop, std::move(options));
+  if (!agent) {
+    std::fprintf(stderr, "berth agent: %s\n", agent.error().message.c_str());
+    return kCannotBegin;
+  }
+  int status = 0;
+  {
+    Job serve(loop, "agent", Serve(loop, **agent, status));
+    Job stop(loop, "stop", StopOnSignal(loop, **agent));
+    loop.Run();
+  }
+  return status;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,63 @@
+// Locator: finds the instance, tells what kind it is, picks its adapter, and finds it again after
+// it was away. The instance may be started before the agent, after it, or again and again.
+//
+// Lives on the loop; must outlive the exchanges that use its adapters.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/adapters/claudecodeui.h"
+#include "agent/adapters/generic.h"
+#include "agent/discovery.h"
+#include "agent/options.h"
+#include "base/event.h"
+
+namespace berth::agent {
+
+struct LocatorOptions {
+  DiscoveryOptions discovery;
+  AdapterChoice choice = AdapterChoice::kAuto;
+  SignInOptions sign_in;
+  GenericOptions generic;
+};
+
+class Locator {
+ public:
+  /// `instance` is a client for wherever info() points to. `on_found` is called each time that the
+  /// instance was found, with its adapter.
+  Locator(Executor& executor, Worker& worker, http::Service& instance, LocatorOptions options,
+          std::function<void(Adapter&)> on_found);
+
+  /// Where the instance is, as far as is known. The same object for good.
+  const InstanceInfo& info() const { return info_; }
+
+  /// The kind of the adapter in use; "" while the instance was never found.
+  std::string adapter_kind() const { return adapter_kind_; }
+
+  /// Looks for as long as the Task lives.
+  Task<void> Run();
+  /// The instance turned out to be away, or was started: look again soon.
+  void LookAgain() { look_.Set(); }
+
+ private:
+  Task<bool> Look();
+  Adapter& Choose(const InstanceHealth& health);
+  void Say(std::string line);
+
+  Executor& executor_;
+  Worker& worker_;
+  http::Service& instance_;
+  LocatorOptions options_;
+  std::function<void(Adapter&)> on_found_;
+  InstanceInfo info_;
+  std::string adapter_kind_;
+  Event look_;
+  std::string said_;  // The last line, so that each state is logged once.
+  // Made when first needed and kept: exchanges may still use them.
+  std::unique_ptr<ClaudeCodeUi> claudecodeui_;
+  std::unique_ptr<Generic> generic_;
+};
+
+}  // namespace berth::agent
