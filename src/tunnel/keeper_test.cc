@@ -1,0 +1,218 @@
+#include "tunnel/keeper.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result_testing.h"
+#include "tunnel/tunnel_testing.h"
+
+namespace berth::tunnel {
+namespace {
+
+using namespace std::chrono_literals;
+using berth::testing::FailsWith;
+using berth::testing::IsOk;
+using berth::testing::TestExecutor;
+using testing::EchoInstance;
+using testing::FakeHub;
+using Kind = TunnelState::Kind;
+
+class KeeperTest : public ::testing::Test, public Keeper::Observer {
+ protected:
+  control::Register OnRegister() override { return testing::TestRegistration(); }
+  void OnState(const TunnelState& state) override { states_.push_back(state.kind); }
+  void OnRegistered(const control::Registered&) override {}
+  void OnMessage(const control::Message& message) override { messages_.push_back(message); }
+
+  void Start() {
+    run_ = Run();
+    run_.Start();
+    executor_.RunUntilIdle();
+  }
+  Task<void> Run() { ended_ = co_await keeper_.Run(); }
+  Kind state() const { return keeper_.state().kind; }
+  // The time between the last two attempts, after waiting `patience` for the last.
+  Duration NextDelay(Duration patience) {
+    const std::size_t before = hub_.dialled_at.size();
+    executor_.Advance(patience);
+    EXPECT_EQ(hub_.dialled_at.size(), before + 1);
+    return hub_.dialled_at.at(before) - hub_.dialled_at.at(before - 1);
+  }
+
+  TestExecutor executor_;
+  Limits limits_;
+  HubAddress address_ = testing::TestHubAddress();
+  FakeHub hub_{executor_, limits_};
+  EchoInstance instance_{executor_};
+  double random_ = 1;  // The longest delay of each step, so that the table is exact.
+  Keeper keeper_{executor_, limits_, address_, hub_, instance_, *this, [this] { return random_; }};
+  std::vector<Kind> states_;
+  std::vector<control::Message> messages_;
+  std::optional<Error> ended_;
+  Task<void> run_;
+};
+
+TEST(BackoffTest, DoublesWithJitterUpToALimit) {
+  double random = 0;
+  Backoff backoff(100ms, 30s, [&random] { return random; });
+  EXPECT_EQ(backoff.Next(), 50ms);
+  random = 0.5;
+  EXPECT_EQ(backoff.Next(), 150ms);
+  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.Next(), 30s);
+  EXPECT_EQ(backoff.Next(), 22'500ms);
+  backoff.Reset();
+  EXPECT_EQ(backoff.Next(), 75ms);
+}
+
+TEST_F(KeeperTest, TriesAgainForEverWithGrowingDelays) {
+  hub_.is_away = true;
+  Start();
+  EXPECT_EQ(state(), Kind::kWaiting);
+  for (const Duration delay : {100ms, 200ms, 400ms, 800ms, 1'600ms, 3'200ms, 6'400ms, 12'800ms,
+                               25'600ms, 30'000ms, 30'000ms, 30'000ms}) {
+    EXPECT_EQ(keeper_.state().retry_in, delay);
+    EXPECT_EQ(NextDelay(delay), delay);
+  }
+  executor_.Advance(24h);
+  EXPECT_GE(hub_.dialled_at.size(), 2'800u);
+  hub_.is_away = false;
+  executor_.Advance(30s);
+  EXPECT_EQ(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, StartsOverAfterAStableTunnelOnly) {
+  hub_.is_away = true;
+  Start();
+  executor_.Advance(700ms);  // Delays of 100, 200 and 400 ms are used up.
+  hub_.is_away = false;
+  executor_.Advance(800ms);
+  ASSERT_EQ(state(), Kind::kConnected);
+  hub_.cable->Cut();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(keeper_.state().retry_in, 1'600ms);  // It lived for a moment only.
+  executor_.Advance(1'600ms);
+  ASSERT_EQ(state(), Kind::kConnected);
+  executor_.Advance(30s);
+  hub_.cable->Cut();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(keeper_.state().retry_in, 100ms);
+}
+
+TEST_F(KeeperTest, TriesAtOnceWhenTheNetworkChanged) {
+  hub_.is_away = true;
+  Start();
+  executor_.Advance(10s);
+  hub_.is_away = false;
+  keeper_.NetworkChanged();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, ProbesTheTunnelWhenTheNetworkChanged) {
+  Start();
+  executor_.Advance(5s);
+  hub_.cable->Stall();
+  keeper_.NetworkChanged();
+  executor_.Advance(10s);
+  EXPECT_NE(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, ComesBackAfterAHalfOpenConnection) {
+  Start();
+  hub_.cable->Stall();
+  executor_.Advance(20s + 100ms);
+  EXPECT_EQ(state(), Kind::kConnected);
+  EXPECT_EQ(hub_.ends.size(), 2u);
+}
+
+TEST_F(KeeperTest, ARevokedTokenIsRetriedEveryFiveMinutesAtMost) {
+  hub_.status = 401;
+  Start();
+  EXPECT_EQ(state(), Kind::kUnauthorized);
+  EXPECT_EQ(keeper_.state().reason, "the hub does not accept the token");
+  keeper_.NetworkChanged();
+  executor_.Advance(300s - 1ms);
+  EXPECT_EQ(hub_.dialled_at.size(), 1u);
+  executor_.Advance(1ms);
+  EXPECT_EQ(hub_.dialled_at.size(), 2u);
+  hub_.status = 101;
+  executor_.Advance(300s);
+  EXPECT_EQ(state(), Kind::kConnected);
+  hub_.end().link.Close("the token was revoked", true);
+  executor_.RunUntilIdle();
+  EXPECT_EQ(state(), Kind::kUnauthorized);
+}
+
+TEST_F(KeeperTest, DoesNotFightForAnIdThatAnotherAgentTook) {
+  Start();
+  hub_.end().link.Fence("another agent registered this id");
+  executor_.RunUntilIdle();
+  EXPECT_EQ(state(), Kind::kFenced);
+  executor_.Advance(299s);
+  EXPECT_EQ(hub_.dialled_at.size(), 1u);
+  executor_.Advance(1s);
+  EXPECT_EQ(hub_.dialled_at.size(), 2u);
+}
+
+TEST_F(KeeperTest, ARefusedIdIsRetriedSlowly) {
+  hub_.answer = {.success = false, .message = "no"};
+  Start();
+  EXPECT_EQ(state(), Kind::kRefused);
+  EXPECT_EQ(keeper_.state().retry_in, 300s);
+}
+
+TEST_F(KeeperTest, LeavesForGoodWhenToldTo) {
+  Start();
+  EXPECT_THAT(hub_.end().link.Send(control::Command{control::Command::Kind::kDisconnect}), IsOk());
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(ended_.has_value());
+  EXPECT_EQ(ended_->kind, ErrorKind::kCancelled);
+  EXPECT_EQ(state(), Kind::kEnded);
+  executor_.Advance(1h);
+  EXPECT_EQ(hub_.dialled_at.size(), 1u);
+}
+
+TEST_F(KeeperTest, ReportsItsStates) {
+  Start();
+  hub_.cable->Cut();
+  executor_.Advance(100ms);
+  EXPECT_EQ(states_, (std::vector<Kind>{Kind::kConnecting, Kind::kConnected, Kind::kWaiting,
+                                        Kind::kConnecting, Kind::kConnected}));
+}
+
+TEST_F(KeeperTest, SendsWhileConnectedOnly) {
+  const control::StatusUpdate update{.client_id = "box-1"};
+  EXPECT_THAT(keeper_.Send(update), FailsWith(ErrorKind::kUnavailable));
+  Start();
+  EXPECT_THAT(keeper_.Send(update), IsOk());
+  executor_.RunUntilIdle();
+  EXPECT_EQ(hub_.end().messages.size(), 1u);
+  EXPECT_TRUE(keeper_.latency().has_value());
+}
+
+TEST_F(KeeperTest, DrainsWhileConnected) {
+  Start();
+  keeper_.Drain("stopping");
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(ended_.has_value());
+  EXPECT_EQ(ended_->kind, ErrorKind::kCancelled);
+}
+
+TEST_F(KeeperTest, DrainsWhileWaiting) {
+  hub_.is_away = true;
+  Start();
+  keeper_.Drain("stopping");
+  executor_.RunUntilIdle();
+  EXPECT_TRUE(ended_.has_value());
+}
+
+TEST_F(KeeperTest, DrainsWhileDialling) {
+  hub_.is_silent = true;
+  Start();
+  EXPECT_EQ(state(), Kind::kConnecting);
+  keeper_.Drain("stopping");
+  executor_.RunUntilIdle();
+  EXPECT_TRUE(ended_.has_value());
+}
+
+}  // namespace
+}  // namespace berth::tunnel
