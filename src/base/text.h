@@ -1,0 +1,41 @@
+// Reading what people write in flags, environment and configuration files: durations, sizes,
+// switches, and the name that somebody who mistyped another may have meant.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace berth {
+
+/// "500ms", "10s", "5m", "12h", "7d"; a number alone is milliseconds. At most ten years. All of
+/// these functions answer kInvalid with a message that quotes the text and says what is expected.
+Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
+
+/// "65536", "64KiB", "4MiB", "1GiB". At most 2^40.
+Result<std::uint64_t> ParseSize(std::string_view text);
+
+/// "on" or "off"; "true", "false", "yes", "no", "1" and "0" are taken as well.
+Result<bool> ParseSwitch(std::string_view text);
+
+/// "debug", "info", "warn" or "error".
+Result<LogLevel> ParseLogLevel(std::string_view text);
+
+/// The parts of a comma-separated list, without spaces around them; empty ones are dropped.
+std::vector<std::string> SplitList(std::string_view text);
+
+/// The one of `names` that a person who wrote `name` is likely to have meant, if any is close.
+std::optional<std::string_view> NearestName(std::string_view name,
+                                            std::span<const std::string_view> names);
+
+/// "; did you mean \"listen\"?", or nothing.
+std::string DidYouMean(std::string_view name, std::span<const std::string_view> names);
+
+}  // namespace berth

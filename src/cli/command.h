@@ -1,0 +1,38 @@
+// The commands of `berth`, one file each: each adds its subcommand, and says what to run if it is
+// the one that was asked for.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/settings.h"
+
+namespace CLI {
+class App;
+}
+
+namespace berth::cli {
+
+/// Exit statuses besides 0.
+inline constexpr int kFailed = 1;   ///< It was tried, and did not work.
+inline constexpr int kMisused = 2;  ///< The command line, environment or file is wrong.
+
+/// What the commands share. Outlives the parsing and the run.
+struct CommandContext {
+  Environment environment = ProcessEnvironment();
+  std::vector<std::string> trailing = {};  ///< What stood after "--": the instance's own command.
+  std::function<int()> run = {};           ///< Set by the command that was asked for.
+};
+
+void AddHubCommand(CLI::App& app, CommandContext& context);
+void AddAgentCommand(CLI::App& app, CommandContext& context);
+void AddDemoCommand(CLI::App& app, CommandContext& context);
+void AddTokenCommand(CLI::App& app, CommandContext& context);
+void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
+void AddVersionCommand(CLI::App& app, CommandContext& context);
+
+/// Prints "berth NAME: MESSAGE" on standard error; gives `status`.
+int Complain(std::string_view name, const Error& error, int status);
+
+}  // namespace berth::cli

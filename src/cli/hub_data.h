@@ -1,0 +1,37 @@
+// Opening the hub's data folder from a command, whether a hub runs on it or not.
+#pragma once
+
+#include <memory>
+
+#include "cli/options.h"
+#include "cli/settings.h"
+#include "hub/options.h"
+#include "store/database.h"
+
+namespace berth::cli {
+
+/// --data and --config of a command, and the folder that they name.
+class HubData {
+ public:
+  HubData() : settings_(HubDataSettings(options_)) {}
+  HubData(const HubData&) = delete;
+  HubData& operator=(const HubData&) = delete;
+
+  void AddFlags(CLI::App& command) { settings_.AddFlags(command); }
+
+  /// Whether a folder without a database gets one.
+  enum class Missing { kCreate, kRefuse };
+  /// After the parsing. kInvalid: the options; other kinds: the folder.
+  Result<std::unique_ptr<store::Database>> Open(const Environment& environment, Missing missing);
+
+  const hub::HubOptions& options() const { return options_; }
+
+ private:
+  hub::HubOptions options_;
+  Settings settings_;
+};
+
+/// kMisused for wrong options, else kFailed.
+int StatusOf(const Error& error);
+
+}  // namespace berth::cli

@@ -1,0 +1,43 @@
+// The tables of options of `berth hub` and `berth agent`, and the checks over several of them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/options.h"
+#include "base/result.h"
+#include "cli/settings.h"
+#include "hub/options.h"
+
+namespace berth::cli {
+
+/// Rows that fill `options`, which must outlive the Settings made of them.
+std::vector<Setting> HubSettings(hub::HubOptions& options);
+/// The same rows with --data as their only flag: for commands that change the hub's data.
+std::vector<Setting> HubDataSettings(hub::HubOptions& options);
+std::vector<Setting> AgentSettings(agent::AgentOptions& options);
+
+/// After Settings::Resolve: fills in the defaults that depend on the machine and checks what
+/// belongs together. kInvalid: the message is for the user.
+Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& environment);
+/// `host_name` is this machine's, for the default id.
+Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name);
+
+/// What ORCHESTRATOR_MODE asks for: false means "standalone", that is, not to run an agent.
+Result<bool> IsAgentWanted(const Environment& environment);
+
+/// $XDG_STATE_HOME/berth or ~/.local/state/berth.
+Result<std::filesystem::path> DefaultDataFolder(const Environment& environment);
+
+/// "http://host:port/path" without the trailing slash, from http(s):// or ws(s)://, with or without
+/// /ws/connect at the end.
+Result<std::string> NormalizeHubUrl(std::string_view text);
+/// "http(s)://host[:port]", from the same with or without a trailing slash.
+Result<std::string> NormalizeOrigin(std::string_view text);
+
+/// A valid instance id made from a host name: "Anna's Mac.local" gives "anna-s-mac".
+std::string DefaultClientId(std::string_view host_name);
+
+}  // namespace berth::cli

@@ -1,0 +1,120 @@
+// `berth token`: makes, lists and revokes the tokens of agents, in the hub's data folder. A hub
+// that runs on it notices within a second.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/wall_clock.h"
+#include "cli/command.h"
+#include "cli/hub_data.h"
+#include "identity/agent_tokens.h"
+#include "identity/owner.h"
+#include "store/tokens.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  berth token create --name laptop > token     the token is shown this once
+  berth token ls
+  berth token revoke 0123456789abcdef          its agent is cut off within a second
+)";
+
+struct TokenArguments {
+  HubData data;
+  std::string name;
+  std::string id;
+};
+
+Result<Secret> Create(store::Database& database, std::string_view name) {
+  auto created = database.InTransaction(
+      [name](store::Database& inside) -> Result<identity::CreatedAgentToken> {
+        const WallTime now = SystemWallClock()();
+        auto owner = identity::EnsureOwner(inside, now);
+        if (!owner) return std::move(owner).error();
+        return identity::CreateAgentToken(inside, owner->id, name, now, SystemRandom());
+      });
+  if (!created) return std::move(created).error();
+  return std::move(created->text);
+}
+
+int RunCreate(TokenArguments& arguments, const Environment& environment) {
+  auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
+  if (!database) return Complain("token create", database.error(), StatusOf(database.error()));
+  auto token = Create(**database, arguments.name);
+  if (!token) return Complain("token create", token.error(), StatusOf(token.error()));
+  fmt::print("{}\n", token->Reveal());
+  return std::fflush(stdout) == 0 ? 0 : kFailed;
+}
+
+std::string TimeOrDash(const std::optional<WallTime>& time) {
+  return time ? FormatIso8601(*time) : "-";
+}
+
+int RunList(TokenArguments& arguments, const Environment& environment) {
+  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  if (!database) return Complain("token ls", database.error(), StatusOf(database.error()));
+  auto tokens = store::ListTokens(**database);
+  if (!tokens) return Complain("token ls", tokens.error(), kFailed);
+  fmt::print("{:16}  {:24}  {:24}  {:24}  {}\n", "ID", "CREATED", "LAST USED", "REVOKED", "NAME");
+  for (const auto& token : *tokens) {
+    fmt::print("{:16}  {:24}  {:24}  {:24}  {}\n", token.id, FormatIso8601(token.created_at),
+               TimeOrDash(token.last_used_at), TimeOrDash(token.revoked_at), ForLog(token.name));
+  }
+  return 0;
+}
+
+/// Takes "ao_ID_SECRET" for ID: whoever has to revoke a leaked token has all of it at hand.
+std::string_view IdOf(std::string_view text) {
+  if (text.starts_with("ao_")) text.remove_prefix(3);
+  return text.substr(0, text.find('_'));
+}
+
+int RunRevoke(TokenArguments& arguments, const Environment& environment) {
+  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  if (!database) return Complain("token revoke", database.error(), StatusOf(database.error()));
+  const std::string_view id = IdOf(arguments.id);
+  auto revoked = (*database)->InTransaction([id](store::Database& inside) {
+    return store::RevokeToken(inside, id, SystemWallClock()());
+  });
+  if (!revoked) return Complain("token revoke", revoked.error(), kFailed);
+  fmt::print("revoked {}\n", id);
+  return 0;
+}
+
+using Runner = int (*)(TokenArguments&, const Environment&);
+
+/// Adds `berth token NAME`; each has arguments of its own.
+std::pair<CLI::App*, std::shared_ptr<TokenArguments>> Add(CLI::App& token, CommandContext& context,
+                                                          const char* name, const char* help,
+                                                          Runner runner) {
+  auto arguments = std::make_shared<TokenArguments>();
+  auto* command = token.add_subcommand(name, help);
+  arguments->data.AddFlags(*command);
+  command->callback([&context, arguments, runner] {
+    context.run = [&context, arguments, runner] { return runner(*arguments, context.environment); };
+  });
+  return {command, arguments};
+}
+
+}  // namespace
+
+void AddTokenCommand(CLI::App& app, CommandContext& context) {
+  auto* token = app.add_subcommand("token", "Make, list and revoke the tokens of agents");
+  token->require_subcommand(1)->footer(std::string(kExamples));
+  const auto [create, created] =
+      Add(*token, context, "create", "Make a token and print it, this once", RunCreate);
+  create->add_option("--name", created->name, "What to call it, e.g. the machine")
+      ->type_name("NAME")
+      ->required();
+  Add(*token, context, "ls", "List all tokens, revoked ones too", RunList);
+  const auto [revoke, revoked] =
+      Add(*token, context, "revoke", "Revoke a token; its agent is cut off", RunRevoke);
+  revoke->add_option("id", revoked->id, "The token's id, as `berth token ls` shows it")
+      ->type_name("ID")
+      ->required();
+}
+
+}  // namespace berth::cli

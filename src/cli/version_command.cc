@@ -1,0 +1,21 @@
+// `berth version`.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/command.h"
+
+namespace berth::cli {
+
+void AddVersionCommand(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("version", "Print the version");
+  command->callback([&context] {
+    context.run = [] {
+      fmt::print("berth {}\n", BERTH_VERSION);
+      return 0;
+    };
+  });
+}
+
+}  // namespace berth::cli
