@@ -174,6 +174,7 @@ TEST_F(HubLinkTest, ClosesOnBinaryThatIsNotHttp2) {
   executor_.RunUntilIdle();
   ASSERT_TRUE(exchange.is_done());
   EXPECT_FALSE(exchange.Take().has_value());
+  EXPECT_NE(said_.find("closed 1001"), std::string::npos);
   EXPECT_TRUE(end_->ended().has_value());
   peer_->ClearBinarySource();
 }

@@ -20,7 +20,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner)
     : owner_(owner),
       channel_(executor, role, ChannelOptions(limits)),
-      drained_timer_([this] { CloseIfDrained(); }),
+      finished_timer_([this] { CloseIfFinished(); }),
       executor_(executor) {}
 
 Link::~Link() {
@@ -34,7 +34,7 @@ void Link::StartSession(std::unique_ptr<http::H2Session> session) {
   channel_.SetBinarySource(
       [this](std::string& out, std::size_t limit) {
         session_->Produce(out, limit);
-        if (is_draining_) executor_.ArmAfter(drained_timer_, Duration::zero());
+        if (session_->is_finished()) executor_.ArmAfter(finished_timer_, Duration::zero());
       },
       session_->output());
   if (is_draining_) session_->Drain();
@@ -44,7 +44,9 @@ Task<Error> Link::Run() {
   for (;;) {
     auto received = co_await ReceiveOne();
     if (received) continue;
-    Error why = why_ ? *why_ : std::move(received).error();
+    Error why = std::move(received).error();
+    if (is_draining_) why = Cancelled("drained");
+    if (why_) why = *why_;
     channel_.ClearBinarySource();
     if (session_) session_->Close(Unavailable("the tunnel is gone"));
     co_return why;
@@ -70,8 +72,8 @@ Task<Result<void>> Link::ReceiveOne() {
       auto taken = session_->Receive(event->data);
       if (!taken) {
         Close(http::close_code::kProtocolError, Wrap(std::move(taken).error(), "tunnel"));
-      } else if (is_draining_) {
-        CloseIfDrained();
+      } else {
+        CloseIfFinished();
       }
       break;
     }
@@ -96,12 +98,15 @@ void Link::Drain(std::string_view why) {
   auto sent = Send(control::Drain{std::string(why)});
   if (!sent) return;
   if (session_) session_->Drain();
-  CloseIfDrained();
+  CloseIfFinished();
 }
 
-void Link::CloseIfDrained() {
-  if (session_ && !session_->is_finished()) return;
-  Close(http::close_code::kGoingAway, Cancelled("drained"));
+// Once HTTP/2 has nothing more to say (drained, by either end, or broken), the WebSocket ends too.
+void Link::CloseIfFinished() {
+  const bool is_finished = session_ ? session_->is_finished() : is_draining_;
+  if (!is_finished) return;
+  Close(http::close_code::kGoingAway,
+        is_draining_ ? Cancelled("drained") : Unavailable("the streams of the tunnel ended"));
 }
 
 void Link::Close(std::uint16_t code, Error why) {

@@ -64,13 +64,13 @@ class Link {
 
  private:
   Task<Result<void>> ReceiveOne();
-  void CloseIfDrained();
+  void CloseIfFinished();
 
   LinkOwner& owner_;
   http::WebSocketChannel channel_;
   std::unique_ptr<http::H2Session> session_;
   bool is_draining_ = false;
-  Timer drained_timer_;  // Closes at the top of a turn, never from within Produce.
+  Timer finished_timer_;  // Closes at the top of a turn, never from within Produce.
   Executor& executor_;
   std::optional<Error> why_;  // Why we closed.
 };
