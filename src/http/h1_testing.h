@@ -51,6 +51,14 @@ class PieceBody : public Body {
   std::size_t next_ = 0;
 };
 
+/// The result of a Task that was started before; throws if it still waits when nothing is ready.
+template <class T>
+T Finish(berth::testing::TestExecutor& executor, Task<T> task) {
+  executor.RunUntilIdle();
+  if (!task.is_done()) throw std::runtime_error("the task still waits, and nothing is ready");
+  return task.Take();
+}
+
 /// Collects everything that `stream` gives until its end.
 inline Task<void> Collect(net::ByteStream& stream, std::string& into, bool& ended) {
   for (;;) {
