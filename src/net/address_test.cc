@@ -64,5 +64,15 @@ TEST(SocketAddressTest, RoundTripsTextAndShowsMappedAddressesAsIpv4) {
   EXPECT_FALSE(SocketAddress::FromText("localhost", 80));
 }
 
+TEST(SocketAddressTest, LocalhostIsKnownWithoutAsking) {
+  for (const char* name : {"localhost", "hub.localhost"}) {
+    auto found = ResolveBlocking({name, 80});
+    ASSERT_THAT(found, IsOk());
+    ASSERT_EQ(found->size(), 2u);
+    EXPECT_EQ((*found)[0].Ip(), "127.0.0.1");
+    EXPECT_EQ((*found)[1].Ip(), "::1");
+  }
+}
+
 }  // namespace
 }  // namespace berth::net

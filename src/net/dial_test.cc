@@ -145,13 +145,17 @@ TEST_F(DialTest, SaysWhatFailedAndWhere) {
   auto refused = Ask({.address = {"localhost", free_port}});
   EXPECT_THAT(refused, FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(refused.error().message, HasSubstr("localhost:" + std::to_string(free_port)));
-  auto unknown = Ask({.address = {"no-such-host.invalid", 1}});
-  ASSERT_FALSE(unknown);  // kNotFound, or kUnavailable where there is no resolver at all.
-  EXPECT_THAT(unknown.error().message, HasSubstr("no-such-host.invalid"));
   auto wrong = Ask({.address = {"localhost", secure_->port()},
                     .security = Security::kTls,
                     .server_name = "hub.example.org"});
   EXPECT_THAT(wrong, FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(DialTest, GivesUpOnALookUpInTime) {
+  limits_.connect_timeout = 50ms;
+  auto unknown = Ask({.address = {"no-such-host.invalid", 1}});
+  ASSERT_FALSE(unknown);  // At once or by the deadline, as the machine's resolver likes.
+  EXPECT_THAT(unknown.error().message, HasSubstr("no-such-host.invalid"));
 }
 
 TEST_F(DialTest, GivesUpOnASilentHandshakeInTime) {
@@ -237,6 +241,9 @@ class NoMoreFiles {
 };
 
 TEST(ListenerTest, WaitsOutAShortageOfDescriptors) {
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "the sanitizer itself needs descriptors to look at a vtable";
+#endif
   Loop loop;
   const Limits limits;
   auto listener = *Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);

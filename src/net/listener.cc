@@ -73,14 +73,14 @@ Result<std::unique_ptr<Listener>> Listener::Create(Loop& loop, const HostPort& a
   for (SocketAddress& entry : *found) {
     if (listener->port_ != 0) entry.set_port(listener->port_);  // Port 0: all take the first one's.
     auto opened = listener->Open(entry, false, sharing);
-    // One family of a name may be missing (no IPv6), but a taken port is taken.
     if (!opened && (!failure || opened.error().kind == ErrorKind::kConflict)) {
       failure = std::move(opened).error();
     }
   }
-  if (failure && (listener->doors_.empty() || failure->kind == ErrorKind::kConflict)) {
-    return *std::move(failure);
-  }
+  // One family of a name may be missing (no IPv6), but a port that was asked for and is taken in
+  // one of them is taken.
+  const bool is_taken = failure && failure->kind == ErrorKind::kConflict && address.port != 0;
+  if (is_taken || listener->doors_.empty()) return *std::move(failure);
   return listener;
 }
 

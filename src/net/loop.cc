@@ -48,7 +48,10 @@ struct Loop::Impl {
   Event signal_came;
 };
 
-Loop::Loop() : impl_(std::make_unique<Impl>(*this)) { AwaitDescriptors(); }
+Loop::Loop() : impl_(std::make_unique<Impl>(*this)) {
+  poll_descriptor_ = impl_->descriptors.native_handle();
+  AwaitDescriptors();
+}
 
 Loop::~Loop() {
   RunReady();  // What was deferred may own streams, which must go before the context.
@@ -72,8 +75,6 @@ void Loop::Post(std::move_only_function<void()> work) {
 }
 
 asio::io_context& Loop::context() { return impl_->context; }
-
-int Loop::poll_descriptor() const { return impl_->descriptors.native_handle(); }
 
 void Loop::WakeForReady() {
   asio::post(impl_->context, [this] { Dispatch([] {}); });

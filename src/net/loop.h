@@ -53,7 +53,7 @@ class Loop : public Executor {
   }
 
   /// The epoll set of FdWatch.
-  int poll_descriptor() const;
+  int poll_descriptor() const { return poll_descriptor_; }
 
  protected:
   void WakeForReady() override;
@@ -73,6 +73,7 @@ class Loop : public Executor {
   void DeliverDescriptors();
   void AwaitSignal();
 
+  int poll_descriptor_ = -1;  ///< Owned by impl_; kept for watches that go with its last handlers.
   bool is_in_turn_ = false;
   mutable TimePoint turn_time_{};  ///< Read lazily, once a turn.
   std::unique_ptr<Impl> impl_;

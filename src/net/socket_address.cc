@@ -61,6 +61,12 @@ Result<std::vector<SocketAddress>> ResolveBlocking(const HostPort& address) {
   if (auto literal = SocketAddress::FromText(address.host, address.port)) {
     return std::vector<SocketAddress>{*literal};
   }
+  if (IsLoopbackHost(address.host)) {
+    // Never a question for the network (RFC 6761, section 6.3), and not every system's resolver
+    // knows names below localhost.
+    return std::vector<SocketAddress>{*SocketAddress::FromText("127.0.0.1", address.port),
+                                      *SocketAddress::FromText("::1", address.port)};
+  }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;

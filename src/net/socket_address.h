@@ -31,7 +31,8 @@ struct SocketAddress {
 };
 
 /// Asks the system's resolver and waits for it: for the start of a program, and for threads of
-/// their own. kNotFound: no such name; kUnavailable: no answer, or no network.
+/// their own. IP addresses and localhost (and what is below it) are known without asking.
+/// kNotFound: no such name; kUnavailable: no answer, or no network.
 Result<std::vector<SocketAddress>> ResolveBlocking(const HostPort& address);
 
 }  // namespace berth::net
