@@ -22,3 +22,11 @@ foreach(layer base net http control tunnel rewrite store identity hub agent)
     berth_test(${layer}_test SOURCES ${sources} DEPENDS ${layer})
   endif()
 endforeach()
+
+# src/cli is a program, not a library: its test takes the parts of it that decide something.
+file(GLOB cli_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*_test.cc)
+if(cli_tests)
+  berth_test(cli_test DEPENDS net SOURCES ${cli_tests}
+             ${CMAKE_SOURCE_DIR}/src/cli/options.cc ${CMAKE_SOURCE_DIR}/src/cli/settings.cc)
+  target_link_libraries(cli_test PRIVATE CLI11::CLI11)
+endif()

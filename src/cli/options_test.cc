@@ -1,0 +1,300 @@
+// Options: which source counts, what each value may be, and what a mistake is told.
+#include "cli/options.h"
+
+#include <gmock/gmock.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
+
+namespace berth::cli {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using ::berth::testing::TempFolder;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+constexpr const char* kToken =
+    "ao_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+struct OptionsTest : ::testing::Test {
+  TempFolder folder;
+  std::map<std::string, std::string> variables;
+  std::string file;  ///< Text of the configuration file; "" for none.
+  Environment environment = [this](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+
+  Result<void> Resolve(Settings settings, std::vector<std::string> arguments, Limits& limits) {
+    CLI::App app;
+    settings.AddFlags(app);
+    if (!file.empty()) {
+      const auto path = folder.path() / "berth.toml";
+      std::ofstream(path) << file;
+      arguments.insert(arguments.end(), {"--config", path.string()});
+    }
+    std::ranges::reverse(arguments);
+    try {
+      app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+      return Invalid(std::string("command line: ") + error.what());
+    }
+    return settings.Resolve(environment, limits);
+  }
+  Result<hub::HubOptions> Hub(std::vector<std::string> arguments = {}) {
+    hub::HubOptions options;
+    auto done = Resolve(Settings(HubSettings(options)), std::move(arguments), options.limits);
+    if (!done) return std::move(done).error();
+    return options;
+  }
+  Result<agent::AgentOptions> Agent(std::vector<std::string> arguments = {}) {
+    agent::AgentOptions options;
+    auto done = Resolve(Settings(AgentSettings(options)), std::move(arguments), options.limits);
+    if (!done) return std::move(done).error();
+    return options;
+  }
+  std::string Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder.path() / name) << text;
+    return (folder.path() / name).string();
+  }
+};
+
+TEST_F(OptionsTest, WithoutAnythingTheDefaultsCount) {
+  const auto options = Hub().value();
+  EXPECT_EQ(options.listen, "127.0.0.1:8787");
+  EXPECT_TRUE(options.path_mode);
+  EXPECT_EQ(options.log_level, LogLevel::kInfo);
+}
+
+TEST_F(OptionsTest, FileThenEnvironmentThenFlag) {
+  file = "listen = \":1\"\n";
+  EXPECT_EQ(Hub().value().listen, ":1");
+  variables["BERTH_LISTEN"] = ":2";
+  EXPECT_EQ(Hub().value().listen, ":2");
+  EXPECT_EQ(Hub({"--listen", ":3"}).value().listen, ":3");
+}
+
+TEST_F(OptionsTest, AnEmptyVariableIsNone) {
+  variables["BERTH_LISTEN"] = "";
+  EXPECT_EQ(Hub().value().listen, "127.0.0.1:8787");
+}
+
+TEST_F(OptionsTest, AWeakerSourcesValueIsNotEvenLookedAt) {
+  file = "listen = \"nonsense\"\n";
+  variables["BERTH_LISTEN"] = "more nonsense";
+  EXPECT_EQ(Hub({"--listen", ":3"}).value().listen, ":3");
+}
+
+TEST_F(OptionsTest, ReadsAWholeFile) {
+  file =
+      "public_url = \"HTTPS://Hub.Example.org/\"\n"
+      "apps_domain = \"Apps.example.org\"\n"
+      "data = \"/srv/berth\"\n"
+      "tls_cert = \"c\"\ntls_key = \"k\"\npath_mode = false\nlog_level = \"debug\"\n"
+      "[limits]\nping_after = \"3s\"\n";
+  EXPECT_THAT(Hub(), FailsWith(ErrorKind::kInvalid)) << "schemes are lower case";
+  file.replace(file.find("HTTPS"), 5, "https");
+  const auto options = Hub().value();
+  EXPECT_EQ(options.public_url, "https://hub.example.org");
+  EXPECT_EQ(options.apps_domain, "apps.example.org");
+  EXPECT_EQ(options.data, "/srv/berth");
+  EXPECT_EQ(options.tls_key, "k");
+  EXPECT_FALSE(options.path_mode);
+  EXPECT_EQ(options.log_level, LogLevel::kDebug);
+  EXPECT_EQ(options.limits.ping_after, std::chrono::seconds(3));
+}
+
+TEST_F(OptionsTest, TheFileMayBeNamedInTheEnvironment) {
+  variables["BERTH_CONFIG"] = Write("other.toml", "listen = \":9\"");
+  EXPECT_EQ(Hub().value().listen, ":9");
+}
+
+TEST_F(OptionsTest, MistakesInTheFileAreToldWithLineAndNearestName) {
+  struct {
+    const char* text;
+    const char* message;
+  } const cases[] = {
+      {"\nlisten = \":1\"\nlisen = 2",
+       "berth.toml:3: unknown key \"lisen\"; did you mean \"listen\"?"},
+      {"public-url = \"x\"",
+       "berth.toml:1: unknown key \"public-url\"; did you mean \"public_url\"?"},
+      {"[limit]\nping_after = 1",
+       "berth.toml:2: unknown table \"limit\"; did you mean \"limits\"?"},
+      {"listen = [\":1\"]", "berth.toml:1: listen: expected one value"},
+      {"log_level = \"loud\"", "berth.toml:1: log_level: \"loud\" is not one of"},
+      {"[limits]\nping = 1", "berth.toml:2: unknown limit \"ping\""},
+      {"listen = ", "berth.toml:1: "},
+  };
+  for (const auto& [text, message] : cases) {
+    file = text;
+    const auto options = Hub();
+    ASSERT_THAT(options, FailsWith(ErrorKind::kInvalid)) << text;
+    EXPECT_THAT(options.error().message, HasSubstr(message));
+  }
+  file.clear();
+  EXPECT_THAT(Hub({"--config", "/does/not/exist"}), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST_F(OptionsTest, MistakesElsewhereNameTheirPlace) {
+  EXPECT_THAT(Hub({"--path-mode", "maybe"}).error().message,
+              HasSubstr("--path-mode: \"maybe\" is neither on nor off"));
+  variables["BERTH_LOG_LEVEL"] = "loud";
+  EXPECT_THAT(Hub().error().message, HasSubstr("BERTH_LOG_LEVEL: "));
+}
+
+TEST_F(OptionsTest, RefusesWrongValues) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--listen", "80:80:80"},
+      {"--listen", "x:99999"},
+      {"--public-url", "hub.example"},
+      {"--public-url", "ftp://hub"},
+      {"--public-url", "https://a/b"},
+      {"--public-url", "https://a?b"},
+      {"--public-url", "https://"},
+      {"--public-url", "https://user@host"},
+      {"--apps-domain", "127.0.0.1"},
+      {"--apps-domain", "a b"},
+      {"--data", ""},
+  };
+  for (const auto& [flag, value] : cases) {
+    EXPECT_THAT(Hub({flag, value}), FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
+  }
+}
+
+TEST_F(OptionsTest, ASecondFlagOfTheSameNameIsRefusedUnlessItIsAList) {
+  EXPECT_THAT(Hub({"--listen", ":1", "--listen", ":2"}), FailsWith(ErrorKind::kInvalid));
+  const auto options = Agent({"--label", "a=1", "--label", "b=x=y"});
+  ASSERT_THAT(options, IsOk());
+  EXPECT_THAT(options->labels, ElementsAre(Pair("a", "1"), Pair("b", "x=y")));
+}
+
+TEST_F(OptionsTest, UnderstandsTheVariablesOfExistingInstances) {
+  variables = {{"ORCHESTRATOR_URL", "wss://orchestrator.example.com/ws/connect"},
+               {"ORCHESTRATOR_TOKEN", kToken},
+               {"ORCHESTRATOR_CLIENT_ID", "my-dev-machine"},
+               {"ORCHESTRATOR_RECONNECT_INTERVAL", "5000"},
+               {"ORCHESTRATOR_HEARTBEAT_INTERVAL", "30000"},
+               {"ORCHESTRATOR_GITHUB_ORG", "your-org"},
+               {"ORCHESTRATOR_GITHUB_TEAM", "your-org/your-team"},
+               {"ORCHESTRATOR_GITHUB_USERS", "user1, user2"}};
+  const auto options = Agent();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(options->hub_url, "https://orchestrator.example.com");
+  EXPECT_EQ(options->token.Reveal(), kToken);
+  EXPECT_EQ(options->client_id, "my-dev-machine");
+  EXPECT_EQ(options->reconnect_interval, std::chrono::seconds(5));
+  EXPECT_EQ(options->heartbeat_interval, std::chrono::seconds(30));
+  EXPECT_THAT(options->allowed_orgs, ElementsAre("your-org"));
+  EXPECT_THAT(options->allowed_teams, ElementsAre("your-org/your-team"));
+  EXPECT_THAT(options->allowed_users, ElementsAre("user1", "user2"));
+}
+
+TEST_F(OptionsTest, OurOwnVariablesCountMore) {
+  variables = {{"ORCHESTRATOR_URL", "wss://old"}, {"BERTH_HUB", "https://new"}};
+  EXPECT_EQ(Agent().value().hub_url, "https://new");
+}
+
+TEST_F(OptionsTest, TheTokenComesFromTheStrongerSource) {
+  const std::string first = Write("first", std::string(kToken) + "\n");
+  file = "token_file = \"" + first + "\"\n";
+  EXPECT_EQ(Agent().value().token.Reveal(), kToken);
+  variables["ORCHESTRATOR_TOKEN"] = "from-environment";
+  EXPECT_EQ(Agent().value().token.Reveal(), "from-environment");
+  EXPECT_EQ(Agent({"--token-file", Write("second", "  from-flag\n")}).value().token.Reveal(),
+            "from-flag");
+}
+
+TEST_F(OptionsTest, ATokenIsNoFlagAndNoKeyAndNeverInAMessage) {
+  EXPECT_THAT(Agent({"--token", kToken}), FailsWith(ErrorKind::kInvalid));
+  variables["ORCHESTRATOR_TOKEN"] = "with space";
+  EXPECT_THAT(Agent().error().message, ::testing::Not(HasSubstr("with space")));
+  variables.clear();
+  file = "token = \"x\"\n";
+  EXPECT_THAT(Agent(), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(OptionsTest, RefusesWrongAgentValues) {
+  const std::pair<const char*, std::string> cases[] = {
+      {"--hub", "hub"},
+      {"--hub", "ftp://hub"},
+      {"--hub", "ws://"},
+      {"--hub", std::string("wss://hub/ws/connect?token=") + kToken},
+      {"--id", "My Machine"},
+      {"--id", "-x"},
+      {"--id", ""},
+      {"--id", std::string(64, 'x')},
+      {"--adapter", "claude"},
+      {"--create-user", "yes"},
+      {"--label", "=x"},
+      {"--label", "x"},
+      {"--token-file", "/no"},
+      {"--token-file", Write("empty", " \n")},
+      {"--instance", "3001"},
+      {"--instance", "http://a/b"},
+  };
+  for (const auto& [flag, value] : cases) {
+    EXPECT_THAT(Agent({flag, value}), FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
+  }
+}
+
+TEST_F(OptionsTest, RefusesAnIdWithAnotherOneThatWorks) {
+  EXPECT_THAT(Agent({"--id", "My_Machine"}).error().message, HasSubstr("\"my-machine\"?"));
+}
+
+TEST_F(OptionsTest, HubUrlsHaveOneForm) {
+  EXPECT_EQ(NormalizeHubUrl("ws://h:8787/ws/connect").value(), "http://h:8787");
+  EXPECT_EQ(NormalizeHubUrl("https://H.example/").value(), "https://h.example");
+  EXPECT_EQ(NormalizeHubUrl("wss://h/berth/ws/connect/").value(), "https://h/berth");
+  EXPECT_EQ(NormalizeHubUrl("http://[::1]:8787").value(), "http://[::1]:8787");
+}
+
+TEST_F(OptionsTest, AnIdIsMadeFromTheHostName) {
+  EXPECT_EQ(DefaultClientId("Anna's Mac.local"), "anna-s-mac");
+  EXPECT_EQ(DefaultClientId("dev_01"), "dev-01");
+  EXPECT_EQ(DefaultClientId("---"), "instance");
+  EXPECT_EQ(DefaultClientId(""), "instance");
+  EXPECT_EQ(DefaultClientId(std::string(200, 'x')).size(), 63U);
+}
+
+TEST_F(OptionsTest, FinishingFillsInAndChecks) {
+  hub::HubOptions options;
+  variables["HOME"] = "/home/me";
+  ASSERT_THAT(FinishHubOptions(options, environment), IsOk());
+  EXPECT_EQ(options.data, "/home/me/.local/state/berth");
+  variables["XDG_STATE_HOME"] = "/state";
+  EXPECT_EQ(DefaultDataFolder(environment).value(), "/state/berth");
+  variables.clear();
+  EXPECT_THAT(DefaultDataFolder(environment), FailsWith(ErrorKind::kInvalid));
+  options.tls_cert = "c";
+  EXPECT_THAT(FinishHubOptions(options, environment), FailsWith(ErrorKind::kInvalid));
+
+  agent::AgentOptions agent;
+  EXPECT_THAT(FinishAgentOptions(agent, "mac"), FailsWith(ErrorKind::kInvalid));
+  agent.hub_url = "http://h";
+  EXPECT_THAT(FinishAgentOptions(agent, "mac"), FailsWith(ErrorKind::kInvalid));
+  agent.token = Secret(kToken);
+  EXPECT_THAT(FinishAgentOptions(agent, "mac"), IsOk());
+  EXPECT_EQ(agent.client_id, "mac");
+}
+
+TEST_F(OptionsTest, TheModeSaysWhetherToRun) {
+  EXPECT_TRUE(IsAgentWanted(environment).value());
+  variables["ORCHESTRATOR_MODE"] = "client";
+  EXPECT_TRUE(IsAgentWanted(environment).value());
+  variables["ORCHESTRATOR_MODE"] = "standalone";
+  EXPECT_FALSE(IsAgentWanted(environment).value());
+  variables["ORCHESTRATOR_MODE"] = "both";
+  EXPECT_THAT(IsAgentWanted(environment), FailsWith(ErrorKind::kInvalid));
+}
+
+}  // namespace
+}  // namespace berth::cli
