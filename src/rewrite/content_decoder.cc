@@ -38,13 +38,13 @@ class ZlibDecoder : public ContentDecoder {
   Result<void> Decode(std::string_view& in, std::string& out) override {
     if (in.empty() && state_ == State::kNew) return Ok();
     if (state_ == State::kNew) Start(in[0]);
-    if (state_ == State::kEnded) {
+    if (state_ == State::kEnded && !in.empty()) {
       // Another member may follow; anything else after the end is padding, and ignored.
-      if (in.empty()) return Ok();
-      if (format_ != Format::kGzip || in[0] != '\x1f') {
-        in = {};
-        return Ok();
-      }
+      if (format_ != Format::kGzip || in[0] != '\x1f') state_ = State::kPadding;
+    }
+    if (state_ == State::kPadding) in = {};
+    if (in.empty() && state_ != State::kRunning) return Ok();
+    if (state_ == State::kEnded) {
       CHECK(inflateReset(&stream_) == Z_OK);
       state_ = State::kRunning;
     }
@@ -71,7 +71,7 @@ class ZlibDecoder : public ContentDecoder {
   }
 
  private:
-  enum class State { kNew, kRunning, kEnded };
+  enum class State { kNew, kRunning, kEnded, kPadding };
 
   void Start(char first) {
     constexpr int kWindow = 15;

@@ -44,7 +44,9 @@ void CssRewriter::Release(bool with_prefix, std::string& out) {
 bool CssRewriter::Judge(char c, std::string& out) {
   const bool ends = quote_ != 0 ? c == quote_ || IsNewline(c) : c == ')' || IsSpace(c);
   if (ends || c == '\\') {
-    Release(JudgeWhole(held_, prefix_) == Verdict::kPrefix, out);
+    // An escape right after the first slash may stand for a second one.
+    const bool is_doubtful = c == '\\' && held_ == "/";
+    Release(!is_doubtful && JudgeWhole(held_, prefix_) == Verdict::kPrefix, out);
     return false;
   }
   held_.push_back(c);
@@ -73,7 +75,7 @@ void CssRewriter::Normal(char c) {
   const bool is_url = c == '(' && word_ == "url";
   if (word_ == "@import") import_ = true;
   // Only white space and comments may stand between @import and its string.
-  if (!IsSpace(c) && c != '/' && !is_url && word_ != "@import") import_ = false;
+  if (!IsSpace(c) && c != '/' && !is_url) import_ = false;
   word_.clear();
   if (is_url) {
     state_ = State::kUrlStart;

@@ -31,12 +31,12 @@ enum class Injection {
 };
 
 struct HtmlOptions {
-  std::string prefix;  ///< "": nothing is rewritten. REQUIRES: "" or IsUsablePrefix.
+  std::string prefix = {};  ///< "": nothing is rewritten. REQUIRES: "" or IsUsablePrefix.
   Injection injection = Injection::kNever;
-  std::string script_element;      ///< Injected first; "": none.
-  std::string import_map_element;  ///< Injected before the first module; "": none.
-  std::string import_map_hash;     ///< A policy's source for it, for policies in meta elements.
-  bool is_policy_strict = false;   ///< The page's own import map may be changed only with a nonce.
+  std::string script_element = {};      ///< Injected first; "": none.
+  std::string import_map_element = {};  ///< Injected before the first module; "": none.
+  std::string import_map_hash = {};  ///< A policy's source for it, for policies in meta elements.
+  bool is_policy_strict = false;  ///< The page's own import map may be changed only with a nonce.
   bool rewrites_javascript = false;
 };
 

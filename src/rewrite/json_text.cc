@@ -59,9 +59,9 @@ json::object FixSpecifiers(const json::object& map, std::string_view prefix) {
   for (const auto& [key, value] : map) {
     json::value address = value;
     FixValue(address, prefix);
-    const std::string under = FixReference({key.data(), key.size()}, prefix);
-    if (under != std::string_view(key.data(), key.size())) fixed.insert_or_assign(under, address);
     fixed.insert_or_assign(key, address);
+    const std::string under = FixReference({key.data(), key.size()}, prefix);
+    if (!map.contains(under)) fixed.insert_or_assign(under, address);
   }
   return fixed;
 }

@@ -4,14 +4,10 @@
 // mode only the storage items are set. Joined after runtime_common.js; see there for `config`.
 
 // Writing the items first: the page's own scripts read them as soon as they run.
-function setItems(storage) {
-  try {
-    config.localStorage.forEach(function (item) {
-      storage.setItem(item[0], item[1]);
-    });
-  } catch (error) {
-    return;
-  }
+function setItems() {
+  config.localStorage.forEach(function (item) {
+    window.localStorage.setItem(item[0], item[1]);
+  });
 }
 
 // A Storage that holds only the keys of this instance, as an exotic object like the real one.
@@ -272,32 +268,20 @@ function patchWorkers() {
   });
 }
 
+function patchXhr() {
+  patchUrl(window.XMLHttpRequest && window.XMLHttpRequest.prototype, 'open', 1);
+  patchUrl(window.Navigator && window.Navigator.prototype, 'sendBeacon', 0);
+}
+
 function start() {
-  if (P === '') {
-    setItems(window.localStorage);
-    return;
-  }
+  if (P === '') return runAll([setItems]);
   // A page that is put together from parts may carry this script twice.
   if (Object.prototype.hasOwnProperty.call(window, '__berth_prefix')) return;
   Object.defineProperty(window, '__berth_prefix', { value: P });
-  patchStorage();
-  setItems(window.localStorage);
   if (config.basename) window.__ROUTER_BASENAME__ = P;
-  patchRequests();
-  patchUrl(window.XMLHttpRequest && window.XMLHttpRequest.prototype, 'open', 1);
-  patchUrl(window.Navigator && window.Navigator.prototype, 'sendBeacon', 0);
-  patchConnections();
-  patchElements();
-  patchNavigation();
-  patchWorkers();
-  patchCaches();
-  patchDatabases();
-  patchNotifications();
-  patchCookies();
+  runAll([patchStorage, setItems, patchRequests, patchXhr, patchConnections, patchElements,
+          patchNavigation, patchWorkers, patchCaches, patchDatabases, patchNotifications,
+          patchCookies]);
 }
 
-try {
-  start();
-} catch (error) {
-  if (window.console) window.console.warn('berth: page script', error);
-}
+start();

@@ -116,10 +116,9 @@ std::string AmendPolicy(std::string_view policy, const PolicyAdditions& addition
     // A list of its own, because default-src governs more than scripts.
     return std::string(policy).append("; ").append(directive);
   }
-  const auto at = static_cast<std::size_t>(list.directive.data() - policy.data());
-  std::string amended(policy.substr(0, at));
-  if (at > 0) amended += ' ';
-  return amended.append(directive).append(policy.substr(at + list.directive.size()));
+  const auto begin = static_cast<std::size_t>(name.data() - policy.data());
+  const auto end = static_cast<std::size_t>(list.directive.end() - policy.begin());
+  return std::string(policy.substr(0, begin)).append(directive).append(policy.substr(end));
 }
 
 }  // namespace

@@ -62,6 +62,17 @@ function patch(owner, name, make) {
   }
 }
 
+// Runs each step although another failed: storage may be denied, an interface be odd.
+function runAll(steps) {
+  steps.forEach(function (step) {
+    try {
+      step();
+    } catch (error) {
+      if (scope.console) scope.console.warn('berth: ' + step.name, error);
+    }
+  });
+}
+
 // Lets change(args) edit the arguments of the method owner[name].
 function patchArguments(owner, name, change) {
   patch(owner, name, function (original) {

@@ -2,17 +2,7 @@
 // its requests, caches, windows and notifications are kept under the prefix, so that it can neither
 // break another instance nor the hub. Joined after runtime_common.js; see there for `config`.
 
-function startWorker() {
-  if (Object.prototype.hasOwnProperty.call(self, '__berth_prefix')) return;
-  Object.defineProperty(self, '__berth_prefix', { value: P });
-  patchRequests();
-  patchConnections();
-  patchCaches();
-  patchDatabases();
-  patchNotifications();
-  patchArguments(self, 'importScripts', function (args) {
-    for (var i = 0; i < args.length; i++) args[i] = fix(args[i]);
-  });
+function patchClients() {
   var clients = self.Clients && self.Clients.prototype;
   patchUrl(clients, 'openWindow', 0);
   patch(clients, 'matchAll', function (original) {
@@ -27,8 +17,14 @@ function startWorker() {
   patchUrl(self.WindowClient && self.WindowClient.prototype, 'navigate', 0);
 }
 
-try {
-  startWorker();
-} catch (error) {
-  self.console.warn('berth: service worker prelude', error);
+function startWorker() {
+  if (Object.prototype.hasOwnProperty.call(self, '__berth_prefix')) return;
+  Object.defineProperty(self, '__berth_prefix', { value: P });
+  runAll([patchRequests, patchConnections, patchCaches, patchDatabases, patchNotifications,
+          patchClients]);
+  patchArguments(self, 'importScripts', function (args) {
+    for (var i = 0; i < args.length; i++) args[i] = fix(args[i]);
+  });
 }
+
+startWorker();

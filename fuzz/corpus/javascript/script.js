@@ -1,0 +1,3 @@
+fetch('/api/x');x=/[/']/g;y=`/api/${'/ws'}`;if(a)/'/.test(b)
+// '/api'
+/* */a/b/'/api'

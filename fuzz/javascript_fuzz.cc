@@ -1,0 +1,11 @@
+// Javascript of a hostile instance through its rewriter.
+#include "fuzz/rewriter_properties.h"
+#include "rewrite/javascript_rewriter.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto make = [] {
+    return std::make_unique<berth::rewrite::JavascriptRewriter>("/p", berth::rewrite::KnownRoots());
+  };
+  berth::rewrite::fuzz::Check(make, {reinterpret_cast<const char*>(data), size}, 4, true);
+  return 0;
+}

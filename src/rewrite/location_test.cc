@@ -1,0 +1,65 @@
+#include "rewrite/location.h"
+
+#include <gtest/gtest.h>
+
+namespace berth::rewrite {
+namespace {
+
+const Addresses kAddresses{"/clients/x/proxy", {"127.0.0.1:3001", "hub.example"}};
+
+TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"/x?y#z", "/clients/x/proxy/x?y#z"},
+      {"/clients/x/proxy/x", "/clients/x/proxy/x"},
+      {"http://127.0.0.1:3001/x", "/clients/x/proxy/x"},
+      {"https://HUB.example", "/clients/x/proxy/"},
+      {"https://hub.example?q", "/clients/x/proxy/?q"},
+      {"https://hub.example/clients/x/proxy/x", "/clients/x/proxy/x"},
+      {"http://127.0.0.1:3001//evil.example/", "/clients/x/proxy//evil.example/"},
+      {"//hub.example/x", "/clients/x/proxy/x"},
+      {"//evil.example/x", "//evil.example/x"},
+      {"https://github.com/x", "https://github.com/x"},
+      {"http://127.0.0.1:3002/x", "http://127.0.0.1:3002/x"},
+      {"https://hub.example@evil.example/", "https://hub.example@evil.example/"},
+      {"x", "x"},
+      {"?x", "?x"},
+      {"", ""},
+  };
+  for (const auto& [in, out] : cases) EXPECT_EQ(FixUrl(in, kAddresses), out) << in;
+}
+
+TEST(LocationTest, EveryReferenceOfALinkFieldMoves) {
+  EXPECT_EQ(
+      FixLink("</a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, </d>", kAddresses),
+      "</clients/x/proxy/a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, "
+      "</clients/x/proxy/d>");
+  EXPECT_EQ(FixLink("</a", kAddresses), "</a");
+  EXPECT_EQ(FixLink("<>", kAddresses), "<>");
+}
+
+TEST(LocationTest, CookiePathsMove) {
+  EXPECT_EQ(FixCookiePath("a=b; Path=/; HttpOnly", "/P"), "a=b; HttpOnly; Path=/P/");
+  EXPECT_EQ(FixCookiePath("a=b; Path=/P/x", "/P"), "a=b; Path=/P/x");
+  EXPECT_EQ(FixCookiePath("a=b", "/P"), "a=b");
+}
+
+TEST(LocationTest, FieldsAreRewrittenTogether) {
+  http::Fields fields;
+  fields.Add("location", "/x");
+  fields.Add("set-cookie", "a=b; Path=/");
+  fields.Add("set-cookie", "c=d");
+  fields.Add("access-control-allow-origin", "*");
+  fields.Add("refresh", "0; url=/y");
+  fields.Add("service-worker-allowed", "/");
+  fields.Add("x-other", "/x");
+  RewriteFields(fields, kAddresses);
+  EXPECT_EQ(fields.Find("location"), "/clients/x/proxy/x");
+  EXPECT_EQ(fields.Count("set-cookie"), 2U);
+  EXPECT_FALSE(fields.Has("access-control-allow-origin"));
+  EXPECT_EQ(fields.Find("refresh"), "0; url=/clients/x/proxy/y");
+  EXPECT_EQ(fields.Find("service-worker-allowed"), "/clients/x/proxy/");
+  EXPECT_EQ(fields.Find("x-other"), "/x");
+}
+
+}  // namespace
+}  // namespace berth::rewrite

@@ -1,0 +1,273 @@
+// Runs the page script and the service worker prelude in node's vm against small stand-ins of the
+// browser's interfaces: node --test src/rewrite/page_script.test.mjs
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import vm from 'node:vm';
+
+const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+const P = '/clients/x/proxy';
+
+function run(source, config, globals) {
+  const context = vm.createContext(globals);
+  const text = `(function(config){\n${read('runtime_common.js')}${read(source)}})` +
+    `(${JSON.stringify(config)});`;
+  vm.runInContext(text, context);
+  return context;
+}
+
+class Storage {
+  getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; }
+  setItem(key, value) { this[key] = String(value); }
+  removeItem(key) { delete this[key]; }
+  key(index) { return Object.keys(this)[index] ?? null; }
+  clear() { for (const key of Object.keys(this)) delete this[key]; }
+  get length() { return Object.keys(this).length; }
+}
+
+// A constructor and methods that write down what they were given.
+function makeBrowser() {
+  const calls = [];
+  const note = (name) => function (...args) {
+    calls.push([name, ...args]);
+    return Promise.resolve();
+  };
+  const kind = (name) => {
+    const made = class { constructor(...args) { calls.push([name, ...args]); this.url = args[0]; } };
+    Object.defineProperty(made, 'name', { value: name });
+    made.OPEN = 1;
+    return made;
+  };
+  const globals = {
+    calls, URL, console,
+    location: { host: 'hub.example', href: `https://hub.example${P}/`,
+                assign: note('assign'), replace: note('replace') },
+    localStorage: new Storage(), sessionStorage: new Storage(),
+    fetch: note('fetch'), open: note('open'),
+    Request: kind('Request'), WebSocket: kind('WebSocket'), EventSource: kind('EventSource'),
+    Worker: kind('Worker'), SharedWorker: kind('SharedWorker'), Audio: kind('Audio'),
+    BroadcastChannel: kind('BroadcastChannel'), Notification: kind('Notification'),
+    XMLHttpRequest: class {}, Navigator: class {}, History: class {}, Element: class {},
+    HTMLImageElement: class {}, ServiceWorkerContainer: class {}, CacheStorage: class {},
+    Cache: class {}, IDBFactory: class {}, Document: class {},
+    addEventListener() {},
+  };
+  globals.XMLHttpRequest.prototype.open = note('xhr');
+  globals.Navigator.prototype.sendBeacon = note('beacon');
+  globals.History.prototype.pushState = note('push');
+  globals.History.prototype.replaceState = note('replace');
+  globals.Element.prototype.setAttribute = note('setAttribute');
+  globals.ServiceWorkerContainer.prototype.register = note('register');
+  globals.IDBFactory.prototype.open = note('idb');
+  Object.defineProperty(globals.HTMLImageElement.prototype, 'src', {
+    configurable: true, get() { return this.real; }, set(value) { this.real = value; },
+  });
+  Object.defineProperty(globals.Document.prototype, 'cookie', {
+    configurable: true, get() { return ''; }, set(value) { calls.push(['cookie', value]); },
+  });
+  globals.window = globals;
+  return globals;
+}
+
+function page(config = {}) {
+  const browser = run('page_script.js',
+    { prefix: P, localStorage: [['auth-token', 'a.b.c']], basename: true, ...config },
+    makeBrowser());
+  const last = (code) => {
+    vm.runInContext(code, browser);
+    return browser.calls.at(-1).slice(1);
+  };
+  return { browser, last, eval: (code) => vm.runInContext(code, browser) };
+}
+
+test('every way to name a URL leads under the prefix', () => {
+  const { last, eval: run } = page();
+  assert.deepEqual(last(`fetch('/api/x', 1)`), [`${P}/api/x`, 1]);
+  assert.deepEqual(last(`fetch('${P}/api/x')`), [`${P}/api/x`]);
+  assert.deepEqual(last(`fetch(new URL('/x', location.href))`), [`https://hub.example${P}/x`]);
+  assert.deepEqual(last(`fetch(new Request('https://hub.example${P}/x'))`).length, 1);
+  assert.deepEqual(last(`new Request('/x')`), [`${P}/x`]);
+  assert.deepEqual(last(`new WebSocket('wss://hub.example/ws?token=')`),
+    [`wss://hub.example${P}/ws?token=`]);
+  assert.deepEqual(last(`new WebSocket('wss://other.example/ws', 'p')`),
+    ['wss://other.example/ws', 'p']);
+  assert.deepEqual(last(`new EventSource('/events')`), [`${P}/events`]);
+  assert.deepEqual(last(`new Worker('/w.js')`), [`${P}/w.js`]);
+  assert.deepEqual(last(`new Worker('blob:x')`), ['blob:x']);
+  assert.deepEqual(last(`new XMLHttpRequest().open('GET', '/x', true)`), ['GET', `${P}/x`, true]);
+  assert.deepEqual(last(`new Navigator().sendBeacon('/x')`), [`${P}/x`]);
+  assert.deepEqual(last(`open('/x')`), [`${P}/x`]);
+  assert.deepEqual(last(`new Element().setAttribute('SRC', '/x')`), ['SRC', `${P}/x`]);
+  assert.deepEqual(last(`new Element().setAttribute('title', '/x')`), ['title', '/x']);
+  assert.deepEqual(last(`new ServiceWorkerContainer().register('/sw.js', {scope: '/'})`)
+    .map((value) => JSON.stringify(value)), [`"${P}/sw.js"`, `{"scope":"${P}/"}`]);
+  assert.equal(run(`var i = new HTMLImageElement(); i.src = '/x'; i.src`), `${P}/x`);
+  for (const url of ['//h/x', 'x', '#x', 'data:,/x', 'https://h/x', '/\\\\h']) {
+    assert.deepEqual(last(`fetch('${url}')`), [url.replace('\\\\', '\\')]);
+  }
+});
+
+test('wrapped constructors look like the originals', () => {
+  const { eval: run } = page();
+  assert.equal(run(`new WebSocket('/x') instanceof WebSocket`), true);
+  assert.equal(run(`WebSocket.OPEN`), 1);
+  assert.equal(run(`class S extends WebSocket {}; new S('/x') instanceof S`), true);
+  assert.equal(run(`new S('/x').url`), `${P}/x`);
+  assert.equal(run(`new WebSocket('/x').constructor === WebSocket`), true);
+});
+
+test('history keeps the slash of the prefix', () => {
+  const { last } = page();
+  assert.deepEqual(last(`new History().pushState(null, '', '/')`), [null, '', `${P}/`]);
+  assert.deepEqual(last(`new History().pushState(null, '', '${P}')`), [null, '', `${P}/`]);
+  assert.deepEqual(last(`new History().pushState(null, '', '${P}?a#b')`), [null, '', `${P}/?a#b`]);
+  assert.deepEqual(last(`new History().replaceState(null, '', '/session/1')`),
+    [null, '', `${P}/session/1`]);
+  assert.deepEqual(last(`new History().pushState(null, '')`), [null, '']);
+});
+
+test('srcset candidates are fixed one by one', () => {
+  const { last } = page();
+  const set = (value) => last(`new Element().setAttribute('srcset', '${value}')`)[1];
+  assert.equal(set('/a 1x, /b 2x'), `${P}/a 1x, ${P}/b 2x`);
+  assert.equal(set('/a 1x,/b 2x'), `${P}/a 1x,${P}/b 2x`);
+  assert.equal(set('data:image/jpeg;base64,/9j/ 1x, /b'), `data:image/jpeg;base64,/9j/ 1x, ${P}/b`);
+  assert.equal(set('/a, /b'), `${P}/a, ${P}/b`);
+});
+
+test('storage is split by instance and holds the items first', () => {
+  const browser = makeBrowser();
+  const real = browser.localStorage;
+  real['berth:/clients/y/proxy:theirs'] = '1';
+  real.hub = '2';
+  const context = run('page_script.js',
+    { prefix: P, localStorage: [['auth-token', 'a.b.c']], basename: true }, browser);
+  const eval_ = (code) => vm.runInContext(code, context);
+  assert.equal(eval_(`localStorage.getItem('auth-token')`), 'a.b.c');
+  assert.equal(eval_(`localStorage['auth-token']`), 'a.b.c');
+  assert.equal(eval_(`localStorage.length`), 1);
+  eval_(`localStorage.theme = 'dark'; localStorage.setItem('n', 1)`);
+  assert.equal(real[`berth:${P}:theme`], 'dark');
+  assert.deepEqual([...eval_(`Object.keys(localStorage)`)], ['auth-token', 'theme', 'n']);
+  assert.equal(eval_(`localStorage.key(1)`), 'theme');
+  assert.equal(eval_(`localStorage.key(9)`), null);
+  assert.equal(eval_(`'theme' in localStorage && !('hub' in localStorage)`), true);
+  assert.equal(eval_(`delete localStorage.theme; localStorage.theme`), undefined);
+  assert.equal(eval_(`localStorage.getItem('hub')`), null);
+  eval_(`localStorage.clear()`);
+  assert.deepEqual(Object.keys(real), ['berth:/clients/y/proxy:theirs', 'hub']);
+  assert.equal(eval_(`window.__ROUTER_BASENAME__`), P);
+});
+
+test('cookies, databases and channels are the instance\'s own', () => {
+  const { last } = page();
+  assert.deepEqual(last(`new Document().cookie = 'a=b; path=/; secure'`), [`a=b; path=${P}/; secure`]);
+  assert.deepEqual(last(`new IDBFactory().open('db', 1)`), [`berth:${P}:db`, 1]);
+  assert.deepEqual(last(`new BroadcastChannel('c')`), [`berth:${P}:c`]);
+});
+
+test('a second copy of the script changes nothing', () => {
+  const { browser, last } = page();
+  run.call(null, 'page_script.js', { prefix: P, localStorage: [], basename: false }, makeBrowser());
+  const text = `(function(config){\n${read('runtime_common.js')}${read('page_script.js')}})` +
+    `(${JSON.stringify({ prefix: P, localStorage: [['auth-token', 'other']], basename: false })});`;
+  vm.runInContext(text, browser);
+  assert.equal(vm.runInContext(`localStorage.getItem('auth-token')`, browser), 'a.b.c');
+  assert.deepEqual(last(`fetch('/x')`), [`${P}/x`]);
+});
+
+test('in subdomain mode only the items are set', () => {
+  const { browser, last } = page({ prefix: '' });
+  assert.equal(browser.localStorage.getItem('auth-token'), 'a.b.c');
+  assert.deepEqual(last(`fetch('/x')`), ['/x']);
+  assert.equal(browser.__ROUTER_BASENAME__, undefined);
+});
+
+test('a missing interface keeps nothing else from being patched', () => {
+  const browser = makeBrowser();
+  for (const name of ['WebSocket', 'CacheStorage', 'Cache', 'IDBFactory', 'sessionStorage',
+    'ServiceWorkerContainer', 'History', 'Document', 'Navigator']) delete browser[name];
+  Object.defineProperty(browser, 'localStorage', { get() { throw new Error('denied'); } });
+  const context = run('page_script.js', { prefix: P, localStorage: [['a', 'b']] }, browser);
+  vm.runInContext(`fetch('/x')`, context);
+  assert.deepEqual(browser.calls.at(-1), ['fetch', `${P}/x`]);
+});
+
+function worker() {
+  const calls = [];
+  const stores = new Map();
+  class Cache {
+    constructor() { this.entries = new Map(); }
+    addAll(list) { calls.push(['addAll', ...list]); return Promise.resolve(); }
+    put(request, response) { this.entries.set(request, response); return Promise.resolve(); }
+    match(request) { return Promise.resolve(this.entries.get(request)); }
+  }
+  class CacheStorage {
+    open(name) {
+      if (!stores.has(name)) stores.set(name, new Cache());
+      return Promise.resolve(stores.get(name));
+    }
+    has(name) { return Promise.resolve(stores.has(name)); }
+    delete(name) { return Promise.resolve(stores.delete(name)); }
+    keys() { return Promise.resolve([...stores.keys()]); }
+    match() { throw new Error('searches every cache of the origin'); }
+  }
+  class Clients {
+    openWindow(url) { calls.push(['openWindow', url]); }
+    matchAll() {
+      return Promise.resolve([{ url: `https://hub.example${P}/a` },
+        { url: 'https://hub.example/dashboard' }, { url: 'https://hub.example/clients/xy/proxy/' }]);
+    }
+  }
+  class ServiceWorkerRegistration {
+    showNotification(...args) { calls.push(['notify', ...args]); }
+  }
+  const globals = {
+    calls, stores, URL, console, Cache, CacheStorage, Clients, ServiceWorkerRegistration,
+    location: { host: 'hub.example', href: `https://hub.example${P}/sw.js?proxyBase=${P}` },
+    caches: new CacheStorage(), clients: new Clients(),
+    registration: new ServiceWorkerRegistration(),
+    fetch: (...args) => calls.push(['fetch', ...args]),
+    importScripts: (...args) => calls.push(['importScripts', ...args]),
+  };
+  globals.self = globals;
+  run('service_worker_prelude.js', { prefix: P, localStorage: [] }, globals);
+  return globals;
+}
+
+test('a service worker stays under its prefix', async () => {
+  const self = worker();
+  self.fetch('/api/x');
+  self.importScripts('/a.js', 'b.js');
+  self.clients.openWindow('/session/1');
+  self.registration.showNotification('t', { icon: '/i.png', body: '/b' });
+  assert.deepEqual(self.calls.map((call) => JSON.stringify(call)), [
+    `["fetch","${P}/api/x"]`, `["importScripts","${P}/a.js","b.js"]`,
+    `["openWindow","${P}/session/1"]`, `["notify","t",{"icon":"${P}/i.png","body":"/b"}]`]);
+  assert.deepEqual((await self.clients.matchAll()).map((client) => client.url),
+    [`https://hub.example${P}/a`]);
+});
+
+test('a service worker has caches of its own', async () => {
+  const self = worker();
+  self.stores.set('hub', new self.Cache());
+  self.stores.set('berth:/clients/y/proxy:v1', new self.Cache());
+  const cache = await self.caches.open('v1');
+  await cache.addAll(['/manifest.json']);
+  assert.deepEqual(self.calls.at(-1), ['addAll', `${P}/manifest.json`]);
+  assert.deepEqual([...await self.caches.keys()], ['v1']);
+  assert.equal(await self.caches.has('v1'), true);
+  assert.equal(await self.caches.has('hub'), false);
+
+  await cache.put('/a', { ok: true, redirected: false, type: 'basic' });
+  await cache.put('/b', { ok: false, redirected: false, type: 'basic' });
+  await cache.put('/c', { ok: true, redirected: true, type: 'basic' });
+  await cache.put('https://cdn/d', { ok: false, redirected: false, type: 'opaque' });
+  assert.deepEqual([...cache.entries.keys()], [`${P}/a`, 'https://cdn/d']);
+  assert.ok(await self.caches.match('/a'));
+  assert.ok(await self.caches.match('/a', { cacheName: 'v1' }));
+  assert.equal(await self.caches.match('/a', { cacheName: 'v2' }), undefined);
+  assert.equal(await self.caches.match('/b'), undefined);
+  for (const name of await self.caches.keys()) await self.caches.delete(name);
+  assert.deepEqual([...self.stores.keys()], ['hub', 'berth:/clients/y/proxy:v1']);
+});
