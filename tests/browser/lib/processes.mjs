@@ -26,7 +26,10 @@ class Child {
   constructor(process, name) {
     this.process = process;
     this.name = name;
-    this.exited = new Promise((resolve) => process.once("exit", (code, signal) => resolve(code ?? signal)));
+    this.exited = new Promise((resolve) => {
+      process.once("exit", (code, signal) => resolve(code ?? signal));
+      process.once("error", (error) => resolve(error.message));
+    });
     this.lines = [];
     this.waiters = new Set();
   }
@@ -63,6 +66,7 @@ class Child {
   }
 
   signal(name) {
+    if (this.process.pid === undefined) return;
     try {
       process.kill(-this.process.pid, name);
     } catch {
@@ -85,7 +89,6 @@ class Child {
 export function start(name, command, args, { env, cwd, logs }) {
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const one = new Child(child, name);
-  child.once("error", (error) => one.see(`cannot start: ${error.message}`));
   running.add(one);
   const log = createWriteStream(join(logs, `${name}.log`), { flags: "a" });
   for (const stream of [child.stdout, child.stderr]) {
