@@ -36,7 +36,14 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
     co_return ProblemResponse(
         {400, "Unknown protocol", "This hub speaks the subprotocol berth.h2 with agents."});
   }
-  const auto token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+  auto token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+  if (!token) {
+    // `berth token create` may have made it a moment ago, in another process. An agent that is
+    // refused stays away for minutes, so look before saying no.
+    auto reloaded = co_await hub_.identity.ReloadIfChanged();
+    if (!reloaded) co_return ProblemResponse(ProblemOf(reloaded.error()));
+    token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+  }
   if (!token) {
     limiter.Count(address);
     LogWarn("agent from {} refused: bad or revoked token", ForLog(address));

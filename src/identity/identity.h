@@ -43,10 +43,10 @@ class Identity {
   std::int64_t owner_id() const { return owner_id_; }
   /// Whether anybody ever signed in; asks the store.
   Task<Result<bool>> HasAnybodySignedIn();
-
- private:
+  /// Takes in at once what another process wrote, rather than with the next round of Maintain().
   Task<Result<void>> ReloadIfChanged();
 
+ private:
   Executor& executor_;
   store::Store& store_;
   const WallClock clock_;
