@@ -1,8 +1,8 @@
 // Compressed bodies of a hostile instance. The first byte chooses the coding.
 #include <algorithm>
 
-#include "fuzz/rewriter_properties.h"
 #include "rewrite/content_decoder.h"
+#include "rewriter_properties.h"
 
 using berth::rewrite::ContentDecoder;
 using berth::rewrite::fuzz::Require;

@@ -1,6 +1,6 @@
 // HTML of a hostile instance through the HTML rewriter.
-#include "fuzz/rewriter_properties.h"
 #include "rewrite/html_rewriter.h"
+#include "rewriter_properties.h"
 
 using berth::rewrite::HtmlOptions;
 using berth::rewrite::HtmlRewriter;

@@ -1,6 +1,6 @@
 // Javascript of a hostile instance through its rewriter.
-#include "fuzz/rewriter_properties.h"
 #include "rewrite/javascript_rewriter.h"
+#include "rewriter_properties.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto make = [] {

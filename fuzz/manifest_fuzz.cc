@@ -1,10 +1,10 @@
 // Manifests, import maps, policies, redirects and links: the small texts of a hostile instance.
-#include "fuzz/rewriter_properties.h"
 #include "rewrite/json_text.h"
 #include "rewrite/location.h"
 #include "rewrite/policy.h"
 #include "rewrite/url.h"
 #include "rewrite/validators.h"
+#include "rewriter_properties.h"
 
 namespace rewrite = berth::rewrite;
 using rewrite::fuzz::Require;
