@@ -45,7 +45,12 @@ void EditRequest(http::RequestHead& head, const net::Peer& peer, std::string_vie
 
 /// What the instance answered, as a browser may see it on an address of ours.
 void EditResponse(http::ResponseHead& head, std::string_view prefix) {
+  const bool is_scope_widened = head.fields.Has("service-worker-allowed");
   http::RemoveDangerous(head.fields, ReservedCookies());
+  // A service worker of one instance may control that instance's pages, never the whole origin.
+  if (is_scope_widened && !prefix.empty()) {
+    head.fields.Add("service-worker-allowed", fmt::format("{}/", prefix));
+  }
   if (prefix.empty() || !head.fields.Has("set-cookie")) return;
   std::vector<std::string> cookies;
   for (const auto& [name, value] : head.fields) {
