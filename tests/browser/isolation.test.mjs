@@ -3,7 +3,6 @@
 // withheld merely for being cross-site.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { freePort } from "./lib/processes.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 /** Runs in the hostile page: each way, with what it got out of it ("" is nothing). */
@@ -73,7 +72,7 @@ async function attack({ hub, victim, secret }) {
   results.storage = localStorage.getItem("secret") === secret ? "read" : "";
   results.cookie = /berth/.test(document.cookie) ? document.cookie : "";
   const domain = location.hostname.split(".").slice(-2).join(".");
-  for (const name of ["berth_session", "__Host-berth_session", "berth_instance"]) {
+  for (const name of ["__Host-berth_session", "__Host-berth_instance", "berth_session"]) {
     for (const value of ["0", "x".repeat(64)]) {
       document.cookie = `${name}=${value}; domain=${domain}; path=/`;
       document.cookie = `${name}=${value}; domain=apps.${domain}; path=/`;
@@ -87,10 +86,7 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
   let stage, page, mallory, victim, tab, origins;
   const secret = "the victim's own words";
   before(async () => {
-    const port = await freePort();
-    stage = await Stage.start("isolation", [
-      "--public-url", `http://berth.localhost:${port}`, "--apps-domain", "apps.berth.localhost",
-    ], `127.0.0.1:${port}`);
+    stage = await Stage.start("isolation", { tls: true });
     mallory = await stage.plainInstance("mallory", () => ({
       body: "<h1>mallory</h1>",
       headers: {

@@ -5,10 +5,11 @@ import { chromium } from "playwright-core";
 export function openBrowser(profile) {
   return chromium.launchPersistentContext(profile, {
     executablePath: process.env.BERTH_CHROMIUM ?? "/usr/bin/chromium",
+    ignoreHTTPSErrors: true,
     viewport: { width: 1280, height: 800 },
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
+      "--disable-component-update", "--disable-sync", "--ignore-certificate-errors",
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
     ],
   });

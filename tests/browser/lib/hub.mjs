@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { start } from "./processes.mjs";
+import { freePort, start } from "./processes.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
@@ -50,18 +50,45 @@ export class Hub {
       `agent-${instance.name}`,
       berth,
       ["agent", "--hub", this.url, "--token-file", tokenFile, "--id", instance.name, "--instance", instance.url, ...extra],
-      { env: { ...process.env, HOME: instance.home, DATABASE_PATH: instance.database }, logs: this.logs },
+      {
+        env: { ...process.env, ...this.environment, HOME: instance.home, DATABASE_PATH: instance.database },
+        logs: this.logs,
+      },
     );
-    this.secrets.push(token);
     return agent;
   }
 }
 
-/** Starts a hub; ready when this resolves. */
-export async function startHub({ folder, logs, options = [], listen = "127.0.0.1:0" }) {
+/** A certificate for the names below berth.localhost, signed by itself. */
+async function makeCertificate(folder) {
+  const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  await run("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+    "-subj", "/CN=berth.localhost", "-addext", "subjectAltName=DNS:berth.localhost,DNS:*.apps.berth.localhost",
+    "-keyout", files.key, "-out", files.cert,
+  ]);
+  return files;
+}
+
+/**
+ * Starts a hub; ready when this resolves. With `tls`, hub and instances have names below
+ * berth.localhost, as on a real domain: one site, several origins.
+ */
+export async function startHub({ folder, logs, tls = false }) {
   const data = join(folder, "hub");
   mkdirSync(data, { recursive: true });
-  const hub = new Hub({ data, folder, logs, options, secrets: [] });
-  await hub.start(listen);
+  const hub = new Hub({ data, folder, logs, options: [], environment: {} });
+  if (!tls) {
+    await hub.start("127.0.0.1:0");
+    return hub;
+  }
+  const { cert, key } = await makeCertificate(folder);
+  const port = await freePort();
+  hub.environment = { SSL_CERT_FILE: cert };
+  hub.options = [
+    "--tls-cert", cert, "--tls-key", key, "--public-url", `https://berth.localhost:${port}`,
+    "--apps-domain", "apps.berth.localhost",
+  ];
+  await hub.start(`127.0.0.1:${port}`);
   return hub;
 }

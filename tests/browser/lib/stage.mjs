@@ -14,15 +14,15 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export class Stage {
   #plain = [];
 
-  /** `options` are the hub's, and `listen` its address if not any free port. */
-  static async start(name, options = [], listen = undefined) {
+  /** `options` are those of startHub. */
+  static async start(name, options = {}) {
     const stage = new Stage();
     stage.output = join(root, "build/test-output/browser", name);
     rmSync(stage.output, { recursive: true, force: true });
     mkdirSync(stage.output, { recursive: true });
     stage.folder = mkdtempSync(join(tmpdir(), "berth-browser-"));
     try {
-      stage.hub = await startHub({ folder: stage.folder, logs: stage.output, options, listen });
+      stage.hub = await startHub({ folder: stage.folder, logs: stage.output, ...options });
       stage.context = await openBrowser(join(stage.folder, "profile"));
       stage.context.setDefaultTimeout(15_000);
       stage.recorder = new Recorder(stage.context);

@@ -4,6 +4,7 @@
 // A world has two instances, "alpha" and "beta", and a browser with one profile. `address(instance)`
 // is where the instance appears (with a slash at the end), `enter(page, instance)` opens it there the
 // way a user would, signed in.
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -77,7 +78,7 @@ class DirectWorld extends World {
 /** Behind a hub: signed in by a link, instances published by agents. */
 class HubWorld extends World {
   async prepare() {
-    this.hub = await startHub({ folder: this.folder, logs: this.output });
+    this.hub = await startHub({ folder: this.folder, logs: this.output, tls: this.tls });
     for (const instance of [this.alpha, this.beta]) {
       instance.agent = await this.hub.startAgent(instance);
     }
@@ -124,9 +125,19 @@ class SubdomainWorld extends HubWorld {
   }
 }
 
-const worlds = { direct: DirectWorld, path: PathWorld, subdomain: SubdomainWorld };
+/** The same over TLS, where the browser speaks HTTP/2, with names as on a real domain. */
+class TlsWorld extends SubdomainWorld {
+  tls = true;
 
-/** The world of `mode` ("direct", "path" or "subdomain"), started. */
+  async enter(page, instance) {
+    await super.enter(page, instance);
+    assert.equal(await page.evaluate(() => performance.getEntriesByType("navigation")[0].nextHopProtocol), "h2");
+  }
+}
+
+const worlds = { direct: DirectWorld, path: PathWorld, subdomain: SubdomainWorld, tls: TlsWorld };
+
+/** The world of `mode`, a key of the table above, started. */
 export async function makeWorld(mode) {
   const world = new worlds[mode]();
   try {

@@ -1,0 +1,3 @@
+import { runMode } from "./lib/run_mode.mjs";
+
+runMode("tls");
