@@ -1,9 +1,9 @@
 // The database file: modes, versions, transactions, failures, and what survives a kill.
 #include "store/database.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
