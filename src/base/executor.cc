@@ -1,5 +1,7 @@
 #include "base/executor.h"
 
+#include <utility>
+
 namespace berth {
 
 void Executor::Ready(Waiter& waiter) {

@@ -30,7 +30,7 @@ struct Limits {
   Ms linger_timeout{2'000};         ///< Reading on after our last byte, so that it arrives.
   Size connections = 20'000;        ///< Open browser connections of a hub.
   Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
-  Size h2_header_list = 64 * 1024;  ///< Decoded bytes of an HTTP/2 head.
+  Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
 
   // The tunnel.
   Size tunnel_streams = 256;           ///< Concurrent streams in one tunnel.
@@ -40,7 +40,8 @@ struct Limits {
   Ms ping_answer{10'000};              ///< The tunnel is dead without an answer by then.
   Ms register_timeout{10'000};         ///< An accepted tunnel must register by then.
   Ms reconnect_min{100};               ///< First reconnect delay.
-  Ms reconnect_max{30'000};            ///< Longest reconnect delay.
+  Ms reconnect_away{1'500};            ///< Longest reconnect delay while nothing answers there.
+  Ms reconnect_max{30'000};            ///< Longest reconnect delay after the hub did answer.
   Ms reconnect_stable{30'000};         ///< A tunnel that lived this long resets the delay.
   Ms reconnect_refused{300'000};       ///< Between attempts after the hub refused the agent.
   Ms connect_timeout{10'000};          ///< Name look-up, TCP, proxy and TLS handshake, each.

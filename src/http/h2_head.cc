@@ -54,7 +54,7 @@ std::uint8_t* Unconst(std::string_view text) {
 
 void H2HeadReader::Add(std::string_view name, std::string_view value) {
   size_ += name.size() + value.size() + kFieldOverhead;
-  if (size_ > limits_.h2_header_list || request_.fields.size() > limits_.request_fields) {
+  if (size_ > max_bytes_ || request_.fields.size() > max_fields_) {
     is_too_large_ = true;
     return;
   }
@@ -79,7 +79,7 @@ void H2HeadReader::FinishFields() {
 }
 
 int H2HeadReader::CheckRequest() const {
-  if (is_too_large_ || request_.fields.size() > limits_.request_fields) return 431;
+  if (is_too_large_ || request_.fields.size() > max_fields_) return 431;
   if (request_.target.size() > limits_.request_target) return 414;
   if (request_.method == "CONNECT") {
     if (request_.protocol.empty()) return 405;

@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "http/h2_options.h"
 #include "http/message.h"
 
 namespace berth::http {
@@ -20,8 +21,10 @@ namespace berth::http {
 /// Collects the fields of one arriving head.
 class H2HeadReader {
  public:
-  /// `limits` must outlive the reader.
-  explicit H2HeadReader(const Limits& limits) : limits_(limits) {}
+  /// Heads beyond the bounds of `options` (after WithDefaults) are too large. `limits` must outlive
+  /// the reader.
+  H2HeadReader(const Limits& limits, const H2Options& options)
+      : limits_(limits), max_bytes_(options.head_bytes), max_fields_(options.head_fields) {}
 
   void Add(std::string_view name, std::string_view value);
 
@@ -41,6 +44,8 @@ class H2HeadReader {
   int CheckRequest() const;
 
   const Limits& limits_;
+  const std::uint64_t max_bytes_;
+  const std::uint64_t max_fields_;
   RequestHead request_;  ///< Its fields serve responses too.
   std::string status_;
   std::string cookies_;

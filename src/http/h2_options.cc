@@ -10,6 +10,9 @@ constexpr std::uint32_t kBrowserStreamsBuffered = 16;
 // A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
 // 16 MiB is 1 Gbit/s at 130 ms.
 constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
+// The hub adds a handful of fields to each head, and HTTP/2 counts 32 bytes more for each field.
+constexpr std::uint64_t kAddedHeadBytes = 16 * 1024;
+constexpr std::uint64_t kAddedFields = 16;
 
 std::uint32_t Window(std::uint64_t bytes) {
   constexpr std::uint64_t kLargest = 0x7fff'ffff;  // RFC 9113, section 6.9.1.
@@ -28,6 +31,13 @@ H2Options WithDefaults(H2Options options, const Limits& limits) {
   if (options.connection_window == 0) {
     options.connection_window =
         is_tunnel ? kTunnelWindow : Window(limits.stream_buffer * kBrowserStreamsBuffered);
+  }
+  // What passed at the hub, over HTTP/1.1 too, and was added to there, must pass the tunnel.
+  if (options.head_bytes == 0) {
+    options.head_bytes = is_tunnel ? limits.request_head + kAddedHeadBytes : limits.h2_header_list;
+  }
+  if (options.head_fields == 0) {
+    options.head_fields = limits.request_fields + (is_tunnel ? kAddedFields : 0);
   }
   return options;
 }

@@ -49,7 +49,7 @@ struct H2Callbacks {
                self.role_ == H2Session::Role::kServer || stream->has_head) {
       return 0;  // Trailers: read and dropped.
     }
-    stream->reading = std::make_unique<H2HeadReader>(self.limits_);
+    stream->reading = std::make_unique<H2HeadReader>(self.limits_, self.options_);
     return 0;
   }
 
@@ -219,11 +219,11 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
       guard_({.expects_preface = role == Role::kServer,
               .scale = options_.carrier == H2Carrier::kTunnel ? kTunnelBudgetScale : 1,
               // Compressed, a head is never larger than its text and a few bytes a field.
-              .head_bytes = limits.h2_header_list + 16 * 1024},
+              .head_bytes = options_.head_bytes + 16 * 1024},
              executor.now()),
       drain_timer_([this] { SubmitFinalGoaway(); }),
       idle_since_(executor.now()) {
-  const auto list_size = static_cast<std::uint32_t>(limits.h2_header_list);
+  const auto list_size = static_cast<std::uint32_t>(options_.head_bytes);
   if (role == Role::kServer) {
     CHECK(nghttp2_session_server_new2(&session_, H2Callbacks::Table(), this,
                                       H2Callbacks::Option()) == 0);
