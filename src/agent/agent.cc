@@ -77,6 +77,7 @@ Limits AdjustLimits(const AgentOptions& options) {
   Limits limits = options.limits;
   if (options.reconnect_interval) {
     limits.reconnect_min = *options.reconnect_interval;
+    limits.reconnect_away = std::max(limits.reconnect_away, limits.reconnect_min);
     limits.reconnect_max = std::max(limits.reconnect_max, limits.reconnect_min);
   }
   if (options.heartbeat_interval) limits.ping_after = *options.heartbeat_interval;

@@ -33,6 +33,7 @@ Task<Error> AgentLink::Run() {
   auto dial = WithDeadline(executor_, kDialSteps * limits_.connect_timeout, "dial the hub", Dial());
   auto response = co_await WithCancel(left_, std::move(dial));
   if (!response) co_return std::move(response).error();
+  is_answered_ = true;
   auto checked = CheckResponse(response->head);
   if (!checked) co_return std::move(checked).error();
   link_.channel().Attach(std::move(response->body));

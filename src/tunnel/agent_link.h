@@ -56,6 +56,8 @@ class AgentLink : private LinkOwner {
   void Ping();
 
   bool is_registered() const { return is_registered_; }
+  /// Something at the hub's address answered, whatever it said.
+  bool is_answered() const { return is_answered_; }
   /// The round trip of the last answered ping.
   std::optional<Duration> latency() const { return link_.latency(); }
 
@@ -85,6 +87,7 @@ class AgentLink : private LinkOwner {
   Event left_;  // Set to give up dialling.
   Timer register_timer_;
   bool is_registered_ = false;
+  bool is_answered_ = false;
   std::optional<Error> told_;  // What the hub said on the way out: better than how it then closed.
 };
 

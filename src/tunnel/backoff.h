@@ -13,14 +13,15 @@ class Backoff {
   /// A number in [0, 1).
   using Random = std::function<double()>;
 
-  /// Delays from `shortest` on, never longer than `longest`.
-  Backoff(Ms shortest, Ms longest, Random random)
-      : shortest_(shortest), longest_(longest), random_(std::move(random)), next_(shortest) {}
+  /// Delays from `shortest` on.
+  Backoff(Ms shortest, Random random)
+      : shortest_(shortest), random_(std::move(random)), next_(shortest) {}
 
-  /// The next delay: between half and all of shortest, twice that, four times, ...
-  Ms Next() {
-    const Ms full = next_;
-    next_ = std::min(longest_, 2 * next_);
+  /// The next delay: between half and all of shortest, twice that, four times, ..., never longer
+  /// than `longest`, from where the one after it goes on.
+  Ms Next(Ms longest) {
+    const Ms full = std::min(longest, next_);
+    next_ = std::min(longest, 2 * full);
     const double share = 0.5 + 0.5 * random_();
     return Ms(static_cast<Ms::rep>(share * static_cast<double>(full.count())));
   }
@@ -29,7 +30,6 @@ class Backoff {
 
  private:
   const Ms shortest_;
-  const Ms longest_;
   const Random random_;
   Ms next_;
 };

@@ -33,7 +33,7 @@ Keeper::Keeper(Executor& executor, const Limits& limits, const HubAddress& hub,
       dialer_(dialer),
       streams_(streams),
       observer_(observer),
-      backoff_(limits.reconnect_min, limits.reconnect_max, std::move(random)),
+      backoff_(limits.reconnect_min, std::move(random)),
       wake_(executor) {}
 
 Keeper::~Keeper() = default;
@@ -67,6 +67,7 @@ Task<Error> Keeper::RunOnce() {
   const bool was_stable = state_.kind == TunnelState::Kind::kConnected &&
                           executor_.now() - connected_at_ >= limits_.reconnect_stable;
   if (was_stable) backoff_.Reset();
+  was_answered_ = link_->is_answered();
   link_.reset();
   co_return why;
 }
@@ -80,8 +81,15 @@ TunnelState Keeper::AfterLoss(const Error& why) {
   } else if (why.kind == ErrorKind::kConflict) {
     next.kind = TunnelState::Kind::kFenced;
   }
-  next.retry_in = next.kind == TunnelState::Kind::kWaiting ? Duration(backoff_.Next())
-                                                           : Duration(limits_.reconnect_refused);
+  if (next.kind != TunnelState::Kind::kWaiting) {
+    next.retry_in = limits_.reconnect_refused;
+    return next;
+  }
+  // An attempt that nobody answers costs next to nothing, and only frequent ones notice soon that
+  // the hub is back. What answers, and cannot take us or loses us, is spared.
+  const bool is_away =
+      !was_answered_ && (why.kind == ErrorKind::kUnavailable || why.kind == ErrorKind::kTimeout);
+  next.retry_in = backoff_.Next(is_away ? limits_.reconnect_away : limits_.reconnect_max);
   return next;
 }
 

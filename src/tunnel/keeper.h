@@ -3,11 +3,13 @@
 //     Keeper keeper(executor, limits, hub, dialer, streams, observer, random);
 //     const Error why = co_await keeper.Run();   // in a task of its own
 //
-// After a loss it tries again with jittered exponential backoff (limits.reconnect_min to
-// reconnect_max, from the start after a tunnel that lived for reconnect_stable), at once when the
-// network changed. A hub that refuses us (revoked token, id taken by another agent) is asked again
-// only every limits.reconnect_refused: two agents with one id do not fight. Not thread-safe: lives
-// on one loop.
+// After a loss it tries again with jittered exponential backoff (from limits.reconnect_min on, from
+// the start after a tunnel that lived for reconnect_stable), at once when the network changed.
+// While nothing answers at the hub's address the delay grows to limits.reconnect_away only, so that
+// the agent is back soon after the hub is, however long that took; a hub that answers but cannot
+// serve us is given up to reconnect_max. A hub that refuses us (revoked token, id taken by another
+// agent) is asked again only every limits.reconnect_refused: two agents with one id do not fight.
+// Not thread-safe: lives on one loop.
 #pragma once
 
 #include <memory>
@@ -92,6 +94,7 @@ class Keeper : private AgentLink::Observer {
   std::unique_ptr<AgentLink> link_;  // The present attempt; null between two.
   Event wake_;                       // Ends a wait: the network changed, or Drain().
   bool is_draining_ = false;
+  bool was_answered_ = false;  // By the hub, in the last attempt.
   TimePoint connected_at_{};
 };
 

@@ -53,18 +53,26 @@ class KeeperTest : public ::testing::Test, public Keeper::Observer {
 
 TEST(BackoffTest, DoublesWithJitterUpToALimit) {
   double random = 0;
-  Backoff backoff(100ms, 30s, [&random] { return random; });
-  EXPECT_EQ(backoff.Next(), 50ms);
+  Backoff backoff(100ms, [&random] { return random; });
+  EXPECT_EQ(backoff.Next(30s), 50ms);
   random = 0.5;
-  EXPECT_EQ(backoff.Next(), 150ms);
-  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.Next(), 30s);
-  EXPECT_EQ(backoff.Next(), 22'500ms);
+  EXPECT_EQ(backoff.Next(30s), 150ms);
+  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.Next(30s), 30s);
+  EXPECT_EQ(backoff.Next(30s), 22'500ms);
   backoff.Reset();
-  EXPECT_EQ(backoff.Next(), 75ms);
+  EXPECT_EQ(backoff.Next(30s), 75ms);
+}
+
+TEST(BackoffTest, GoesOnFromALowerLimit) {
+  Backoff backoff(100ms, [] { return 1.0; });
+  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.Next(30s), 30s);
+  EXPECT_EQ(backoff.Next(2s), 2s);
+  EXPECT_EQ(backoff.Next(30s), 2s);
+  EXPECT_EQ(backoff.Next(30s), 4s);
 }
 
 TEST_F(KeeperTest, TriesAgainForEverWithGrowingDelays) {
-  hub_.is_away = true;
+  hub_.status = 503;
   Start();
   EXPECT_EQ(state(), Kind::kWaiting);
   for (const Duration delay : {100ms, 200ms, 400ms, 800ms, 1'600ms, 3'200ms, 6'400ms, 12'800ms,
@@ -74,9 +82,36 @@ TEST_F(KeeperTest, TriesAgainForEverWithGrowingDelays) {
   }
   executor_.Advance(24h);
   EXPECT_GE(hub_.dialled_at.size(), 2'800u);
-  hub_.is_away = false;
+  hub_.status = 101;
   executor_.Advance(30s);
   EXPECT_EQ(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, IsBackWithinTwoSecondsOfAHubThatWasAwayForMinutes) {
+  Start();
+  hub_.is_away = true;
+  hub_.cable->Cut();
+  for (const Duration absence : {Duration(10s), Duration(10min), Duration(24h)}) {
+    executor_.Advance(absence);
+    ASSERT_EQ(state(), Kind::kWaiting);
+    EXPECT_EQ(keeper_.state().retry_in, 1'500ms);
+  }
+  hub_.is_away = false;
+  executor_.Advance(2s);
+  EXPECT_EQ(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, SparesAHubThatIsBackAndCannotTakeItYet) {
+  hub_.is_away = true;
+  Start();
+  executor_.Advance(1h);
+  hub_.is_away = false;
+  hub_.status = 503;
+  executor_.Advance(keeper_.state().retry_in);
+  for (const Duration delay : {1'500ms, 3'000ms, 6'000ms, 12'000ms, 24'000ms, 30'000ms}) {
+    EXPECT_EQ(keeper_.state().retry_in, delay);
+    EXPECT_EQ(NextDelay(delay), delay);
+  }
 }
 
 TEST_F(KeeperTest, StartsOverAfterAStableTunnelOnly) {
@@ -88,8 +123,8 @@ TEST_F(KeeperTest, StartsOverAfterAStableTunnelOnly) {
   ASSERT_EQ(state(), Kind::kConnected);
   hub_.cable->Cut();
   executor_.RunUntilIdle();
-  EXPECT_EQ(keeper_.state().retry_in, 1'600ms);  // It lived for a moment only.
-  executor_.Advance(1'600ms);
+  EXPECT_EQ(keeper_.state().retry_in, 1'500ms);  // It lived for a moment only.
+  executor_.Advance(1'500ms);
   ASSERT_EQ(state(), Kind::kConnected);
   executor_.Advance(30s);
   hub_.cable->Cut();
