@@ -59,6 +59,8 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!tls) co_return Wrap(std::move(tls).error(), "TLS");
   auto store = store::Store::Open(loop, options.data);
   if (!store) co_return Wrap(std::move(store).error(), "data folder");
+  auto lock = store::FolderLock::Take(options.data);
+  if (!lock) co_return Wrap(std::move(lock).error(), "data folder");
   auto listener = net::Listener::Create(loop, *listen, tls->get(), options.limits);
   if (!listener) {
     co_return Wrap(std::move(listener).error(), fmt::format("listen on {}", options.listen));
@@ -67,6 +69,7 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!hosts) co_return std::move(hosts).error();
   std::unique_ptr<Hub> hub(
       new Hub(loop, std::move(options), std::move(*hosts), std::move(*store), std::move(*tls)));
+  hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
   hub->server_ = std::make_unique<http::Server>(loop, hub->options_.limits, std::move(*listener),

@@ -17,6 +17,7 @@
 #include "identity/identity.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "store/folder_lock.h"
 #include "store/store.h"
 
 namespace berth::hub {
@@ -51,6 +52,7 @@ class Hub {
 
   const HubOptions options_;
   const Hosts hosts_;
+  std::unique_ptr<store::FolderLock> lock_;
   const std::unique_ptr<store::Store> store_;
   const std::unique_ptr<net::TlsServer> tls_;
   identity::Identity identity_;
