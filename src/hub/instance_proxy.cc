@@ -88,18 +88,21 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
     if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
   }
+  const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
+  const auto refuse = [&](const Problem& problem, Retry retry) {
+    return InstanceProblem(asked, problem, retry, home);
+  };
   auto allowed = CheckRequest(request.head, placement.expected_origin);
   if (!allowed) {
     LogDebug("instance {}: {}", placement.instance_id, allowed.error().ToString());
-    co_return InstanceProblem(asked, ProblemOf(allowed.error()), Retry::kNo);
+    co_return refuse(ProblemOf(allowed.error()), Retry::kNo);
   }
   const Instance* const instance = hub.registry.Find(placement.instance_id, session->user_id);
   if (instance == nullptr) {
-    co_return InstanceProblem(
-        asked, {404, "No such instance", "You have no instance of this name."}, Retry::kNo);
+    co_return refuse({404, "No such instance", "You have no instance of this name."}, Retry::kNo);
   }
   if (!instance->is_live()) {
-    co_return InstanceProblem(asked, AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
+    co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
   }
   const std::string_view scheme = hub.hosts.public_origin().scheme;
   http::ProxyRules rules;
@@ -115,9 +118,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
                                               std::move(request), std::move(rules));
   if (!response) {
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
-    co_return InstanceProblem(asked, ProblemOf(response.error()), Retry::kEvery3Seconds);
+    co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (reported) co_return InstanceProblem(asked, *reported, Retry::kEvery3Seconds);
+  if (reported) co_return refuse(*reported, Retry::kEvery3Seconds);
   if (response->body && response->body->length().value_or(kWatchedBody + 1) > kWatchedBody) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }

@@ -57,19 +57,21 @@ http::Response ProblemResponse(const Problem& problem) {
   return response;
 }
 
-http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry) {
+http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry,
+                               std::string_view home) {
   if (!IsNavigation(head)) return ProblemResponse(problem);
   const std::string title = EscapeHtml(problem.title);
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}"
-      "</main>\n</body>\n</html>\n",
+      "<p><a href=\"{}\">All your instances</a></p>\n</main>\n</body>\n</html>\n",
       retry == Retry::kEvery3Seconds ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", title,
       kStyle, title, EscapeHtml(problem.detail),
       retry == Retry::kEvery3Seconds
           ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n"
-          : "");
+          : "",
+      EscapeHtml(home));
   auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
   response.head.fields.Add("cache-control", "no-store");
   response.head.fields.Add("vary", "*");

@@ -29,7 +29,9 @@ http::Response ProblemResponse(const Problem& problem);
 enum class Retry { kNo, kEvery3Seconds };
 
 /// The answer on an instance's address: a page for navigations, problem details for the rest.
-http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry);
+/// `home` is where the page's link to all instances leads.
+http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry,
+                               std::string_view home);
 
 /// Adds the fields that every page of the hub itself carries (security: "On the hub's own pages").
 void AddPageSecurity(http::Fields& fields);
