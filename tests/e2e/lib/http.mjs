@@ -1,0 +1,114 @@
+// A browser's side of HTTP by node's own client, and by bare sockets where the bytes matter.
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+
+/** How long anything may take that should take no time at all. */
+export const patience = 20_000;
+
+/** `promise`, or an error that says what was waited for. */
+export async function within(ms, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Sends a request: {request, response}, the response's body unread. `begin` is called with the
+ * request before anything is sent.
+ */
+export async function open(options, body, begin = () => {}) {
+  const request = httpRequest({ agent: false, ...options });
+  request.on("error", () => {});
+  begin(request);
+  const answered = new Promise((resolve, reject) => {
+    request.once("response", resolve);
+    request.once("error", reject);
+    request.once("upgrade", (response) => reject(new Error(`unexpected upgrade: ${response.statusCode}`)));
+  });
+  if (body !== undefined && typeof body.pipe === "function") body.pipe(request);
+  else request.end(body);
+  const response = await within(patience, `${options.method} ${options.path}`, answered);
+  response.on("error", () => {});
+  return { request, response };
+}
+
+/** The whole body of a response or request; throws when it breaks off. */
+export async function readAll(message) {
+  const pieces = [];
+  for await (const piece of message) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** Sends a request and reads the answer whole: {status, headers, rawHeaders, body}. */
+export async function ask(options, body) {
+  const { response } = await open(options, body);
+  const read = await within(patience, `the body of ${options.method} ${options.path}`, readAll(response));
+  const { statusCode: status, statusMessage: reason, headers, rawHeaders } = response;
+  return { status, reason, headers, rawHeaders, body: read };
+}
+
+/** Pairs [name, value] of a rawHeaders list, names in lower case. */
+export function pairs(rawHeaders) {
+  const list = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) list.push([rawHeaders[i].toLowerCase(), rawHeaders[i + 1]]);
+  return list;
+}
+
+/** A bare connection: what it received so far, and when the other side ended it. */
+export class RawConnection {
+  received = Buffer.alloc(0);
+  #changed = new Set();
+
+  static async to(port, host = "127.0.0.1") {
+    const one = new RawConnection();
+    one.socket = connect({ port, host, noDelay: true });
+    one.socket.on("error", () => {});
+    one.socket.on("data", (piece) => {
+      one.received = Buffer.concat([one.received, piece]);
+      for (const look of one.#changed) look();
+    });
+    one.closed = new Promise((resolve) => one.socket.once("close", resolve));
+    one.ended = new Promise((resolve) => one.socket.once("end", resolve));
+    void one.closed.then(() => {
+      for (const look of one.#changed) look();
+    });
+    await once(one.socket, "connect");
+    return one;
+  }
+
+  /** Writes `bytes`; `size` cuts them into writes of that many, each handed over before the next. */
+  async write(bytes, size = bytes.length) {
+    for (let at = 0; at < bytes.length && !this.socket.destroyed; at += size) {
+      await new Promise((resolve) => this.socket.write(bytes.subarray(at, at + size), resolve));
+    }
+  }
+
+  /** Resolves once the text received fits, or the connection is closed. */
+  async until(pattern) {
+    let look;
+    const fits = new Promise((resolve) => {
+      look = () => {
+        if (this.socket.destroyed || pattern.test(this.received.toString("latin1"))) resolve();
+      };
+    });
+    this.#changed.add(look);
+    look();
+    try {
+      await within(patience, `${pattern} from the hub, after ${JSON.stringify(this.received.toString("latin1").slice(-300))}`, fits);
+    } finally {
+      this.#changed.delete(look);
+    }
+    return this.received.toString("latin1");
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}
