@@ -2,18 +2,21 @@
 // instance: path mode and subdomain mode. Nothing here is berth's own code: node's HTTP plays the
 // browser.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startHub } from "../../browser/lib/hub.mjs";
-import { stopAll } from "../../browser/lib/processes.mjs";
+import { promisify } from "node:util";
+import { berth, Hub } from "../../browser/lib/hub.mjs";
+import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
 import { ask } from "./http.mjs";
 import { Origin } from "./origin.mjs";
 
 // For the programs that the tests start.
 process.env.BERTH_LOG_LEVEL = "debug";
 
+const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** One address of an instance, as a browser has it: where to connect, and what it sends along. */
@@ -35,14 +38,22 @@ export class Way {
 export class Scene {
   #origins = [];
 
-  static async start(name, options = {}) {
+  /**
+   * Starts the hub, unless `isLate`: then startHub() does. `options` are the hub's, `port` is where it
+   * listens.
+   */
+  static async start(name, { isLate = false, options, port, address = "127.0.0.1" } = {}) {
     const scene = new Scene();
     scene.output = join(root, "build/test-output/e2e", name);
     rmSync(scene.output, { recursive: true, force: true });
     mkdirSync(scene.output, { recursive: true });
     scene.folder = mkdtempSync(join(tmpdir(), "berth-e2e-"));
+    scene.port = port ?? await freePort();
+    scene.address = address;
+    const data = join(scene.folder, "hub");
+    scene.hub = new Hub({ data, folder: scene.folder, logs: scene.output, options: options?.(scene) ?? [], environment: {} });
     try {
-      scene.hub = await startHub({ folder: scene.folder, logs: scene.output, ...options });
+      if (!isLate) await scene.startHub();
     } catch (error) {
       await scene.stop();
       throw error;
@@ -50,9 +61,33 @@ export class Scene {
     return scene;
   }
 
-  /** The port that the hub listens on. */
-  get port() {
-    return Number(new URL(this.hub.url).port);
+  /** Starts the hub at its address, where it may have been before. */
+  startHub() {
+    return this.hub.start(`${this.address}:${this.port}`);
+  }
+
+  /** Runs `berth ARGS` on the hub's data: what it prints. */
+  async berth(...args) {
+    const { stdout } = await run(berth, [...args, "--data", this.hub.data], { timeout: 20_000, env: { ...process.env, HOME: this.folder } });
+    return stdout;
+  }
+
+  /** A new agent token. */
+  async token(name) {
+    return (await this.berth("token", "create", "--name", name)).trim();
+  }
+
+  /**
+   * Starts an agent for `instance`. Unless said otherwise it has a token of its own, and the id
+   * `instance.name`. `prefix` is a command that runs it, `command` one for it to supervise.
+   */
+  async startAgent(instance, { hub = `http://localhost:${this.port}`, id = instance.name, name = id, token, env = {}, prefix = [], command = [] } = {}) {
+    const tokenFile = join(this.folder, `${name}.token`);
+    writeFileSync(tokenFile, `${token ?? await this.token(name)}\n`, { mode: 0o600 });
+    const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", "generic"];
+    if (command.length > 0) args.push("--", ...command);
+    const [program, ...rest] = [...prefix, berth, ...args];
+    return start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...env }, logs: this.output });
   }
 
   async origin(name) {
@@ -64,7 +99,7 @@ export class Scene {
   /** An origin with an agent that is connected. */
   async instance(name) {
     const one = await this.origin(name);
-    one.agent = await this.hub.startAgent(one, ["--adapter", "generic"]);
+    one.agent = await this.startAgent(one);
     await one.agent.line(/connected to .* as /);
     return one;
   }
@@ -79,7 +114,8 @@ export class Scene {
 
   /** A request to the hub itself. */
   api(method, path, { cookie, body, headers = {} } = {}) {
-    const own = { host: `localhost:${this.port}`, origin: this.hub.url, ...headers };
+    const host = `localhost:${this.port}`;
+    const own = { host, origin: `http://${host}`, ...headers };
     if (cookie !== undefined) own.cookie = cookie;
     return ask({ host: "127.0.0.1", port: this.port, method, path, headers: own }, body);
   }
