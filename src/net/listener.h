@@ -28,9 +28,9 @@ class Listener {
  public:
   /// Binds and listens. The host may be an IP address; a name ("localhost": all its addresses); or
   /// empty: every address of the machine. Port 0: the kernel chooses, see port(). `tls` (null:
-  /// plain) and `limits` must outlive the listener. kConflict: the port is taken. kForbidden: the
-  /// port needs privileges. kNotFound: the name or the address is not this machine's. May wait for
-  /// the resolver if the host is a name: for the start of a program.
+  /// plain) must outlive the listener; `limits` are copied. kConflict: the port is taken.
+  /// kForbidden: the port needs privileges. kNotFound: the name or the address is not this
+  /// machine's. May wait for the resolver if the host is a name: for the start of a program.
   static Result<std::unique_ptr<Listener>> Create(Loop& loop, const HostPort& address,
                                                   TlsServer* tls, const Limits& limits,
                                                   PortSharing sharing = PortSharing::kAlone);
@@ -54,7 +54,7 @@ class Listener {
 
   Loop& loop_;
   TlsServer* tls_;
-  const Limits& limits_;
+  const Limits limits_;  ///< A copy: listeners are made before what will own the limits.
   std::uint16_t port_ = 0;
   Event connection_came_;
   Event unused_;
