@@ -1,0 +1,172 @@
+// ws_load: round trips over WebSockets. Each connection sends a message, waits for its echo, and
+// sends the next; one thread serves them all. Prints one line of JSON.
+//
+//     ws_load --port PORT --connections N --size BYTES --seconds S [-H "NAME: VALUE"]...
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "wire.h"
+
+namespace berth::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  int port = 0;
+  int connections = 1;
+  int size = 64;
+  int seconds = 1;
+  std::string fields;  // The request's own, each with CRLF.
+};
+
+Options ParseOptions(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const std::string value = argv[i + 1];
+    if (name == "-H") options.fields += value + "\r\n";
+    if (name == "--port") options.port = std::atoi(value.c_str());
+    if (name == "--connections") options.connections = std::atoi(value.c_str());
+    if (name == "--size") options.size = std::atoi(value.c_str());
+    if (name == "--seconds") options.seconds = std::atoi(value.c_str());
+  }
+  if (options.port <= 0 || options.connections < 1 || options.size < 1 || options.seconds < 1) {
+    std::fprintf(stderr,
+                 "usage: ws_load --port PORT [--connections N] [--size BYTES] [--seconds S] "
+                 "[-H FIELD]...\n");
+    std::exit(2);
+  }
+  return options;
+}
+
+/// The header of a final binary frame.
+std::string FrameHeader(std::size_t size, bool is_masked) {
+  std::string header("\x82");
+  const int mask_bit = is_masked ? 0x80 : 0;
+  int extra = 0;
+  if (size < 126) {
+    header.push_back(static_cast<char>(mask_bit | static_cast<int>(size)));
+  } else if (size < 65536) {
+    header.push_back(static_cast<char>(mask_bit | 126));
+    extra = 2;
+  } else {
+    header.push_back(static_cast<char>(mask_bit | 127));
+    extra = 8;
+  }
+  for (int i = extra - 1; i >= 0; --i) header.push_back(static_cast<char>(size >> (8 * i)));
+  return header;
+}
+
+/// One connection: everything that it sends, and must receive, is known beforehand.
+class Connection {
+ public:
+  Connection(const Options& options, const std::string& message, const std::string& echo)
+      : message_(message), echo_(echo), fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_in address = Loopback(options.port);
+    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      Die("connect");
+    }
+    SendAtOnce(fd_);
+    WriteAll(fd_,
+             "GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                 options.fields + "\r\n");
+    const std::string head = ReadHead(fd_, input_);
+    if (!head.starts_with("HTTP/1.1 101 ")) {
+      std::fprintf(stderr, "the upgrade failed: %s\n", head.c_str());
+      std::exit(1);
+    }
+  }
+  ~Connection() { close(fd_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int fd() const { return fd_; }
+
+  void Send() {
+    sent_at_ = Clock::now();
+    if (!WriteAll(fd_, message_)) Die("send");
+  }
+
+  /// Reads what has arrived. Whether the echo is complete; `took_us` is then the round trip.
+  bool Receive(std::uint32_t& took_us) {
+    if (!ReadMore(fd_, input_)) Die("the connection ended early");
+    if (input_.size() < echo_.size()) return false;
+    if (input_ != echo_) {
+      std::fprintf(stderr, "the echo is not what was sent\n");
+      std::exit(1);
+    }
+    input_.clear();
+    took_us = static_cast<std::uint32_t>((Clock::now() - sent_at_) / std::chrono::microseconds(1));
+    return true;
+  }
+
+ private:
+  const std::string& message_;
+  const std::string& echo_;
+  const int fd_;
+  std::string input_;
+  Clock::time_point sent_at_;
+};
+
+std::uint32_t Percentile(std::vector<std::uint32_t>& values, double part) {
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+int Run(const Options& options) {
+  const auto size = static_cast<std::size_t>(options.size);
+  // A mask of zeros is a mask: the payload need not be touched.
+  const std::string message =
+      FrameHeader(size, true) + std::string(4, '\0') + std::string(size, 'x');
+  const std::string echo = FrameHeader(size, false) + std::string(size, 'x');
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (int i = 0; i < options.connections; ++i) {
+    auto& connection =
+        *connections.emplace_back(std::make_unique<Connection>(options, message, echo));
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &connection}};
+    if (epoll_ctl(poll, EPOLL_CTL_ADD, connection.fd(), &event) != 0) Die("epoll_ctl");
+  }
+
+  std::vector<std::uint32_t> round_trips;
+  round_trips.reserve(std::size_t{1} << 22);
+  const Clock::time_point start = Clock::now();
+  const Clock::time_point end = start + std::chrono::seconds(options.seconds);
+  for (const auto& connection : connections) connection->Send();
+  while (Clock::now() < end) {
+    epoll_event events[64];
+    const int count = epoll_wait(poll, events, 64, 10'000);
+    if (count == 0) {
+      std::fprintf(stderr, "no echo within 10 s\n");
+      return 1;
+    }
+    for (int i = 0; i < count; ++i) {
+      auto& connection = *static_cast<Connection*>(events[i].data.ptr);
+      std::uint32_t took_us = 0;
+      if (!connection.Receive(took_us)) continue;
+      round_trips.push_back(took_us);
+      connection.Send();
+    }
+  }
+  const std::chrono::duration<double> took = Clock::now() - start;
+  if (round_trips.empty()) return 1;
+  std::printf("{\"round_trips\": %zu, \"seconds\": %.6f, \"p50_us\": %u, \"p99_us\": %u}\n",
+              round_trips.size(), took.count(), Percentile(round_trips, 0.5),
+              Percentile(round_trips, 0.99));
+  return 0;
+}
+
+}  // namespace
+}  // namespace berth::bench
+
+int main(int argc, char** argv) {
+  return berth::bench::Run(berth::bench::ParseOptions(argc, argv));
+}
