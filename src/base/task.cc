@@ -2,6 +2,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 namespace berth::task_internal {
 namespace {
@@ -12,48 +13,66 @@ constexpr std::size_t kStep = 128;
 constexpr std::size_t kClasses = 16;
 constexpr int kKeptPerClass = 256;
 
-struct FreeLists {
-  struct Node {
-    Node* next;
-  };
-  std::array<Node*, kClasses> heads{};
-  std::array<int, kClasses> counts{};
+struct Node {
+  Node* next;
+};
 
-  ~FreeLists() {
-    for (std::size_t i = 0; i < kClasses; ++i) {
-      while (heads[i] != nullptr) ::operator delete(std::exchange(heads[i], heads[i]->next));
-      counts[i] = kKeptPerClass;  // Frames freed after this thread's lists are gone go to the heap.
+// Plain data, so that the fast path needs no initialisation check; Cleaner frees it.
+constinit thread_local std::array<Node*, kClasses> heads{};
+constinit thread_local std::array<int, kClasses> room{};  // How many more a list takes.
+constinit thread_local bool is_open = false;              // Cleaner exists and has not run yet.
+
+struct Cleaner {
+  Cleaner() {
+    room.fill(kKeptPerClass);
+    is_open = true;
+  }
+  ~Cleaner() {
+    is_open = false;
+    room.fill(0);  // Frames freed from now on go to the heap.
+    for (Node*& head : heads) {
+      while (head != nullptr) ::operator delete(std::exchange(head, head->next));
     }
   }
 };
 
-thread_local FreeLists lists;
-
 constexpr std::size_t ClassOf(std::size_t size) { return (size + kStep - 1) / kStep - 1; }
+
+/// Where lists are empty or unused: from the heap, in the size of the whole class.
+void* AllocateNew(std::size_t index) {
+  thread_local bool is_closed = false;
+  if (!is_open && !is_closed) {
+    is_closed = true;
+    thread_local Cleaner cleaner;
+  }
+  return ::operator new((index + 1) * kStep);
+}
 
 }  // namespace
 
 void* AllocateFrame(std::size_t size) {
   const std::size_t index = ClassOf(size);
   if (index >= kClasses) return ::operator new(size);
-  if (lists.heads[index] == nullptr) return ::operator new((index + 1) * kStep);
-  --lists.counts[index];
-  return std::exchange(lists.heads[index], lists.heads[index]->next);
+  Node* const head = heads[index];
+  if (head == nullptr) return AllocateNew(index);
+  ++room[index];
+  heads[index] = head->next;
+  return head;
 }
 
 void FreeFrame(void* frame, std::size_t size) noexcept {
   const std::size_t index = ClassOf(size);
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-  ::operator delete(frame);  // Keep use-after-free visible.
+#if __has_feature(address_sanitizer)
+  constexpr bool kIsKept = false;  // Keep use-after-free visible.
 #else
-  if (index >= kClasses || lists.counts[index] >= kKeptPerClass) {
+  constexpr bool kIsKept = true;
+#endif
+  if (!kIsKept || index >= kClasses || room[index] == 0) {
     ::operator delete(frame);
     return;
   }
-  ++lists.counts[index];
-  lists.heads[index] = new (frame) FreeLists::Node{lists.heads[index]};
-#endif
-  (void)index;
+  --room[index];
+  heads[index] = new (frame) Node{heads[index]};
 }
 
 }  // namespace berth::task_internal
