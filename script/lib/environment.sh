@@ -79,3 +79,14 @@ claudecodeui_works() {
   (cd "$1" && "$BERTH_NODE" -e \
     'new (require("better-sqlite3"))(":memory:"); require("node-pty"); require("bcrypt")') 2>/dev/null
 }
+
+# build_preset PRESET [TARGET...]: configures and builds; builds of one folder take turns.
+build_preset() {
+  local preset=$1; shift
+  mkdir -p build
+  # shellcheck disable=SC2016
+  flock "build/.lock-$preset" sh -c '
+    preset=$1; shift
+    cmake --preset "$preset" >"build/$preset-configure.log" || { cat "build/$preset-configure.log"; exit 1; }
+    cmake --build --preset "$preset" -- "$@"' build "$preset" "$@"
+}
