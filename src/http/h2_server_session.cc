@@ -153,8 +153,10 @@ void H2ServerSession::OnClosed(H2Stream& stream, std::uint32_t code) {
 }
 
 void H2ServerSession::OnAbandoned(H2Stream& stream) {
-  // A request whose body nobody wants still gets its response; half a WebSocket is none.
-  if (stream.is_upgraded && !stream.inbound->has_ended()) Reset(stream, NGHTTP2_CANCEL);
+  // A request whose body nobody wants still gets its response; half a WebSocket is none. One that
+  // has said its last word is reset after that (OnSentEnd), or the word would be lost.
+  const bool is_cut = stream.is_upgraded && !stream.inbound->has_ended() && !stream.at_end;
+  if (is_cut) Reset(stream, NGHTTP2_CANCEL);
 }
 
 }  // namespace berth::http

@@ -265,6 +265,39 @@ TEST_F(H2SessionTest, UpgradesByExtendedConnect) {
   EXPECT_EQ(joined.server->stream_count(), 0u);
 }
 
+/// A WebSocket's outgoing side that owns its incoming one, as those of an instance do.
+class BothWays : public ManualBody {
+ public:
+  BothWays(ManualSource& source, BodyPtr incoming)
+      : ManualBody(source), incoming_(std::move(incoming)) {}
+
+ private:
+  BodyPtr incoming_;
+};
+
+TEST_F(H2SessionTest, TheLastWordsOfAnUpgradedServiceArrive) {
+  ManualSource instance(executor);
+  FakeService service([&instance](Request request) -> Task<Result<Response>> {
+    Response response;
+    response.head.status = 101;
+    response.body = std::make_unique<BothWays>(instance, std::move(request.body));
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  ManualSource browser(executor);
+  auto response = executor.Await(
+      joined.client->Exchange(Upgrade("/ws", std::make_unique<ManualBody>(browser))));
+  ASSERT_THAT(response, IsOk());
+  instance.Push("last words");
+  instance.Finish();
+  executor.RunUntilIdle();  // All of it is received before anybody reads.
+  auto text = executor.Await(ReadAll(response->body.get(), 100));
+  ASSERT_THAT(text, IsOk());
+  EXPECT_EQ(*text, "last words");
+  EXPECT_TRUE(browser.is_gone);
+  EXPECT_EQ(joined.server->stream_count(), 0u);
+}
+
 Task<Result<Response>> Forbid(Request) { co_return TextResponse(403, "text/plain", "no"); }
 
 TEST_F(H2SessionTest, ARefusedUpgradeIsAnOrdinaryResponse) {
