@@ -79,6 +79,9 @@ bool MayBeRewritten(const http::RequestHead& head, bool is_navigation, bool is_p
   const std::string destination = ToLower(head.fields.Find("sec-fetch-dest").value_or(""));
   const std::string extension = Extension(head.path());
   if (IsOneOf(destination, kRawDestinations) || IsOneOf(extension, kRawExtensions)) return false;
+  // Nobody asks for a part of a page; of data whose address does not tell what it is, one does.
+  const bool is_unnamed = (destination.empty() || destination == "empty") && extension.empty();
+  if (is_unnamed && head.fields.Has("range")) return false;
   if (!is_path_mode && (destination == "style" || destination == "manifest")) return false;
   const bool is_script =
       IsOneOf(destination, kScriptDestinations) || IsOneOf(extension, kScriptExtensions);

@@ -163,11 +163,12 @@ TEST_F(PlanTest, OnlyCandidatesAreAskedForPlainAndWholeBodies) {
                                 {"if-range", "\"x\""}};
   for (const auto path : {"/", "/session/1", "/a.css", "/manifest.json", "/index.html"}) {
     Request(path, conditions);
+    request_.fields.Add("accept", "text/html, */*");
     PlanFor(request_, kPrefix, setup_).PrepareRequest(request_);
     EXPECT_EQ(request_.fields.Find("accept-encoding"), "identity") << path;
     for (const auto& [name, value] : conditions) EXPECT_FALSE(request_.fields.Has(name)) << path;
   }
-  for (const auto path : {"/a.js", "/a.png", "/a.woff2", "/api/files", "/b.MP4"}) {
+  for (const auto path : {"/a.js", "/a.png", "/a.woff2", "/api/files", "/b.MP4", "/media/12"}) {
     Request(path, conditions);
     PlanFor(request_, kPrefix, setup_).PrepareRequest(request_);
     EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br") << path;
