@@ -10,6 +10,14 @@ namespace {
 // Name look-up, TCP and TLS have a deadline each; this one is for all of them and the answer.
 constexpr int kDialSteps = 3;
 
+// A refusal that is not the hub's own (a forward proxy's, say) says nothing about our token or id.
+Error OnTheWay(Error error) {
+  const bool is_refusal = error.kind == ErrorKind::kUnauthorized ||
+                          error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kConflict;
+  if (is_refusal) error.kind = ErrorKind::kInvalid;
+  return error;
+}
+
 }  // namespace
 
 AgentLink::AgentLink(Executor& executor, const Limits& limits, const HubAddress& hub,
@@ -32,7 +40,7 @@ AgentLink::~AgentLink() = default;
 Task<Error> AgentLink::Run() {
   auto dial = WithDeadline(executor_, kDialSteps * limits_.connect_timeout, "dial the hub", Dial());
   auto response = co_await WithCancel(left_, std::move(dial));
-  if (!response) co_return std::move(response).error();
+  if (!response) co_return OnTheWay(std::move(response).error());
   is_answered_ = true;
   auto checked = CheckResponse(response->head);
   if (!checked) co_return std::move(checked).error();

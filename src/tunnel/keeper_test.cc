@@ -188,6 +188,16 @@ TEST_F(KeeperTest, DoesNotFightForAnIdThatAnotherAgentTook) {
   EXPECT_EQ(hub_.dialled_at.size(), 2u);
 }
 
+TEST_F(KeeperTest, ARefusalOnTheWayIsNotTheHubs) {
+  hub_.is_away = true;
+  hub_.away = Unauthorized("the proxy refuses the user name or the password");
+  Start();
+  EXPECT_EQ(state(), Kind::kWaiting);
+  executor_.Advance(1h);  // Often enough, and no storm on the proxy.
+  EXPECT_EQ(keeper_.state().retry_in, 30s);
+  EXPECT_EQ(keeper_.state().reason, "the proxy refuses the user name or the password");
+}
+
 TEST_F(KeeperTest, ARefusedIdIsRetriedSlowly) {
   hub_.answer = {.success = false, .message = "no"};
   Start();

@@ -96,7 +96,7 @@ class FakeHub : public http::Service {
   Task<Result<http::Response>> Exchange(http::Request request) override {
     dialled_at.push_back(executor_.now());
     requests.push_back(std::move(request.head));
-    if (is_away) co_return Unavailable("connection refused");
+    if (is_away) co_return away;
     if (is_silent) co_await Sleep(executor_, std::chrono::hours(10));
     http::Response response;
     response.head.status = status;
@@ -119,7 +119,8 @@ class FakeHub : public http::Service {
   HubEnd& end() { return *ends.back(); }
 
   int status = 101;
-  bool is_away = false;       ///< Dialling fails.
+  bool is_away = false;  ///< Dialling fails, with `away`.
+  Error away = Unavailable("connection refused");
   bool is_silent = false;     ///< Dialling never ends.
   bool is_version_1 = false;  ///< The subprotocol is not accepted.
   bool is_serving = true;     ///< Else what the agent says is never read.
