@@ -9,6 +9,7 @@ export class Origin {
   seen = [];
   #routes = new Map();
   #upgrades = new Map();
+  #sockets = new Set();
 
   static async start(name, folder) {
     const one = new Origin();
@@ -19,6 +20,10 @@ export class Origin {
     one.server = createServer((request, response) => one.#answer(request, response));
     one.server.on("checkContinue", (request, response) => one.#answer(request, response));
     one.server.on("upgrade", (request, socket, head) => one.#upgrade(request, socket, head));
+    one.server.on("connection", (socket) => {
+      one.#sockets.add(socket);
+      socket.on("close", () => one.#sockets.delete(socket));
+    });
     one.server.requestTimeout = 0;
     await one.listen(0);
     one.url = `http://127.0.0.1:${one.server.address().port}`;
@@ -68,8 +73,10 @@ export class Origin {
     else play(request, socket, head);
   }
 
+  /** Breaks off every connection and takes no more; listen() brings it back. */
   async stop() {
-    this.server.closeAllConnections();
+    if (!this.server.listening) return;
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

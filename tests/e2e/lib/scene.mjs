@@ -87,7 +87,10 @@ export class Scene {
     const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", "generic"];
     if (command.length > 0) args.push("--", ...command);
     const [program, ...rest] = [...prefix, berth, ...args];
-    return start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...env }, logs: this.output });
+    const agent = start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...env }, logs: this.output });
+    /** Connected, and with its instance in view. */
+    agent.ready = () => Promise.all([agent.line(/connected to .* as /), agent.line(/instance at /)]);
+    return agent;
   }
 
   async origin(name) {
@@ -100,7 +103,7 @@ export class Scene {
   async instance(name) {
     const one = await this.origin(name);
     one.agent = await this.startAgent(one);
-    await one.agent.line(/connected to .* as /);
+    await one.agent.ready();
     return one;
   }
 

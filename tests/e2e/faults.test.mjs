@@ -1,0 +1,486 @@
+// What users see, and how things recover, when a part is killed, replaced, revoked or cut off. Real
+// processes and real time; each bound below is one that berth promises.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { freePort } from "../browser/lib/processes.mjs";
+import { until } from "../browser/lib/wait.mjs";
+import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { Network } from "./lib/network.mjs";
+import { startHttpProxy, startSocksProxy } from "./lib/proxies.mjs";
+import { Scene } from "./lib/scene.mjs";
+import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
+
+const errorMs = 1_000;     // A broken request is answered by then.
+const revokeMs = 2_000;    // What was revoked or signed out is closed by then.
+const returnMs = 2_000;    // The agent is back by then, once the hub is.
+const silenceMs = 21_000;  // A link that carries nothing is noticed by then: 20 s, and one to say so.
+
+const smallInstance = fileURLToPath(new URL("lib/small_instance.mjs", import.meta.url));
+const asPage = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
+const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
+
+/** The next line of `child` that fits; to be called before what makes it say so. */
+function nextLine(child, pattern, ms = patience) {
+  return within(ms, `${child.name} says ${pattern}`, new Promise((resolve) => {
+    const look = (line) => {
+      if (!pattern.test(line)) return;
+      child.waiters.delete(look);
+      resolve(line);
+    };
+    child.waiters.add(look);
+  }));
+}
+
+/** The next request at `path`, for the test to answer: {request, response}. */
+function nextRequest(origin, path) {
+  return within(patience, `a request at ${path}`, new Promise((resolve) => {
+    origin.on(path, (request, response) => resolve({ request, response }));
+  }));
+}
+
+/** Asks as a page and as a script do: both get a clear answer with `status` at once. */
+async function expectClearError(way, status, words) {
+  const page = await within(errorMs, "an error page", ask(way.options("/", { headers: asPage })));
+  assert.equal(page.status, status);
+  assert.match(page.headers["content-type"], /^text\/html/);
+  assert.match(page.body.toString(), words);
+  const script = await within(errorMs, "an error", ask(way.options("/api", { headers: asFetch })));
+  assert.equal(script.status, status);
+  assert.match(script.headers["content-type"], /^application\/problem\+json/);
+  const problem = JSON.parse(script.body);
+  assert.equal(problem.status, status);
+  assert.ok(problem.title.length > 0 && problem.detail.length > 0);
+  for (const { headers } of [page, script]) {
+    assert.equal(headers["cache-control"], "no-store");
+    assert.equal(headers.vary, "*");
+  }
+}
+
+async function expectServed(way) {
+  await until(`an answer over ${way.mode} mode`, async () => {
+    const answer = await ask(way.options("/ok")).catch(() => undefined);
+    return answer?.status === 200;
+  });
+}
+
+describe("hub, agent and instance", { timeout: 120_000 }, () => {
+  let scene;
+  let origin;
+  let cookie;
+  let ways;
+
+  before(async () => {
+    scene = await Scene.start("faults");
+    origin = await scene.instance("box");
+    cookie = await scene.signIn();
+    ways = await scene.ways("box", cookie);
+  });
+  after(() => scene?.stop());
+
+  /** The hub's own list: the instance is in it once, and in this state. */
+  async function expectListed(isConnected) {
+    const { status, body } = await scene.api("GET", "/clients", { cookie });
+    assert.equal(status, 200);
+    const rows = JSON.parse(body).clients.filter(({ id }) => id === "box");
+    assert.equal(rows.length, 1);
+    assert.equal(rows[0].metadata.status !== "disconnected", isConnected);
+  }
+
+  /** Something under way in each of the three forms: {ended} resolves when all were broken off. */
+  async function beginThree(way) {
+    origin.on("/stream", (request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: one\n\n");
+    });
+    const hung = nextRequest(origin, "/hang");
+    const waiting = ask(way.options("/hang", { headers: asFetch })).then(({ status }) => status, () => "broken off");
+    const { response } = await open(way.options("/stream"));
+    const accepted = nextWebSocket(origin, "/ws");
+    const { end } = await openWebSocket(way.options("/ws"));
+    await accepted;
+    await hung;
+    const streamed = readAll(response).then(() => "ended", () => "broken off");
+    const closed = end.next();
+    return { waiting, streamed, closed };
+  }
+
+  it("kill -9 of the agent: clear errors at once, and all is back with the agent", async () => {
+    const running = [await beginThree(ways.path), await beginThree(ways.subdomain)];
+    await origin.agent.stop("SIGKILL");
+    for (const { waiting, streamed, closed } of running) {
+      assert.ok([502, 503, "broken off"].includes(await within(errorMs, "the request's end", waiting)));
+      assert.equal(await within(errorMs, "the stream's end", streamed), "broken off");
+      assert.equal((await within(errorMs, "the WebSocket's end", closed)).kind, "gone");
+    }
+    for (const way of Object.values(ways)) await expectClearError(way, 503, /is not connected/);
+    await expectListed(false);
+    origin.agent = await scene.startAgent(origin);
+    await origin.agent.ready();
+    for (const way of Object.values(ways)) await expectServed(way);
+    await expectListed(true);
+  });
+
+  it("kill -9 of the hub: what ran breaks off at once, and agent and sessions are back with it", async () => {
+    const running = await beginThree(ways.subdomain);
+    const away = nextLine(origin.agent, /hub away/, errorMs);
+    await scene.hub.child.stop("SIGKILL");
+    assert.equal(await within(errorMs, "the request's end", running.waiting), "broken off");
+    assert.equal(await within(errorMs, "the stream's end", running.streamed), "broken off");
+    await away;
+    const back = nextLine(origin.agent, /connected to .* as box/);
+    await scene.startHub();
+    await within(returnMs, "the agent's return", back);
+    for (const way of Object.values(ways)) await expectServed(way);
+    await expectListed(true);
+  });
+
+  it("an agent is back soon after a hub that was away for many attempts", async () => {
+    await scene.hub.child.stop("SIGKILL");
+    for (let attempt = 0; attempt < 7; ++attempt) await nextLine(origin.agent, /hub away .* next attempt in/);
+    const back = nextLine(origin.agent, /connected to .* as box/);
+    await scene.startHub();
+    await within(returnMs, "the agent's return", back);
+    await expectServed(ways.path);
+  });
+
+  it("kill -9 of the instance: clear errors at once, and its agent starts it again", async () => {
+    const port = await freePort();
+    const instance = { name: "small", url: `http://127.0.0.1:${port}` };
+    const agent = await scene.startAgent(instance, { command: [process.execPath, smallInstance, String(port)] });
+    await agent.ready();
+    const both = await scene.ways("small", cookie);
+    for (const way of Object.values(both)) await expectServed(way);
+    const pid = async () => Number((await ask(both.path.options("/"))).body);
+    const first = await pid();
+    const waiting = Object.values(both).map((way) => ask(way.options("/hang", { headers: asFetch })));
+    await until("the requests at the instance", () => connectionsOf(first) >= 2);
+    const ended = nextLine(agent, /was ended by signal 9; starting it again/);
+    process.kill(first, "SIGKILL");
+    for (const { status, headers } of await within(errorMs, "the requests' answers", Promise.all(waiting))) {
+      assert.equal(status, 502);
+      assert.match(headers["content-type"], /^application\/problem\+json/);
+    }
+    await ended;
+    for (const way of Object.values(both)) await expectServed(way);
+    const second = await pid();
+    assert.notEqual(second, first);
+    assert.deepEqual(zombiesOf(agent.process.pid), []);
+    // A killed agent leaves no process behind, either.
+    await agent.stop("SIGKILL");
+    await until("the end of the instance of a killed agent", () => !isAlive(second));
+  });
+
+  it("an instance that is down: clear errors at once, and all is back with it", async () => {
+    const { port } = origin.server.address();
+    await origin.stop();
+    for (const way of Object.values(ways)) await expectClearError(way, 502, /does not answer/);
+    await expectListed(true);
+    await origin.listen(port);
+    for (const way of Object.values(ways)) await expectServed(way);
+  });
+
+  it("a second agent with the same id takes over, and both sides are told", async () => {
+    const other = await scene.origin("other");
+    other.on("/ok", (request, response) => response.end("the other one"));
+    const told = nextLine(origin.agent, /replaced: another agent connected as box/);
+    const noted = nextLine(scene.hub.child, /instance box: a newer agent took over/);
+    const { end: dashboard } = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: `localhost:${scene.port}`, origin: `http://localhost:${scene.port}`, cookie } });
+    await dashboard.send("text", JSON.stringify({ type: "get_clients" }));
+    await dashboard.next();
+    other.agent = await scene.startAgent(other, { id: "box", name: "newer" });
+    await told;
+    await noted;
+    await other.agent.ready();
+    const update = JSON.parse((await dashboard.next()).data);
+    assert.equal(update.client.id, "box");
+    dashboard.drop();
+    for (const way of Object.values(ways)) assert.equal((await ask(way.options("/ok"))).body.toString(), "the other one");
+    await expectListed(true);
+    await other.agent.stop();
+    await origin.agent.stop();
+    origin.agent = await scene.startAgent(origin);
+    await origin.agent.ready();
+    for (const way of Object.values(ways)) await expectServed(way);
+  });
+
+  it("a revoked token closes its tunnel, and the agent says so", async () => {
+    const other = await scene.origin("revoked");
+    const agent = await scene.startAgent(other);
+    await agent.ready();
+    const { path } = await scene.ways("revoked", cookie);
+    const accepted = nextWebSocket(other, "/ws");
+    const { end } = await openWebSocket(path.options("/ws"));
+    await accepted;
+    const id = (await scene.berth("token", "ls")).split("\n").find((line) => line.includes("revoked")).match(/[0-9a-f]{16}/)[0];
+    const refused = nextLine(agent, /refused: the hub does not accept the token .*next attempt in 300 s/);
+    await scene.berth("token", "revoke", id);
+    await within(revokeMs, "the agent says so", refused);
+    assert.equal((await within(revokeMs, "the WebSocket's end", end.next())).kind, "gone");
+    assert.equal((await ask(path.options("/ok", { headers: asFetch }))).status, 503);
+    await agent.stop();
+  });
+
+  it("a token made while the hub runs works, and a wrong one is refused", async () => {
+    const other = await scene.origin("fresh");
+    const right = await scene.startAgent(other);
+    await right.line(/connected to .* as fresh/);
+    await right.stop();
+    const wrong = await scene.startAgent(other, { name: "wrong", token: `ao_${"0".repeat(16)}_${"0".repeat(64)}` });
+    await wrong.line(/refused: the hub does not accept the token/);
+    await wrong.stop();
+  });
+
+  it("sign-out closes live sockets and streams, and refuses what comes later", async () => {
+    const own = await scene.signIn();
+    const both = await scene.ways("box", own);
+    const dashboard = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: `localhost:${scene.port}`, origin: `http://localhost:${scene.port}`, cookie: own } });
+    origin.on("/stream", (request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: one\n\n");
+    });
+    const live = [];
+    for (const way of Object.values(both)) {
+      const accepted = nextWebSocket(origin, "/ws");
+      const { end } = await openWebSocket(way.options("/ws"));
+      const { end: instance } = await accepted;
+      const { response } = await open(way.options("/stream"));
+      live.push(end.next(), instance.next(), readAll(response).catch(() => {}));
+    }
+    const other = nextWebSocket(origin, "/ws");
+    const { end: kept } = await openWebSocket(ways.path.options("/ws"));
+    const { end: keptInstance } = await other;
+    assert.equal((await scene.api("DELETE", "/api/session", { cookie: own })).status, 204);
+    await within(revokeMs, "the end of all that is live", Promise.all([dashboard.end.next(), ...live]));
+    for (const way of Object.values(both)) {
+      assert.equal((await ask(way.options("/ok", { headers: asFetch }))).status, 401);
+      await assert.rejects(openWebSocket(way.options("/ws")), { status: 401 });
+    }
+    // Another session of the same user goes on.
+    await kept.send("text", "still here");
+    assert.equal((await keptInstance.next()).data.toString(), "still here");
+    kept.drop();
+  });
+
+  it("SIGTERM to the agent: what runs finishes, new requests wait elsewhere, and it exits", async () => {
+    const asked = nextRequest(origin, "/long");
+    const answer = ask(ways.path.options("/long"));
+    const { response: held } = await asked;
+    held.write("first half, ");
+    const stopping = nextLine(origin.agent, /stopping/);
+    origin.agent.signal("SIGTERM");
+    await stopping;
+    const late = await within(errorMs, "a late request's answer", ask(ways.path.options("/ok", { headers: asFetch })));
+    assert.ok([502, 503].includes(late.status));
+    held.end("second half");
+    assert.equal((await answer).body.toString(), "first half, second half");
+    assert.equal(await within(patience, "the agent's exit", origin.agent.exited), 0);
+    origin.agent = await scene.startAgent(origin);
+    await origin.agent.ready();
+  });
+
+  it("a second SIGTERM ends the agent at once", async () => {
+    const asked = nextRequest(origin, "/hang");
+    const answer = ask(ways.path.options("/hang", { headers: asFetch }));
+    await asked;
+    const stopping = nextLine(origin.agent, /stopping/);
+    origin.agent.signal("SIGTERM");
+    await stopping;
+    origin.agent.signal("SIGTERM");
+    await within(errorMs, "the agent's exit", origin.agent.exited);
+    assert.ok((await answer).status >= 500);
+    origin.agent = await scene.startAgent(origin);
+    await origin.agent.ready();
+  });
+
+  it("SIGTERM to the hub: what runs finishes, and it exits", async () => {
+    const asked = nextRequest(origin, "/long");
+    const answer = ask(ways.subdomain.options("/long"));
+    const { response: held } = await asked;
+    held.write("first half, ");
+    const stopping = nextLine(scene.hub.child, /stopping/);
+    scene.hub.child.signal("SIGTERM");
+    await stopping;
+    held.end("second half");
+    assert.equal((await answer).body.toString(), "first half, second half");
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
+    const back = nextLine(origin.agent, /connected to .* as box/);
+    await scene.startHub();
+    await within(returnMs, "the agent's return", back);
+  });
+
+  it("a second SIGTERM ends the hub at once", async () => {
+    const asked = nextRequest(origin, "/hang");
+    const answer = ask(ways.subdomain.options("/hang")).catch(() => "broken off");
+    await asked;
+    const stopping = nextLine(scene.hub.child, /stopping/);
+    scene.hub.child.signal("SIGTERM");
+    await stopping;
+    scene.hub.child.signal("SIGTERM");
+    await within(errorMs, "the hub's exit", scene.hub.child.exited);
+    assert.equal(await answer, "broken off");
+    await scene.startHub();
+    await expectServed(ways.path);
+  });
+});
+
+describe("an agent on its way to the hub", { timeout: 120_000 }, () => {
+  it("starts before the hub is there and gets connected when it is", async () => {
+    const scene = await Scene.start("early", { isLate: true });
+    try {
+      const origin = await scene.origin("early");
+      const agent = await scene.startAgent(origin);
+      await agent.line(/hub away/);
+      await scene.startHub();
+      await agent.line(/connected to .* as early/);
+    } finally {
+      await scene.stop();
+    }
+  });
+
+  describe("through a proxy", () => {
+    // The agent never learns an address: only the proxies know where this name is.
+    const name = "hub.berth.test";
+    let scene;
+    let origin;
+    let proxies;
+    let url;
+
+    before(async () => {
+      scene = await Scene.start("proxies", { options: (at) => tlsOptions(at, name, `DNS:${name}`) });
+      url = `https://${name}:${scene.port}`;
+      origin = await scene.origin("box");
+      const credentials = "some one:p@ss/word";
+      proxies = { http: await startHttpProxy(credentials), socks: await startSocksProxy(credentials) };
+    });
+    after(async () => {
+      await scene?.stop();
+      for (const proxy of Object.values(proxies ?? {})) await proxy.stop();
+    });
+
+    const user = "some%20one:p%40ss%2Fword";
+    const environments = {
+      "HTTP CONNECT, by HTTPS_PROXY": () => [proxies.http, { HTTPS_PROXY: `http://${user}@127.0.0.1:${proxies.http.port}` }],
+      "HTTP CONNECT, by ALL_PROXY": () => [proxies.http, { ALL_PROXY: `http://${user}@127.0.0.1:${proxies.http.port}/` }],
+      "SOCKS5, by ALL_PROXY": () => [proxies.socks, { ALL_PROXY: `socks5h://${user}@127.0.0.1:${proxies.socks.port}` }],
+      "SOCKS5, by https_proxy": () => [proxies.socks, { https_proxy: `socks5h://${user}@127.0.0.1:${proxies.socks.port}`, HTTPS_PROXY: "http://127.0.0.1:1" }],
+    };
+    for (const [title, make] of Object.entries(environments)) {
+      it(`connects over ${title}, with credentials`, async () => {
+        const [proxy, env] = make();
+        proxy.asked.length = 0;
+        const agent = await scene.startAgent(origin, { hub: url, env: { ...scene.trust, ...env } });
+        await agent.ready();
+        assert.deepEqual(proxy.asked, [{ target: `${name}:${scene.port}`, user: "some one:p@ss/word" }]);
+        await agent.stop();
+      });
+    }
+
+    it("says so when the proxy refuses it, and never shows the password", async () => {
+      for (const proxy of Object.values(proxies)) {
+        const scheme = proxy === proxies.http ? "http" : "socks5h";
+        const agent = await scene.startAgent(origin, { hub: url, env: { ...scene.trust, ALL_PROXY: `${scheme}://some%20one:guess123@127.0.0.1:${proxy.port}` } });
+        const [line] = await agent.line(/hub away \(.*the proxy refuses the user name or the password.*/);
+        assert.ok(!line.includes("guess123"));
+        await agent.stop();
+      }
+    });
+
+    it("goes around the proxy for NO_PROXY, and for this machine", async () => {
+      const { http: proxy } = proxies;
+      proxy.asked.length = 0;
+      const env = { ...scene.trust, ALL_PROXY: `http://${user}@127.0.0.1:${proxy.port}` };
+      // Nobody but the proxy knows the name, so that going around it fails.
+      const around = await scene.startAgent(origin, { hub: url, env: { ...env, NO_PROXY: "example.org,.berth.test" } });
+      await around.line(/hub away/);
+      await around.stop();
+      const local = await scene.startAgent(origin, { hub: `http://127.0.0.1:${await freePort()}`, env });
+      await local.line(/hub away \(.*(refused|127\.0\.0\.1)/i);
+      await local.stop();
+      assert.deepEqual(proxy.asked, []);
+    });
+  });
+});
+
+describe("a link that drops every packet", { timeout: 120_000 }, () => {
+  const network = Network.make();
+  const skip = typeof network === "string" ? network : false;
+  let scene;
+
+  after(async () => {
+    await scene?.stop();
+    if (!skip) network.remove();
+  });
+
+  it("is noticed by both sides within 20 s, and the agent is back once it carries again", { skip }, async () => {
+    scene = await Scene.start("half-open", { address: network.here, options: (at) => tlsOptions(at, network.here, `IP:${network.here}`) });
+    const port = 8080;
+    const instance = { name: "far", url: `http://127.0.0.1:${port}` };
+    const agent = await scene.startAgent(instance, {
+      hub: `https://${network.here}:${scene.port}`,
+      // Were NO_PROXY not minded, there would be no way to the hub.
+      env: { ...scene.trust, ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: `${network.here}/24` },
+      prefix: network.prefix, command: [process.execPath, smallInstance, String(port)],
+    });
+    await agent.ready();
+    const noticed = [nextLine(agent, /hub away/, silenceMs), nextLine(scene.hub.child, /instance far: tunnel from .* ended/, silenceMs)];
+    network.cut();
+    await Promise.all(noticed);
+    const back = [nextLine(agent, /connected to .* as far/), nextLine(scene.hub.child, /instance far: connected from/)];
+    network.mend();
+    await Promise.all(back);
+  });
+});
+
+/** Options that give the hub of `scene` TLS for `name`; agents trust it with scene.trust. */
+function tlsOptions(scene, name, alternative) {
+  const cert = join(scene.folder, "cert.pem");
+  const key = join(scene.folder, "key.pem");
+  execFileSync("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+    "-subj", `/CN=${name}`, "-addext", `subjectAltName=${alternative}`, "-keyout", key, "-out", cert,
+  ], { stdio: "ignore" });
+  scene.trust = { SSL_CERT_FILE: cert };
+  return ["--tls-cert", cert, "--tls-key", key, "--public-url", `https://${name}:${scene.port}`];
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How many TCP connections a process has accepted or opened. */
+function connectionsOf(pid) {
+  const inodes = new Set();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(execFileSync("readlink", [`/proc/${pid}/fd/${fd}`], { encoding: "utf8" }).trim()) ?? [];
+      if (inode !== undefined) inodes.add(inode);
+    } catch {
+      // Closed in between.
+    }
+  }
+  return readFileSync(`/proc/${pid}/net/tcp`, "utf8").split("\n").slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === "01" && inodes.has(fields[9])).length;
+}
+
+/** Children of `pid` that ended and that nobody asked about. */
+function zombiesOf(pid) {
+  return readdirSync("/proc").filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      const [state, parent] = readFileSync(`/proc/${entry}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+      return state === "Z" && Number(parent) === pid;
+    } catch {
+      return false;
+    }
+  });
+}
