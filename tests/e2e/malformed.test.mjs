@@ -157,6 +157,7 @@ describe("the agent", { timeout: 60_000 }, () => {
     hub = await HostileHub.start();
     origin.agent = await scene.startAgent(origin, { hub: hub.url });
     await within(patience, "the agent at the hostile hub", hub.registered);
+    await origin.agent.ready();
   });
   after(async () => {
     decoy?.close();

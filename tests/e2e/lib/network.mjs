@@ -26,6 +26,7 @@ export class Network {
       one.#inside("addr", "add", `${one.there}/30`, "dev", one.cable[1]);
       one.#inside("link", "set", one.cable[1], "up");
       one.#inside("link", "set", "lo", "up");
+      process.once("exit", () => one.remove());
     } catch (error) {
       one.remove();
       return `no virtual cables here: ${error.message.trim().split("\n").at(-1)}`;
@@ -55,6 +56,8 @@ export class Network {
   }
 
   remove() {
+    if (this.isGone) return;
+    this.isGone = true;
     ip("netns", "del", this.name);  // The cable goes with it.
   }
 }
