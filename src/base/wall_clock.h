@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace berth {
 
@@ -18,6 +20,8 @@ WallClock SystemWallClock();
 
 /// "2025-02-03T04:05:06.789Z". Years before 0 and after 9999 are clamped to those.
 std::string FormatIso8601(WallTime time);
+/// The time that exactly this form spells; nothing for anything else.
+std::optional<WallTime> ParseIso8601(std::string_view text);
 
 /// For storage and back.
 inline std::int64_t ToUnixMs(WallTime time) { return time.time_since_epoch().count(); }

@@ -158,7 +158,7 @@ void JsonReader::Read(std::string_view name, const boost::json::value& value, Co
 void JsonReader::Read(std::string_view name, const boost::json::value& value, WallTime& out) {
   const boost::json::string* text = value.if_string();
   const std::optional<WallTime> time =
-      text == nullptr ? std::nullopt : ParseWallTime(std::string_view(*text));
+      text == nullptr ? std::nullopt : ParseIso8601(std::string_view(*text));
   if (!time) return Refuse(name, "is not a time");
   out = *time;
 }

@@ -44,7 +44,7 @@ class JsonWriter {
   void Write(Command::Kind value) {
     WriteText(value == Command::Kind::kDisconnect ? "disconnect" : "refresh_status");
   }
-  void Write(WallTime value) { WriteText(FormatWallTime(value)); }
+  void Write(WallTime value) { WriteText(FormatIso8601(value)); }
   void Write(const Json& value) { out_ += value.text; }
 
   void Write(const std::pair<std::string, std::string>& header) {

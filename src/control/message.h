@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/wall_clock.h"
 #include "control/roles.h"
 
 namespace berth::control {
@@ -29,9 +30,6 @@ struct Json {
 
 /// Header fields as version 1 has them: [[name, value], ...].
 using Headers = std::vector<std::pair<std::string, std::string>>;
-
-/// A time of the wall clock; ISO 8601 in UTC on the wire.
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 enum class Status {
   kIdle,          ///< No browser has it open.
@@ -363,9 +361,5 @@ std::string_view TypeOf(const Message& message);
 /// Whether `id` may name an instance: 1 to 128 letters, digits, '.', '_' and '-', not starting with
 /// '.'. It appears in paths, host names and logs.
 bool IsValidInstanceId(std::string_view id);
-
-/// "2026-01-31T23:59:59.123Z", and back.
-std::string FormatWallTime(WallTime time);
-std::optional<WallTime> ParseWallTime(std::string_view text);
 
 }  // namespace berth::control

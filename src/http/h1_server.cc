@@ -1,6 +1,7 @@
 #include "http/h1_server.h"
 
 #include "base/log.h"
+#include "http/error_status.h"
 #include "http/h1_inbound.h"
 #include "http/h1_writer.h"
 #include "http/websocket_handshake.h"
@@ -30,31 +31,6 @@ struct Outbox {
   std::string text;
   std::uint64_t exchange = 0;  // The one that may queue.
 };
-
-int StatusOf(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kUnauthorized:
-      return 401;
-    case ErrorKind::kForbidden:
-      return 403;
-    case ErrorKind::kNotFound:
-      return 404;
-    case ErrorKind::kConflict:
-      return 409;
-    case ErrorKind::kTooLarge:
-      return 413;
-    case ErrorKind::kUnavailable:
-    case ErrorKind::kInvalid:  // What the next hop answered is invalid, not what we were asked.
-      return 502;
-    case ErrorKind::kTimeout:
-      return 504;
-    case ErrorKind::kCancelled:
-      return 503;
-    case ErrorKind::kInternal:
-      return 500;
-  }
-  return 500;
-}
 
 /// The status for a request body that could not be read.
 int BodyStatusOf(const Error& error) {
@@ -192,7 +168,7 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
     const auto& body_error = inbound_->body_error();
     if (!response) LogDebug("exchange failed: {}", ForLog(response.error().message));
     const int status =
-        body_error && !is_upgrade ? BodyStatusOf(*body_error) : StatusOf(response.error());
+        body_error && !is_upgrade ? BodyStatusOf(*body_error) : StatusOf(response.error().kind);
     co_return co_await Refuse(status, method);
   }
   if (response->is_upgraded() && is_upgrade) {

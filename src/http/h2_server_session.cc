@@ -3,35 +3,10 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/log.h"
+#include "http/error_status.h"
 
 namespace berth::http {
 namespace {
-
-/// The answer to an exchange that failed without a response of its own.
-int StatusOf(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalid:
-      return 400;
-    case ErrorKind::kUnauthorized:
-      return 401;
-    case ErrorKind::kForbidden:
-      return 403;
-    case ErrorKind::kNotFound:
-      return 404;
-    case ErrorKind::kConflict:
-      return 409;
-    case ErrorKind::kTooLarge:
-      return 413;
-    case ErrorKind::kUnavailable:
-    case ErrorKind::kCancelled:
-      return 502;
-    case ErrorKind::kTimeout:
-      return 504;
-    case ErrorKind::kInternal:
-      return 500;
-  }
-  return 500;
-}
 
 bool HasBody(const H2Stream& stream, const Response& response) {
   return response.body && !stream.is_head_request && response.head.status != 204 &&
