@@ -19,6 +19,9 @@ class H1Inbound::RequestBody : public Body {
   RequestBody(std::shared_ptr<H1Inbound> inbound, std::uint64_t generation,
               std::optional<std::uint64_t> length)
       : inbound_(std::move(inbound)), generation_(generation), length_(length) {}
+  ~RequestBody() override {
+    if (generation_ == inbound_->generation_) inbound_->unwanted_.Set();
+  }
 
   Task<Result<MutableBytes>> Read() override { return inbound_->ReadBody(generation_); }
   std::optional<std::uint64_t> length() const override { return length_; }
@@ -38,6 +41,7 @@ H1Inbound::H1Inbound(Executor& executor, const Limits& limits, net::StreamPtr st
       room_(executor),
       gone_(executor),
       ended_(executor),
+      unwanted_(executor),
       deadline_([this] {
         timed_out_ = true;
         arrived_.Set();
@@ -123,6 +127,7 @@ BodyPtr H1Inbound::OpenBody(BodyFraming framing, std::move_only_function<void()>
   framing_ = framing;
   decoder_ = H1BodyDecoder(framing);
   body_error_.reset();
+  unwanted_.Reset();
   ask_continue_ = std::move(ask_continue);
   ++generation_;
   if (framing.kind == BodyFraming::Kind::kNone) {

@@ -54,6 +54,8 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   Event& gone() { return gone_; }
   /// The browser finished its direction, or the connection broke.
   Event& ended() { return ended_; }
+  /// The present body was destroyed: nobody reads what is left of it.
+  Event& unwanted() { return unwanted_; }
   /// Makes ReadHead look at `drain` again.
   void Wake() { arrived_.Set(); }
 
@@ -76,6 +78,7 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   Event room_;     // The pump may look again whether it may read.
   Event gone_;
   Event ended_;
+  Event unwanted_;
   Timer deadline_;
   bool timed_out_ = false;
   bool is_broken_ = false;

@@ -208,6 +208,21 @@ TEST_F(H1LoopTest, AHalfClosedUpgradeHasABoundedTime) {
   }
 }
 
+TEST_F(H1LoopTest, AnUpgradeThatNeitherSideWantsAnyMoreEndsAtOnce) {
+  Event never(executor_);
+  BodyPtr kept;
+  FunctionService half(
+      [&](Request request) { return HalfUpgrade(std::move(request), never, true, kept); });
+  H1Browser browser(executor_, limits_, half);
+  browser.Send(kUpgrade);
+  browser.Send("bytes that the service never reads");
+  browser.Finish();
+  EXPECT_FALSE(browser.served());
+  kept.reset();
+  executor_.RunUntilIdle();
+  EXPECT_TRUE(browser.served());
+}
+
 TEST_F(H1LoopTest, AnUpgradeMayBeAnsweredWithAnOrdinaryResponse) {
   struct No {
     static Task<Result<Response>> Serve() { co_return TextResponse(403, "text/plain", "no"); }

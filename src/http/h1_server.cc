@@ -239,9 +239,12 @@ Task<Result<Connection::Next>> Connection::Upgrade(Response response, std::strin
   auto finished = co_await inbound_->stream().ShutdownWrite();
   if (!finished) co_return Wrap(std::move(finished).error(), "finish towards the browser");
   auto ended = co_await WithDeadline(executor_, limits_.half_close_grace, "half-closed WebSocket",
-                                     WaitFor(inbound_->ended()));
-  if (!ended) co_return std::move(ended).error();
-  co_return Next::kClose;
+                                     WithCancel(inbound_->unwanted(), WaitFor(inbound_->ended())));
+  if (ended) co_return Next::kClose;
+  // The Service is done with both directions: what still comes is read only so that the browser
+  // sees our last bytes.
+  if (inbound_->unwanted().is_set()) co_return Next::kLinger;
+  co_return std::move(ended).error();
 }
 
 }  // namespace
