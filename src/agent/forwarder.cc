@@ -3,12 +3,18 @@
 #include <memory>
 
 #include "agent/replay_body.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "http/reverse_proxy.h"
 #include "rewrite/plan.h"
 
 namespace berth::agent {
 namespace {
+
+Task<Result<void>> WaitFor(Event& event) {
+  co_await event.Wait();
+  co_return Ok();
+}
 
 // A request body up to this can be sent again when our credential was refused.
 constexpr std::size_t kMaxReplay = 64 * 1024;
@@ -91,6 +97,23 @@ Task<Result<http::Response>> Forwarder::Exchange(http::Request request) {
   co_return ProblemOf(response.error(), info_);
 }
 
+void Forwarder::SetAdapter(Adapter* adapter) {
+  adapter_ = adapter;
+  if (adapter_ == nullptr) {
+    found_.Reset();
+  } else {
+    found_.Set();
+  }
+}
+
+Task<Result<Adapter*>> Forwarder::FindAdapter() {
+  // The tunnel is often up before the first look at the instance has ended.
+  auto found = co_await WithDeadline(executor_, limits_.instance_lookup, "look for the instance",
+                                     WaitFor(found_));
+  if (!found) co_return Unavailable("the instance is not found yet");
+  co_return adapter_;
+}
+
 Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   auto valid = CheckTarget(request.head.method, request.head.target);
   if (!valid) {
@@ -102,8 +125,9 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
     co_return ProblemResponse(403, "not-allowed", "Not allowed",
                               "The agent of this instance does not admit you.");
   }
-  Adapter* const adapter = adapter_;
-  if (!adapter) co_return Unavailable("the instance is not found yet");
+  auto found = co_await FindAdapter();
+  if (!found) co_return std::move(found).error();
+  Adapter* const adapter = *found;
   auto own = adapter->Answer(request.head);
   if (own) co_return std::move(*own);
 

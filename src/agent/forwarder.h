@@ -12,6 +12,7 @@
 #include "agent/adapter.h"
 #include "agent/allow_list.h"
 #include "agent/status.h"
+#include "base/event.h"
 #include "base/limits.h"
 #include "http/message.h"
 
@@ -22,10 +23,16 @@ class Forwarder : public http::Service {
   /// Everything must outlive the forwarder. `info` may change between exchanges.
   Forwarder(Executor& executor, const Limits& limits, http::Service& instance,
             const InstanceInfo& info, StatusTracker& status)
-      : executor_(executor), limits_(limits), instance_(instance), info_(info), status_(status) {}
+      : executor_(executor),
+        limits_(limits),
+        instance_(instance),
+        info_(info),
+        status_(status),
+        found_(executor) {}
 
-  /// Who knows the instance; null while that is not known: everything is answered 502 then.
-  void SetAdapter(Adapter* adapter) { adapter_ = adapter; }
+  /// Who knows the instance; null while that is not known. Requests that come before wait a moment
+  /// (limits.instance_lookup), then they are answered 502.
+  void SetAdapter(Adapter* adapter);
   /// Who may come through; everybody by default. Applies to every path.
   void SetAllowList(AllowList allowed) { allowed_ = std::move(allowed); }
   /// Called when the instance turned out to be away.
@@ -36,6 +43,7 @@ class Forwarder : public http::Service {
 
  private:
   Task<Result<http::Response>> Forward(http::Request request);
+  Task<Result<Adapter*>> FindAdapter();
   Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request);
   void Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response);
 
@@ -45,6 +53,7 @@ class Forwarder : public http::Service {
   const InstanceInfo& info_;
   StatusTracker& status_;
   Adapter* adapter_ = nullptr;
+  Event found_;  ///< Set while adapter_ is there.
   AllowList allowed_;
   std::function<void()> on_away_;
 };

@@ -148,11 +148,31 @@ TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {
   EXPECT_EQ(response.head.fields.Find("content-type"), "application/problem+json");
   EXPECT_EQ(response.head.fields.Find("vary"), "*");
   EXPECT_EQ(away, 1);
-  forwarder_.SetAdapter(nullptr);
-  EXPECT_EQ(Exchange(Get("/")).head.status, 502);
   instance_.SetAway(Cancelled("nobody waits"));
-  forwarder_.SetAdapter(&adapter_);
   EXPECT_THAT(executor_.Await(forwarder_.Exchange(Get("/"))), FailsWith(ErrorKind::kCancelled));
+}
+
+TEST_F(ForwarderTest, WaitsAMomentForAnInstanceThatIsNotFoundYet) {
+  instance_.OnJson("GET /x", 200, "{}");
+  forwarder_.SetAdapter(nullptr);
+  auto early = forwarder_.Exchange(Get("/x"));
+  early.Start();
+  executor_.Advance(limits_.instance_lookup / 2);
+  EXPECT_FALSE(early.is_done());
+  forwarder_.SetAdapter(&adapter_);
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(early.is_done());
+  EXPECT_EQ(early.Take()->head.status, 200);
+
+  forwarder_.SetAdapter(nullptr);
+  auto futile = forwarder_.Exchange(Get("/x"));
+  futile.Start();
+  executor_.Advance(limits_.instance_lookup);
+  ASSERT_TRUE(futile.is_done());
+  auto response = futile.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->head.status, 502);
+  EXPECT_EQ(response->head.fields.Find("x-berth-error"), "instance-unavailable");
 }
 
 TEST_F(ForwarderTest, LetsNoInstanceSpeakForTheAgent) {

@@ -54,6 +54,8 @@ constexpr LimitRow kRows[] = {
      "What in-flight exchanges get at shutdown."},
     {"instance_connections", false, &Limits::instance_connections, nullptr,
      "Open connections of an agent to its instance."},
+    {"instance_lookup", true, nullptr, &Limits::instance_lookup,
+     "A request waits so long for an instance not yet found."},
     {"instance_idle", true, nullptr, &Limits::instance_idle,
      "Kept-alive connection to an instance; Node closes at 5 s."},
     {"login_code_lifetime", true, nullptr, &Limits::login_code_lifetime, "A sign-in link."},

@@ -49,6 +49,7 @@ struct Limits {
 
   // Towards the instance.
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.
+  Ms instance_lookup{1'000};        ///< A request waits so long for an instance not yet found.
   Ms instance_idle{4'000};          ///< Kept-alive connection to an instance; Node closes at 5 s.
 
   // Sign-in.
