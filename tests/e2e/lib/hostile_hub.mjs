@@ -47,9 +47,9 @@ export class HostileHub {
       this.carrier = new Carrier(end);
       this.session = http2Connect("http://agent", { createConnection: () => this.carrier });
       this.session.on("error", () => {});
-      this.session.once("remoteSettings", registered);
-      // The agent begins its side when the first stream comes.
-      this.session.request({ ":path": "/hello" }).on("error", () => {}).resume();
+      // The agent begins its side when the first stream comes; it answers once it has looked for its
+      // instance.
+      this.session.request({ ":path": "/hello" }).on("error", () => {}).once("response", registered).resume();
     }
   }
 
