@@ -108,10 +108,12 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   http::ProxyRules rules;
   rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix](
                            http::RequestHead& head) { EditRequest(head, peer, scheme, prefix); };
-  std::optional<Problem> reported;
-  rules.edit_response = [&reported, id = placement.instance_id,
+  // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
+  // this call lives.
+  auto reported = std::make_shared<std::optional<Problem>>();
+  rules.edit_response = [reported, id = placement.instance_id,
                          prefix = placement.prefix](http::ResponseHead& head) {
-    reported = AgentProblem(head, id);
+    *reported = AgentProblem(head, id);
     EditResponse(head, prefix);
   };
   auto response = co_await http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
@@ -120,7 +122,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (reported) co_return refuse(*reported, Retry::kEvery3Seconds);
+  if (*reported) co_return refuse(**reported, Retry::kEvery3Seconds);
   if (response->body && response->body->length().value_or(kWatchedBody + 1) > kWatchedBody) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }
