@@ -21,6 +21,8 @@ Identity::Identity(Executor& executor, store::Store& store, const Limits& limits
     : executor_(executor),
       store_(store),
       clock_(clock),
+      people_(store, clock),
+      audit_(executor, store, clock),
       sessions_(executor, store, limits, clock, random),
       tokens_(executor, store, clock, random),
       login_codes_(store, limits.login_code_lifetime, clock, random),
@@ -40,6 +42,8 @@ Task<Result<void>> Identity::ReloadIfChanged() {
   auto version = co_await store_.DataVersion();
   if (!version) co_return Wrap(std::move(version).error(), "look for changes");
   if (*version == data_version_) co_return Ok();
+  auto people = co_await people_.Reload();
+  if (!people) co_return std::move(people).error();
   auto sessions = co_await sessions_.Reload();
   if (!sessions) co_return std::move(sessions).error();
   auto tokens = co_await tokens_.Reload();
@@ -51,6 +55,7 @@ Task<Result<void>> Identity::ReloadIfChanged() {
 Task<Result<void>> Identity::Flush() {
   auto sessions = co_await sessions_.Flush();
   auto tokens = co_await tokens_.Flush();
+  co_await audit_.Flush();
   if (!sessions) co_return std::move(sessions).error();
   co_return std::move(tokens);
 }

@@ -11,7 +11,9 @@
 #include "base/random.h"
 #include "base/wall_clock.h"
 #include "identity/agent_tokens.h"
+#include "identity/audit.h"
 #include "identity/login_codes.h"
+#include "identity/people.h"
 #include "identity/rate_limiter.h"
 #include "identity/sessions.h"
 #include "identity/tickets.h"
@@ -25,13 +27,15 @@ class Identity {
   Identity(Executor& executor, store::Store& store, const Limits& limits,
            WallClock clock = SystemWallClock(), RandomSource random = SystemRandom());
 
-  /// To be awaited before anything else: makes the owner, reads sessions and tokens.
+  /// To be awaited before anything else: makes the owner, reads people, sessions and tokens.
   Task<Result<void>> Load();
   /// Runs for ever; a Job of whoever owns this object. Errors are logged and tried again.
   Task<void> Maintain();
   /// For an orderly end: writes what is not written yet.
   Task<Result<void>> Flush();
 
+  People& people() { return people_; }
+  Audit& audit() { return audit_; }
   Sessions& sessions() { return sessions_; }
   AgentTokens& tokens() { return tokens_; }
   LoginCodes& login_codes() { return login_codes_; }
@@ -50,6 +54,8 @@ class Identity {
   Executor& executor_;
   store::Store& store_;
   const WallClock clock_;
+  People people_;
+  Audit audit_;
   Sessions sessions_;
   AgentTokens tokens_;
   LoginCodes login_codes_;

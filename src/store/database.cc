@@ -128,6 +128,11 @@ std::optional<std::string> Row::StringOrNull(int column) const {
   return String(column);
 }
 
+std::optional<WallTime> Row::TimeOrNull(int column) const {
+  if (IsNull(column)) return std::nullopt;
+  return Time(column);
+}
+
 Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kDatabaseFile;
   auto prepared = PrepareFile(folder, file);

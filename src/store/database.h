@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/wall_clock.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -43,6 +44,9 @@ inline Value OrNull(const std::optional<std::int64_t>& value) {
 inline Value OrNull(const std::optional<std::string>& value) {
   return value ? Value(std::string_view(*value)) : Value();
 }
+inline Value OrNull(const std::optional<WallTime>& value) {
+  return value ? Value(ToUnixMs(*value)) : Value();
+}
 
 /// One row of a result, valid during the call that receives it.
 class Row {
@@ -57,6 +61,9 @@ class Row {
   std::string String(int column) const { return std::string(Text(column)); }
   std::optional<std::int64_t> IntegerOrNull(int column) const;
   std::optional<std::string> StringOrNull(int column) const;
+  /// Milliseconds since 1970.
+  WallTime Time(int column) const { return FromUnixMs(Integer(column)); }
+  std::optional<WallTime> TimeOrNull(int column) const;
 
  private:
   sqlite3_stmt* statement_;

@@ -21,8 +21,8 @@ InstanceRow ToInstance(const Row& row) {
                      .user_id = row.Integer(1),
                      .label = row.String(2),
                      .metadata = row.String(3),
-                     .first_seen_at = FromUnixMs(row.Integer(4)),
-                     .last_seen_at = FromUnixMs(row.Integer(5)),
+                     .first_seen_at = row.Time(4),
+                     .last_seen_at = row.Time(5),
                      .path_mode = BoolOrNull(row, 6),
                      .rewrite_javascript = BoolOrNull(row, 7)};
 }

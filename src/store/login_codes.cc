@@ -21,8 +21,8 @@ Result<std::optional<LoginCodeRow>> FindLoginCode(Database& database, std::strin
         return LoginCodeRow{.id = row.String(0),
                             .secret_hash = DigestColumn(row, 1),
                             .user_id = row.Integer(2),
-                            .created_at = FromUnixMs(row.Integer(3)),
-                            .expires_at = FromUnixMs(row.Integer(4))};
+                            .created_at = row.Time(3),
+                            .expires_at = row.Time(4)};
       });
 }
 

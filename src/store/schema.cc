@@ -75,6 +75,76 @@ CREATE TABLE instances (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX instances_by_user ON instances (user_id);
 )sql",
+    R"sql(
+-- A person: the role on this hub ('owner' or 'member'), and what the provider last said. Groups are
+-- "org" and "org/team", one a line, as confirmed at checked_at; is_removed: the policy no longer
+-- admits them. The credential is sealed (base/seal.h): it only serves to ask again.
+ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+ALTER TABLE users ADD COLUMN login TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN groups TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN checked_at INTEGER;
+ALTER TABLE users ADD COLUMN is_removed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN sealed_credential BLOB;
+UPDATE users SET role = 'owner' WHERE provider = 'local';
+
+-- An agent's token may be for some instances only (ids, one a line; '' for any) and end by itself.
+ALTER TABLE tokens ADD COLUMN instance_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE tokens ADD COLUMN expires_at INTEGER;
+
+-- A script's token for the API. Scopes, one a line.
+CREATE TABLE api_tokens (
+  id TEXT PRIMARY KEY,
+  secret_hash BLOB NOT NULL,
+  user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+
+-- Who else may open an instance. kind 'user': subject is the user's id; 'group': "org" or
+-- "org/team"; 'everyone': ''. role is 'operator' or 'viewer'.
+CREATE TABLE shares (
+  id INTEGER PRIMARY KEY,
+  instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  role TEXT NOT NULL,
+  created_by INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  UNIQUE (instance_id, kind, subject)
+) STRICT;
+
+-- The keys that sign what the hub tells agents about users. The private half is sealed.
+CREATE TABLE signing_keys (
+  id TEXT PRIMARY KEY,
+  public_key BLOB NOT NULL,
+  sealed_private_key BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What happened, for ever. Each row's hash covers the row and the hash before it.
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor_id INTEGER,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  address TEXT NOT NULL,
+  result TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_append_only_1 BEFORE UPDATE ON audit
+  BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_is_append_only_2 BEFORE DELETE ON audit
+  BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+)sql",
 };
 
 }  // namespace

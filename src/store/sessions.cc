@@ -26,9 +26,9 @@ Result<std::vector<SessionRow>> ListSessions(Database& database) {
                           .user_id = row.Integer(2),
                           .parent_id = row.StringOrNull(3),
                           .instance_id = row.StringOrNull(4),
-                          .created_at = FromUnixMs(row.Integer(5)),
-                          .last_used_at = FromUnixMs(row.Integer(6)),
-                          .expires_at = FromUnixMs(row.Integer(7)),
+                          .created_at = row.Time(5),
+                          .last_used_at = row.Time(6),
+                          .expires_at = row.Time(7),
                           .address = row.String(8),
                           .user_agent = row.String(9)};
       });

@@ -3,9 +3,13 @@
 
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
+#include "store/api_tokens.h"
+#include "store/audit.h"
 #include "store/instances.h"
 #include "store/login_codes.h"
 #include "store/sessions.h"
+#include "store/shares.h"
+#include "store/signing_keys.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
@@ -128,6 +132,93 @@ TEST_F(TablesTest, OldLoginCodesAreTidiedAway) {
   EXPECT_TRUE(FindLoginCode(*database, "c").value().has_value());
   ASSERT_THAT(DeleteExpiredLoginCodes(*database, code.expires_at), IsOk());
   EXPECT_FALSE(FindLoginCode(*database, "c").value().has_value());
+}
+
+TEST_F(TablesTest, AProfileIsKeptUntilItsUserIsRemoved) {
+  UserProfile profile;
+  profile.name = "The Octocat";
+  profile.login = "octocat";
+  profile.groups = {"acme", "acme/platform"};
+  profile.sealed_credential = {std::byte{1}, std::byte{2}};
+  ASSERT_THAT(SetUserProfile(*database, guest, profile, FromUnixMs(5)), IsOk());
+  ASSERT_THAT(SetUserRole(*database, guest, HubRole::kOwner), IsOk());
+  auto user = FindUser(*database, guest).value().value();
+  EXPECT_EQ(user.name, "The Octocat");
+  EXPECT_EQ(user.groups, profile.groups);
+  EXPECT_EQ(user.sealed_credential, profile.sealed_credential);
+  EXPECT_EQ(user.checked_at, FromUnixMs(5));
+  EXPECT_EQ(user.role, HubRole::kOwner);
+  ASSERT_THAT(SetUserRemoved(*database, guest, true), IsOk());
+  user = FindUser(*database, guest).value().value();
+  EXPECT_TRUE(user.is_removed);
+  EXPECT_TRUE(user.groups.empty());
+  EXPECT_TRUE(user.sealed_credential.empty());
+  EXPECT_THAT(SetUserRole(*database, 4711, HubRole::kOwner), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST_F(TablesTest, AShareReplacesOneForTheSameSubject) {
+  ASSERT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
+  ShareRow share{.instance_id = "laptop", .subject = std::to_string(guest), .created_by = owner};
+  const auto first = PutShare(*database, share).value();
+  share.role = ShareRole::kOperator;
+  share.expires_at = FromUnixMs(77);
+  EXPECT_EQ(PutShare(*database, share).value(), first);
+  const auto shares = ListShares(*database).value();
+  ASSERT_EQ(shares.size(), 1U);
+  EXPECT_EQ(shares[0].role, ShareRole::kOperator);
+  EXPECT_EQ(shares[0].expires_at, FromUnixMs(77));
+  ASSERT_THAT(DeleteExpiredShares(*database, FromUnixMs(76)), IsOk());
+  EXPECT_EQ(ListShares(*database).value().size(), 1U);
+  ASSERT_THAT(DeleteExpiredShares(*database, FromUnixMs(77)), IsOk());
+  EXPECT_TRUE(ListShares(*database).value().empty());
+}
+
+TEST_F(TablesTest, ApiTokensAndSigningKeysComeBackAsTheyWere) {
+  ApiTokenRow token{.id = "t", .secret_hash = Sha256("s"), .user_id = guest, .name = "script"};
+  token.scopes = {"instances:read", "audit:read"};
+  token.expires_at = FromUnixMs(9);
+  ASSERT_THAT(InsertApiToken(*database, token), IsOk());
+  ASSERT_THAT(NoteApiTokenUse(*database, "t", FromUnixMs(4)), IsOk());
+  const auto tokens = ListApiTokens(*database).value();
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens[0].scopes, token.scopes);
+  EXPECT_EQ(tokens[0].expires_at, FromUnixMs(9));
+  EXPECT_EQ(tokens[0].last_used_at, FromUnixMs(4));
+  EXPECT_TRUE(DeleteApiToken(*database, "t").value());
+  EXPECT_FALSE(DeleteApiToken(*database, "t").value());
+
+  SigningKeyRow key{.id = "k", .public_key = {std::byte{7}}, .sealed_private_key = {std::byte{8}}};
+  ASSERT_THAT(InsertSigningKey(*database, key), IsOk());
+  EXPECT_EQ(ListSigningKeys(*database).value().at(0).sealed_private_key, key.sealed_private_key);
+  EXPECT_TRUE(DeleteSigningKey(*database, "k").value());
+}
+
+TEST_F(TablesTest, TheAuditLogShowsWhatWasChangedAndTakesNoChanges) {
+  for (const char* action : {"sign_in", "open", "sign_out"}) {
+    AuditEntry entry;
+    entry.at = now;
+    entry.actor_id = owner;
+    entry.actor = "owner";
+    entry.action = action;
+    entry.result = "ok";
+    ASSERT_THAT(AppendAudit(*database, entry), IsOk());
+  }
+  const auto verdict = VerifyAudit(*database).value();
+  EXPECT_EQ(verdict.rows, 3);
+  EXPECT_EQ(verdict.broken_at, std::nullopt);
+  const auto newest = ListAudit(*database, 0, 2).value();
+  ASSERT_EQ(newest.size(), 2U);
+  EXPECT_EQ(newest[0].entry.action, "sign_out");
+  EXPECT_EQ(newest[0].hash, verdict.last_hash);
+  EXPECT_EQ(ListAudit(*database, 2, 9, guest).value().size(), 0U);
+  EXPECT_THAT(database->Run("DELETE FROM audit"), FailsWith(ErrorKind::kConflict));
+  EXPECT_THAT(database->Run("UPDATE audit SET actor = 'x'"), FailsWith(ErrorKind::kConflict));
+
+  // Somebody with the file and without the triggers.
+  ASSERT_THAT(database->RunScript("DROP TRIGGER audit_is_append_only_1;"
+                                  "UPDATE audit SET actor = 'x' WHERE seq = 2"),
+              IsOk());
+  EXPECT_EQ(VerifyAudit(*database).value().broken_at, 2);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "store/digest_column.h"
+#include "store/lines_column.h"
 
 namespace berth::store {
 namespace {
@@ -14,9 +15,11 @@ TokenRow ToToken(const Row& row) {
   token.secret_hash = DigestColumn(row, 1);
   token.user_id = row.Integer(2);
   token.name = row.String(3);
-  token.created_at = FromUnixMs(row.Integer(4));
-  if (!row.IsNull(5)) token.last_used_at = FromUnixMs(row.Integer(5));
-  if (!row.IsNull(6)) token.revoked_at = FromUnixMs(row.Integer(6));
+  token.created_at = row.Time(4);
+  token.last_used_at = row.TimeOrNull(5);
+  token.revoked_at = row.TimeOrNull(6);
+  token.instance_ids = FromLines(row.Text(7));
+  token.expires_at = row.TimeOrNull(8);
   return token;
 }
 
@@ -24,23 +27,26 @@ TokenRow ToToken(const Row& row) {
 
 Result<void> InsertToken(Database& database, const TokenRow& token) {
   auto done = database.Run(
-      "INSERT INTO tokens (id, secret_hash, user_id, name, created_at)"
-      " VALUES (?1, ?2, ?3, ?4, ?5)",
-      {token.id, token.secret_hash, token.user_id, token.name, ToUnixMs(token.created_at)});
+      "INSERT INTO tokens (id, secret_hash, user_id, name, created_at, instance_ids, expires_at)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      {token.id, token.secret_hash, token.user_id, token.name, ToUnixMs(token.created_at),
+       ToLines(token.instance_ids), OrNull(token.expires_at)});
   if (!done) return Wrap(std::move(done).error(), "write a token");
   return Ok();
 }
 
 Result<std::optional<TokenRow>> FindToken(Database& database, std::string_view id) {
   return database.First(
-      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at FROM tokens"
+      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at, instance_ids,"
+      " expires_at FROM tokens"
       " WHERE id = ?1",
       {id}, ToToken);
 }
 
 Result<std::vector<TokenRow>> ListTokens(Database& database) {
   return database.All(
-      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at FROM tokens"
+      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at, instance_ids,"
+      " expires_at FROM tokens"
       " ORDER BY created_at DESC, id",
       {}, ToToken);
 }

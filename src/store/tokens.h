@@ -21,6 +21,8 @@ struct TokenRow {
   WallTime created_at;
   std::optional<WallTime> last_used_at;
   std::optional<WallTime> revoked_at;
+  std::vector<std::string> instance_ids = {};  ///< The only ids it may register; empty: any.
+  std::optional<WallTime> expires_at = {};     ///< Nothing: never.
 };
 
 Result<void> InsertToken(Database& database, const TokenRow& token);

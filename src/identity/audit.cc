@@ -1,0 +1,44 @@
+#include "identity/audit.h"
+
+#include "base/log.h"
+#include "store/users.h"
+
+namespace berth::identity {
+namespace {
+
+Task<void> Write(store::Store& store, AuditEvent event, WallTime now) {
+  const std::string action(event.action);
+  auto written = co_await store.Run([event = std::move(event), now](store::Database& database) {
+    return RecordAudit(database, event, now);
+  });
+  if (!written) LogError("audit: {} not written: {}", action, written.error().ToString());
+}
+
+}  // namespace
+
+Audit::Audit(Executor& executor, store::Store& store, WallClock clock)
+    : store_(store), clock_(std::move(clock)), writing_(executor) {}
+
+void Audit::Record(AuditEvent event) {
+  writing_.Spawn("audit", Write(store_, std::move(event), clock_()));
+}
+
+Result<void> RecordAudit(store::Database& database, AuditEvent event, WallTime now) {
+  store::AuditEntry entry;
+  entry.at = now;
+  entry.actor_id = event.actor_id;
+  entry.actor = ForLog(event.actor);
+  if (entry.actor.empty() && event.actor_id) {
+    auto user = store::FindUser(database, *event.actor_id);
+    if (!user) return std::move(user).error();
+    if (*user) entry.actor = ForLog((*user)->login.empty() ? (*user)->name : (*user)->login);
+  }
+  entry.action = event.action;
+  entry.instance_id = ForLog(event.instance_id);
+  entry.address = ForLog(event.address);
+  entry.result = event.result;
+  entry.detail = ForLog(event.detail);
+  return store::AppendAudit(database, entry);
+}
+
+}  // namespace berth::identity

@@ -1,0 +1,77 @@
+// Audit: writes what happens into the audit log (store/audit.h), in order, without anybody waiting
+// for the disk. What a full queue or a broken disk keeps from being written is in the hub's log.
+// Lives on one loop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/task_group.h"
+#include "base/wall_clock.h"
+#include "store/audit.h"
+#include "store/store.h"
+
+namespace berth::identity {
+
+/// What can be in the log. The names are for those who read it: they never change.
+namespace audit_action {
+inline constexpr std::string_view kSignIn = "sign_in";
+inline constexpr std::string_view kSignOut = "sign_out";
+inline constexpr std::string_view kSessionRevoke = "session_revoke";
+inline constexpr std::string_view kOpen = "open";      ///< A browser opened an instance.
+inline constexpr std::string_view kAccess = "access";  ///< A request that was denied.
+inline constexpr std::string_view kTokenCreate = "token_create";
+inline constexpr std::string_view kTokenRevoke = "token_revoke";
+inline constexpr std::string_view kApiTokenCreate = "api_token_create";
+inline constexpr std::string_view kApiTokenRevoke = "api_token_revoke";
+inline constexpr std::string_view kEnrolRequest = "enrol_request";
+inline constexpr std::string_view kEnrolApprove = "enrol_approve";
+inline constexpr std::string_view kEnrolDeny = "enrol_deny";
+inline constexpr std::string_view kAgentConnect = "agent_connect";
+inline constexpr std::string_view kAgentDisconnect = "agent_disconnect";  ///< Sent away by a user.
+inline constexpr std::string_view kShareCreate = "share_create";
+inline constexpr std::string_view kShareRemove = "share_remove";
+inline constexpr std::string_view kRoleChange = "role_change";
+inline constexpr std::string_view kUserRemove = "user_remove";  ///< Policy no longer admits them.
+inline constexpr std::string_view kKeyRotate = "key_rotate";
+}  // namespace audit_action
+
+namespace audit_result {
+inline constexpr std::string_view kOk = "ok";
+inline constexpr std::string_view kDenied = "denied";
+inline constexpr std::string_view kFailed = "failed";
+}  // namespace audit_result
+
+/// One event. Text from outside is cut and cleaned when it is recorded.
+struct AuditEvent {
+  std::string_view action;
+  std::string_view result = audit_result::kOk;
+  std::optional<std::int64_t> actor_id = {};  ///< The user who did it.
+  std::string actor = {};                     ///< Their name; found by actor_id if empty.
+  std::string instance_id = {};
+  std::string address = {};
+  std::string detail = {};
+};
+
+class Audit {
+ public:
+  /// Everything handed in must outlive this object.
+  Audit(Executor& executor, store::Store& store, WallClock clock);
+
+  /// Writes it soon. Events are written in the order of the calls.
+  void Record(AuditEvent event);
+  /// Returns when all of it is written.
+  Task<void> Flush() { return writing_.WaitEmpty(); }
+
+ private:
+  store::Store& store_;
+  const WallClock clock_;
+  TaskGroup writing_;
+};
+
+/// The same for commands: at once, in a transaction of the caller.
+Result<void> RecordAudit(store::Database& database, AuditEvent event, WallTime now);
+
+}  // namespace berth::identity

@@ -1,0 +1,101 @@
+#include "identity/people.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace berth::identity {
+namespace {
+
+/// The user of that id after a change.
+Result<store::User> Reread(store::Database& database, std::int64_t user_id, Result<void> change) {
+  if (!change) return std::move(change).error();
+  auto user = store::FindUser(database, user_id);
+  if (!user) return std::move(user).error();
+  if (!*user) return NotFound("there is no such user");
+  return std::move(**user);
+}
+
+}  // namespace
+
+People::People(store::Store& store, WallClock clock) : store_(store), clock_(std::move(clock)) {}
+
+Task<Result<void>> People::Reload() {
+  auto users =
+      co_await store_.Read([](store::Database& database) { return store::ListUsers(database); });
+  if (!users) co_return Wrap(std::move(users).error(), "read the users");
+  people_.clear();
+  for (auto& user : *users) Put(std::move(user));
+  co_return Ok();
+}
+
+PersonPtr People::Find(std::int64_t user_id) const {
+  const auto place = people_.find(user_id);
+  return place == people_.end() ? nullptr : place->second;
+}
+
+PersonPtr People::Find(std::string_view provider, std::string_view subject) const {
+  for (const auto& [id, person] : people_) {
+    if (person->provider == provider && person->subject == subject) return person;
+  }
+  return nullptr;
+}
+
+std::vector<PersonPtr> People::List() const {
+  std::vector<PersonPtr> list;
+  for (const auto& [id, person] : people_) list.push_back(person);
+  std::ranges::sort(list, {}, [](const PersonPtr& person) {
+    return std::tuple(std::string_view(person->name), person->id);
+  });
+  return list;
+}
+
+Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
+                                      store::UserProfile profile) {
+  auto user = co_await store_.Run([provider = std::move(provider), subject = std::move(subject),
+                                   profile = std::move(profile), now = clock_()](
+                                      store::Database& database) -> Result<store::User> {
+    auto known = store::EnsureUser(database, provider, subject, profile.name, now);
+    if (!known) return known;
+    return Reread(database, known->id, store::SetUserProfile(database, known->id, profile, now));
+  });
+  if (!user) co_return std::move(user).error();
+  const std::int64_t id = user->id;
+  Put(std::move(*user));
+  co_return Find(id);
+}
+
+Task<Result<void>> People::Remove(std::int64_t user_id) {
+  if (const PersonPtr person = Find(user_id)) {
+    store::User removed = *person;
+    removed.is_removed = true;
+    removed.groups.clear();
+    removed.sealed_credential.clear();
+    Put(std::move(removed));
+  }
+  auto user = co_await store_.Run([user_id](store::Database& database) {
+    return Reread(database, user_id, store::SetUserRemoved(database, user_id, true));
+  });
+  if (!user) co_return std::move(user).error();
+  Put(std::move(*user));
+  co_return Ok();
+}
+
+Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
+  auto user = co_await store_.Run([user_id, role](store::Database& database) {
+    return Reread(database, user_id, store::SetUserRole(database, user_id, role));
+  });
+  if (!user) co_return std::move(user).error();
+  Put(std::move(*user));
+  co_return Ok();
+}
+
+void People::Put(store::User user) {
+  const std::int64_t id = user.id;
+  people_[id] = std::make_shared<const store::User>(std::move(user));
+}
+
+std::string_view LoginOf(const store::User& user) {
+  return user.login.empty() ? user.name : user.login;
+}
+
+}  // namespace berth::identity

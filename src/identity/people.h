@@ -1,0 +1,57 @@
+// People: everybody who may sign in, kept in memory over the store: what access is decided by and
+// what agents are told.
+//
+// Lives on one loop; a PersonPtr stays what it was while it is held, so look people up anew for
+// each request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/wall_clock.h"
+#include "store/store.h"
+#include "store/users.h"
+
+namespace berth::identity {
+
+using PersonPtr = std::shared_ptr<const store::User>;
+
+class People {
+ public:
+  /// Everything handed in must outlive this object.
+  People(store::Store& store, WallClock clock);
+
+  /// Brings memory in line with the store. After a failure everything is as it was.
+  Task<Result<void>> Reload();
+
+  /// The user of that id, or null; removed ones too.
+  PersonPtr Find(std::int64_t user_id) const;
+  /// The user with that provider and subject, or null.
+  PersonPtr Find(std::string_view provider, std::string_view subject) const;
+  /// Everybody, by name.
+  std::vector<PersonPtr> List() const;
+
+  /// Somebody whom a provider vouches for and the policy admits: made if new, else brought up to
+  /// date, and no longer removed.
+  Task<Result<PersonPtr>> Admit(std::string provider, std::string subject,
+                                store::UserProfile profile);
+  /// The policy no longer admits them, from this moment; then it is written. Ending their sessions
+  /// is the caller's. kUnavailable: not written.
+  Task<Result<void>> Remove(std::int64_t user_id);
+  Task<Result<void>> SetRole(std::int64_t user_id, store::HubRole role);
+
+ private:
+  void Put(store::User user);
+
+  store::Store& store_;
+  const WallClock clock_;
+  std::unordered_map<std::int64_t, PersonPtr> people_;
+};
+
+/// What to call them: the provider's name for them, else their own.
+std::string_view LoginOf(const store::User& user);
+
+}  // namespace berth::identity

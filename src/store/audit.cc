@@ -1,0 +1,98 @@
+#include "store/audit.h"
+
+#include <limits>
+
+#include "store/digest_column.h"
+
+namespace berth::store {
+namespace {
+
+AuditRow ToAuditRow(const Row& row) {
+  AuditRow audit;
+  audit.seq = row.Integer(0);
+  audit.entry.at = row.Time(1);
+  audit.entry.actor_id = row.IntegerOrNull(2);
+  audit.entry.actor = row.String(3);
+  audit.entry.action = row.String(4);
+  audit.entry.instance_id = row.String(5);
+  audit.entry.address = row.String(6);
+  audit.entry.result = row.String(7);
+  audit.entry.detail = row.String(8);
+  audit.hash = DigestColumn(row, 9);
+  return audit;
+}
+
+/// Adds one field so that no two different lists of fields give the same bytes.
+void AddField(std::string& bytes, std::string_view field) {
+  bytes += std::to_string(field.size());
+  bytes += ':';
+  bytes += field;
+}
+
+}  // namespace
+
+Sha256Digest AuditHash(const Sha256Digest& previous, std::int64_t seq, const AuditEntry& entry) {
+  std::string bytes(reinterpret_cast<const char*>(previous.data()), previous.size());
+  AddField(bytes, std::to_string(seq));
+  AddField(bytes, std::to_string(ToUnixMs(entry.at)));
+  AddField(bytes, entry.actor_id ? std::to_string(*entry.actor_id) : "");
+  AddField(bytes, entry.actor);
+  AddField(bytes, entry.action);
+  AddField(bytes, entry.instance_id);
+  AddField(bytes, entry.address);
+  AddField(bytes, entry.result);
+  AddField(bytes, entry.detail);
+  return Sha256(bytes);
+}
+
+Result<void> AppendAudit(Database& database, const AuditEntry& entry) {
+  auto last = database.First("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", {},
+                             [](const Row& row) {
+                               AuditRow audit;
+                               audit.seq = row.Integer(0);
+                               audit.hash = DigestColumn(row, 1);
+                               return audit;
+                             });
+  if (!last) return Wrap(std::move(last).error(), "read the audit log");
+  const AuditRow previous = last->value_or(AuditRow{});
+  const std::int64_t seq = previous.seq + 1;
+  auto done = database.Run(
+      "INSERT INTO audit (seq, at, actor_id, actor, action, instance_id, address, result, detail,"
+      " hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      {seq, ToUnixMs(entry.at), OrNull(entry.actor_id), entry.actor, entry.action,
+       entry.instance_id, entry.address, entry.result, entry.detail,
+       AuditHash(previous.hash, seq, entry)});
+  if (!done) return Wrap(std::move(done).error(), "write the audit log");
+  return Ok();
+}
+
+Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
+                                        std::optional<std::int64_t> actor_id) {
+  if (before <= 0) before = std::numeric_limits<std::int64_t>::max();
+  return database.All(
+      "SELECT seq, at, actor_id, actor, action, instance_id, address, result, detail, hash"
+      " FROM audit WHERE seq < ?1 AND (?3 IS NULL OR actor_id = ?3) ORDER BY seq DESC LIMIT ?2",
+      {before, limit, OrNull(actor_id)}, ToAuditRow);
+}
+
+Result<void> EachAudit(Database& database, const std::function<void(const AuditRow&)>& each) {
+  return database.Query(
+      "SELECT seq, at, actor_id, actor, action, instance_id, address, result, detail, hash"
+      " FROM audit ORDER BY seq",
+      {}, [&](const Row& row) { each(ToAuditRow(row)); });
+}
+
+Result<AuditVerdict> VerifyAudit(Database& database) {
+  AuditVerdict verdict;
+  auto done = EachAudit(database, [&](const AuditRow& row) {
+    const std::int64_t seq = ++verdict.rows;
+    const bool fits =
+        row.seq == seq && row.hash == AuditHash(verdict.last_hash, row.seq, row.entry);
+    if (!fits && !verdict.broken_at) verdict.broken_at = row.seq;
+    verdict.last_hash = row.hash;
+  });
+  if (!done) return std::move(done).error();
+  return verdict;
+}
+
+}  // namespace berth::store
