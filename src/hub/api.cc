@@ -7,43 +7,65 @@
 #include "hub/cross_site.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
+#include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
 
+using identity::Scope;
+
 constexpr Route kRoutes[] = {
-    {"GET", "/health", Access::kAnyone, GetHealth},
-    {"GET", "/api/session", Access::kSession, GetSession},
-    {"POST", "/api/session", Access::kAnyone, CreateSession},
-    {"DELETE", "/api/session", Access::kSession, DeleteSession},
-    {"GET", "/api/tokens", Access::kSession, ListTokens},
-    {"POST", "/api/tokens", Access::kSession, CreateToken},
-    {"POST", "/api/tokens/{id}/revoke", Access::kSession, RevokeToken},
-    {"DELETE", "/api/tokens/{id}", Access::kSession, RevokeToken},
-    {"GET", "/clients", Access::kSession, ListClients},
-    {"GET", "/clients/{id}", Access::kSession, GetClient},
-    {"POST", "/clients/{id}/disconnect", Access::kSession, DisconnectClient},
-    {"GET", "/api/clients/{id}/ws-info", Access::kSession, GetWebSocketInfo},
-    {"POST", "/api/clients/{id}/open", Access::kSession, OpenClient},
+    {"GET", "/health", Access::kAnyone, kNoToken, GetHealth},
+    {"GET", "/api/session", Access::kSession, Scope::kProfileRead, GetSession},
+    {"POST", "/api/session", Access::kAnyone, kNoToken, CreateSession},
+    {"DELETE", "/api/session", Access::kSession, kNoToken, DeleteSession},
+    {"GET", "/api/tokens", Access::kSession, Scope::kTokensRead, ListTokens},
+    {"POST", "/api/tokens", Access::kSession, Scope::kTokensWrite, CreateToken},
+    {"POST", "/api/tokens/{id}/revoke", Access::kSession, Scope::kTokensWrite, RevokeToken},
+    {"DELETE", "/api/tokens/{id}", Access::kSession, Scope::kTokensWrite, RevokeToken},
+    {"GET", "/clients", Access::kSession, Scope::kInstancesRead, ListClients},
+    {"GET", "/clients/{id}", Access::kSession, Scope::kInstancesRead, GetClient},
+    {"POST", "/clients/{id}/disconnect", Access::kSession, Scope::kInstancesWrite,
+     DisconnectClient},
+    {"GET", "/api/clients/{id}/ws-info", Access::kSession, Scope::kInstancesRead, GetWebSocketInfo},
+    {"POST", "/api/clients/{id}/open", Access::kSession, kNoToken, OpenClient},
 };
 
-/// Whether `path` fits `pattern`; `id` receives the segment in the place of {id}.
-bool Fits(std::string_view pattern, std::string_view path, std::string_view& id) {
-  const std::size_t hole = pattern.find("{id}");
-  if (hole == std::string_view::npos) return pattern == path;
-  if (!path.starts_with(pattern.substr(0, hole))) return false;
-  const std::string_view rest = path.substr(hole);
-  const std::size_t end = std::min(rest.find('/'), rest.size());
-  if (end == 0 || rest.substr(end) != pattern.substr(hole + 4)) return false;
-  id = rest.substr(0, end);
-  return true;
+/// The segment at the front of `path`, which is taken off.
+std::string_view TakeSegment(std::string_view& path) {
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(std::min(end + 1, path.size()));
+  return segment;
+}
+
+/// What stands for the holes of a pattern.
+struct Holes {
+  std::string_view first;
+  std::string_view second;
+};
+
+/// What fills the pattern's holes, if `path` fits it.
+std::optional<Holes> Fit(std::string_view pattern, std::string_view path) {
+  if (std::ranges::count(pattern, '/') != std::ranges::count(path, '/')) return std::nullopt;
+  Holes holes;
+  while (!pattern.empty() || !path.empty()) {
+    const std::string_view wanted = TakeSegment(pattern);
+    const std::string_view segment = TakeSegment(path);
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return std::nullopt;
+      continue;
+    }
+    if (segment.empty()) return std::nullopt;
+    (holes.first.empty() ? holes.first : holes.second) = segment;
+  }
+  return holes;
 }
 
 http::Response MethodNotAllowed(std::string_view path) {
   std::string allowed;
-  std::string_view id;
   for (const Route& route : kRoutes) {
-    if (!Fits(route.pattern, path, id)) continue;
+    if (!Fit(route.pattern, path)) continue;
     if (!allowed.empty()) allowed += ", ";
     allowed += route.method;
   }
@@ -60,19 +82,53 @@ bool ComesFromInstancePage(const HubContext& hub, const http::RequestHead& head)
   return path && ParseProxyPath(*path).has_value();
 }
 
-Task<Result<http::Response>> Call(HubContext& hub, const Route& route, std::string id,
-                                  http::Request request) {
-  const http::RequestHead& head = request.head;
-  auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), Proof::kCookie);
+/// Fills in who calls, or gives the answer that says why not. A bearer token is all that counts
+/// where there is one: no cookie helps it.
+std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiCall& call) {
+  const auto bearer = BearerOf(call.request.head);
+  if (!bearer) {
+    call.session = SessionOf(hub, call.request.head);
+    if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
+    call.user = PersonOf(hub, call.session->user_id);
+    return std::nullopt;
+  }
+  const std::string& address = call.request.peer.address;
+  auto& limiter = hub.identity.api_token_limiter();
+  if (const auto wait = limiter.Check(address)) return TooManyAttempts(*wait);
+  call.token = hub.identity.api_tokens().Authenticate(*bearer);
+  if (call.token) call.user = PersonOf(hub, call.token->user_id);
+  if (!call.user) {
+    limiter.Count(address);
+    LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
+    auto response = ProblemResponse(
+        {401, "Bad token", "This API token is unknown, expired or revoked. Make a new one."});
+    response.head.fields.Add("www-authenticate", "Bearer error=\"invalid_token\"");
+    return response;
+  }
+  if (!route.scope) {
+    return ProblemResponse({403, "Not allowed", "No API token may do this: sign in instead."});
+  }
+  if (!call.token->Allows(*route.scope)) {
+    const std::string_view scope = identity::ToString(*route.scope);
+    auto response = ProblemResponse(
+        {403, "Not allowed", fmt::format("This API token lacks the scope {}.", scope)});
+    response.head.fields.Add(
+        "www-authenticate",
+        fmt::format("Bearer error=\"insufficient_scope\", scope=\"{}\"", scope));
+    return response;
+  }
+  return std::nullopt;
+}
+
+Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
+  const http::RequestHead& head = call.request.head;
+  const Proof proof = BearerOf(head) ? Proof::kBearer : Proof::kCookie;
+  auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
   if (!same_origin) co_return std::move(same_origin).error();
   if (ComesFromInstancePage(hub, head)) co_return Forbidden("called by an instance's page");
-  ApiCall call;
   if (route.access == Access::kSession) {
-    call.session = SessionOf(hub, head);
-    if (!call.session) co_return Unauthorized("no session");
+    if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   }
-  call.id = std::move(id);
-  call.request = std::move(request);
   co_return co_await route.handler(hub, std::move(call));
 }
 
@@ -81,9 +137,8 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, std::stri
 std::span<const Route> ApiRoutes() { return kRoutes; }
 
 bool IsApiPath(std::string_view path) {
-  std::string_view id;
-  return path.starts_with("/api/") || std::ranges::any_of(kRoutes, [&](const Route& route) {
-           return Fits(route.pattern, path, id);
+  return path.starts_with("/api/") || std::ranges::any_of(kRoutes, [path](const Route& route) {
+           return Fit(route.pattern, path).has_value();
          });
 }
 
@@ -93,11 +148,15 @@ Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request) {
       request.head.method == "HEAD" ? "GET" : std::string_view(request.head.method);
   bool is_known = false;
   for (const Route& route : kRoutes) {
-    std::string_view id;
-    if (!Fits(route.pattern, path, id)) continue;
+    const auto holes = Fit(route.pattern, path);
+    if (!holes) continue;
     is_known = true;
     if (route.method != method || request.head.is_upgrade()) continue;
-    auto response = co_await Call(hub, route, std::string(id), std::move(request));
+    ApiCall call;
+    call.id = std::string(holes->first);
+    call.second_id = std::string(holes->second);
+    call.request = std::move(request);
+    auto response = co_await Call(hub, route, std::move(call));
     if (response) co_return response;
     const Error& error = response.error();
     LogDebug("{} {}: {}", route.method, route.pattern, error.ToString());

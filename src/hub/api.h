@@ -1,15 +1,18 @@
 // The hub's HTTP API: one table of routes, what each may be called with, and its handler.
 //
-// Every call is checked the same way before its handler runs: the session, the origin
-// (cross_site.h), and that it does not come from an instance's page in path mode. Errors become
-// problem details.
+// Every call is checked the same way before its handler runs: who calls (a browser's session, or an
+// API token with the route's scope), the origin (cross_site.h), and that it does not come from an
+// instance's page in path mode. Errors become problem details.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "http/message.h"
 #include "hub/context.h"
+#include "identity/api_tokens.h"
+#include "identity/people.h"
 #include "identity/sessions.h"
 
 namespace berth::hub {
@@ -17,17 +20,31 @@ namespace berth::hub {
 /// One call, checked.
 struct ApiCall {
   http::Request request;
-  identity::SessionPtr session;  ///< Null only where the route is open to all.
-  std::string id;                ///< What stands for {id} in the pattern.
+  identity::PersonPtr user;      ///< Who calls; null only where the route is open to all.
+  identity::SessionPtr session;  ///< Null with an API token, and where the route is open to all.
+  identity::ApiTokenPtr token;   ///< Null with a session, and where the route is open to all.
+  std::string id;                ///< What stands for the first {hole} of the pattern.
+  std::string second_id;         ///< What stands for the second.
+
+  /// REQUIRES: the route is not open to all.
+  std::int64_t user_id() const { return user->id; }
 };
 
-/// Who may call a route.
-enum class Access { kAnyone, kSession };
+/// Who may call a route without an API token.
+enum class Access {
+  kAnyone,   ///< Whoever can reach the hub.
+  kSession,  ///< A signed-in browser.
+};
+
+/// For routes that no API token opens: they are about the browser's own session, or would let a
+/// token outlive its revocation.
+inline constexpr std::optional<identity::Scope> kNoToken = std::nullopt;
 
 struct Route {
   std::string_view method;
-  std::string_view pattern;  ///< "/api/tokens/{id}/revoke"; {id} is one segment.
+  std::string_view pattern;  ///< "/api/tokens/{id}/revoke"; a {hole} is one segment, two at most.
   Access access;
+  std::optional<identity::Scope> scope;  ///< What an API token needs; or kNoToken.
   Task<Result<http::Response>> (*handler)(HubContext& hub, ApiCall call);
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 /// The caller's instance of that id, or an error.
 Result<const Instance*> FindOwn(const HubContext& hub, const ApiCall& call) {
-  const Instance* instance = hub.registry.Find(call.id, call.session->user_id);
+  const Instance* instance = hub.registry.Find(call.id, call.user_id());
   if (instance == nullptr) return NotFound("no such instance");
   return instance;
 }
@@ -24,7 +24,7 @@ Result<const Instance*> FindOwn(const HubContext& hub, const ApiCall& call) {
 
 Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call) {
   control::ClientList list;
-  for (const Instance* instance : hub.registry.List(call.session->user_id)) {
+  for (const Instance* instance : hub.registry.List(call.user_id())) {
     list.clients.push_back(ClientViewOf(hub, *instance));
   }
   co_return JsonResponse(200, control::Serialise(list));

@@ -16,12 +16,11 @@ Task<Result<http::Response>> GetHealth(HubContext&, ApiCall) {
 }
 
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call) {
-  const std::int64_t user_id = call.session->user_id;
-  auto user = co_await hub.store.Read(
-      [user_id](store::Database& database) { return store::FindUser(database, user_id); });
-  if (!user) co_return Wrap(std::move(user).error(), "find user");
   boost::json::object body;
-  body["user"] = {{"name", *user ? (*user)->name : std::string()}};
+  body["user"] = {{"id", call.user->id},
+                  {"name", call.user->name},
+                  {"login", call.user->login},
+                  {"role", store::ToString(call.user->role)}};
   body["path_mode"] = hub.path_mode;
   body["subdomain_mode"] = hub.hosts.has_subdomains();
   co_return JsonResponse(200, boost::json::serialize(body));
@@ -31,10 +30,7 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   const std::string address = call.request.peer.address;
   if (const auto wait = hub.identity.sign_in_limiter().Attempt(address)) {
     LogWarn("sign-in from {} refused: too many attempts", ForLog(address));
-    auto response = ProblemResponse(
-        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
-    response.head.fields.Add("retry-after", std::to_string(wait->count()));
-    co_return response;
+    co_return TooManyAttempts(*wait);
   }
   auto code = co_await ReadStringMember(hub, call.request, "code");
   if (!code) co_return std::move(code).error();

@@ -10,7 +10,7 @@ namespace berth::hub {
 
 Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
   boost::json::array tokens;
-  for (const auto& token : hub.identity.tokens().List(call.session->user_id)) {
+  for (const auto& token : hub.identity.tokens().List(call.user_id())) {
     boost::json::object entry;
     entry["id"] = token.id;
     entry["name"] = token.name;
@@ -27,7 +27,7 @@ Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
   auto name = co_await ReadStringMember(hub, call.request, "name");
   if (!name) co_return std::move(name).error();
-  auto created = co_await hub.identity.tokens().Create(call.session->user_id, std::move(*name));
+  auto created = co_await hub.identity.tokens().Create(call.user_id(), std::move(*name));
   if (!created) co_return Wrap(std::move(created).error(), "create token");
   boost::json::object body;
   body["id"] = created->id;
@@ -37,7 +37,7 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
 }
 
 Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call) {
-  auto revoked = co_await hub.identity.tokens().Revoke(call.session->user_id, call.id);
+  auto revoked = co_await hub.identity.tokens().Revoke(call.user_id(), call.id);
   if (!revoked) co_return Wrap(std::move(revoked).error(), "revoke token");
   co_return NoContent();
 }

@@ -10,19 +10,40 @@ namespace {
 
 constexpr std::size_t kSmallBody = 64 * 1024;
 
+identity::SessionPtr IfAdmitted(const HubContext& hub, identity::SessionPtr session) {
+  return session && PersonOf(hub, session->user_id) ? session : nullptr;
+}
+
 }  // namespace
+
+identity::PersonPtr PersonOf(const HubContext& hub, std::int64_t user_id) {
+  auto person = hub.identity.people().Find(user_id);
+  return person && !person->is_removed ? person : nullptr;
+}
+
+std::optional<std::string_view> BearerOf(const http::RequestHead& head) {
+  const auto value = head.fields.Find("authorization");
+  constexpr std::string_view kBearer = "bearer ";
+  if (!value || value->size() < kBearer.size() ||
+      !http::EqualsIgnoreCase(value->substr(0, kBearer.size()), kBearer)) {
+    return std::nullopt;
+  }
+  return http::TrimOws(value->substr(kBearer.size()));
+}
 
 identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head) {
   const auto cookie =
       identity::PresentedCookie(head.fields, identity::CookieKind::kHub, hub.scheme);
-  return cookie ? hub.identity.sessions().Authenticate(*cookie) : nullptr;
+  if (!cookie) return nullptr;
+  return IfAdmitted(hub, hub.identity.sessions().Authenticate(*cookie));
 }
 
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
                                        std::string_view instance_id) {
   const auto cookie =
       identity::PresentedCookie(head.fields, identity::CookieKind::kInstance, hub.scheme);
-  return cookie ? hub.identity.sessions().AuthenticateChild(*cookie, instance_id) : nullptr;
+  if (!cookie) return nullptr;
+  return IfAdmitted(hub, hub.identity.sessions().AuthenticateChild(*cookie, instance_id));
 }
 
 Task<Result<std::string>> ReadStringMember(HubContext& hub, http::Request& request,

@@ -2,19 +2,27 @@
 // answers.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "http/message.h"
 #include "hub/context.h"
+#include "identity/people.h"
 #include "identity/sessions.h"
 
 namespace berth::hub {
 
-/// The hub's own session of this request, or null.
+/// Who that user is, or null: unknown, or no longer admitted to this hub.
+identity::PersonPtr PersonOf(const HubContext& hub, std::int64_t user_id);
+
+/// What follows "Bearer " in Authorization; nothing without.
+std::optional<std::string_view> BearerOf(const http::RequestHead& head);
+
+/// The hub's own session of this request, or null. Its user is admitted.
 identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
 
-/// The session at the instance's own address, or null.
+/// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
                                        std::string_view instance_id);
 

@@ -28,10 +28,7 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   if (!same_origin) co_return std::move(same_origin).error();
   const std::string address = request.peer.address;
   if (const auto wait = hub.identity.sign_in_limiter().Check(address)) {
-    auto response = ProblemResponse(
-        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
-    response.head.fields.Add("retry-after", std::to_string(wait->count()));
-    co_return response;
+    co_return TooManyAttempts(*wait);
   }
   auto code = co_await ReadStringMember(hub, request, "code");
   if (!code) co_return std::move(code).error();

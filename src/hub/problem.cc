@@ -57,6 +57,13 @@ http::Response ProblemResponse(const Problem& problem) {
   return response;
 }
 
+http::Response TooManyAttempts(std::chrono::seconds wait) {
+  auto response =
+      ProblemResponse({429, "Too many attempts", fmt::format("Try again in {} s.", wait.count())});
+  response.head.fields.Add("retry-after", std::to_string(wait.count()));
+  return response;
+}
+
 http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry,
                                std::string_view home) {
   if (!IsNavigation(head)) return ProblemResponse(problem);

@@ -5,6 +5,7 @@
 // Cache-Control: no-store, and Vary: *, which makes Cache.put refuse it.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ Problem ProblemOf(const Error& error);
 
 /// application/problem+json.
 http::Response ProblemResponse(const Problem& problem);
+
+/// 429 with Retry-After.
+http::Response TooManyAttempts(std::chrono::seconds wait);
 
 enum class Retry { kNo, kEvery3Seconds };
 

@@ -2,21 +2,18 @@
 
 #include "base/log.h"
 #include "hub/agent_tunnel.h"
+#include "hub/browser.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
 
-/// What follows "Bearer " in Authorization; "" without.
-std::string_view BearerOf(const http::RequestHead& head) {
-  const auto value = head.fields.Find("authorization");
-  constexpr std::string_view kBearer = "bearer ";
-  if (!value || value->size() <= kBearer.size() ||
-      !http::EqualsIgnoreCase(value->substr(0, kBearer.size()), kBearer)) {
-    return {};
-  }
-  return http::TrimOws(value->substr(kBearer.size()));
+/// The token that the request presents, if its user is admitted; or null.
+identity::AgentTokenPtr TokenOf(HubContext& hub, const http::RequestHead& head) {
+  const auto text = BearerOf(head);
+  auto token = text ? hub.identity.tokens().Authenticate(*text) : nullptr;
+  return token && PersonOf(hub, token->user_id) ? token : nullptr;
 }
 
 Task<void> RunTunnel(std::unique_ptr<AgentTunnel> tunnel) { co_await tunnel->Run(); }
@@ -27,22 +24,19 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   const std::string address = request.peer.address;
   auto& limiter = hub_.identity.token_limiter();
   if (const auto wait = limiter.Check(address)) {
-    auto response = ProblemResponse(
-        {429, "Too many attempts", fmt::format("Try again in {} s.", wait->count())});
-    response.head.fields.Add("retry-after", std::to_string(wait->count()));
-    co_return response;
+    co_return TooManyAttempts(*wait);
   }
   if (!tunnel::IsTunnelRequest(request.head)) {
     co_return ProblemResponse(
         {400, "Unknown protocol", "This hub speaks the subprotocol berth.h2 with agents."});
   }
-  auto token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+  auto token = TokenOf(hub_, request.head);
   if (!token) {
     // `berth token create` may have made it a moment ago, in another process. An agent that is
     // refused stays away for minutes, so look before saying no.
     auto reloaded = co_await hub_.identity.ReloadIfChanged();
     if (!reloaded) co_return ProblemResponse(ProblemOf(reloaded.error()));
-    token = hub_.identity.tokens().Authenticate(BearerOf(request.head));
+    token = TokenOf(hub_, request.head);
   }
   if (!token) {
     limiter.Count(address);

@@ -11,14 +11,6 @@
 namespace berth::identity {
 namespace {
 
-constexpr std::size_t kMaxName = 100;
-
-bool IsName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && std::ranges::none_of(name, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
-}
-
 struct NewToken {
   store::TokenRow row;
   Secret text;
@@ -26,9 +18,9 @@ struct NewToken {
 
 Result<NewToken> MakeToken(std::int64_t user_id, std::string_view name, WallTime now,
                            const RandomSource& random) {
-  if (!IsName(name)) {
-    return Invalid(fmt::format("a token's name has 1 to {} bytes and no control characters: \"{}\"",
-                               kMaxName, ForLog(name)));
+  if (!IsTokenName(name)) {
+    return Invalid(fmt::format(
+        "a token's name has 1 to 100 bytes and no control characters: \"{}\"", ForLog(name)));
   }
   IssuedCredential issued = IssueAgentToken(random);
   return NewToken{.row = {.id = std::move(issued.id),

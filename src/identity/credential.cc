@@ -14,7 +14,9 @@ constexpr std::size_t kIdDigits = 16;
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kSecretHexDigits = 64;
 constexpr std::size_t kSecretBase64Digits = 43;
-constexpr std::string_view kTokenPrefix = "ao_";
+constexpr std::size_t kMaxTokenName = 100;
+constexpr std::string_view kAgentPrefix = "ao_";
+constexpr std::string_view kApiPrefix = "bt_";
 
 bool IsId(std::string_view text) {
   return text.size() == kIdDigits && std::ranges::all_of(text, [](char c) {
@@ -49,6 +51,22 @@ std::optional<PresentedCredential> Present(std::string_view id, std::optional<Sh
   return PresentedCredential{.id = id, .secret_hash = *hash};
 }
 
+/// PREFIX ID "_" SECRET, both in hexadecimal.
+IssuedCredential IssueToken(std::string_view prefix, const RandomSource& random) {
+  return Issue(random, [prefix](std::string_view id, std::span<const std::byte> secret) {
+    return fmt::format("{}{}_{}", prefix, id, HexEncode(secret));
+  });
+}
+
+std::optional<PresentedCredential> ParseToken(std::string_view prefix, std::string_view text) {
+  if (!text.starts_with(prefix)) return std::nullopt;
+  text.remove_prefix(prefix.size());
+  if (text.size() != kIdDigits + 1 + kSecretHexDigits || text[kIdDigits] != '_') {
+    return std::nullopt;
+  }
+  return Present(text.substr(0, kIdDigits), HashAndWipe(HexDecode(text.substr(kIdDigits + 1))));
+}
+
 }  // namespace
 
 IssuedCredential IssueCompact(const RandomSource& random) {
@@ -66,18 +84,25 @@ std::optional<PresentedCredential> ParseCompact(std::string_view text) {
 }
 
 IssuedCredential IssueAgentToken(const RandomSource& random) {
-  return Issue(random, [](std::string_view id, std::span<const std::byte> secret) {
-    return fmt::format("{}{}_{}", kTokenPrefix, id, HexEncode(secret));
-  });
+  return IssueToken(kAgentPrefix, random);
 }
 
 std::optional<PresentedCredential> ParseAgentToken(std::string_view text) {
-  if (!text.starts_with(kTokenPrefix)) return std::nullopt;
-  text.remove_prefix(kTokenPrefix.size());
-  if (text.size() != kIdDigits + 1 + kSecretHexDigits || text[kIdDigits] != '_') {
-    return std::nullopt;
-  }
-  return Present(text.substr(0, kIdDigits), HashAndWipe(HexDecode(text.substr(kIdDigits + 1))));
+  return ParseToken(kAgentPrefix, text);
+}
+
+IssuedCredential IssueApiToken(const RandomSource& random) {
+  return IssueToken(kApiPrefix, random);
+}
+
+std::optional<PresentedCredential> ParseApiToken(std::string_view text) {
+  return ParseToken(kApiPrefix, text);
+}
+
+bool IsTokenName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxTokenName && std::ranges::none_of(name, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
 }
 
 }  // namespace berth::identity

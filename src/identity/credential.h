@@ -1,5 +1,5 @@
 // Credential: an id that is no secret, and a 256-bit secret. Sessions, sign-in codes, tickets and
-// agent tokens are all one of these, in two spellings.
+// tokens are all one of these, in two spellings.
 //
 // Whoever checks one looks it up by its id and compares the secret's hash in constant time, so that
 // neither a database nor a stop-watch gives a secret away.
@@ -38,5 +38,13 @@ std::optional<PresentedCredential> ParseCompact(std::string_view text);
 IssuedCredential IssueAgentToken(const RandomSource& random);
 /// Nothing unless `text` has exactly that form.
 std::optional<PresentedCredential> ParseAgentToken(std::string_view text);
+
+/// "bt_<16 hex>_<64 hex>": what scripts present to the API.
+IssuedCredential IssueApiToken(const RandomSource& random);
+/// Nothing unless `text` has exactly that form.
+std::optional<PresentedCredential> ParseApiToken(std::string_view text);
+
+/// Whether a token may be called that: 1 to 100 bytes without control characters.
+bool IsTokenName(std::string_view name);
 
 }  // namespace berth::identity

@@ -54,7 +54,10 @@ void ExpectStrict(Issue issue, Parse parse) {
 }
 
 TEST(CredentialTest, CompactParsesStrictly) { ExpectStrict(IssueCompact, ParseCompact); }
-TEST(CredentialTest, TokensParseStrictly) { ExpectStrict(IssueAgentToken, ParseAgentToken); }
+TEST(CredentialTest, TokensParseStrictly) {
+  ExpectStrict(IssueAgentToken, ParseAgentToken);
+  ExpectStrict(IssueApiToken, ParseApiToken);
+}
 
 TEST(CredentialTest, UpperCaseIsAnotherSpellingAndRefused) {
   std::string token(IssueAgentToken(Counting()).text.Reveal());

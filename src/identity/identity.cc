@@ -25,10 +25,12 @@ Identity::Identity(Executor& executor, store::Store& store, const Limits& limits
       audit_(executor, store, clock),
       sessions_(executor, store, limits, clock, random),
       tokens_(executor, store, clock, random),
+      api_tokens_(store, clock, random),
       login_codes_(store, limits.login_code_lifetime, clock, random),
       tickets_(limits.ticket_lifetime, clock, random),
       sign_in_limiter_(executor, limits.sign_in_attempts),
-      token_limiter_(executor, limits.sign_in_attempts) {}
+      token_limiter_(executor, limits.sign_in_attempts),
+      api_token_limiter_(executor, limits.sign_in_attempts) {}
 
 Task<Result<void>> Identity::Load() {
   auto owner = co_await store_.Run(
@@ -48,6 +50,8 @@ Task<Result<void>> Identity::ReloadIfChanged() {
   if (!sessions) co_return std::move(sessions).error();
   auto tokens = co_await tokens_.Reload();
   if (!tokens) co_return std::move(tokens).error();
+  auto api_tokens = co_await api_tokens_.Reload();
+  if (!api_tokens) co_return std::move(api_tokens).error();
   data_version_ = *version;
   co_return Ok();
 }
@@ -55,9 +59,11 @@ Task<Result<void>> Identity::ReloadIfChanged() {
 Task<Result<void>> Identity::Flush() {
   auto sessions = co_await sessions_.Flush();
   auto tokens = co_await tokens_.Flush();
+  auto api_tokens = co_await api_tokens_.Flush();
   co_await audit_.Flush();
   if (!sessions) co_return std::move(sessions).error();
-  co_return std::move(tokens);
+  if (!tokens) co_return std::move(tokens).error();
+  co_return std::move(api_tokens);
 }
 
 Task<void> Identity::Maintain() {

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/wall_clock.h"
 #include "identity/agent_tokens.h"
+#include "identity/api_tokens.h"
 #include "identity/audit.h"
 #include "identity/login_codes.h"
 #include "identity/people.h"
@@ -38,10 +39,14 @@ class Identity {
   Audit& audit() { return audit_; }
   Sessions& sessions() { return sessions_; }
   AgentTokens& tokens() { return tokens_; }
+  ApiTokens& api_tokens() { return api_tokens_; }
   LoginCodes& login_codes() { return login_codes_; }
   Tickets& tickets() { return tickets_; }
   RateLimiter& sign_in_limiter() { return sign_in_limiter_; }
+  /// Counts bad agent tokens.
   RateLimiter& token_limiter() { return token_limiter_; }
+  /// Counts bad API tokens: an agent with an old token keeps no script of its address out.
+  RateLimiter& api_token_limiter() { return api_token_limiter_; }
 
   /// The local owner. REQUIRES: Load() succeeded.
   std::int64_t owner_id() const { return owner_id_; }
@@ -58,10 +63,12 @@ class Identity {
   Audit audit_;
   Sessions sessions_;
   AgentTokens tokens_;
+  ApiTokens api_tokens_;
   LoginCodes login_codes_;
   Tickets tickets_;
   RateLimiter sign_in_limiter_;
   RateLimiter token_limiter_;
+  RateLimiter api_token_limiter_;
   std::int64_t owner_id_ = 0;
   std::optional<std::int64_t> data_version_;  ///< Of what is in memory; nothing before Load().
 };

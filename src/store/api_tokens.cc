@@ -38,6 +38,13 @@ Result<std::vector<ApiTokenRow>> ListApiTokens(Database& database) {
       {}, ToApiToken);
 }
 
+Result<std::int64_t> CountApiTokens(Database& database, std::int64_t user_id) {
+  auto count = database.First("SELECT count(*) FROM api_tokens WHERE user_id = ?1", {user_id},
+                              [](const Row& row) { return row.Integer(0); });
+  if (!count) return Wrap(std::move(count).error(), "count API tokens");
+  return count->value_or(0);
+}
+
 Result<bool> DeleteApiToken(Database& database, std::string_view id) {
   auto deleted = database.Run("DELETE FROM api_tokens WHERE id = ?1", {id});
   if (!deleted) return Wrap(std::move(deleted).error(), "delete an API token");

@@ -27,6 +27,8 @@ struct ApiTokenRow {
 Result<void> InsertApiToken(Database& database, const ApiTokenRow& token);
 /// All of them, the newest first.
 Result<std::vector<ApiTokenRow>> ListApiTokens(Database& database);
+/// How many that user has.
+Result<std::int64_t> CountApiTokens(Database& database, std::int64_t user_id);
 /// Whether it was there.
 Result<bool> DeleteApiToken(Database& database, std::string_view id);
 Result<void> NoteApiTokenUse(Database& database, std::string_view id, WallTime used);
