@@ -1,4 +1,5 @@
-// The tables of options of `berth hub` and `berth agent`, and the checks over several of them.
+// The tables of options of `berth hub` (hub_settings.cc) and `berth agent` (agent_settings.cc), and
+// the checks over several of them.
 #pragma once
 
 #include <filesystem>

@@ -1,56 +1,11 @@
-#include "cli/options.h"
-
-#include <fmt/format.h>
-
+// The options of `berth agent`.
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <utility>
 
-#include "base/log.h"
-#include "base/text.h"
-#include "net/address.h"
+#include "cli/options.h"
+#include "cli/setting_values.h"
 
 namespace berth::cli {
 namespace {
-
-using Setter = std::function<Result<void>(std::string_view)>;
-
-/// A setter that stores what `parse(text)` gives.
-template <class T, class Parse>
-Setter Into(T& target, Parse parse) {
-  return [&target, parse](std::string_view text) -> Result<void> {
-    auto value = parse(text);
-    if (!value) return std::move(value).error();
-    target = *std::move(value);
-    return Ok();
-  };
-}
-
-Result<std::filesystem::path> Path(std::string_view text) {
-  if (text.empty()) return Invalid("must not be empty");
-  return std::filesystem::path(text);
-}
-
-Result<std::string> Listen(std::string_view text) {
-  auto address = net::ParseHostPort(text);
-  if (!address) return std::move(address).error();
-  return std::string(text);
-}
-
-/// A host name, with a port where it is not the scheme's own.
-Result<std::string> Domain(std::string_view text) {
-  auto address = net::ParseHostPort(text, 0);
-  if (!address) return std::move(address).error();
-  if (address->host.empty() || net::IsIpAddress(address->host)) {
-    return Invalid(fmt::format("\"{}\" is no domain; write apps.example.org", ForLog(text)));
-  }
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return lower;
-}
 
 Result<std::chrono::milliseconds> Interval(std::string_view text) {
   auto interval = ParseDuration(text);
@@ -58,30 +13,6 @@ Result<std::chrono::milliseconds> Interval(std::string_view text) {
     return Invalid("must be more than zero");
   }
   return interval;
-}
-
-template <class E>
-Setter Choice(E& target, std::vector<std::pair<std::string_view, E>> choices) {
-  return [&target, choices = std::move(choices)](std::string_view text) -> Result<void> {
-    std::vector<std::string_view> names;
-    for (const auto& [name, value] : choices) {
-      if (name == text) {
-        target = value;
-        return Ok();
-      }
-      names.push_back(name);
-    }
-    return Invalid(fmt::format("\"{}\" is not one of {}{}", ForLog(text), fmt::join(names, ", "),
-                               DidYouMean(text, names)));
-  };
-}
-
-Setter AppendTo(std::vector<std::string>& list) {
-  return [&list](std::string_view text) -> Result<void> {
-    // Several in one, with commas, as the environment has them.
-    for (std::string& part : SplitList(text)) list.push_back(std::move(part));
-    return Ok();
-  };
 }
 
 Result<std::pair<std::string, std::string>> Label(std::string_view text) {
@@ -116,96 +47,12 @@ Result<Secret> Token(std::string_view text) {
 }
 
 Result<Secret> TokenFromFile(std::string_view path) {
-  std::ifstream in{std::string(path), std::ios::binary};
-  if (!in) return Invalid(fmt::format("cannot read {}", ForLog(path)));
-  std::string text(4096, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return Invalid(fmt::format("{} is empty", ForLog(path)));
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return Token(std::string_view(text).substr(first, last - first + 1));
-}
-
-struct Url {
-  std::string scheme;
-  std::string authority;
-  std::string path;  ///< Without slashes at its end.
-};
-
-Result<Url> ParseUrl(std::string_view text) {
-  const auto refuse = [&](std::string_view why) {
-    return Invalid(fmt::format("\"{}\" {}", ForLog(text), why));
-  };
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse("is no URL; write https://hub.example.org");
-  Url url{.scheme = std::string(text.substr(0, colon)), .authority = "", .path = ""};
-  std::string_view rest = text.substr(colon + 3);
-  if (rest.find_first_of("?#") != std::string_view::npos) {
-    return refuse("has a query or a fragment; leave it out");
-  }
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  url.authority = std::string(rest.substr(0, slash));
-  std::ranges::transform(url.authority, url.authority.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  rest.remove_prefix(slash);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  if (!std::ranges::all_of(rest, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; })) {
-    return refuse("has a path that no URL can have");
-  }
-  url.path = std::string(rest);
-  auto address = net::ParseHostPort(url.authority, 80);
-  if (!address || address->host.empty()) return refuse("names no host");
-  return url;
+  auto text = ReadSecretFile(path);
+  if (!text) return text;
+  return Token(text->Reveal());
 }
 
 }  // namespace
-
-std::vector<Setting> HubSettings(hub::HubOptions& options) {
-  return {
-      {.name = "listen",
-       .value_name = "ADDR:PORT",
-       .help = "Where to listen (default 127.0.0.1:8787)",
-       .set = Into(options.listen, Listen)},
-      {.name = "public-url",
-       .value_name = "URL",
-       .help = "Where browsers and agents reach the hub (default: the listening address)",
-       .set = Into(options.public_url, NormalizeOrigin)},
-      {.name = "apps-domain",
-       .value_name = "DOMAIN",
-       .help = "Instances get their own origin, ID.DOMAIN (default on loopback: localhost)",
-       .set = Into(options.apps_domain, Domain)},
-      {.name = "data",
-       .value_name = "DIR",
-       .help = "The hub's data (default $XDG_STATE_HOME/berth or ~/.local/state/berth)",
-       .set = Into(options.data, Path)},
-      {.name = "tls-cert",
-       .value_name = "FILE",
-       .help = "Certificate chain (PEM); read again on SIGHUP",
-       .set = Into(options.tls_cert, Path)},
-      {.name = "tls-key",
-       .value_name = "FILE",
-       .help = "Private key of the certificate (PEM)",
-       .set = Into(options.tls_key, Path)},
-      {.name = "path-mode",
-       .value_name = "on|off",
-       .help = "Serve instances at /clients/ID/proxy/ as well; for trusted ones (default on)",
-       .set = Into(options.path_mode, ParseSwitch)},
-      {.name = "log-level",
-       .value_name = "LEVEL",
-       .help = "debug, info, warn or error (default info)",
-       .set = Into(options.log_level, ParseLogLevel)},
-  };
-}
-
-std::vector<Setting> HubDataSettings(hub::HubOptions& options) {
-  auto rows = HubSettings(options);
-  for (Setting& row : rows) {
-    if (row.name != "data") row.source = Source::kEnvironmentAndFile;
-  }
-  return rows;
-}
 
 std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
   using agent::AdapterChoice;
@@ -302,18 +149,6 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
   };
 }
 
-Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& environment) {
-  if (options.data.empty()) {
-    auto folder = DefaultDataFolder(environment);
-    if (!folder) return std::move(folder).error();
-    options.data = *std::move(folder);
-  }
-  if (options.tls_cert.empty() != options.tls_key.empty()) {
-    return Invalid("tls-cert and tls-key belong together: give both or neither");
-  }
-  return Ok();
-}
-
 Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name) {
   if (options.hub_url.empty()) {
     return Invalid("which hub? give --hub URL or set ORCHESTRATOR_URL");
@@ -335,14 +170,6 @@ Result<bool> IsAgentWanted(const Environment& environment) {
       fmt::format("ORCHESTRATOR_MODE: \"{}\" is neither client nor standalone", ForLog(mode)));
 }
 
-Result<std::filesystem::path> DefaultDataFolder(const Environment& environment) {
-  const std::filesystem::path state = environment("XDG_STATE_HOME").value_or("");
-  if (state.is_absolute()) return state / "berth";
-  const std::filesystem::path home = environment("HOME").value_or("");
-  if (home.is_absolute()) return home / ".local" / "state" / "berth";
-  return Invalid("where to keep the data? give --data DIR (HOME is not set)");
-}
-
 Result<std::string> NormalizeHubUrl(std::string_view text) {
   auto url = ParseUrl(text);
   if (!url) return std::move(url).error();
@@ -354,19 +181,6 @@ Result<std::string> NormalizeHubUrl(std::string_view text) {
   constexpr std::string_view kEndpoint = "/ws/connect";
   if (url->path.ends_with(kEndpoint)) url->path.resize(url->path.size() - kEndpoint.size());
   return fmt::format("{}://{}{}", url->scheme, url->authority, url->path);
-}
-
-Result<std::string> NormalizeOrigin(std::string_view text) {
-  auto url = ParseUrl(text);
-  if (!url) return std::move(url).error();
-  if (url->scheme != "http" && url->scheme != "https") {
-    return Invalid(fmt::format("\"{}\" is neither http nor https", ForLog(text)));
-  }
-  if (!url->path.empty()) {
-    return Invalid(
-        fmt::format("\"{}\" has a path; only scheme, host and port can be given", ForLog(text)));
-  }
-  return fmt::format("{}://{}", url->scheme, url->authority);
 }
 
 std::string DefaultClientId(std::string_view host_name) {

@@ -1,0 +1,98 @@
+// The options of `berth hub`.
+#include <algorithm>
+
+#include "cli/options.h"
+#include "cli/setting_values.h"
+#include "net/address.h"
+
+namespace berth::cli {
+namespace {
+
+Result<std::string> Listen(std::string_view text) {
+  auto address = net::ParseHostPort(text);
+  if (!address) return std::move(address).error();
+  return std::string(text);
+}
+
+/// A host name, with a port where it is not the scheme's own.
+Result<std::string> Domain(std::string_view text) {
+  auto address = net::ParseHostPort(text, 0);
+  if (!address) return std::move(address).error();
+  if (address->host.empty() || net::IsIpAddress(address->host)) {
+    return Invalid(fmt::format("\"{}\" is no domain; write apps.example.org", ForLog(text)));
+  }
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return lower;
+}
+
+}  // namespace
+
+std::vector<Setting> HubSettings(hub::HubOptions& options) {
+  return {
+      {.name = "listen",
+       .value_name = "ADDR:PORT",
+       .help = "Where to listen (default 127.0.0.1:8787)",
+       .set = Into(options.listen, Listen)},
+      {.name = "public-url",
+       .value_name = "URL",
+       .help = "Where browsers and agents reach the hub (default: the listening address)",
+       .set = Into(options.public_url, NormalizeOrigin)},
+      {.name = "apps-domain",
+       .value_name = "DOMAIN",
+       .help = "Instances get their own origin, ID.DOMAIN (default on loopback: localhost)",
+       .set = Into(options.apps_domain, Domain)},
+      {.name = "data",
+       .value_name = "DIR",
+       .help = "The hub's data (default $XDG_STATE_HOME/berth or ~/.local/state/berth)",
+       .set = Into(options.data, ParsePath)},
+      {.name = "tls-cert",
+       .value_name = "FILE",
+       .help = "Certificate chain (PEM); read again on SIGHUP",
+       .set = Into(options.tls_cert, ParsePath)},
+      {.name = "tls-key",
+       .value_name = "FILE",
+       .help = "Private key of the certificate (PEM)",
+       .set = Into(options.tls_key, ParsePath)},
+      {.name = "path-mode",
+       .value_name = "on|off",
+       .help = "Serve instances at /clients/ID/proxy/ as well; for trusted ones (default on)",
+       .set = Into(options.path_mode, ParseSwitch)},
+      {.name = "log-level",
+       .value_name = "LEVEL",
+       .help = "debug, info, warn or error (default info)",
+       .set = Into(options.log_level, ParseLogLevel)},
+  };
+}
+
+std::vector<Setting> HubDataSettings(hub::HubOptions& options) {
+  auto rows = HubSettings(options);
+  for (Setting& row : rows) {
+    if (row.name != "data") row.source = Source::kEnvironmentAndFile;
+  }
+  return rows;
+}
+
+Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& environment) {
+  if (options.data.empty()) {
+    auto folder = DefaultDataFolder(environment);
+    if (!folder) return std::move(folder).error();
+    options.data = *std::move(folder);
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return Invalid("tls-cert and tls-key belong together: give both or neither");
+  }
+  return Ok();
+}
+
+Result<std::filesystem::path> DefaultDataFolder(const Environment& environment) {
+  const std::filesystem::path state = environment("XDG_STATE_HOME").value_or("");
+  if (state.is_absolute()) return state / "berth";
+  const std::filesystem::path home = environment("HOME").value_or("");
+  if (home.is_absolute()) return home / ".local" / "state" / "berth";
+  return Invalid("where to keep the data? give --data DIR (HOME is not set)");
+}
+
+}  // namespace berth::cli

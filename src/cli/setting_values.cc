@@ -1,0 +1,77 @@
+#include "cli/setting_values.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "cli/options.h"
+#include "net/address.h"
+
+namespace berth::cli {
+
+Setter AppendTo(std::vector<std::string>& list) {
+  return [&list](std::string_view text) -> Result<void> {
+    for (std::string& part : SplitList(text)) list.push_back(std::move(part));
+    return Ok();
+  };
+}
+
+Result<std::filesystem::path> ParsePath(std::string_view text) {
+  if (text.empty()) return Invalid("must not be empty");
+  return std::filesystem::path(text);
+}
+
+Result<Secret> ReadSecretFile(std::string_view path) {
+  constexpr std::size_t kMaxSecret = 4096;
+  std::ifstream in{std::string(path), std::ios::binary};
+  if (!in) return Invalid(fmt::format("cannot read {}", ForLog(path)));
+  std::string text(kMaxSecret + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kMaxSecret) return Invalid(fmt::format("{} is too large", ForLog(path)));
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return Invalid(fmt::format("{} is empty", ForLog(path)));
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  return Secret(std::string_view(text).substr(first, last - first + 1));
+}
+
+Result<Url> ParseUrl(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    return Invalid(fmt::format("\"{}\" {}", ForLog(text), why));
+  };
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return refuse("is no URL; write https://hub.example.org");
+  Url url{.scheme = std::string(text.substr(0, colon)), .authority = "", .path = ""};
+  std::string_view rest = text.substr(colon + 3);
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return refuse("has a query or a fragment; leave it out");
+  }
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  url.authority = std::string(rest.substr(0, slash));
+  std::ranges::transform(url.authority, url.authority.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  rest.remove_prefix(slash);
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  if (!std::ranges::all_of(rest, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; })) {
+    return refuse("has a path that no URL can have");
+  }
+  url.path = std::string(rest);
+  auto address = net::ParseHostPort(url.authority, 80);
+  if (!address || address->host.empty()) return refuse("names no host");
+  return url;
+}
+
+Result<std::string> NormalizeOrigin(std::string_view text) {
+  auto url = ParseUrl(text);
+  if (!url) return std::move(url).error();
+  if (url->scheme != "http" && url->scheme != "https") {
+    return Invalid(fmt::format("\"{}\" is neither http nor https", ForLog(text)));
+  }
+  if (!url->path.empty()) {
+    return Invalid(
+        fmt::format("\"{}\" has a path; only scheme, host and port can be given", ForLog(text)));
+  }
+  return fmt::format("{}://{}", url->scheme, url->authority);
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,68 @@
+// What the rows of the two option tables share: setters, and values of one kind.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "cli/settings.h"
+
+namespace berth::cli {
+
+using Setter = std::function<Result<void>(std::string_view)>;
+
+/// A setter that stores what `parse(text)` gives.
+template <class T, class Parse>
+Setter Into(T& target, Parse parse) {
+  return [&target, parse](std::string_view text) -> Result<void> {
+    auto value = parse(text);
+    if (!value) return std::move(value).error();
+    target = *std::move(value);
+    return Ok();
+  };
+}
+
+/// A setter for one of a few words.
+template <class E>
+Setter Choice(E& target, std::vector<std::pair<std::string_view, E>> choices) {
+  return [&target, choices = std::move(choices)](std::string_view text) -> Result<void> {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : choices) {
+      if (name == text) {
+        target = value;
+        return Ok();
+      }
+      names.push_back(name);
+    }
+    return Invalid(fmt::format("\"{}\" is not one of {}{}", ForLog(text), fmt::join(names, ", "),
+                               DidYouMean(text, names)));
+  };
+}
+
+/// A setter for a list: several in one text, with commas, as the environment has them.
+Setter AppendTo(std::vector<std::string>& list);
+
+/// kInvalid if it is empty.
+Result<std::filesystem::path> ParsePath(std::string_view text);
+
+/// The text of a small file, without white space around it. kInvalid: it cannot be read, or is
+/// empty or over 4 KiB.
+Result<Secret> ReadSecretFile(std::string_view path);
+
+/// A URL without query and fragment.
+struct Url {
+  std::string scheme;
+  std::string authority;  ///< In lower case.
+  std::string path;       ///< Without slashes at its end.
+};
+/// kInvalid quotes the text and says what is expected.
+Result<Url> ParseUrl(std::string_view text);
+
+}  // namespace berth::cli
