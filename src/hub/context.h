@@ -9,6 +9,9 @@
 #include "hub/hosts.h"
 #include "identity/session_cookie.h"
 
+namespace berth {
+class Sealer;
+}
 namespace berth::identity {
 class Identity;
 }
@@ -26,6 +29,7 @@ struct HubContext {
   const Hosts& hosts;
   WallClock clock;
   store::Store& store;
+  const Sealer& sealer;  ///< For what must be kept and read again.
   identity::Identity& identity;
   Registry& registry;
   TaskGroup&

@@ -8,6 +8,9 @@
 namespace berth::hub {
 namespace {
 
+/// Holds the key of what the database keeps sealed.
+constexpr std::string_view kSealKeyFile = "seal.key";
+
 /// The hub's own address as browsers write it, from what it listens on.
 Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
   Origin origin;
@@ -61,14 +64,16 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!store) co_return Wrap(std::move(store).error(), "data folder");
   auto lock = store::FolderLock::Take(options.data);
   if (!lock) co_return Wrap(std::move(lock).error(), "data folder");
+  auto sealer = Sealer::Open(options.data / kSealKeyFile, SystemRandom());
+  if (!sealer) co_return Wrap(std::move(sealer).error(), "data folder");
   auto listener = net::Listener::Create(loop, *listen, tls->get(), options.limits);
   if (!listener) {
     co_return Wrap(std::move(listener).error(), fmt::format("listen on {}", options.listen));
   }
   auto hosts = MakeHosts(options, *listen, (*listener)->port());
   if (!hosts) co_return std::move(hosts).error();
-  std::unique_ptr<Hub> hub(
-      new Hub(loop, std::move(options), std::move(*hosts), std::move(*store), std::move(*tls)));
+  std::unique_ptr<Hub> hub(new Hub(loop, std::move(options), std::move(*hosts), std::move(*store),
+                                   std::move(*sealer), std::move(*tls)));
   hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
@@ -80,10 +85,11 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
 }
 
 Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
-         std::unique_ptr<net::TlsServer> tls)
+         Sealer sealer, std::unique_ptr<net::TlsServer> tls)
     : options_(std::move(options)),
       hosts_(std::move(hosts)),
       store_(std::move(store)),
+      sealer_(std::move(sealer)),
       tls_(std::move(tls)),
       identity_(loop, *store_, options_.limits),
       registry_(SystemWallClock()),
@@ -93,6 +99,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .hosts = hosts_,
                .clock = SystemWallClock(),
                .store = *store_,
+               .sealer = sealer_,
                .identity = identity_,
                .registry = registry_,
                .sockets = sockets_,

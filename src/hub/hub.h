@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/seal.h"
 #include "http/server.h"
 #include "hub/context.h"
 #include "hub/options.h"
@@ -47,13 +48,14 @@ class Hub {
 
  private:
   Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
-      std::unique_ptr<net::TlsServer> tls);
+      Sealer sealer, std::unique_ptr<net::TlsServer> tls);
   Task<Result<void>> Load();
 
   const HubOptions options_;
   const Hosts hosts_;
   std::unique_ptr<store::FolderLock> lock_;
   const std::unique_ptr<store::Store> store_;
+  const Sealer sealer_;
   const std::unique_ptr<net::TlsServer> tls_;
   identity::Identity identity_;
   Registry registry_;
