@@ -91,6 +91,12 @@ Result<LogLevel> ParseLogLevel(std::string_view text) {
   return Invalid(fmt::format("\"{}\" is not one of debug, info, warn, error", ForLog(text)));
 }
 
+bool IsHostLabel(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
 std::vector<std::string> SplitList(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {

@@ -28,6 +28,10 @@ Result<bool> ParseSwitch(std::string_view text);
 /// "debug", "info", "warn" or "error".
 Result<LogLevel> ParseLogLevel(std::string_view text);
 
+/// Whether `text` can be a part of a host name, and so an instance's id: 1 to 63 of a-z, 0-9 and
+/// '-', which is neither first nor last.
+bool IsHostLabel(std::string_view text);
+
 /// The parts of a comma-separated list, without spaces around them; empty ones are dropped.
 std::vector<std::string> SplitList(std::string_view text);
 

@@ -28,9 +28,7 @@ bool IsLabelCharacter(char c) {
 }
 
 Result<std::string> ClientId(std::string_view text) {
-  const bool is_good = !text.empty() && text.size() <= 63 && text.front() != '-' &&
-                       text.back() != '-' && std::ranges::all_of(text, IsLabelCharacter);
-  if (is_good) return std::string(text);
+  if (IsHostLabel(text)) return std::string(text);
   return Invalid(fmt::format(
       "\"{}\" cannot be part of a host name: an id is 1 to 63 of a-z, 0-9 and '-'; how about "
       "\"{}\"?",

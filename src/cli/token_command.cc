@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::string_view kExamples = R"(
 Examples:
   berth token create --name laptop > token     the token is shown this once
+  berth token create --name ci --instance ci-1 --instance ci-2 --expires 30d
+                                               for these two ids only, and not for ever
   berth token ls
   berth token revoke 0123456789abcdef          its agent is cut off within a second
 )";
@@ -25,16 +28,25 @@ Examples:
 struct TokenArguments {
   HubData data;
   std::string name;
+  std::vector<std::string> instance_ids;
+  std::string expires;
   std::string id;
 };
 
-Result<Secret> Create(store::Database& database, std::string_view name) {
-  auto created = database.InTransaction(
-      [name](store::Database& inside) -> Result<identity::CreatedAgentToken> {
-        const WallTime now = SystemWallClock()();
+Result<Secret> Create(store::Database& database, const TokenArguments& arguments) {
+  const WallTime now = SystemWallClock()();
+  identity::AgentTokenTerms terms{.instance_ids = arguments.instance_ids};
+  if (!arguments.expires.empty()) {
+    auto lifetime = ParseDuration(arguments.expires);
+    if (!lifetime) return Wrap(std::move(lifetime).error(), "--expires");
+    terms.expires_at = now + *lifetime;
+  }
+  auto created =
+      database.InTransaction([&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
         auto owner = identity::EnsureOwner(inside, now);
         if (!owner) return std::move(owner).error();
-        return identity::CreateAgentToken(inside, owner->id, name, now, SystemRandom());
+        return identity::CreateAgentToken(inside, owner->id, arguments.name, std::move(terms), now,
+                                          SystemRandom());
       });
   if (!created) return std::move(created).error();
   return std::move(created->text);
@@ -43,7 +55,7 @@ Result<Secret> Create(store::Database& database, std::string_view name) {
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
   if (!database) return Complain("token create", database.error(), StatusOf(database.error()));
-  auto token = Create(**database, arguments.name);
+  auto token = Create(**database, arguments);
   if (!token) return Complain("token create", token.error(), StatusOf(token.error()));
   fmt::print("{}\n", token->Reveal());
   return std::fflush(stdout) == 0 ? 0 : kFailed;
@@ -58,10 +70,13 @@ int RunList(TokenArguments& arguments, const Environment& environment) {
   if (!database) return Complain("token ls", database.error(), StatusOf(database.error()));
   auto tokens = store::ListTokens(**database);
   if (!tokens) return Complain("token ls", tokens.error(), kFailed);
-  fmt::print("{:16}  {:24}  {:24}  {:24}  {}\n", "ID", "CREATED", "LAST USED", "REVOKED", "NAME");
+  constexpr auto kColumns = "{:16}  {:24}  {:24}  {:24}  {:24}  {:20}  {}\n";
+  fmt::print(kColumns, "ID", "CREATED", "LAST USED", "EXPIRES", "REVOKED", "INSTANCES", "NAME");
   for (const auto& token : *tokens) {
-    fmt::print("{:16}  {:24}  {:24}  {:24}  {}\n", token.id, FormatIso8601(token.created_at),
-               TimeOrDash(token.last_used_at), TimeOrDash(token.revoked_at), ForLog(token.name));
+    const std::string ids = fmt::format("{}", fmt::join(token.instance_ids, ","));
+    fmt::print(kColumns, token.id, FormatIso8601(token.created_at), TimeOrDash(token.last_used_at),
+               TimeOrDash(token.expires_at), TimeOrDash(token.revoked_at),
+               ids.empty() ? "any" : ids, ForLog(token.name));
   }
   return 0;
 }
@@ -109,6 +124,14 @@ void AddTokenCommand(CLI::App& app, CommandContext& context) {
   create->add_option("--name", created->name, "What to call it, e.g. the machine")
       ->type_name("NAME")
       ->required();
+  create
+      ->add_option("--instance", created->instance_ids,
+                   "The only id that it may register; may be repeated (default: any)")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  create
+      ->add_option("--expires", created->expires, "How long it works, e.g. 30d (default: for ever)")
+      ->type_name("TIME");
   Add(*token, context, "ls", "List all tokens, revoked ones too", RunList);
   const auto [revoke, revoked] =
       Add(*token, context, "revoke", "Revoke a token; its agent is cut off", RunRevoke);

@@ -29,13 +29,13 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
 }
 
 AgentTunnel::~AgentTunnel() {
-  revocation_.Cancel();
+  token_end_.Cancel();
   Leave();
   std::erase(endpoint_.tunnels_, this);
 }
 
 Task<void> AgentTunnel::Run() {
-  revocation_ = Job(hub_.executor, "token revocation", CloseWhenRevoked());
+  token_end_ = Job(hub_.executor, "end of token", CloseWhenTokenEnds());
   const Error why = co_await link_.Run();
   LogInfo("instance {}: tunnel from {} ended: {}", ForLog(id_), ForLog(address_), why.ToString());
   Leave();
@@ -58,6 +58,13 @@ Task<control::Registered> AgentTunnel::OnRegister(control::Register registration
   const std::string id = registration.client_id;
   if (!IsInstanceLabel(id)) {
     co_return Refused("an id is 1 to 63 of a-z, 0-9 and '-', so that it can be a host name");
+  }
+  if (!token_->MayRegister(id)) {
+    LogWarn("instance {}: {} refused: token \"{}\" is limited to other ids", id, ForLog(address_),
+            ForLog(token_->name));
+    co_return Refused(
+        fmt::format("the agent's token is limited to {}",
+                    ForLog(fmt::format("{}", fmt::join(token_->terms.instance_ids, ", ")))));
   }
   const std::string metadata = MetadataToText(registration.metadata);
   const std::int64_t user_id = token_->user_id;
@@ -95,10 +102,12 @@ void AgentTunnel::OnMessage(control::Message message) {
   }
 }
 
-Task<void> AgentTunnel::CloseWhenRevoked() {
-  co_await token_->revoked.Wait();
-  LogInfo("instance {}: its token was revoked", ForLog(id_));
-  link_.Close("the token was revoked", /*is_auth_error=*/true);
+Task<void> AgentTunnel::CloseWhenTokenEnds() {
+  co_await token_->ended.Wait();
+  const std::string_view how =
+      token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked";
+  LogInfo("instance {}: {}", ForLog(id_), how);
+  link_.Close(how, /*is_auth_error=*/true);
 }
 
 void AgentTunnel::Leave() {

@@ -20,7 +20,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
 
   http::Response TakeResponse() { return link_.TakeResponse(); }
 
-  /// Serves the tunnel until it ends, its token is revoked, or a newer one takes its id.
+  /// Serves the tunnel until it ends, its token ends, or a newer one takes its id.
   Task<void> Run();
 
   // InstanceLink.
@@ -34,7 +34,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
  private:
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
-  Task<void> CloseWhenRevoked();
+  Task<void> CloseWhenTokenEnds();
   void Leave();
 
   HubContext& hub_;
@@ -43,7 +43,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   const std::string address_;
   std::string id_;  ///< Once registered.
   tunnel::HubLink link_;
-  Job revocation_;
+  Job token_end_;
 };
 
 }  // namespace berth::hub

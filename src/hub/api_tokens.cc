@@ -4,9 +4,17 @@
 
 #include "hub/api.h"
 #include "hub/browser.h"
+#include "hub/json_body.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
+namespace {
+
+boost::json::value TimeOrNull(const std::optional<WallTime>& time) {
+  return time ? boost::json::value(FormatIso8601(*time)) : nullptr;
+}
+
+}  // namespace
 
 Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
   boost::json::array tokens;
@@ -15,8 +23,10 @@ Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
     entry["id"] = token.id;
     entry["name"] = token.name;
     entry["created_at"] = FormatIso8601(token.created_at);
-    entry["last_used_at"] =
-        token.last_used_at ? boost::json::value(FormatIso8601(*token.last_used_at)) : nullptr;
+    entry["last_used_at"] = TimeOrNull(token.last_used_at);
+    entry["instance_ids"] =
+        boost::json::array(token.terms.instance_ids.begin(), token.terms.instance_ids.end());
+    entry["expires_at"] = TimeOrNull(token.terms.expires_at);
     tokens.push_back(std::move(entry));
   }
   boost::json::object body;
@@ -25,9 +35,19 @@ Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
 }
 
 Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
-  auto name = co_await ReadStringMember(hub, call.request, "name");
-  if (!name) co_return std::move(name).error();
-  auto created = co_await hub.identity.tokens().Create(call.user_id(), std::move(*name));
+  auto wanted = co_await JsonBody::Read(hub, call.request);
+  if (!wanted) co_return std::move(wanted).error();
+  std::string name = wanted->String("name");
+  identity::AgentTokenTerms terms{.instance_ids = wanted->StringsOrNone("instance_ids"),
+                                  .expires_at = wanted->TimeOrNone("expires_at")};
+  const auto expires_in = wanted->SecondsOrNone("expires_in");
+  auto checked = wanted->Finish();
+  if (!checked) co_return std::move(checked).error();
+  if (expires_in && terms.expires_at)
+    co_return Invalid("expires_in and expires_at exclude each other");
+  if (expires_in) terms.expires_at = hub.clock() + *expires_in;
+  auto created =
+      co_await hub.identity.tokens().Create(call.user_id(), std::move(name), std::move(terms));
   if (!created) co_return Wrap(std::move(created).error(), "create token");
   boost::json::object body;
   body["id"] = created->id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "http/fields.h"
 
 namespace berth::hub {
@@ -65,11 +66,7 @@ Result<Origin> ParseOrigin(std::string_view url) {
   return origin;
 }
 
-bool IsInstanceLabel(std::string_view id) {
-  if (id.empty() || id.size() > 63 || id.front() == '-' || id.back() == '-') return false;
-  return std::ranges::all_of(
-      id, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
+bool IsInstanceLabel(std::string_view id) { return IsHostLabel(id); }
 
 Result<Hosts> Hosts::Create(Origin public_origin, std::string_view apps_domain, bool is_loopback) {
   Hosts hosts;

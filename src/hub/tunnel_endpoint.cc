@@ -40,10 +40,11 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   }
   if (!token) {
     limiter.Count(address);
-    LogWarn("agent from {} refused: bad or revoked token", ForLog(address));
-    co_return ProblemResponse({401, "Bad token",
-                               "The agent's token is unknown or revoked. Make a new one with "
-                               "berth token create."});
+    LogWarn("agent from {} refused: bad, revoked or expired token", ForLog(address));
+    co_return ProblemResponse(
+        {401, "Bad token",
+         "The agent's token is unknown, revoked or expired. Get a new one with "
+         "berth agent enroll."});
   }
   auto agent = std::make_unique<AgentTunnel>(hub_, *this, token, std::move(request));
   auto response = agent->TakeResponse();

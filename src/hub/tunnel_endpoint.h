@@ -1,5 +1,5 @@
 // The hub's end of tunnels: GET /ws/connect from agents. Authenticates, registers, and keeps each
-// tunnel until it ends, is fenced by a newer one, or its token is revoked.
+// tunnel until it ends, is fenced by a newer one, or its token ends.
 #pragma once
 
 #include <string_view>

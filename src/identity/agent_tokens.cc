@@ -6,22 +6,42 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "identity/credential.h"
 
 namespace berth::identity {
 namespace {
+
+constexpr std::size_t kMaxInstanceIds = 64;
 
 struct NewToken {
   store::TokenRow row;
   Secret text;
 };
 
-Result<NewToken> MakeToken(std::int64_t user_id, std::string_view name, WallTime now,
-                           const RandomSource& random) {
+Result<void> CheckTerms(const AgentTokenTerms& terms, WallTime now) {
+  if (terms.instance_ids.size() > kMaxInstanceIds) {
+    return Invalid(fmt::format("a token is limited to at most {} ids", kMaxInstanceIds));
+  }
+  for (const std::string& id : terms.instance_ids) {
+    if (IsHostLabel(id)) continue;
+    return Invalid(
+        fmt::format("\"{}\" is no id: it takes 1 to 63 of a-z, 0-9 and '-'", ForLog(id)));
+  }
+  if (terms.expires_at && *terms.expires_at <= now) {
+    return Invalid("a token must expire in the future");
+  }
+  return Ok();
+}
+
+Result<NewToken> MakeToken(std::int64_t user_id, std::string_view name, AgentTokenTerms terms,
+                           WallTime now, const RandomSource& random) {
   if (!IsTokenName(name)) {
     return Invalid(fmt::format(
         "a token's name has 1 to 100 bytes and no control characters: \"{}\"", ForLog(name)));
   }
+  auto checked = CheckTerms(terms, now);
+  if (!checked) return std::move(checked).error();
   IssuedCredential issued = IssueAgentToken(random);
   return NewToken{.row = {.id = std::move(issued.id),
                           .secret_hash = issued.secret_hash,
@@ -29,16 +49,18 @@ Result<NewToken> MakeToken(std::int64_t user_id, std::string_view name, WallTime
                           .name = std::string(name),
                           .created_at = now,
                           .last_used_at = std::nullopt,
-                          .revoked_at = std::nullopt},
+                          .revoked_at = std::nullopt,
+                          .instance_ids = std::move(terms.instance_ids),
+                          .expires_at = terms.expires_at},
                   .text = std::move(issued.text)};
 }
 
 }  // namespace
 
 Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64_t user_id,
-                                           std::string_view name, WallTime now,
-                                           const RandomSource& random) {
-  auto made = MakeToken(user_id, name, now, random);
+                                           std::string_view name, AgentTokenTerms terms,
+                                           WallTime now, const RandomSource& random) {
+  auto made = MakeToken(user_id, name, std::move(terms), now, random);
   if (!made) return std::move(made).error();
   auto inserted = store::InsertToken(database, made->row);
   if (!inserted) return std::move(inserted).error();
@@ -52,7 +74,13 @@ AgentToken::AgentToken(Executor& executor, const store::TokenRow& row)
       user_id(row.user_id),
       name(row.name),
       created_at(row.created_at),
-      revoked(executor) {}
+      terms{.instance_ids = row.instance_ids, .expires_at = row.expires_at},
+      ended(executor) {}
+
+bool AgentToken::MayRegister(std::string_view instance_id) const {
+  return terms.instance_ids.empty() ||
+         std::ranges::find(terms.instance_ids, instance_id) != terms.instance_ids.end();
+}
 
 AgentTokens::AgentTokens(Executor& executor, store::Store& store, WallClock clock,
                          RandomSource random)
@@ -67,13 +95,16 @@ AgentTokenPtr AgentTokens::Authenticate(std::string_view text) {
   if (found == entries_.end()) return nullptr;
   Entry& entry = found->second;
   if (!EqualsInConstantTime(entry.secret_hash, presented->secret_hash)) return nullptr;
-  entry.last_used_at = clock_();
+  const WallTime now = clock_();
+  if (entry.token->ended.is_set() || entry.token->HasExpired(now)) return nullptr;
+  entry.last_used_at = now;
   entry.is_dirty = true;
   return entry.token;
 }
 
-Task<Result<CreatedAgentToken>> AgentTokens::Create(std::int64_t user_id, std::string name) {
-  auto made = MakeToken(user_id, name, clock_(), random_);
+Task<Result<CreatedAgentToken>> AgentTokens::Create(std::int64_t user_id, std::string name,
+                                                    AgentTokenTerms terms) {
+  auto made = MakeToken(user_id, name, std::move(terms), clock_(), random_);
   if (!made) co_return std::move(made).error();
   auto saved = co_await store_.Run(
       [row = made->row](store::Database& database) { return store::InsertToken(database, row); });
@@ -90,10 +121,17 @@ Task<Result<void>> AgentTokens::Revoke(std::int64_t user_id, std::string id) {
   if (found == entries_.end() || found->second.token->user_id != user_id) {
     co_return NotFound(fmt::format("there is no token {}", ForLog(id)));
   }
-  found->second.token->revoked.Set();
+  found->second.token->ended.Set();
   entries_.erase(found);
   unwritten_.insert(std::move(id));
   co_return co_await Flush();
+}
+
+void AgentTokens::EndExpired() {
+  const WallTime now = clock_();
+  for (const auto& [id, entry] : entries_) {
+    if (entry.token->HasExpired(now)) entry.token->ended.Set();
+  }
 }
 
 std::vector<AgentTokenListing> AgentTokens::List(std::int64_t user_id) const {
@@ -103,7 +141,8 @@ std::vector<AgentTokenListing> AgentTokens::List(std::int64_t user_id) const {
     list.push_back({.id = id,
                     .name = entry.token->name,
                     .created_at = entry.token->created_at,
-                    .last_used_at = entry.last_used_at});
+                    .last_used_at = entry.last_used_at,
+                    .terms = entry.token->terms});
   }
   std::ranges::sort(list, [](const auto& a, const auto& b) {
     return std::tie(b.created_at, a.id) < std::tie(a.created_at, b.id);
@@ -158,7 +197,7 @@ void AgentTokens::Replace(std::vector<store::TokenRow> rows) {
   for (const auto& row : rows) valid.insert(row.id);
   std::erase_if(entries_, [&](const auto& item) {
     if (valid.contains(item.first)) return false;
-    item.second.token->revoked.Set();
+    item.second.token->ended.Set();
     return true;
   });
   for (const auto& row : rows) {

@@ -1,8 +1,9 @@
 // AgentTokens: what agents prove themselves with, kept in memory over the store.
 //
-// A token lets its holder register instances of its owner, and nothing else. It is shown once and
-// stored as a hash. Revoking counts at once and is then written, again and again if the disk fails;
-// tokens that another process makes or revokes come in by Reload().
+// A token lets its holder register instances of its owner (all of them, or those it is limited to),
+// and nothing else, until it is revoked or expires. It is shown once and stored as a hash. Revoking
+// counts at once and is then written, again and again if the disk fails; tokens that another
+// process makes or revokes come in by Reload().
 //
 // Lives on one loop, together with everything that holds one of its tokens.
 #pragma once
@@ -26,6 +27,12 @@
 
 namespace berth::identity {
 
+/// What a token is good for.
+struct AgentTokenTerms {
+  std::vector<std::string> instance_ids = {};  ///< The only ids it may register; empty: any.
+  std::optional<WallTime> expires_at = {};     ///< Nothing: never.
+};
+
 /// One valid token, shared by the table and by the tunnels that it let in.
 struct AgentToken {
   AgentToken(Executor& executor, const store::TokenRow& row);
@@ -34,8 +41,13 @@ struct AgentToken {
   const std::int64_t user_id;
   const std::string name;
   const WallTime created_at;
-  /// Set when the token is revoked: close what it opened.
-  mutable Event revoked;
+  const AgentTokenTerms terms;
+  /// Set when the token is revoked or has expired: close what it opened.
+  mutable Event ended;
+
+  /// Whether its terms let it register this id.
+  bool MayRegister(std::string_view instance_id) const;
+  bool HasExpired(WallTime now) const { return terms.expires_at && now >= *terms.expires_at; }
 };
 using AgentTokenPtr = std::shared_ptr<const AgentToken>;
 
@@ -45,6 +57,7 @@ struct AgentTokenListing {
   std::string name;
   WallTime created_at;
   std::optional<WallTime> last_used_at;
+  AgentTokenTerms terms;
 };
 
 /// A new token; `text` is shown once.
@@ -55,10 +68,11 @@ struct CreatedAgentToken {
 };
 
 /// Makes a token directly in a database; for commands. Call it in a transaction. `name`: 1 to 100
-/// bytes without control characters; kInvalid otherwise.
+/// bytes without control characters; `terms`: at most 64 ids, each a host label, and a time to
+/// come. kInvalid otherwise.
 Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64_t user_id,
-                                           std::string_view name, WallTime now,
-                                           const RandomSource& random);
+                                           std::string_view name, AgentTokenTerms terms,
+                                           WallTime now, const RandomSource& random);
 
 class AgentTokens {
  public:
@@ -74,12 +88,16 @@ class AgentTokens {
   /// The token that this text is (what follows "Bearer "), or null. Counts as a use.
   AgentTokenPtr Authenticate(std::string_view text);
 
-  Task<Result<CreatedAgentToken>> Create(std::int64_t user_id, std::string name);
+  /// As CreateAgentToken().
+  Task<Result<CreatedAgentToken>> Create(std::int64_t user_id, std::string name,
+                                         AgentTokenTerms terms = {});
+  /// Ends the tokens whose time is over; call it often.
+  void EndExpired();
   /// Ends the token at once, then writes it. kNotFound: that user has no such token.
   /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
   Task<Result<void>> Revoke(std::int64_t user_id, std::string id);
 
-  /// The user's valid tokens, the newest first.
+  /// The user's tokens that are not revoked, expired ones too, the newest first.
   std::vector<AgentTokenListing> List(std::int64_t user_id) const;
 
   /// Writes what is not written yet.

@@ -50,7 +50,7 @@ TEST_F(AgentTokensTest, RevokingCutsItForGood) {
   const auto created = Create();
   const auto token = tokens->Authenticate(created.text.Reveal());
   EXPECT_THAT(executor.Await(tokens->Revoke(owner, created.id)), IsOk());
-  EXPECT_TRUE(token->revoked.is_set());
+  EXPECT_TRUE(token->ended.is_set());
   EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
   tokens = Make();
   EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
@@ -68,7 +68,7 @@ TEST_F(AgentTokensTest, OnlyItsOwnerMayRevokeIt) {
 TEST_F(AgentTokensTest, AnotherProcessMayMakeAndRevokeThem) {
   const auto mine = Create();
   const auto kept = tokens->Authenticate(mine.text.Reveal());
-  auto made = CreateAgentToken(*other, owner, "from the command line", time, random);
+  auto made = CreateAgentToken(*other, owner, "from the command line", {}, time, random);
   ASSERT_THAT(made, IsOk());
   EXPECT_EQ(tokens->Authenticate(made->text.Reveal()), nullptr);
   ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
@@ -76,8 +76,8 @@ TEST_F(AgentTokensTest, AnotherProcessMayMakeAndRevokeThem) {
   ASSERT_NE(theirs, nullptr);
   ASSERT_THAT(store::RevokeToken(*other, made->id, time), IsOk());
   ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
-  EXPECT_TRUE(theirs->revoked.is_set());
-  EXPECT_FALSE(kept->revoked.is_set());
+  EXPECT_TRUE(theirs->ended.is_set());
+  EXPECT_FALSE(kept->ended.is_set());
   EXPECT_EQ(tokens->Authenticate(mine.text.Reveal()), kept);
 }
 
@@ -96,6 +96,56 @@ TEST_F(AgentTokensTest, ARevocationThatCannotBeWrittenCountsAtOnceAndIsWrittenLa
 TEST_F(AgentTokensTest, RefusesNamesThatWouldSpoilAList) {
   for (const std::string& bad : {std::string(), std::string(101, 'x'), std::string("a\nb")}) {
     EXPECT_THAT(executor.Await(tokens->Create(owner, bad)), FailsWith(ErrorKind::kInvalid));
+  }
+}
+
+TEST_F(AgentTokensTest, MayBeLimitedToInstances) {
+  const auto any = tokens->Authenticate(Create().text.Reveal());
+  EXPECT_TRUE(any->MayRegister("laptop"));
+  const auto created =
+      executor.Await(tokens->Create(owner, "two", {.instance_ids = {"laptop", "desk"}}));
+  ASSERT_THAT(created, IsOk());
+  tokens = Make();
+  const auto token = tokens->Authenticate(created->text.Reveal());
+  EXPECT_TRUE(token->MayRegister("desk"));
+  EXPECT_FALSE(token->MayRegister("server"));
+  EXPECT_FALSE(token->MayRegister(""));
+}
+
+TEST_F(AgentTokensTest, ExpiresAtItsTime) {
+  const auto expires_at = time + std::chrono::hours(1);
+  const auto created = executor.Await(tokens->Create(owner, "brief", {.expires_at = expires_at}));
+  ASSERT_THAT(created, IsOk());
+  Pass(std::chrono::hours(1) - std::chrono::milliseconds(1));
+  tokens->EndExpired();
+  const auto token = tokens->Authenticate(created->text.Reveal());
+  ASSERT_NE(token, nullptr);
+  EXPECT_FALSE(token->ended.is_set());
+  Pass(std::chrono::milliseconds(1));
+  EXPECT_EQ(tokens->Authenticate(created->text.Reveal()), nullptr);
+  tokens->EndExpired();
+  EXPECT_TRUE(token->ended.is_set());
+  EXPECT_EQ(tokens->List(owner).at(0).terms.expires_at, expires_at);
+  tokens = Make();
+  EXPECT_EQ(tokens->Authenticate(created->text.Reveal()), nullptr);
+}
+
+TEST_F(AgentTokensTest, AnExpiredTokenDoesNotComeBackWithTheClock) {
+  const auto created =
+      executor.Await(tokens->Create(owner, "brief", {.expires_at = time + std::chrono::hours(1)}));
+  ASSERT_THAT(created, IsOk());
+  Pass(std::chrono::hours(1));
+  tokens->EndExpired();
+  time -= std::chrono::minutes(5);
+  EXPECT_EQ(tokens->Authenticate(created->text.Reveal()), nullptr);
+}
+
+TEST_F(AgentTokensTest, RefusesTermsThatMakeNoSense) {
+  for (const AgentTokenTerms& bad :
+       {AgentTokenTerms{.instance_ids = {"laptop", ""}}, AgentTokenTerms{.instance_ids = {"a\nb"}},
+        AgentTokenTerms{.instance_ids = std::vector<std::string>(65, "x")},
+        AgentTokenTerms{.expires_at = time}}) {
+    EXPECT_THAT(executor.Await(tokens->Create(owner, "x", bad)), FailsWith(ErrorKind::kInvalid));
   }
 }
 

@@ -72,6 +72,7 @@ Task<void> Identity::Maintain() {
   for (;;) {
     co_await Sleep(executor_, kPollEach);
     sessions_.EndExpired();
+    tokens_.EndExpired();
     auto done = co_await ReloadIfChanged();
     const bool is_flush = done && executor_.now() >= next_flush;
     if (is_flush) {

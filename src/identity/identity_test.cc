@@ -36,13 +36,23 @@ TEST_F(IdentityTest, TheOwnerIsThereFromTheFirstStartAndStaysTheSame) {
 }
 
 TEST_F(IdentityTest, ATokenRevokedByAnotherProcessIsCutWithinASecond) {
-  const auto made = CreateAgentToken(*other, owner, "laptop", time, random).value();
+  const auto made = CreateAgentToken(*other, owner, "laptop", {}, time, random).value();
   Pass(milliseconds(600));
   const auto token = identity.tokens().Authenticate(made.text.Reveal());
   ASSERT_NE(token, nullptr);
   ASSERT_THAT(store::RevokeToken(*other, made.id, time), IsOk());
   Pass(milliseconds(600));
-  EXPECT_TRUE(token->revoked.is_set());
+  EXPECT_TRUE(token->ended.is_set());
+}
+
+TEST_F(IdentityTest, AnExpiredTokenIsCutWithinASecondWithoutAnyRequest) {
+  const auto made =
+      executor.Await(identity.tokens().Create(owner, "brief", {.expires_at = time + seconds(5)}));
+  const auto token = identity.tokens().Authenticate(made.value().text.Reveal());
+  Pass(milliseconds(4900));
+  EXPECT_FALSE(token->ended.is_set());
+  Pass(milliseconds(700));
+  EXPECT_TRUE(token->ended.is_set());
 }
 
 TEST_F(IdentityTest, AnExpiredSessionIsCutWithinASecondWithoutAnyRequest) {

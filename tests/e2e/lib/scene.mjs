@@ -72,9 +72,9 @@ export class Scene {
     return stdout;
   }
 
-  /** A new agent token. */
-  async token(name) {
-    return (await this.berth("token", "create", "--name", name)).trim();
+  /** A new agent token; `options` are further ones of `berth token create`. */
+  async token(name, ...options) {
+    return (await this.berth("token", "create", "--name", name, ...options)).trim();
   }
 
   /**
