@@ -67,7 +67,11 @@ void RemoveCookies(Fields& fields, const std::vector<std::string_view>& names) {
 }
 
 std::string_view SetCookieName(std::string_view set_cookie) {
-  return NameOf(set_cookie.substr(0, std::min(set_cookie.find(';'), set_cookie.size())));
+  std::string_view pair =
+      TrimOws(set_cookie.substr(0, std::min(set_cookie.find(';'), set_cookie.size())));
+  // Browsers send a cookie without a name as its bare value, which then reads as name and value.
+  if (pair.starts_with('=')) pair = TrimOws(pair.substr(1));
+  return NameOf(pair);
 }
 
 std::string WithoutCookieAttribute(std::string_view set_cookie, std::string_view attribute) {

@@ -19,7 +19,8 @@ std::optional<std::string_view> FindCookie(const Fields& fields, std::string_vie
 /// byte-identical and in order. A Cookie field that becomes empty is removed.
 void RemoveCookies(Fields& fields, const std::vector<std::string_view>& names);
 
-/// The cookie name of a Set-Cookie value, without surrounding spaces.
+/// The name under which a browser will send the cookie of a Set-Cookie value, without surrounding
+/// spaces: of "=a=b", which has an empty name, that is "a".
 std::string_view SetCookieName(std::string_view set_cookie);
 
 /// A Set-Cookie value without the attributes of that (lower-case) name.

@@ -46,13 +46,16 @@ void RemoveHopByHop(Fields& fields) {
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       const std::string_view token = TrimOws(rest.substr(0, comma));
-      if (!token.empty()) named.push_back(ToLower(token));
+      if (!token.empty()) {
+        named.push_back(ToLower(token));
+        std::ranges::replace(named.back(), '_', '-');
+      }
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   fields.RemoveIf([&](const Fields::Field& field) {
     return IsOneOf(field.name, kHopByHop) || SpellsPrefix(field.name, "proxy-") ||
-           std::ranges::find(named, field.name) != named.end();
+           std::ranges::any_of(named, [&](const auto& each) { return Spells(field.name, each); });
   });
 }
 

@@ -55,6 +55,25 @@ TEST(HeaderRulesTest, RemovesWhatConnectionNamesAndHopByHop) {
   EXPECT_EQ(Dump(fields), "x-kept: 2\n");
 }
 
+TEST(HeaderRulesTest, Check12_WhatConnectionNamesIsRemovedInEverySpelling) {
+  Fields fields;
+  fields.Add("Connection", "X_Hop,  x-other ,,");
+  fields.Add("connection", "X-Third");
+  for (const char* name : {"X-Hop", "x_hop", "X_Other", "x-third", "X_THIRD"}) fields.Add(name, "1");
+  fields.Add("x-kept", "2");
+  RemoveHopByHop(fields);
+  EXPECT_EQ(Dump(fields), "x-kept: 2\n");
+}
+
+TEST(HeaderRulesTest, Check13_ACookieWithoutANameDoesNotPassForOurs) {
+  Fields fields;
+  for (const char* cookie : {"=own=evil", " = own=evil; Path=/", "own=evil", "=other=1", "bare"}) {
+    fields.Add("set-cookie", cookie);
+  }
+  RemoveDangerous(fields, {"own"});
+  EXPECT_EQ(Dump(fields), "set-cookie: =other=1\nset-cookie: bare\n");
+}
+
 TEST(HeaderRulesTest, ConnectionCannotRemoveWhatWeAddAfterwards) {
   Fields fields;
   fields.Add("connection", "x-forwarded-for");

@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
 import { Network } from "./lib/network.mjs";
 import { startHttpProxy, startSocksProxy } from "./lib/proxies.mjs";
-import { Scene } from "./lib/scene.mjs";
+import { Scene, tlsOptions } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
 const errorMs = 1_000;     // A broken request is answered by then.
@@ -434,18 +433,6 @@ describe("a link that drops every packet", { timeout: 120_000 }, () => {
     await Promise.all(back);
   });
 });
-
-/** Options that give the hub of `scene` TLS for `name`; agents trust it with scene.trust. */
-function tlsOptions(scene, name, alternative) {
-  const cert = join(scene.folder, "cert.pem");
-  const key = join(scene.folder, "key.pem");
-  execFileSync("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-    "-subj", `/CN=${name}`, "-addext", `subjectAltName=${alternative}`, "-keyout", key, "-out", cert,
-  ], { stdio: "ignore" });
-  scene.trust = { SSL_CERT_FILE: cert };
-  return ["--tls-cert", cert, "--tls-key", key, "--public-url", `https://${name}:${scene.port}`];
-}
 
 function isAlive(pid) {
   try {

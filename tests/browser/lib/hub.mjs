@@ -21,7 +21,8 @@ export class Hub {
 
   async start(listen) {
     const args = ["hub", "--data", this.data, "--listen", listen, ...this.options];
-    this.child = start("hub", berth, args, { env: { ...process.env, HOME: this.folder }, logs: this.logs });
+    const [program, ...rest] = [...this.prefix ?? [], berth, ...args];
+    this.child = start("hub", program, rest, { env: { ...process.env, HOME: this.folder }, logs: this.logs });
     [, this.url] = await this.child.line(/^berth hub ready: (\S+?)\/?$/);
   }
 

@@ -1,6 +1,7 @@
 // A browser's side of HTTP by node's own client, and by bare sockets where the bytes matter.
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 
 /** How long anything may take that should take no time at all. */
@@ -20,11 +21,11 @@ export async function within(ms, what, promise) {
 }
 
 /**
- * Sends a request: {request, response}, the response's body unread. `begin` is called with the
- * request before anything is sent.
+ * Sends a request: {request, response}, the response's body unread; over TLS if there is a `ca`.
+ * `begin` is called with the request before anything is sent.
  */
 export async function open(options, body, begin = () => {}) {
-  const request = httpRequest({ agent: false, ...options });
+  const request = (options.ca === undefined ? httpRequest : httpsRequest)({ agent: false, ...options });
   request.on("error", () => {});
   begin(request);
   const answered = new Promise((resolve, reject) => {

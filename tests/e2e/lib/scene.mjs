@@ -2,8 +2,8 @@
 // instance: path mode and subdomain mode. Nothing here is berth's own code: node's HTTP plays the
 // browser.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,20 @@ process.env.BERTH_LOG_LEVEL = "debug";
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
+/** Options that give the hub of `scene` TLS for `name`; agents trust it with scene.trust. */
+export function tlsOptions(scene, name, alternative) {
+  const cert = join(scene.folder, "cert.pem");
+  const key = join(scene.folder, "key.pem");
+  execFileSync("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+    "-subj", `/CN=${name}`, "-addext", `subjectAltName=${alternative}`, "-keyout", key, "-out", cert,
+  ], { stdio: "ignore" });
+  scene.trust = { SSL_CERT_FILE: cert };
+  return ["--tls-cert", cert, "--tls-key", key, "--public-url", `https://${name}:${scene.port}`];
+}
+
+const tlsName = "berth.localhost";
+
 /** One address of an instance, as a browser has it: where to connect, and what it sends along. */
 export class Way {
   constructor(fields) {
@@ -28,7 +42,7 @@ export class Way {
   /** What node's http.request takes, for `path` of the instance. */
   options(path, { method = "GET", headers = {} } = {}) {
     return {
-      host: "127.0.0.1", port: this.port, method, path: this.prefix + path,
+      host: "127.0.0.1", port: this.port, method, path: this.prefix + path, ...this.tls,
       headers: { host: this.host, cookie: this.cookie, origin: this.origin, ...headers },
     };
   }
@@ -40,9 +54,10 @@ export class Scene {
 
   /**
    * Starts the hub, unless `isLate`: then startHub() does. `options` are the hub's, `port` is where it
-   * listens.
+   * listens. With `tls` it has a certificate and names below berth.localhost; `prefix` is a command
+   * that runs it.
    */
-  static async start(name, { isLate = false, options, port, address = "127.0.0.1" } = {}) {
+  static async start(name, { isLate = false, options, port, address = "127.0.0.1", tls = false, prefix } = {}) {
     const scene = new Scene();
     scene.output = join(root, "build/test-output/e2e", name);
     rmSync(scene.output, { recursive: true, force: true });
@@ -50,8 +65,16 @@ export class Scene {
     scene.folder = mkdtempSync(join(tmpdir(), "berth-e2e-"));
     scene.port = port ?? await freePort();
     scene.address = address;
+    scene.host = `${tls ? tlsName : "localhost"}:${scene.port}`;
+    scene.url = `${tls ? "https" : "http"}://${scene.host}`;
+    scene.trust = {};
     const data = join(scene.folder, "hub");
-    scene.hub = new Hub({ data, folder: scene.folder, logs: scene.output, options: options?.(scene) ?? [], environment: {} });
+    const own = options?.(scene) ?? [];
+    if (tls) {
+      own.push(...tlsOptions(scene, tlsName, `DNS:${tlsName},DNS:*.apps.${tlsName}`), "--apps-domain", `apps.${tlsName}`);
+      scene.ca = readFileSync(scene.trust.SSL_CERT_FILE);
+    }
+    scene.hub = new Hub({ data, folder: scene.folder, logs: scene.output, options: own, environment: {}, prefix });
     try {
       if (!isLate) await scene.startHub();
     } catch (error) {
@@ -81,13 +104,13 @@ export class Scene {
    * Starts an agent for `instance`. Unless said otherwise it has a token of its own, and the id
    * `instance.name`. `prefix` is a command that runs it, `command` one for it to supervise.
    */
-  async startAgent(instance, { hub = `http://localhost:${this.port}`, id = instance.name, name = id, token, env = {}, prefix = [], command = [] } = {}) {
+  async startAgent(instance, { hub = this.url, id = instance.name, name = id, token, env = {}, prefix = [], command = [] } = {}) {
     const tokenFile = join(this.folder, `${name}.token`);
     writeFileSync(tokenFile, `${token ?? await this.token(name)}\n`, { mode: 0o600 });
     const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", "generic"];
     if (command.length > 0) args.push("--", ...command);
     const [program, ...rest] = [...prefix, berth, ...args];
-    const agent = start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...env }, logs: this.output });
+    const agent = start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...this.trust, ...env }, logs: this.output });
     /** Connected, and with its instance in view. */
     agent.ready = () => Promise.all([agent.line(/connected to .* as /), agent.line(/instance at /)]);
     return agent;
@@ -117,10 +140,14 @@ export class Scene {
 
   /** A request to the hub itself. */
   api(method, path, { cookie, body, headers = {} } = {}) {
-    const host = `localhost:${this.port}`;
-    const own = { host, origin: `http://${host}`, ...headers };
+    const own = { host: this.host, origin: this.url, ...headers };
     if (cookie !== undefined) own.cookie = cookie;
-    return ask({ host: "127.0.0.1", port: this.port, method, path, headers: own }, body);
+    return ask({ host: "127.0.0.1", port: this.port, method, path, headers: own, ...this.tlsFor(this.host) }, body);
+  }
+
+  /** What a TLS connection to `host` of this hub takes; nothing without TLS. */
+  tlsFor(host) {
+    return this.ca === undefined ? {} : { ca: this.ca, servername: host.split(":")[0] };
   }
 
   /** The ways to the instance of that name, for the owner of `cookie`. */
@@ -129,8 +156,10 @@ export class Scene {
   }
 
   pathWay(name, cookie) {
-    const host = `localhost:${this.port}`;
-    return new Way({ mode: "path", port: this.port, host, cookie, origin: `http://${host}`, prefix: `/clients/${name}/proxy` });
+    return new Way({
+      mode: "path", port: this.port, host: this.host, cookie, origin: this.url, prefix: `/clients/${name}/proxy`,
+      tls: this.tlsFor(this.host),
+    });
   }
 
   /** By the ticket, as the dashboard's Open does it. */
@@ -139,12 +168,18 @@ export class Scene {
     assert.equal(opened.status, 200, opened.body.toString());
     const url = new URL(JSON.parse(opened.body).url);
     const answer = await ask(
-      { host: "127.0.0.1", port: this.port, method: "POST", path: "/.berth/session", headers: { host: url.host, origin: url.origin } },
+      {
+        host: "127.0.0.1", port: this.port, method: "POST", path: "/.berth/session", ...this.tlsFor(url.host),
+        headers: { host: url.host, origin: url.origin },
+      },
       JSON.stringify({ code: url.hash.slice(1) }),
     );
     assert.equal(answer.status, 204, answer.body.toString());
     const own = answer.headers["set-cookie"][0].split(";")[0];
-    return new Way({ mode: "subdomain", port: this.port, host: url.host, cookie: own, origin: url.origin, prefix: "" });
+    return new Way({
+      mode: "subdomain", port: this.port, host: url.host, cookie: own, origin: url.origin, prefix: "",
+      tls: this.tlsFor(url.host),
+    });
   }
 
   async stop() {
