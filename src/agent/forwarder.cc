@@ -5,6 +5,7 @@
 #include "agent/replay_body.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "http/reserved_path.h"
 #include "http/reverse_proxy.h"
 #include "rewrite/plan.h"
 
@@ -136,6 +137,9 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   rewrite::Plan plan = rewrite::PlanFor(request.head, prefix, setup);
   auto resource = plan.OwnResource();
   if (resource) co_return std::move(*resource);
+  if (http::IsReservedPath(request.head.path())) {
+    co_return ProblemResponse(404, "reserved", "Not found", "This path is not the instance's.");
+  }
   plan.PrepareRequest(request.head);
   if (request.interim) {
     request.interim = [pass = std::move(request.interim),

@@ -59,7 +59,8 @@ TEST(HeaderRulesTest, Check12_WhatConnectionNamesIsRemovedInEverySpelling) {
   Fields fields;
   fields.Add("Connection", "X_Hop,  x-other ,,");
   fields.Add("connection", "X-Third");
-  for (const char* name : {"X-Hop", "x_hop", "X_Other", "x-third", "X_THIRD"}) fields.Add(name, "1");
+  for (const char* name : {"X-Hop", "x_hop", "X_Other", "x-third", "X_THIRD"})
+    fields.Add(name, "1");
   fields.Add("x-kept", "2");
   RemoveHopByHop(fields);
   EXPECT_EQ(Dump(fields), "x-kept: 2\n");

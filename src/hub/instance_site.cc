@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "http/query.h"
+#include "http/reserved_path.h"
 #include "hub/browser.h"
 #include "hub/cross_site.h"
 #include "hub/instance_proxy.h"
@@ -11,8 +12,6 @@
 
 namespace berth::hub {
 namespace {
-
-constexpr std::string_view kReserved = "/.berth/";
 
 http::Response NeverKept(http::Response response) {
   response.head.fields.Set("cache-control", "no-store");
@@ -68,8 +67,7 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
 
 Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request request,
                                                std::string instance_id) {
-  // "/.berth" in any spelling a server might decode stays here.
-  if (request.head.path().starts_with(kReserved) || request.head.path() == "/.berth") {
+  if (http::IsReservedPath(request.head.path())) {
     co_return co_await ServeReserved(hub, std::move(request), std::move(instance_id));
   }
   const auto session = InstanceSessionOf(hub, request.head, instance_id);

@@ -1,0 +1,140 @@
+// Requests that another origin's page may cause a browser to send, against every place that changes
+// something; and what the hub's own pages say about themselves.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { ask, RawConnection } from "./lib/http.mjs";
+import { Scene } from "./lib/scene.mjs";
+
+describe("requests of another origin", { timeout: 60_000 }, () => {
+  let scene;
+  let origin;
+  let ways;
+
+  before(async () => {
+    scene = await Scene.start("cross-site");
+    origin = await scene.instance("box");
+    ways = await scene.ways("box", await scene.signIn());
+    origin.onUpgrade("/cross", (request, socket) => socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"));
+  });
+  after(() => scene?.stop());
+
+  /** The status of a request whose fields are exactly `fields`, beside Host and Cookie. */
+  async function statusOf(way, method, path, fields) {
+    const connection = await RawConnection.to(way.port);
+    const lines = [`${method} ${path} HTTP/1.1`, `Host: ${way.host}`, `Cookie: ${way.cookie}`, ...fields.map((pair) => pair.join(": "))];
+    if (method !== "GET") lines.push("Content-Length: 2");
+    await connection.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n${method === "GET" ? "" : "{}"}`));
+    const [, status] = /^HTTP\/1\.1 (\d+)/.exec(await connection.until(/\r\n\r\n/));
+    connection.close();
+    return Number(status);
+  }
+
+  const upgrade = [["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Version", "13"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="]];
+
+  /** What changes something: [what, way, method, path, fields of its own, status if it is let in]. */
+  const places = () => [
+    ["the hub's API", ways.path, "POST", "/api/clients/box/open", [], 200],
+    ["the hub's API, DELETE", ways.path, "DELETE", "/api/tokens/0123456789abcdef", [], 404],
+    ["the hub's socket", ways.path, "GET", "/ws/connect?type=browser", upgrade, 101],
+    ...Object.values(ways).flatMap((way) => [
+      ...["POST", "PUT", "PATCH", "DELETE", "PURGE"].map((method) => [`an instance in ${way.mode} mode, ${method}`, way, method, `${way.prefix}/cross`, [], 200]),
+      [`a socket of an instance in ${way.mode} mode`, way, "GET", `${way.prefix}/cross`, upgrade, 404],
+    ]),
+  ];
+
+  it("non-safe methods and upgrades need Sec-Fetch-Site: same-origin or the exact Origin, on hub and instances", async () => {
+    for (const [what, way, method, path, own, status] of places()) {
+      const { origin: mine } = way;
+      const sibling = way.mode === "path" ? ways.subdomain.origin : ways.path.origin;
+      const good = [
+        [["Sec-Fetch-Site", "same-origin"]],
+        [["Origin", mine]],
+        [["Origin", mine], ["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Mode", "cors"]],
+      ];
+      const bad = [
+        [],
+        [["Origin", "null"]], [["Origin", ""]], [["Origin", `${mine}/`]], [["Origin", mine.toUpperCase()]], [["Origin", mine.replace(/:\d+$/, "")]],
+        [["Origin", mine.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10))]], [["Origin", mine.replace("http:", "https:")]],
+        [["Origin", sibling]], [["Origin", "http://evil.localhost"]], [["Origin", `${mine}.evil.test`]], [["Origin", `${mine}, ${mine}`]],
+        [["Origin", mine], ["Origin", "http://evil.test"]], [["Origin", "http://evil.test"], ["Origin", mine]],
+        [["Sec-Fetch-Site", "same-site"]], [["Sec-Fetch-Site", "cross-site"]], [["Sec-Fetch-Site", "none"]], [["Sec-Fetch-Site", "SAME-ORIGIN"]],
+        [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Site", "cross-site"]],
+        [["Sec-Fetch-Mode", "navigate"], ["Sec-Fetch-Dest", "document"]], [["Sec-Fetch-Mode", "same-origin"]],
+        [["Referer", `${mine}/dashboard`]], [["Authorization", "Bearer nonsense"], ["Origin", "http://evil.test"]],
+      ];
+      for (const fields of good) {
+        assert.equal(await statusOf(way, method, path, [...own, ...fields]), status, `${what}: ${JSON.stringify(fields)}`);
+      }
+      const before = origin.seen.length;
+      for (const fields of bad) {
+        assert.equal(await statusOf(way, method, path, [...own, ...fields]), 403, `${what}: ${JSON.stringify(fields)}`);
+      }
+      assert.equal(origin.seen.length, before, what);
+    }
+  });
+
+  it("safe requests to an instance may be navigations of another origin, and nothing embedded", async () => {
+    for (const way of Object.values(ways)) {
+      const get = (site, mode, destination) => statusOf(way, "GET", `${way.prefix}/safe`, [["Sec-Fetch-Site", site], ["Sec-Fetch-Mode", mode], ["Sec-Fetch-Dest", destination]]);
+      assert.equal(await get("cross-site", "navigate", "document"), 200);
+      assert.equal(await get("same-origin", "cors", "empty"), 200);
+      assert.equal(await get("none", "navigate", "document"), 200);
+      const before = origin.seen.length;
+      for (const site of ["same-site", "cross-site"]) {
+        for (const [mode, destination] of [["navigate", "iframe"], ["navigate", "embed"], ["navigate", "object"], ["no-cors", "image"], ["no-cors", "script"], ["cors", "empty"], ["no-cors", "worker"], ["websocket", "websocket"]]) {
+          assert.equal(await get(site, mode, destination), 403, `${site} ${mode} ${destination}`);
+        }
+      }
+      assert.equal(origin.seen.length, before);
+    }
+  });
+
+  it("the hub's API is closed to the pages of an instance in path mode", async () => {
+    const from = (path) => [["Sec-Fetch-Site", "same-origin"], ["Origin", ways.path.origin], ["Referer", ways.path.origin + path]];
+    for (const page of ["/clients/box/proxy/", "/clients/box/proxy/deep/page?x", "/clients/other/proxy/"]) {
+      // Refused, or led back into the instance, where it is that page's own request.
+      for (const [method, path] of [["POST", "/api/clients/box/open"], ["GET", "/api/session"], ["DELETE", "/api/session"], ["GET", "/clients"]]) {
+        assert.ok([307, 403].includes(await statusOf(ways.path, method, path, from(page))), `${method} ${path} from ${page}`);
+      }
+    }
+    assert.equal(await statusOf(ways.path, "POST", "/api/clients/box/open", from("/dashboard")), 200);
+  });
+
+  it("an instance's own address has no way to the hub's API, nor the prefix /.berth/ one to the instance", async () => {
+    const way = ways.subdomain;
+    const before = origin.seen.length;
+    const spellings = ["/.berth/", "/.berth/api/session", "/.berth/session", "/.berth", "/.berth/auth", "/%2eberth/session", "/.%62erth/auth", "/.berth%2fsession", "/%2Eb%65rth%5Cx", "/x/../.berth/session"];
+    for (const path of spellings) {
+      const status = await statusOf(way, "GET", path, [["Sec-Fetch-Site", "same-origin"]]);
+      assert.ok([200, 404].includes(status), `${path}: ${status}`);
+    }
+    for (const path of spellings) {
+      const status = await statusOf(ways.path, "GET", ways.path.prefix + path, [["Sec-Fetch-Site", "same-origin"]]);
+      assert.equal(status, 404, path);
+    }
+    assert.equal(origin.seen.length, before);
+    // The instance's own /api, not the hub's.
+    assert.equal(await statusOf(way, "GET", "/api/session", [["Sec-Fetch-Site", "same-origin"]]), 200);
+    assert.equal(origin.seen.at(-1).url, "/api/session");
+  });
+
+  it("the hub's own pages carry the policy as it is written, and nothing inline", async () => {
+    const page = (host, path, cookie) => ask({ host: "127.0.0.1", port: scene.port, path, headers: { host, cookie, accept: "text/html" } });
+    const policy = /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:( https:\/\/[a-z0-9.:-]+)?; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/;
+    const pages = [
+      ["/login", ways.path], ["/dashboard", ways.path], ["/open?client=box", ways.path], ["/.berth/auth", ways.subdomain],
+    ];
+    for (const [path, way] of pages) {
+      const { status, headers, body } = await page(way.host, path, way.cookie);
+      assert.equal(status, 200, path);
+      assert.match(headers["content-type"], /^text\/html/, path);
+      assert.match(headers["content-security-policy"], policy, path);
+      assert.equal(headers["x-content-type-options"], "nosniff", path);
+      assert.equal(headers["referrer-policy"], "same-origin", path);
+      assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
+      const text = body.toString();
+      assert.doesNotMatch(text, /<script(?![^>]* src=)[^>]*>|<style|\son[a-z]+=|\sstyle=/i, path);
+      for (const [, address] of text.matchAll(/(?:src|href)="([^"]*)"/g)) assert.doesNotMatch(address, /^(https?:)?\/\//, path);
+    }
+  });
+});
