@@ -27,6 +27,11 @@ constexpr std::array<std::string_view, 6> kHopByHop = {
 
 constexpr std::array<std::string_view, 4> kForwarding = {"forwarded", "x-real-ip", "via", "expect"};
 
+/// Content_Length and the like, which an origin may take for the framing that is ours to state.
+bool IsFalseLength(std::string_view name) {
+  return name != "content-length" && Spells(name, "content-length");
+}
+
 constexpr std::array<std::string_view, 8> kDangerous = {"clear-site-data",
                                                         "service-worker-allowed",
                                                         "strict-transport-security",
@@ -61,8 +66,9 @@ void RemoveHopByHop(Fields& fields) {
 
 void RemoveForwarding(Fields& fields) {
   fields.RemoveIf([](const Fields::Field& field) {
-    return IsOneOf(field.name, kForwarding) || SpellsPrefix(field.name, "x-forwarded") ||
-           SpellsPrefix(field.name, "x-orchestrator") || SpellsPrefix(field.name, "x-berth");
+    return IsOneOf(field.name, kForwarding) || IsFalseLength(field.name) ||
+           SpellsPrefix(field.name, "x-forwarded") || SpellsPrefix(field.name, "x-orchestrator") ||
+           SpellsPrefix(field.name, "x-berth");
   });
 }
 

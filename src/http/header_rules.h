@@ -17,7 +17,8 @@ namespace berth::http {
 void RemoveHopByHop(Fields& fields);
 
 /// Removes what only a proxy of ours may say about a browser: Forwarded, X-Forwarded-*, X-Real-IP,
-/// X-Orchestrator*, X-Berth*, Via, Expect, in any spelling. Call before adding our own.
+/// X-Orchestrator*, X-Berth*, Via, Expect, in any spelling, and every spelling of Content-Length
+/// but that one. Call before adding our own.
 void RemoveForwarding(Fields& fields);
 
 /// What the hub says about the browser's side of an exchange.

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { berth } from "../browser/lib/hub.mjs";
 import { HostileHub } from "./lib/hostile_hub.mjs";
-import { ask, patience, RawConnection, within } from "./lib/http.mjs";
+import { ask, pairs, patience, RawConnection, readAll, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 /** The table that the unit tests use too: {where, status, name, bytes}. */
@@ -26,11 +26,13 @@ describe("the hub", { timeout: 180_000 }, () => {
   let origin;
   let host;
   let cookie;
+  let hubCookie;
 
   before(async () => {
     scene = await Scene.start("malformed");
     origin = await scene.instance("box");
-    ({ host, cookie } = await scene.subdomainWay("box", await scene.signIn()));
+    hubCookie = await scene.signIn();
+    ({ host, cookie } = await scene.subdomainWay("box", hubCookie));
   });
   after(() => scene?.stop());
 
@@ -67,7 +69,7 @@ describe("the hub", { timeout: 180_000 }, () => {
     assert.deepEqual(seen, [`/good/${number}`]);
   }
 
-  it("refuses every malformed and smuggling request of the table", async () => {
+  it("check 15: every malformed and smuggling request of the table is refused, and the next good one is served once", async () => {
     const cases = table();
     assert.ok(cases.filter(({ where }) => where === "head").length >= 60);
     for (const [number, { where, status, name, bytes }] of cases.entries()) {
@@ -82,7 +84,7 @@ describe("the hub", { timeout: 180_000 }, () => {
     }
   });
 
-  it("refuses them byte by byte as well", async () => {
+  it("check 15: they are refused byte by byte as well", async () => {
     for (const [number, { where, status, name, bytes }] of table().entries()) {
       if (bytes.length > 1000) continue;
       try {
@@ -95,7 +97,7 @@ describe("the hub", { timeout: 180_000 }, () => {
     await served("slow", 1);
   });
 
-  it("refuses what is too large, and goes on", async () => {
+  it("check 16: what is too large is refused, and the hub goes on", async () => {
     const get = (target, fields = "") => Buffer.from(`GET ${target} HTTP/1.1\r\n${placeholder}${fields}\r\n`);
     const post = (body) => Buffer.from(`POST /broken HTTP/1.1\r\n${placeholder}Transfer-Encoding: chunked\r\n\r\n${body}`);
     const much = (count, text) => text.repeat(count);
@@ -121,7 +123,63 @@ describe("the hub", { timeout: 180_000 }, () => {
     assert.equal(scene.hub.child.process.exitCode, null);
   });
 
-  it("sends hostile paths nowhere but to the instance, as they are, or refuses them", async () => {
+  it("check 16: 200 connections that send a good head, one byte a packet, are all served once", async () => {
+    const before = origin.seen.length;
+    await Promise.all(Array.from({ length: 200 }, async (_, number) => {
+      const connection = await RawConnection.to(scene.port);
+      await connection.write(good(`packets/${number}`), 1);
+      assert.match(await connection.until(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+      connection.close();
+    }));
+    const urls = origin.seen.slice(before).map(({ url }) => url);
+    assert.equal(urls.length, 200);
+    assert.equal(new Set(urls).size, 200);
+  });
+
+  it("check 16: a chunked body, one byte a packet, with extensions and trailers arrives whole", async () => {
+    const arrived = new Promise((resolve) => origin.on("/packets", async (request, response) => {
+      const body = await readAll(request);
+      response.end();
+      resolve({ body: body.toString(), trailers: request.trailers });
+    }));
+    const connection = await RawConnection.to(scene.port);
+    await connection.write(signed(Buffer.from(`POST /packets HTTP/1.1\r\n${placeholder}Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6;x="y"\r\n world\r\n0\r\nX-Trailer: t\r\n\r\n`)), 1);
+    assert.match(await connection.until(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    connection.close();
+    const got = await arrived;
+    assert.equal(got.body, "hello world");
+    assert.deepEqual(Object.keys(got.trailers), []);
+  });
+
+  it("check 15: escapes in the part of a path that routes lead nowhere", async () => {
+    const hub = `localhost:${scene.port}`;
+    const before = origin.seen.length;
+    const escapes = ["%00", "%0d", "%0a", "%0D%0A", "%2f", "%2F", "%5c", "%5C", "%2e%2e%2f", "%", "%2", "%zz"];
+    for (const escape of escapes) {
+      for (const path of [`/clients/b${escape}ox/proxy/`, `/clients/box${escape}/proxy/`, `/clients/${escape}box/proxy/x`, `/clients/box${escape}proxy/`, `/clients/box/proxy${escape}x`, `/clients${escape}box/proxy/`, `/api${escape}session`]) {
+        const { status } = await ask({ host: "127.0.0.1", port: scene.port, path, headers: { host: hub, cookie: hubCookie } });
+        assert.ok(status >= 400 && status < 500, `${path}: ${status}`);
+      }
+    }
+    for (const path of ["/clients/box/proxy//evil.test/", "/clients//proxy/", "/clients/../clients/box/proxy/", "/clients/box/../box/proxy/", "/clients/BOX/proxy/", "/clients/box/proxy;x/"]) {
+      const { status } = await ask({ host: "127.0.0.1", port: scene.port, path, headers: { host: hub, cookie: hubCookie } });
+      assert.ok(status >= 400 && status < 500, `${path}: ${status}`);
+    }
+    assert.equal(origin.seen.length, before);
+  });
+
+  it("check 15: fields that an instance could take for the framing do not reach it", async () => {
+    const body = `POST /framing HTTP/1.1\r\n${placeholder}Content_Length: 30\r\nTransfer_Encoding: chunked\r\nCONTENT-LENGTH: 5\r\n\r\nhello`;
+    const connection = await RawConnection.to(scene.port);
+    await connection.write(signed(Buffer.from(body)));
+    assert.match(await connection.until(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    connection.close();
+    const { rawHeaders } = origin.seen.at(-1);
+    const framing = pairs(rawHeaders).filter(([name]) => /^(content.length|transfer.encoding)$/.test(name));
+    assert.deepEqual(framing, [["content-length", "5"]]);
+  });
+
+  it("check 15: hostile paths go nowhere but to the instance, as they are, or are refused", async () => {
     let strays = 0;
     const decoy = createServer((socket) => {
       ++strays;
@@ -167,7 +225,7 @@ describe("the agent", { timeout: 60_000 }, () => {
     await hub?.stop();
   });
 
-  it("connects to its instance only, whatever path or authority the hub names", async () => {
+  it("check 20: it connects to its instance only, whatever path or authority the hub names", async () => {
     const other = `127.0.0.1:${decoy.address().port}`;
     const odd = [
       [`//${other}/`, 400], [`http://${other}/`, 400], [`https://${other}/`, 400], [`@${other}/`, 400], [`${other}`, 400],
@@ -189,7 +247,7 @@ describe("the agent", { timeout: 60_000 }, () => {
     assert.equal(strays, 0);
   });
 
-  it("opens no tunnel of its own: CONNECT and TRACE are refused", async () => {
+  it("check 20: it opens no tunnel of its own: CONNECT and TRACE are refused", async () => {
     const before = origin.seen.length;
     const other = `127.0.0.1:${decoy.address().port}`;
     const connected = await hub.request({ ":method": "CONNECT", ":authority": other });
@@ -200,7 +258,7 @@ describe("the agent", { timeout: 60_000 }, () => {
     assert.equal(strays, 0);
   });
 
-  it("follows no redirect", async () => {
+  it("check 20: it follows no redirect", async () => {
     const location = `http://127.0.0.1:${decoy.address().port}/secret`;
     for (const status of [301, 302, 303, 307, 308]) {
       origin.on("/away", (request, response) => response.writeHead(status, { location }).end());

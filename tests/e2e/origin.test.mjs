@@ -1,13 +1,15 @@
 // An origin of ours behind a real hub and a real agent, in path mode and in subdomain mode: what it
 // says reaches the browser unchanged and at once, and what the browser says reaches it.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { Agent } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { setInterval as every } from "node:timers/promises";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { digest, makeBody } from "./lib/bytes.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { Http2Browser } from "./lib/http2.mjs";
 import { MemoryWatch } from "./lib/memory.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
@@ -19,13 +21,17 @@ const cancelMs = 1_000;
 let scene;
 let origin;
 let ways;
+let overTls;  // Another hub, for HTTP/2.
 
 before(async () => {
   scene = await Scene.start("origin");
   origin = await scene.instance("box");
   ways = await scene.ways("box", await scene.signIn());
 });
-after(() => scene?.stop());
+after(async () => {
+  await scene?.stop();
+  await overTls?.stop();
+});
 
 /** The next request at `path`, for the test to answer: {request, response}. */
 function nextRequest(path) {
@@ -34,9 +40,9 @@ function nextRequest(path) {
   }));
 }
 
-/** Hub and agent, watched for how much they grow. */
-function watchMemory() {
-  const watches = [scene.hub.child, origin.agent].map((child) => new MemoryWatch(child.process.pid));
+/** The hub and the agent of a scene, watched for how much they grow. */
+function watchMemory(hub = scene.hub.child, agent = origin.agent) {
+  const watches = [hub, agent].map((child) => new MemoryWatch(child.process.pid));
   return () => Math.max(...watches.map((watch) => watch.growth));
 }
 
@@ -333,95 +339,129 @@ for (const mode of ["path", "subdomain"]) {
   });
 }
 
-describe("bodies", { timeout: 180_000 }, () => {
-  const sizes = [0, 1, 2, 100, 1023, 1024, 1025, 4096, 8191, 16_383, 16_384, 16_385, 32_768, 65_535, 65_536, 65_537,
-    100_000, 131_072, 262_143, 262_144, 262_145, 524_288, 1_000_000, 2 * MiB, 5 * MiB + 1];
+for (const protocol of ["HTTP/1.1", "HTTP/2"]) {
+  describe(`bodies over ${protocol}`, { timeout: 180_000 }, () => {
+    const sizes = [0, 1, 2, 100, 1023, 1024, 1025, 4096, 8191, 16_383, 16_384, 16_385, 32_768, 65_535, 65_536, 65_537,
+      100_000, 131_072, 262_143, 262_144, 262_145, 524_288, 1_000_000, 2 * MiB, 5 * MiB + 1];
+    const isHttp2 = protocol === "HTTP/2";
+    let own;
+    let box;
+    let both;
+    let browsers;
 
-  /** An answer of `size` bytes as the query says; its sum in /sums afterwards. */
-  function playDownload() {
-    const sums = new Map();
-    origin.on("/download", (request, response) => {
-      const { size, framing, number } = Object.fromEntries(new URL(request.url, origin.url).searchParams);
-      const body = makeBody(Number(size));
-      const fields = { "content-type": "application/octet-stream" };
-      if (framing === "length") fields["content-length"] = size;
-      if (framing === "close") {
-        // As HTTP/1.0 servers do: the end of the connection ends the body.
-        response.useChunkedEncodingByDefault = false;
-        response.shouldKeepAlive = false;
-        response.removeHeader("transfer-encoding");
+    before(async () => {
+      if (!isHttp2) {
+        [own, box, both] = [scene, origin, ways];
+        return;
       }
-      response.writeHead(200, fields);
-      body.stream.on("end", () => sums.set(number, body.sha256()));
-      body.stream.pipe(response);
+      own = overTls = await Scene.start("origin-http2", { tls: true });
+      box = await own.instance("box");
+      both = await own.ways("box", await own.signIn());
+      browsers = { path: await Http2Browser.to(both.path), subdomain: await Http2Browser.to(both.subdomain) };
     });
-    return sums;
-  }
-
-  function playUpload() {
-    origin.on("/upload", async (request, response) => {
-      const got = await digest(request).catch(() => undefined);
-      response.end(JSON.stringify(got));
+    after(async () => {
+      for (const browser of Object.values(browsers ?? {})) browser.close();
     });
-  }
 
-  async function download(way, size, framing, sums, number) {
-    const { response } = await open(way.options(`/download?size=${size}&framing=${framing}&number=${number}`));
-    const got = await digest(response);
-    assert.equal(got.size, size, framing);
-    assert.equal(got.sha256, sums.get(String(number)));
-  }
-
-  async function upload(way, size, framing) {
-    const body = makeBody(size);
-    const headers = framing === "length" ? { "content-length": String(size) } : { "transfer-encoding": "chunked" };
-    const { response } = await open(way.options("/upload", { method: "POST", headers }), body.stream);
-    assert.deepEqual(JSON.parse(await readAll(response)), { size, sha256: body.sha256() });
-  }
-
-  it("of many sizes and framings arrive whole, both ways, in both modes", async () => {
-    const sums = playDownload();
-    playUpload();
-    let count = 0;
-    for (const size of sizes) {
-      await Promise.all(Object.values(ways).flatMap((way) => [
-        download(way, size, "length", sums, count++), download(way, size, "chunked", sums, count++),
-        download(way, size, "close", sums, count++), upload(way, size, "length"), upload(way, size, "chunked"),
-      ]));
-    }
-    assert.ok(count >= 100);
-  });
-
-  it("with content codings arrive as they were sent", async () => {
-    const text = await readAll(makeBody(300_000).stream);
-    const coded = { gzip: gzipSync(text), br: brotliCompressSync(text), zstd: text, "x-unknown": text };
-    origin.on("/coded", (request, response) => {
-      const coding = new URL(request.url, origin.url).searchParams.get("as");
-      response.writeHead(200, { "content-type": "application/octet-stream", "content-encoding": coding });
-      response.end(coded[coding]);
-    });
-    for (const way of Object.values(ways)) {
-      for (const [coding, bytes] of Object.entries(coded)) {
-        const answer = await ask(way.options(`/coded?as=${coding}`, { headers: { "accept-encoding": "gzip, br, zstd" } }));
-        assert.equal(answer.headers["content-encoding"], coding);
-        assert.ok(bytes.equals(answer.body), coding);
+    /** One exchange: {headers, read}, where `read` is what `consume` made of the answer's body. */
+    async function exchange(way, path, consume, { body, ...rest } = {}) {
+      if (isHttp2) {
+        const { headers, body: read } = await browsers[way.mode].ask(way, path, { ...rest, body, read: consume });
+        return { headers, read };
       }
+      const { response } = await open(way.options(path, rest), body);
+      return { headers: response.headers, read: await consume(response) };
     }
-  });
 
-  for (const mode of ["path", "subdomain"]) {
-    it(`of 256 MiB arrive whole both ways and leave hub and agent small, in ${mode} mode`, async () => {
-      const way = ways[mode];
+    /** An answer of `size` bytes as the query says; its sum in the map afterwards. */
+    function playDownload() {
+      const sums = new Map();
+      box.on("/download", (request, response) => {
+        const { size, framing, number } = Object.fromEntries(new URL(request.url, box.url).searchParams);
+        const body = makeBody(Number(size));
+        const fields = { "content-type": "application/octet-stream" };
+        if (framing === "length") fields["content-length"] = size;
+        if (framing === "close") {
+          // As HTTP/1.0 servers do: the end of the connection ends the body.
+          response.useChunkedEncodingByDefault = false;
+          response.shouldKeepAlive = false;
+          response.removeHeader("transfer-encoding");
+        }
+        response.writeHead(200, fields);
+        body.stream.on("end", () => sums.set(number, body.sha256()));
+        body.stream.pipe(response);
+      });
+      return sums;
+    }
+
+    function playUpload() {
+      box.on("/upload", async (request, response) => {
+        const got = await digest(request).catch(() => undefined);
+        response.end(JSON.stringify({ ...got, coding: request.headers["content-encoding"] }));
+      });
+    }
+
+    async function download(way, size, framing, sums, number) {
+      const { read } = await exchange(way, `/download?size=${size}&framing=${framing}&number=${number}`, digest);
+      assert.equal(read.size, size, framing);
+      assert.equal(read.sha256, sums.get(String(number)));
+    }
+
+    async function upload(way, size, framing) {
+      const body = makeBody(size);
+      const chunked = isHttp2 ? {} : { "transfer-encoding": "chunked" };
+      const headers = framing === "length" ? { "content-length": String(size) } : chunked;
+      const { read } = await exchange(way, "/upload", readAll, { method: "POST", headers, body: body.stream });
+      assert.deepEqual(JSON.parse(read), { size, sha256: body.sha256() });
+    }
+
+    it("check 14: 250 bodies of many sizes and framings arrive whole, both ways, in both modes", async () => {
       const sums = playDownload();
       playUpload();
-      await upload(way, 8 * MiB, "chunked");  // Buffers and libraries are there now.
-      const growth = watchMemory();
-      await download(way, 256 * MiB, "length", sums, "big");
-      await upload(way, 256 * MiB, "chunked");
-      assert.ok(growth() < 32 * MiB, `grew by ${growth()} bytes`);
+      let count = 0;
+      for (const size of sizes) {
+        await Promise.all(Object.values(both).flatMap((way) => [
+          download(way, size, "length", sums, count++), download(way, size, "chunked", sums, count++),
+          download(way, size, "close", sums, count++), upload(way, size, "length"), upload(way, size, "chunked"),
+        ]));
+      }
+      assert.ok(count >= 100);
     });
-  }
-});
+
+    it("check 14: content codings arrive as they were sent, both ways", async () => {
+      const text = await readAll(makeBody(300_000).stream);
+      const coded = { gzip: gzipSync(text), br: brotliCompressSync(text), deflate: deflateSync(text), identity: text, zstd: text, "x-unknown": text };
+      box.on("/coded", (request, response) => {
+        const coding = new URL(request.url, box.url).searchParams.get("as");
+        response.writeHead(200, { "content-type": "application/octet-stream", "content-encoding": coding });
+        response.end(coded[coding]);
+      });
+      playUpload();
+      for (const way of Object.values(both)) {
+        for (const [coding, bytes] of Object.entries(coded)) {
+          const answer = await exchange(way, `/coded?as=${coding}`, readAll, { headers: { "accept-encoding": "gzip, br, zstd" } });
+          assert.equal(answer.headers["content-encoding"], coding);
+          assert.ok(bytes.equals(answer.read), coding);
+          const { read } = await exchange(way, "/upload", readAll, { method: "PUT", headers: { "content-encoding": coding }, body: bytes });
+          assert.deepEqual(JSON.parse(read), { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex"), coding });
+        }
+      }
+    });
+
+    for (const mode of isHttp2 ? ["subdomain"] : ["path", "subdomain"]) {
+      it(`check 14: bodies of 256 MiB arrive whole both ways and leave hub and agent small, in ${mode} mode`, async () => {
+        const way = both[mode];
+        const sums = playDownload();
+        playUpload();
+        await upload(way, 8 * MiB, "chunked");  // Buffers and libraries are there now.
+        const growth = watchMemory(own.hub.child, box.agent);
+        await download(way, 256 * MiB, "length", sums, "big");
+        await upload(way, 256 * MiB, "chunked");
+        assert.ok(growth() < 32 * MiB, `grew by ${growth()} bytes`);
+      });
+    }
+  });
+}
 
 for (const mode of ["path", "subdomain"]) {
   it(`200 streams at once, one of them read slowly, disturb each other in nothing, in ${mode} mode`, { timeout: 120_000 }, async () => {
