@@ -16,6 +16,9 @@
 
 namespace berth {
 
+/// What the key's file is called in a hub's data folder.
+inline constexpr std::string_view kSealKeyFile = "seal.key";
+
 class Sealer {
  public:
   /// The key in `file`, made there (mode 0600) if the file is missing. kForbidden: others may read

@@ -29,6 +29,7 @@ void AddHubCommand(CLI::App& app, CommandContext& context);
 void AddAgentCommand(CLI::App& app, CommandContext& context);
 void AddDemoCommand(CLI::App& app, CommandContext& context);
 void AddTokenCommand(CLI::App& app, CommandContext& context);
+void AddKeyCommand(CLI::App& app, CommandContext& context);
 void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
 void AddVersionCommand(CLI::App& app, CommandContext& context);
 

@@ -57,6 +57,7 @@ int Run(std::vector<std::string> arguments) {
   AddAgentCommand(app, context);
   AddDemoCommand(app, context);
   AddTokenCommand(app, context);
+  AddKeyCommand(app, context);
   AddLoginLinkCommand(app, context);
   AddVersionCommand(app, context);
 

@@ -155,6 +155,16 @@ void JsonReader::Read(std::string_view name, const boost::json::value& value, Co
   }
 }
 
+void JsonReader::Read(std::string_view name, const boost::json::value& value, Role& out) {
+  for (Role role : {Role::kOwner, Role::kOperator, Role::kViewer}) {
+    if (value.is_string() && std::string_view(value.get_string()) == ToString(role)) {
+      out = role;
+      return;
+    }
+  }
+  Refuse(name, "is not a known role");
+}
+
 void JsonReader::Read(std::string_view name, const boost::json::value& value, WallTime& out) {
   const boost::json::string* text = value.if_string();
   const std::optional<WallTime> time =

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/result.h"
+#include "control/assertion.h"
 #include "control/message_fields.h"
 
 namespace berth::control {
@@ -48,6 +49,7 @@ class JsonReader {
   void Read(std::string_view name, const boost::json::value& value, std::int64_t& out);
   void Read(std::string_view name, const boost::json::value& value, Status& out);
   void Read(std::string_view name, const boost::json::value& value, Command::Kind& out);
+  void Read(std::string_view name, const boost::json::value& value, Role& out);
   void Read(std::string_view name, const boost::json::value& value, WallTime& out);
   void Read(std::string_view name, const boost::json::value& value, Headers& out);
   void Read(std::string_view name, const boost::json::value& value, Json& out);

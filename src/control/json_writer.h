@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "control/assertion.h"
 #include "control/message_fields.h"
 #include "http/utf8.h"
 
@@ -44,6 +45,7 @@ class JsonWriter {
   void Write(Command::Kind value) {
     WriteText(value == Command::Kind::kDisconnect ? "disconnect" : "refresh_status");
   }
+  void Write(Role value) { WriteText(ToString(value)); }
   void Write(WallTime value) { WriteText(FormatIso8601(value)); }
   void Write(const Json& value) { out_ += value.text; }
 

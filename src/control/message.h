@@ -73,6 +73,7 @@ struct Register {
   std::string client_id{};
   std::string user_token{};  ///< Secret. Version 1 only: our agent authenticates by header.
   Metadata metadata{};
+  std::string tunnel{};  ///< Ours: a fresh random name for this tunnel, for Assertion::tunnel.
   bool operator==(const Register&) const = default;
 };
 
@@ -144,11 +145,25 @@ struct ErrorMessage {
 
 // --- Hub → agent ------------------------------------------------------------------------------
 
+/// Ours: that an older key of the hub vouches for a newer one.
+struct Endorsement {
+  std::string key_id{};     ///< Of the older key.
+  std::string signature{};  ///< Over EndorsementText(newer key), base64url.
+  bool operator==(const Endorsement&) const = default;
+};
+
+/// Ours: a key that the hub signs its assertions with (control/assertion.h).
+struct HubKey {
+  std::string public_key{};                 ///< Base64url, as Ed25519PublicKey::Text().
+  std::vector<Endorsement> endorsements{};  ///< At most 64.
+  bool operator==(const HubKey&) const = default;
+};
+
 /// Ours: what a hub says of itself.
 struct HubInfo {
   std::string version{};
-  std::string url{};  ///< Where users open this instance.
-  std::string key{};  ///< The public key of its assertions, base64.
+  std::string url{};           ///< Where users open this instance.
+  std::vector<HubKey> keys{};  ///< The newest first; at most 64.
   bool operator==(const HubInfo&) const = default;
 };
 
@@ -177,6 +192,14 @@ struct Command {
   };
   Kind command = Kind::kRefreshStatus;
   bool operator==(const Command&) const = default;
+};
+
+/// Ours: the hub has a new key. From now on it signs with the first one.
+struct HubKeys {
+  static constexpr std::string_view kType = "hub_keys";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::vector<HubKey> keys{};  ///< As in HubInfo.
+  bool operator==(const HubKeys&) const = default;
 };
 
 /// Ours: another agent registered this id and took over. Nothing more will be delivered.
@@ -334,9 +357,9 @@ struct Unknown {
 using Message =
     std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
                  UserResponseChunk, UserResponseComplete, ErrorMessage, Registered, Pong, Command,
-                 Fenced, Drain, HttpProxyRequest, UserRequest, UserRequestFollowUp, GetClients,
-                 ClientList, ClientUpdate, ClientDisconnected, ConnectClient, ConnectResponse,
-                 ForwardToClient, ForwardedResponse>;
+                 HubKeys, Fenced, Drain, HttpProxyRequest, UserRequest, UserRequestFollowUp,
+                 GetClients, ClientList, ClientUpdate, ClientDisconnected, ConnectClient,
+                 ConnectResponse, ForwardToClient, ForwardedResponse>;
 
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;

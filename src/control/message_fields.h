@@ -58,6 +58,7 @@ void Fields(V& v, M& m) {
   v("client_id", m.client_id, kRequired, kShortText);
   v("user_token", m.user_token, kOptional, kShortText);
   v("metadata", m.metadata, kRequired);
+  v("tunnel", m.tunnel, kOptional, kShortText);
 }
 
 template <class V, Is<StatusUpdate> M>
@@ -102,11 +103,28 @@ void Fields(V& v, M& m) {
   v("auth_error", m.auth_error, kOptional);
 }
 
+template <class V, Is<Endorsement> M>
+void Fields(V& v, M& m) {
+  v("key_id", m.key_id, kRequired, kShortText);
+  v("signature", m.signature, kRequired, kShortText);
+}
+
+template <class V, Is<HubKey> M>
+void Fields(V& v, M& m) {
+  v("public_key", m.public_key, kRequired, kShortText);
+  v("endorsements", m.endorsements, kOptional, kMaxEntries);
+}
+
+template <class V, Is<HubKeys> M>
+void Fields(V& v, M& m) {
+  v("keys", m.keys, kRequired, kMaxEntries);
+}
+
 template <class V, Is<HubInfo> M>
 void Fields(V& v, M& m) {
   v("version", m.version, kOptional, kShortText);
   v("url", m.url, kOptional, kLongText);
-  v("key", m.key, kOptional, kShortText);
+  v("keys", m.keys, kOptional, kMaxEntries);
 }
 
 template <class V, Is<Registered> M>

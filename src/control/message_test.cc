@@ -62,6 +62,8 @@ std::vector<Case> Cases() {
   return {
       {Register{.client_id = "x-1", .user_token = "", .metadata = metadata},
        R"({"type":"register","client_id":"x-1","metadata":{"hostname":"x","status":"idle","labels":{"room":"attic"}}})"},
+      {Register{.client_id = "x-1", .user_token = "", .metadata = {}, .tunnel = "t"},
+       R"({"type":"register","client_id":"x-1","metadata":{},"tunnel":"t"})"},
       {StatusUpdate{.client_id = "x-1", .status = Status::kBusy, .needs_you = {}, .sessions = {}},
        R"({"type":"status_update","client_id":"x-1","status":"busy"})"},
       {StatusUpdate{
@@ -82,8 +84,15 @@ std::vector<Case> Cases() {
        R"({"type":"registered","success":true})"},
       {Registered{.success = false,
                   .message = "taken",
-                  .hub = {.version = "0.1", .url = "https://h/", .key = "k"}},
-       R"({"type":"registered","success":false,"message":"taken","hub":{"version":"0.1","url":"https://h/","key":"k"}})"},
+                  .hub = {.version = "0.1", .url = "https://h/", .keys = {}}},
+       R"({"type":"registered","success":false,"message":"taken","hub":{"version":"0.1","url":"https://h/"}})"},
+      {Registered{
+           .success = true,
+           .message = "",
+           .hub = {.version = "", .url = "", .keys = {{"new", {{"1f", "sig"}}}, {"old", {}}}}},
+       R"({"type":"registered","success":true,"hub":{"keys":[{"public_key":"new","endorsements":[{"key_id":"1f","signature":"sig"}]},{"public_key":"old"}]}})"},
+      {HubKeys{{{"new", {{"1f", "sig"}}}}},
+       R"({"type":"hub_keys","keys":[{"public_key":"new","endorsements":[{"key_id":"1f","signature":"sig"}]}]})"},
       {Pong{"x-1"}, R"({"type":"pong","client_id":"x-1"})"},
       {Command{Command::Kind::kDisconnect}, R"({"type":"command","command":"disconnect"})"},
       {Command{Command::Kind::kRefreshStatus}, R"({"type":"command","command":"refresh_status"})"},

@@ -10,8 +10,9 @@ constexpr std::uint32_t kBrowserStreamsBuffered = 16;
 // A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
 // 16 MiB is 1 Gbit/s at 130 ms.
 constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
-// The hub adds a handful of fields to each head, and HTTP/2 counts 32 bytes more for each field.
-constexpr std::uint64_t kAddedHeadBytes = 16 * 1024;
+// The hub adds a handful of fields to each head, an assertion of up to 12 KiB among them, and
+// HTTP/2 counts 32 bytes more for each field.
+constexpr std::uint64_t kAddedHeadBytes = 24 * 1024;
 constexpr std::uint64_t kAddedFields = 16;
 
 std::uint32_t Window(std::uint64_t bytes) {

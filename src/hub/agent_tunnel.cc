@@ -24,6 +24,7 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
       endpoint_(endpoint),
       token_(std::move(token)),
       address_(request.peer.address),
+      assertions_(hub.identity.signing_keys(), hub.clock),
       link_(hub.executor, hub.limits, *this, std::move(request.body)) {
   endpoint_.tunnels_.push_back(this);
 }
@@ -85,13 +86,21 @@ Task<control::Registered> AgentTunnel::OnRegister(control::Register registration
   LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address_),
           ForLog(token_->name));
   control::Registered answer;
+  assertions_.Begin(id, registration.tunnel);
   answer.success = true;
+  answer.hub.keys = assertions_.Announce();
   answer.hub.version = BERTH_VERSION;
   answer.hub.url = ClientViewOf(hub_, *hub_.registry.Find(id, user_id)).url;
   if (answer.hub.url.starts_with('/')) {
     answer.hub.url.insert(0, hub_.hosts.public_origin().ToString());
   }
   co_return answer;
+}
+
+void AgentTunnel::AnnounceKeys() {
+  if (!link_.is_registered()) return;  // It is told when it registers.
+  auto sent = link_.Send(control::HubKeys{assertions_.Announce()});
+  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
 }
 
 void AgentTunnel::OnMessage(control::Message message) {

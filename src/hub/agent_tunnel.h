@@ -4,6 +4,7 @@
 
 #include "hub/context.h"
 #include "hub/registry.h"
+#include "hub/stream_assertions.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/agent_tokens.h"
 #include "tunnel/hub_link.h"
@@ -25,10 +26,16 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
 
   // InstanceLink.
   http::Service& streams() override { return link_.streams(); }
+  Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
+                             control::Role role) override {
+    return assertions_.For(person, session_id, role);
+  }
   void Fence(std::string_view reason) override { link_.Fence(reason); }
   void Disconnect() override;
   std::optional<Duration> latency() const override { return link_.latency(); }
 
+  /// The hub's keys changed: tells the agent, and signs with the new one from now on.
+  void AnnounceKeys();
   void Drain() { link_.Drain("the hub is restarting"); }
 
  private:
@@ -42,6 +49,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   const identity::AgentTokenPtr token_;
   const std::string address_;
   std::string id_;  ///< Once registered.
+  StreamAssertions assertions_;
   tunnel::HubLink link_;
   Job token_end_;
 };

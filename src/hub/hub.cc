@@ -8,9 +8,6 @@
 namespace berth::hub {
 namespace {
 
-/// Holds the key of what the database keeps sealed.
-constexpr std::string_view kSealKeyFile = "seal.key";
-
 /// The hub's own address as browsers write it, from what it listens on.
 Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
   Origin origin;
@@ -91,7 +88,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       store_(std::move(store)),
       sealer_(std::move(sealer)),
       tls_(std::move(tls)),
-      identity_(loop, *store_, options_.limits),
+      identity_(loop, *store_, sealer_, options_.limits),
       registry_(SystemWallClock()),
       sockets_(loop),
       context_{.executor = loop,
@@ -116,6 +113,7 @@ Hub::~Hub() {
 }
 
 Task<Result<void>> Hub::Load() {
+  identity_.signing_keys().SetOnChange([this] { tunnels_.AnnounceKeys(); });
   auto loaded = co_await identity_.Load();
   if (!loaded) co_return loaded;
   const std::string url = public_url();

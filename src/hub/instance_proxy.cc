@@ -11,6 +11,7 @@
 #include "hub/proxy_path.h"
 #include "hub/registry.h"
 #include "hub/session_bound.h"
+#include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
@@ -98,16 +99,25 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     co_return refuse(ProblemOf(allowed.error()), Retry::kNo);
   }
   const Instance* const instance = hub.registry.Find(placement.instance_id, session->user_id);
-  if (instance == nullptr) {
+  const identity::PersonPtr person = hub.identity.people().Find(session->user_id);
+  if (instance == nullptr || person == nullptr) {
     co_return refuse({404, "No such instance", "You have no instance of this name."}, Retry::kNo);
   }
   if (!instance->is_live()) {
     co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
   }
+  auto assertion = instance->link->Assert(person, session->id, control::Role::kOwner);
+  if (!assertion) {
+    LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
+    co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
+  }
   const std::string_view scheme = hub.hosts.public_origin().scheme;
   http::ProxyRules rules;
-  rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix](
-                           http::RequestHead& head) { EditRequest(head, peer, scheme, prefix); };
+  rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix,
+                        assertion = std::move(*assertion)](http::RequestHead& head) {
+    EditRequest(head, peer, scheme, prefix);
+    if (!assertion.empty()) head.fields.Add(control::kAssertionField, assertion);
+  };
   // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
   // this call lives.
   auto reported = std::make_shared<std::optional<Problem>>();

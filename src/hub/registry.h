@@ -15,8 +15,10 @@
 #include "base/executor.h"
 #include "base/result.h"
 #include "base/wall_clock.h"
+#include "control/assertion.h"
 #include "control/message.h"
 #include "http/message.h"
+#include "identity/people.h"
 
 namespace berth::hub {
 
@@ -26,6 +28,11 @@ class InstanceLink {
   virtual ~InstanceLink() = default;
   /// Exchanges with the instance. Fails with kUnavailable once the link is gone.
   virtual http::Service& streams() = 0;
+  /// What to send along with a stream of `person`, in the field control::kAssertionField, so that
+  /// the agent knows who it is: `session_id` is their session's, `role` what they are to the
+  /// instance. "": nothing. An error: the stream must not be opened.
+  virtual Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
+                                     control::Role role) = 0;
   /// A newer connection took the id: tell this one and close it. It reports nothing more.
   virtual void Fence(std::string_view reason) = 0;
   /// Asks the agent to leave and not to come back by itself.

@@ -52,6 +52,12 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   co_return response;
 }
 
+void TunnelEndpoint::AnnounceKeys() {
+  // An agent that does not read its messages is dropped, and leaves the list.
+  const auto running = tunnels_;
+  for (AgentTunnel* agent : running) agent->AnnounceKeys();
+}
+
 void TunnelEndpoint::Drain() {
   // Draining one may end it, which takes it out of the list.
   const auto running = tunnels_;

@@ -16,6 +16,9 @@ class TunnelEndpoint {
  public:
   explicit TunnelEndpoint(HubContext& hub) : hub_(hub) {}
 
+  /// Tells every agent that the hub's signing keys changed.
+  void AnnounceKeys();
+
   /// Accepts an agent's upgrade: 101, or an answer that says why not (401 with a bad token, 429
   /// after too many). The tunnel runs on among hub.sockets.
   Task<Result<http::Response>> Accept(http::Request request);

@@ -16,13 +16,14 @@ constexpr Duration kRetryAfter = std::chrono::seconds(5);
 
 }  // namespace
 
-Identity::Identity(Executor& executor, store::Store& store, const Limits& limits, WallClock clock,
-                   RandomSource random)
+Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer,
+                   const Limits& limits, WallClock clock, RandomSource random)
     : executor_(executor),
       store_(store),
       clock_(clock),
       people_(store, clock),
       audit_(executor, store, clock),
+      signing_keys_(store, sealer, clock, random),
       sessions_(executor, store, limits, clock, random),
       tokens_(executor, store, clock, random),
       api_tokens_(store, clock, random),
@@ -44,6 +45,8 @@ Task<Result<void>> Identity::ReloadIfChanged() {
   auto version = co_await store_.DataVersion();
   if (!version) co_return Wrap(std::move(version).error(), "look for changes");
   if (*version == data_version_) co_return Ok();
+  auto signing_keys = co_await signing_keys_.Reload();
+  if (!signing_keys) co_return std::move(signing_keys).error();
   auto people = co_await people_.Reload();
   if (!people) co_return std::move(people).error();
   auto sessions = co_await sessions_.Reload();

@@ -17,6 +17,7 @@
 #include "identity/people.h"
 #include "identity/rate_limiter.h"
 #include "identity/sessions.h"
+#include "identity/signing_keys.h"
 #include "identity/tickets.h"
 #include "store/store.h"
 
@@ -25,7 +26,7 @@ namespace berth::identity {
 class Identity {
  public:
   /// Everything handed in must outlive this object.
-  Identity(Executor& executor, store::Store& store, const Limits& limits,
+  Identity(Executor& executor, store::Store& store, const Sealer& sealer, const Limits& limits,
            WallClock clock = SystemWallClock(), RandomSource random = SystemRandom());
 
   /// To be awaited before anything else: makes the owner, reads people, sessions and tokens.
@@ -37,6 +38,7 @@ class Identity {
 
   People& people() { return people_; }
   Audit& audit() { return audit_; }
+  SigningKeys& signing_keys() { return signing_keys_; }
   Sessions& sessions() { return sessions_; }
   AgentTokens& tokens() { return tokens_; }
   ApiTokens& api_tokens() { return api_tokens_; }
@@ -61,6 +63,7 @@ class Identity {
   const WallClock clock_;
   People people_;
   Audit audit_;
+  SigningKeys signing_keys_;
   Sessions sessions_;
   AgentTokens tokens_;
   ApiTokens api_tokens_;

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct IdentityTest : testing::IdentityFixture {
-  Identity identity{executor, *store, limits, clock, random};
+  Sealer sealer{RandomBytes<32>(SystemRandom()), SystemRandom()};
+  Identity identity{executor, *store, sealer, limits, clock, random};
   Job maintenance;
 
   void SetUp() override {

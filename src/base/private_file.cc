@@ -1,0 +1,95 @@
+#include "base/private_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace berth {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return number_; }
+
+ private:
+  const int number_;
+};
+
+Error FileError(std::string_view doing, const std::filesystem::path& file) {
+  const int number = errno;
+  Error error = FromErrno(number, std::string(doing) + " " + file.string());
+  if (number == EACCES || number == EPERM || number == EROFS) error.kind = ErrorKind::kForbidden;
+  if (number == ENOSPC || number == EDQUOT) error.kind = ErrorKind::kUnavailable;
+  return error;
+}
+
+bool WriteAll(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return ::fsync(descriptor) == 0;
+}
+
+}  // namespace
+
+Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit) {
+  // Not waiting for the writer of a pipe that somebody put there.
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (in.get() < 0) return FileError("open", file);
+  struct stat status{};
+  if (::fstat(in.get(), &status) != 0) return FileError("look at", file);
+  if (!S_ISREG(status.st_mode)) return Invalid(file.string() + " is not a file");
+  if ((status.st_mode & 077) != 0) {
+    return Forbidden(file.string() + " can be read by others: chmod 600 it");
+  }
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t count = ::read(in.get(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError("read", file);
+    if (count == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(count));
+    if (text.size() > limit) return TooLarge(file.string() + " is too large");
+  }
+}
+
+Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text) {
+  std::error_code failure;
+  const auto folder = file.parent_path();
+  if (!folder.empty() && std::filesystem::create_directories(folder, failure)) {
+    ::chmod(folder.c_str(), 0700);
+  }
+  if (failure) return Forbidden("make " + folder.string() + ": " + failure.message());
+  const std::string temporary = file.string() + ".new-" + std::to_string(::getpid());
+  {
+    ::unlink(temporary.c_str());  // Of a process that died, and had our number.
+    const Descriptor out(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (out.get() < 0) return FileError("write", file);
+    if (!WriteAll(out.get(), text)) {
+      Error error = FileError("write", file);
+      ::unlink(temporary.c_str());
+      return error;
+    }
+  }
+  if (::rename(temporary.c_str(), file.c_str()) != 0) {
+    Error error = FileError("write", file);
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return Ok();
+}
+
+}  // namespace berth

@@ -1,0 +1,20 @@
+// Small files that are nobody else's business: tokens, pinned keys.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace berth {
+
+/// The whole file. kNotFound: there is none; kForbidden: users other than its owner may read or
+/// write it, and the message says what to do; kTooLarge: more than `limit` bytes.
+Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit);
+
+/// Writes `text` with mode 0600, and the folder with 0700 if it has to be made. After a crash the
+/// file is the old one or the new one. kForbidden, kUnavailable: not written.
+Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text);
+
+}  // namespace berth

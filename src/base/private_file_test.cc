@@ -1,0 +1,62 @@
+#include "base/private_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
+
+namespace berth {
+namespace {
+
+using berth::testing::FailsWith;
+using berth::testing::IsOk;
+
+mode_t ModeOf(const std::filesystem::path& path) {
+  struct stat status{};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0);
+  return status.st_mode & 0777;
+}
+
+TEST(PrivateFileTest, KeepsWhatWasWrittenFromOthers) {
+  const berth::testing::TempFolder folder;
+  const auto file = folder.path() / "state" / "agent" / "secret";
+  EXPECT_THAT(ReadPrivateFile(file, 100), FailsWith(ErrorKind::kNotFound));
+  ASSERT_THAT(WritePrivateFile(file, "one"), IsOk());
+  EXPECT_EQ(ReadPrivateFile(file, 3).value(), "one");
+  EXPECT_EQ(ModeOf(file), 0600U);
+  EXPECT_EQ(ModeOf(file.parent_path()), 0700U);
+  ASSERT_THAT(WritePrivateFile(file, "two, longer"), IsOk());
+  EXPECT_EQ(ReadPrivateFile(file, 100).value(), "two, longer");
+  EXPECT_EQ(ModeOf(file), 0600U);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path())) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 1U);
+}
+
+TEST(PrivateFileTest, RefusesWhatOthersMayTouch) {
+  const berth::testing::TempFolder folder;
+  const auto file = folder.path() / "secret";
+  ASSERT_THAT(WritePrivateFile(file, "one"), IsOk());
+  for (const mode_t mode : {0640, 0604, 0620, 0602, 0610, 0601}) {
+    ASSERT_EQ(::chmod(file.c_str(), mode), 0);
+    const auto read = ReadPrivateFile(file, 100);
+    EXPECT_THAT(read, FailsWith(ErrorKind::kForbidden));
+    EXPECT_NE(read.error().message.find("chmod 600"), std::string::npos);
+  }
+}
+
+TEST(PrivateFileTest, RefusesWhatIsTooLargeOrNoFile) {
+  const berth::testing::TempFolder folder;
+  const auto file = folder.path() / "secret";
+  ASSERT_THAT(WritePrivateFile(file, std::string(10'000, 'a')), IsOk());
+  EXPECT_THAT(ReadPrivateFile(file, 9'999), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_THAT(ReadPrivateFile(folder.path(), 100), FailsWith(ErrorKind::kInvalid));
+  EXPECT_FALSE(WritePrivateFile(folder.path() / "secret" / "below", "x"));
+  EXPECT_FALSE(WritePrivateFile(folder.path(), "x"));
+}
+
+}  // namespace
+}  // namespace berth
