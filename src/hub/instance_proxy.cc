@@ -89,8 +89,8 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
     if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
   }
-  const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
   const auto refuse = [&](const Problem& problem, Retry retry) {
+    const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
     return InstanceProblem(asked, problem, retry, home);
   };
   auto allowed = CheckRequest(request.head, placement.expected_origin);
