@@ -64,11 +64,7 @@ constexpr LimitRow kRows[] = {
     {"session_idle", true, nullptr, &Limits::session_idle, "A session without a request (12 h)."},
     {"session_absolute", true, nullptr, &Limits::session_absolute, "A session at all (7 d)."},
     {"sign_in_attempts", false, &Limits::sign_in_attempts, nullptr,
-     "Attempts to sign in, or to enrol, per address and minute."},
-    {"enrolment_lifetime", true, nullptr, &Limits::enrolment_lifetime,
-     "An agent's request to be enrolled."},
-    {"enrolment_interval", true, nullptr, &Limits::enrolment_interval,
-     "Between two questions of an agent that waits for it."},
+     "Sign-in attempts per address and minute."},
 };
 
 }  // namespace

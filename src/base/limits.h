@@ -57,9 +57,7 @@ struct Limits {
   Ms ticket_lifetime{30'000};        ///< The code that opens an instance in subdomain mode.
   Ms session_idle{43'200'000};       ///< A session without a request (12 h).
   Ms session_absolute{604'800'000};  ///< A session at all (7 d).
-  Size sign_in_attempts = 10;        ///< Attempts to sign in, or to enrol, per address and minute.
-  Ms enrolment_lifetime{600'000};    ///< An agent's request to be enrolled.
-  Ms enrolment_interval{2'000};      ///< Between two questions of an agent that waits for it.
+  Size sign_in_attempts = 10;        ///< Sign-in attempts per address and minute.
 };
 
 /// One row of the table: its name in [limits], and where it lives.

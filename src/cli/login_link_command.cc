@@ -1,5 +1,5 @@
-// `berth login-link`: prints a link that signs its opener in as the hub's owner, once. Whoever may
-// read the hub's data folder may do this.
+// `berth login-link`: prints a link that signs its opener in, once: as the hub's owner, or as
+// somebody whom whoever may read the hub's data folder names here.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -16,31 +16,38 @@ namespace {
 
 constexpr std::string_view kExamples = R"(
 Example:
-  berth login-link          open what it prints within 15 minutes; it works once
+  berth login-link              open what it prints within 15 minutes; it works once
+  berth login-link --user anna  the same for Anna, who is made a member of the hub
 )";
 
 /// "URL/login#CODE".
-Result<Secret> MakeLink(store::Database& database, const Limits& limits) {
+Result<Secret> MakeLink(store::Database& database, std::string_view user, const Limits& limits) {
   const WallTime now = SystemWallClock()();
   auto url = store::ReadMeta(database, store::kPublicUrlKey);
   if (!url) return std::move(url).error();
   if (!*url) {
     return NotFound("no hub has run with this data folder yet: start `berth hub` first");
   }
-  auto owner = identity::EnsureOwner(database, now);
-  if (!owner) return std::move(owner).error();
-  auto code = identity::IssueLoginCode(database, owner->id, limits.login_code_lifetime, now,
+  auto person = identity::EnsureLocalUser(database, user, now);
+  if (!person) return std::move(person).error();
+  auto code = identity::IssueLoginCode(database, person->id, limits.login_code_lifetime, now,
                                        SystemRandom());
   if (!code) return std::move(code).error();
   return Secret(fmt::format("{}/login#{}", **url, code->Reveal()));
 }
 
-int Run(HubData& data, const Environment& environment) {
-  auto database = data.Open(environment, HubData::Missing::kRefuse);
+struct LinkArguments {
+  HubData data;
+  std::string user = "owner";
+};
+
+int Run(LinkArguments& arguments, const Environment& environment) {
+  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
   if (!database) return Complain("login-link", database.error(), StatusOf(database.error()));
-  auto link = (*database)->InTransaction(
-      [&data](store::Database& inside) { return MakeLink(inside, data.options().limits); });
-  if (!link) return Complain("login-link", link.error(), kFailed);
+  auto link = (*database)->InTransaction([&arguments](store::Database& inside) {
+    return MakeLink(inside, arguments.user, arguments.data.options().limits);
+  });
+  if (!link) return Complain("login-link", link.error(), StatusOf(link.error()));
   fmt::print("{}\n", link->Reveal());
   return std::fflush(stdout) == 0 ? 0 : kFailed;
 }
@@ -48,13 +55,18 @@ int Run(HubData& data, const Environment& environment) {
 }  // namespace
 
 void AddLoginLinkCommand(CLI::App& app, CommandContext& context) {
-  auto data = std::make_shared<HubData>();
+  auto arguments = std::make_shared<LinkArguments>();
   auto* command =
       app.add_subcommand("login-link", "Print a link that signs you in at the hub, once");
   command->footer(std::string(kExamples));
-  data->AddFlags(*command);
-  command->callback([&context, data] {
-    context.run = [&context, data] { return Run(*data, context.environment); };
+  arguments->data.AddFlags(*command);
+  command
+      ->add_option("--user", arguments->user,
+                   "Whom it signs in: the hub's owner, or a member of that name")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->callback([&context, arguments] {
+    context.run = [&context, arguments] { return Run(*arguments, context.environment); };
   });
 }
 

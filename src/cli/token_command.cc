@@ -21,6 +21,8 @@ Examples:
   berth token create --name laptop > token     the token is shown this once
   berth token create --name ci --instance ci-1 --instance ci-2 --expires 30d
                                                for these two ids only, and not for ever
+  berth token create --name anna-pc --user anna
+                                               its instances belong to Anna
   berth token ls
   berth token revoke 0123456789abcdef          its agent is cut off within a second
 )";
@@ -28,6 +30,7 @@ Examples:
 struct TokenArguments {
   HubData data;
   std::string name;
+  std::string user = "owner";
   std::vector<std::string> instance_ids;
   std::string expires;
   std::string id;
@@ -43,9 +46,9 @@ Result<Secret> Create(store::Database& database, const TokenArguments& arguments
   }
   auto created =
       database.InTransaction([&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
-        auto owner = identity::EnsureOwner(inside, now);
-        if (!owner) return std::move(owner).error();
-        return identity::CreateAgentToken(inside, owner->id, arguments.name, std::move(terms), now,
+        auto person = identity::EnsureLocalUser(inside, arguments.user, now);
+        if (!person) return std::move(person).error();
+        return identity::CreateAgentToken(inside, person->id, arguments.name, std::move(terms), now,
                                           SystemRandom());
       });
   if (!created) return std::move(created).error();
@@ -124,6 +127,12 @@ void AddTokenCommand(CLI::App& app, CommandContext& context) {
   create->add_option("--name", created->name, "What to call it, e.g. the machine")
       ->type_name("NAME")
       ->required();
+  create
+      ->add_option(
+          "--user", created->user,
+          "Whose instances it registers: the hub's owner's, or those of a member of that name")
+      ->type_name("NAME")
+      ->capture_default_str();
   create
       ->add_option("--instance", created->instance_ids,
                    "The only id that it may register; may be repeated (default: any)")

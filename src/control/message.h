@@ -280,6 +280,8 @@ struct Client {
   // Ours:
   std::string url{};            ///< Where it opens.
   std::int64_t latency_ms = 0;  ///< 0: not measured.
+  std::string role{};           ///< What the browser's user is to it: owner, operator or viewer.
+  std::string owner{};          ///< The owner's name, for showing.
   bool operator==(const Client&) const = default;
 };
 
@@ -308,6 +310,14 @@ struct ClientDisconnected {
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
   std::string client_id{};
   bool operator==(const ClientDisconnected&) const = default;
+};
+
+/// Ours: the browser's user may no longer see the instance. Follows ClientDisconnected.
+struct ClientRemoved {
+  static constexpr std::string_view kType = "client_removed";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  std::string client_id{};
+  bool operator==(const ClientRemoved&) const = default;
 };
 
 struct ConnectClient {
@@ -358,8 +368,8 @@ using Message =
     std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
                  UserResponseChunk, UserResponseComplete, ErrorMessage, Registered, Pong, Command,
                  HubKeys, Fenced, Drain, HttpProxyRequest, UserRequest, UserRequestFollowUp,
-                 GetClients, ClientList, ClientUpdate, ClientDisconnected, ConnectClient,
-                 ConnectResponse, ForwardToClient, ForwardedResponse>;
+                 GetClients, ClientList, ClientUpdate, ClientDisconnected, ClientRemoved,
+                 ConnectClient, ConnectResponse, ForwardToClient, ForwardedResponse>;
 
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;

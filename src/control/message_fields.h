@@ -194,6 +194,8 @@ void Fields(V& v, M& m) {
   v("last_seen", m.last_seen, kRequired);
   v("url", m.url, kOptional, kLongText);
   v("latency_ms", m.latency_ms, kOptional);
+  v("role", m.role, kOptional, kShortText);
+  v("owner", m.owner, kOptional, kShortText);
 }
 
 template <class V, Is<GetClients> M>
@@ -210,7 +212,7 @@ void Fields(V& v, M& m) {
 }
 
 template <class V, class M>
-  requires(Is<M, ClientDisconnected> || Is<M, ConnectClient>)
+  requires(Is<M, ClientDisconnected> || Is<M, ClientRemoved> || Is<M, ConnectClient>)
 void Fields(V& v, M& m) {
   v("client_id", m.client_id, kRequired, kShortText);
 }

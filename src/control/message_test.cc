@@ -116,6 +116,7 @@ std::vector<Case> Cases() {
       {ClientUpdate{client},
        R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
       {ClientDisconnected{"x-1"}, R"({"type":"client_disconnected","client_id":"x-1"})"},
+      {ClientRemoved{"x-1"}, R"({"type":"client_removed","client_id":"x-1"})"},
       {ConnectClient{"x-1"}, R"({"type":"connect_client","client_id":"x-1"})"},
       {ConnectResponse{.success = true, .client_id = "x-1", .url = "/u", .message = ""},
        R"({"type":"connect_response","success":true,"client_id":"x-1","url":"/u"})"},

@@ -90,7 +90,7 @@ Task<control::Registered> AgentTunnel::OnRegister(control::Register registration
   answer.success = true;
   answer.hub.keys = assertions_.Announce();
   answer.hub.version = BERTH_VERSION;
-  answer.hub.url = ClientViewOf(hub_, *hub_.registry.Find(id, user_id)).url;
+  answer.hub.url = UrlOf(hub_, *hub_.registry.Get(id), identity::InstanceRole::kOwner);
   if (answer.hub.url.starts_with('/')) {
     answer.hub.url.insert(0, hub_.hosts.public_origin().ToString());
   }

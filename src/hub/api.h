@@ -33,7 +33,6 @@ struct ApiCall {
 /// Who may call a route without an API token.
 enum class Access {
   kAnyone,   ///< Whoever can reach the hub.
-  kProgram,  ///< Likewise, but it sets no cookie: programs call it without saying an origin.
   kSession,  ///< A signed-in browser.
 };
 
@@ -59,7 +58,7 @@ bool IsApiPath(std::string_view path);
 /// (405) and an unknown path (404) are problem details.
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 
-// The handlers; api_session.cc, api_tokens.cc, api_clients.cc and api_enrolments.cc.
+// The handlers; api_session.cc, api_tokens.cc and api_clients.cc.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
@@ -72,10 +71,12 @@ Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> PollEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call);
+// api_shares.cc and api_people.cc.
+Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListPeople(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call);
 
 }  // namespace berth::hub

@@ -1,4 +1,4 @@
-// /clients and /api/clients: the instances of the signed-in user.
+// /clients and /api/clients: the instances that the signed-in user may see.
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -7,74 +7,108 @@
 #include "hub/api.h"
 #include "hub/browser.h"
 #include "hub/client_view.h"
+#include "hub/problem.h"
 #include "hub/registry.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
 
-/// The caller's instance of that id, or an error.
-Result<const Instance*> FindOwn(const HubContext& hub, const ApiCall& call) {
-  const Instance* instance = hub.registry.Find(call.id, call.user_id());
-  if (instance == nullptr) return NotFound("no such instance");
-  return instance;
+/// The instance of that id, if the caller may see it; or an error.
+Result<VisibleInstance> FindVisible(const HubContext& hub, const ApiCall& call) {
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible) return NotFound("no such instance");
+  return *visible;
+}
+
+http::Response NowhereToOpen() {
+  return ProblemResponse({409, "Nowhere to open it",
+                          "This instance can open only at an address of its own, and this hub has "
+                          "no domain for those: "
+                          "start it with --apps-domain."});
+}
+
+void RecordOpen(HubContext& hub, const ApiCall& call, std::string_view result) {
+  hub.identity.audit().Record({.action = identity::audit_action::kOpen,
+                               .result = result,
+                               .actor_id = call.user_id(),
+                               .instance_id = call.id,
+                               .address = call.request.peer.address});
 }
 
 }  // namespace
 
 Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call) {
   control::ClientList list;
-  for (const Instance* instance : hub.registry.List(call.user_id())) {
-    list.clients.push_back(ClientViewOf(hub, *instance));
+  for (const VisibleInstance& visible : hub.registry.List(*call.user)) {
+    list.clients.push_back(ClientViewOf(hub, visible));
   }
   co_return JsonResponse(200, control::Serialise(list));
 }
 
 Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call) {
-  auto instance = FindOwn(hub, call);
-  if (!instance) co_return std::move(instance).error();
-  co_return JsonResponse(200, control::Serialise(ClientViewOf(hub, **instance)));
+  auto visible = FindVisible(hub, call);
+  if (!visible) co_return std::move(visible).error();
+  co_return JsonResponse(200, control::Serialise(ClientViewOf(hub, *visible)));
 }
 
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call) {
-  auto instance = FindOwn(hub, call);
-  if (!instance) co_return std::move(instance).error();
-  if (!(*instance)->is_live()) co_return Conflict("the instance is not connected");
-  (*instance)->link->Disconnect();
+  auto visible = FindVisible(hub, call);
+  if (!visible) co_return std::move(visible).error();
+  if (visible->role != identity::InstanceRole::kOwner) {
+    co_return ProblemResponse({403, "Not allowed", "Only its owner may send an agent away."});
+  }
+  if (!visible->instance->is_live()) co_return Conflict("the instance is not connected");
+  visible->instance->link->Disconnect();
   co_return NoContent();
 }
 
 Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call) {
-  auto instance = FindOwn(hub, call);
-  if (!instance) co_return std::move(instance).error();
+  auto visible = FindVisible(hub, call);
+  if (!visible) co_return std::move(visible).error();
   // The page opens <ws_base>/ws and <ws_base>/shell: led back through the hub, never around it.
-  const Origin& origin = hub.hosts.public_origin();
-  const std::string_view scheme = origin.scheme == "https" ? "wss" : "ws";
-  co_return JsonResponse(
-      200, fmt::format("{{\"ws_base\":\"{}://{}/clients/{}/proxy\",\"is_local\":false}}\n", scheme,
-                       call.request.head.authority, (*instance)->id()));
+  const std::string& id = visible->instance->id();
+  const bool is_own = visible->role == identity::InstanceRole::kOwner;
+  std::string base;
+  if (is_own && !hub.identity.shares().IsShared(id)) {
+    base = fmt::format("{}/clients/{}/proxy", hub.hosts.OriginOf(call.request.head.authority), id);
+  } else if (hub.hosts.has_subdomains() && IsInstanceLabel(id)) {
+    base = hub.hosts.InstanceOrigin(id);
+  } else {
+    co_return NowhereToOpen();
+  }
+  boost::json::object body;
+  body["ws_base"] = "ws" + base.substr(4);  // http to ws, https to wss.
+  body["is_local"] = false;
+  co_return JsonResponse(200, boost::json::serialize(body) + "\n");
 }
 
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call) {
-  auto instance = FindOwn(hub, call);
-  if (!instance) co_return std::move(instance).error();
+  auto visible = FindVisible(hub, call);
+  if (!visible) {
+    if (hub.identity.denials().IsNews(call.user_id(), call.id, "open")) {
+      RecordOpen(hub, call, identity::audit_result::kDenied);
+    }
+    co_return std::move(visible).error();
+  }
   std::string next = "/";
   if (const auto wanted = http::QueryParameter(call.request.head.query(), "next");
       wanted && wanted->starts_with('/') && !wanted->starts_with("//")) {
     next = *wanted;
   }
-  const std::string& id = (*instance)->id();
-  std::string url;
+  const std::string& id = visible->instance->id();
+  std::string url = UrlOf(hub, *visible->instance, visible->role);
   if (hub.hosts.has_subdomains() && IsInstanceLabel(id)) {
     const Secret ticket = hub.identity.tickets().Issue(call.session, id);
     url = fmt::format("{}/.berth/auth?next={}#{}", hub.hosts.InstanceOrigin(id),
                       http::EscapeQuery(next), ticket.Reveal());
-  } else if (hub.path_mode) {
+  } else if (!url.empty()) {
     url = fmt::format("{}/clients/{}/proxy{}", hub.hosts.OriginOf(call.request.head.authority), id,
                       next);
   } else {
-    co_return Conflict("the id is no host name, and path mode is switched off");
+    co_return NowhereToOpen();
   }
+  RecordOpen(hub, call, identity::audit_result::kOk);
   boost::json::object body;
   body["url"] = url;
   co_return JsonResponse(200, boost::json::serialize(body));

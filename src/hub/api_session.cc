@@ -39,6 +39,12 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
     LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
     co_return std::move(user_id).error();
   }
+  if (!PersonOf(hub, *user_id)) {
+    // `berth login-link --user` may have made them a moment ago, in another process.
+    auto reloaded = co_await hub.identity.ReloadIfChanged();
+    if (!reloaded) co_return Wrap(std::move(reloaded).error(), "look for new people");
+    if (!PersonOf(hub, *user_id)) co_return Unauthorized("a user who is no longer admitted");
+  }
   identity::NewSession wanted;
   wanted.user_id = *user_id;
   wanted.address = address;

@@ -1,13 +1,25 @@
 #include "hub/client_view.h"
 
+#include "identity/identity.h"
+
 namespace berth::hub {
 
-control::Client ClientViewOf(const HubContext& hub, const Instance& instance) {
+std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role) {
+  if (hub.hosts.has_subdomains() && IsInstanceLabel(instance.id())) {
+    return hub.hosts.InstanceOrigin(instance.id()) + "/";
+  }
+  const bool is_own = role == identity::InstanceRole::kOwner;
+  if (!hub.path_mode || !is_own || hub.identity.shares().IsShared(instance.id())) return "";
+  return fmt::format("/clients/{}/proxy/", instance.id());
+}
+
+control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible) {
+  const Instance& instance = *visible.instance;
   control::Client view = instance.client;
-  if (hub.hosts.has_subdomains() && IsInstanceLabel(view.id)) {
-    view.url = hub.hosts.InstanceOrigin(view.id) + "/";
-  } else if (hub.path_mode) {
-    view.url = fmt::format("/clients/{}/proxy/", view.id);
+  view.url = UrlOf(hub, instance, visible.role);
+  view.role = identity::ToString(visible.role);
+  if (const auto owner = hub.identity.people().Find(instance.user_id)) {
+    view.owner = identity::LoginOf(*owner);
   }
   if (instance.is_live()) {
     const auto latency = instance.link->latency().value_or(Duration::zero());

@@ -1,12 +1,19 @@
-// An instance as browsers see it: the registry's record with what depends on the hub's address.
+// An instance as browsers see it: the registry's record with what depends on the hub's address and
+// on who looks.
 #pragma once
+
+#include <string>
 
 #include "hub/context.h"
 #include "hub/registry.h"
 
 namespace berth::hub {
 
-/// With `url` (where it opens: its own origin, or the path-mode prefix) and latency filled in.
-control::Client ClientViewOf(const HubContext& hub, const Instance& instance);
+/// Where it opens for somebody of that role: its own origin, or the path-mode prefix, which serves
+/// an instance only to its owner and only while it is not shared. "" if nowhere.
+std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role);
+
+/// With `url`, `role`, the owner's name and latency filled in.
+control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible);
 
 }  // namespace berth::hub

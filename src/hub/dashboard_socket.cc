@@ -7,6 +7,7 @@
 #include "hub/client_view.h"
 #include "hub/cross_site.h"
 #include "hub/registry.h"
+#include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
@@ -21,7 +22,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 }
 
 /// One open socket.
-class DashboardSocket : public RegistryObserver {
+class DashboardSocket : public RegistryObserver, public identity::AccessObserver {
  public:
   DashboardSocket(HubContext& hub, identity::SessionPtr session, http::BodyPtr incoming)
       : hub_(hub),
@@ -29,8 +30,12 @@ class DashboardSocket : public RegistryObserver {
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)) {
     channel_.Attach(std::move(incoming));
     hub_.registry.Subscribe(*this);
+    hub_.identity.Subscribe(*this);
   }
-  ~DashboardSocket() override { hub_.registry.Unsubscribe(*this); }
+  ~DashboardSocket() override {
+    hub_.identity.Unsubscribe(*this);
+    hub_.registry.Unsubscribe(*this);
+  }
 
   http::BodyPtr TakeOutgoing() { return channel_.TakeOutgoing(); }
 
@@ -48,12 +53,42 @@ class DashboardSocket : public RegistryObserver {
   }
 
   void OnInstanceChanged(const Instance& instance) override {
-    if (!wants_updates_ || instance.user_id != session_->user_id) return;
-    Send(control::ClientUpdate{.client = ClientViewOf(hub_, instance)});
+    const auto person = PersonOf(hub_, session_->user_id);
+    if (!wants_updates_ || !person) return;
+    const auto role = hub_.registry.RoleOf(instance, *person);
+    if (!role) return;
+    Show({.instance = &instance, .role = *role});
     if (!instance.is_live()) Send(control::ClientDisconnected{.client_id = instance.id()});
   }
 
+  void OnAccessChanged() override {
+    if (!wants_updates_) return;
+    auto gone = std::exchange(shown_, {});
+    for (const VisibleInstance& visible : Visible()) {
+      const auto before = gone.extract(visible.instance->id());
+      if (!before.empty() && before.mapped() == visible.role) {
+        shown_[visible.instance->id()] = visible.role;
+      } else {
+        Show(visible);
+      }
+    }
+    for (const auto& [id, role] : gone) {
+      Send(control::ClientDisconnected{.client_id = id});
+      Send(control::ClientRemoved{.client_id = id});
+    }
+  }
+
  private:
+  std::vector<VisibleInstance> Visible() const {
+    const auto person = PersonOf(hub_, session_->user_id);
+    return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
+  }
+
+  void Show(const VisibleInstance& visible) {
+    shown_[visible.instance->id()] = visible.role;
+    Send(control::ClientUpdate{.client = ClientViewOf(hub_, visible)});
+  }
+
   void Send(const control::Message& message) {
     auto sent = channel_.SendText(control::Serialise(message));
     if (!sent) channel_.Abort(std::move(sent).error());  // It does not read; it will come back.
@@ -71,8 +106,10 @@ class DashboardSocket : public RegistryObserver {
   void On(const control::GetClients&) {
     wants_updates_ = true;
     control::ClientList list;
-    for (const Instance* instance : hub_.registry.List(session_->user_id)) {
-      list.clients.push_back(ClientViewOf(hub_, *instance));
+    shown_.clear();
+    for (const VisibleInstance& visible : Visible()) {
+      shown_[visible.instance->id()] = visible.role;
+      list.clients.push_back(ClientViewOf(hub_, visible));
     }
     Send(list);
   }
@@ -80,12 +117,13 @@ class DashboardSocket : public RegistryObserver {
   void On(const control::ConnectClient& wanted) {
     control::ConnectResponse answer;
     answer.client_id = wanted.client_id;
-    const Instance* instance = hub_.registry.Find(wanted.client_id, session_->user_id);
-    answer.success = instance != nullptr && instance->is_live();
+    const auto person = PersonOf(hub_, session_->user_id);
+    const auto visible = person ? hub_.registry.Find(wanted.client_id, *person) : std::nullopt;
+    answer.success = visible && visible->instance->is_live();
     if (answer.success) {
-      answer.url = ClientViewOf(hub_, *instance).url;
+      answer.url = UrlOf(hub_, *visible->instance, visible->role);
     } else {
-      answer.message = instance == nullptr ? "no such instance" : "the instance is not connected";
+      answer.message = visible ? "the instance is not connected" : "no such instance";
     }
     Send(answer);
   }
@@ -105,6 +143,7 @@ class DashboardSocket : public RegistryObserver {
   const identity::SessionPtr session_;
   http::WebSocketChannel channel_;
   bool wants_updates_ = false;
+  std::map<std::string, identity::InstanceRole> shown_;  ///< What the page was told of.
 };
 
 Task<void> RunSocket(std::unique_ptr<DashboardSocket> socket) { co_await socket->Run(); }

@@ -89,7 +89,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       sealer_(std::move(sealer)),
       tls_(std::move(tls)),
       identity_(loop, *store_, sealer_, options_.limits),
-      registry_(SystemWallClock()),
+      registry_(SystemWallClock(), identity_.shares()),
       sockets_(loop),
       context_{.executor = loop,
                .limits = options_.limits,
@@ -127,6 +127,7 @@ Task<Result<void>> Hub::Load() {
   for (auto& row : *instances) {
     registry_.Remember(row.id, row.user_id, MetadataFromText(row.metadata), row.last_seen_at);
   }
+  access_keeper_ = std::make_unique<AccessKeeper>(context_);
   co_return Ok();
 }
 

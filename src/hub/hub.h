@@ -10,6 +10,7 @@
 
 #include "base/seal.h"
 #include "http/server.h"
+#include "hub/access_keeper.h"
 #include "hub/context.h"
 #include "hub/options.h"
 #include "hub/registry.h"
@@ -62,6 +63,7 @@ class Hub {
   // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
   TaskGroup sockets_;
   HubContext context_;
+  std::unique_ptr<AccessKeeper> access_keeper_;
   TunnelEndpoint tunnels_;
   Router router_;
   std::unique_ptr<http::Server> server_;

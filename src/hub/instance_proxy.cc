@@ -4,6 +4,7 @@
 #include "http/cookie.h"
 #include "http/h1_parser.h"
 #include "http/header_rules.h"
+#include "http/query.h"
 #include "http/reverse_proxy.h"
 #include "hub/browser.h"
 #include "hub/cross_site.h"
@@ -15,10 +16,6 @@
 
 namespace berth::hub {
 namespace {
-
-// Bodies beyond this, or of unknown length, are watched for the end of their session; smaller ones
-// are over before anybody could sign out.
-constexpr std::uint64_t kWatchedBody = 1024 * 1024;
 
 const std::vector<std::string_view>& ReservedCookies() {
   static const std::vector<std::string_view> names(identity::kReservedCookieNames.begin(),
@@ -32,6 +29,56 @@ Result<void> CheckRequest(const http::RequestHead& head, std::string_view expect
   auto not_embedded = CheckNotEmbedded(head);
   if (!not_embedded) return not_embedded;
   return Ok();
+}
+
+control::Role AssertedRole(identity::InstanceRole role) {
+  switch (role) {
+    case identity::InstanceRole::kOwner:
+      return control::Role::kOwner;
+    case identity::InstanceRole::kOperator:
+      return control::Role::kOperator;
+    case identity::InstanceRole::kViewer:
+      break;
+  }
+  return control::Role::kViewer;
+}
+
+/// Why somebody who may see the instance may not do this; nothing if they may. Path mode puts an
+/// instance's pages on the hub's own origin, so it is for what is one's own and nobody else's.
+std::optional<Problem> CheckRole(const HubContext& hub, const http::RequestHead& head,
+                                 const VisibleInstance& visible, const Placement& placement) {
+  const bool is_owner = visible.role == identity::InstanceRole::kOwner;
+  const bool is_path_mode = !placement.prefix.empty();
+  if (is_path_mode && (!is_owner || hub.identity.shares().IsShared(placement.instance_id))) {
+    Problem problem{403, "This instance has an address of its own",
+                    "Instances that are shared open only there, where their pages cannot reach "
+                    "the hub or other instances."};
+    if (hub.hosts.has_subdomains()) {
+      problem.link = fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(),
+                                 placement.instance_id, http::EscapeQuery(head.target));
+      problem.link_text = "Open it there";
+    } else {
+      problem.detail += " This hub has no domain for them (--apps-domain).";
+    }
+    return problem;
+  }
+  if (visible.role == identity::InstanceRole::kViewer && !head.is_upgrade() && !IsSafe(head)) {
+    return Problem{403, "You may only look",
+                   "This instance is shared with you as a viewer, so nothing can be sent to it."};
+  }
+  return std::nullopt;
+}
+
+/// Into the audit log; once a minute for one reason.
+void NoteDenied(HubContext& hub, const identity::Session& session, std::string_view address,
+                std::string_view instance_id, std::string_view reason) {
+  if (!hub.identity.denials().IsNews(session.user_id, instance_id, reason)) return;
+  hub.identity.audit().Record({.action = identity::audit_action::kAccess,
+                               .result = identity::audit_result::kDenied,
+                               .actor_id = session.user_id,
+                               .instance_id = std::string(instance_id),
+                               .address = std::string(address),
+                               .detail = std::string(reason)});
 }
 
 /// What the browser sent, as the instance's agent may see it.
@@ -89,24 +136,35 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
     if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
   }
+  const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
   const auto refuse = [&](const Problem& problem, Retry retry) {
-    const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
     return InstanceProblem(asked, problem, retry, home);
   };
   auto allowed = CheckRequest(request.head, placement.expected_origin);
   if (!allowed) {
     LogDebug("instance {}: {}", placement.instance_id, allowed.error().ToString());
+    NoteDenied(hub, *session, request.peer.address, placement.instance_id, "another origin");
     co_return refuse(ProblemOf(allowed.error()), Retry::kNo);
   }
-  const Instance* const instance = hub.registry.Find(placement.instance_id, session->user_id);
-  const identity::PersonPtr person = hub.identity.people().Find(session->user_id);
-  if (instance == nullptr || person == nullptr) {
-    co_return refuse({404, "No such instance", "You have no instance of this name."}, Retry::kNo);
+  const auto person = PersonOf(hub, session->user_id);
+  const auto visible = person ? hub.registry.Find(placement.instance_id, *person) : std::nullopt;
+  if (!visible) {
+    NoteDenied(hub, *session, request.peer.address, placement.instance_id, "not shared with them");
+    co_return refuse(
+        {404, "No such instance",
+         "You have no instance of this name, and none of this name is shared with you."},
+        Retry::kNo);
   }
+  if (const auto problem = CheckRole(hub, request.head, *visible, placement)) {
+    NoteDenied(hub, *session, request.peer.address, placement.instance_id, problem->title);
+    co_return refuse(*problem, Retry::kNo);
+  }
+  session->used_as = visible->role;
+  const Instance* const instance = visible->instance;
   if (!instance->is_live()) {
     co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
   }
-  auto assertion = instance->link->Assert(person, session->id, control::Role::kOwner);
+  auto assertion = instance->link->Assert(person, session->id, AssertedRole(visible->role));
   if (!assertion) {
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
     co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
@@ -126,14 +184,18 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     *reported = AgentProblem(head, id);
     EditResponse(head, prefix);
   };
-  auto response = co_await http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
-                                              std::move(request), std::move(rules));
+  auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
+                                     std::move(request), std::move(rules));
+  auto response = co_await WithCancel(session->ended, std::move(exchange));
+  if (session->ended.is_set()) {
+    co_return refuse(ProblemOf(Unauthorized("the session ended")), Retry::kNo);
+  }
   if (!response) {
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
   if (*reported) co_return refuse(**reported, Retry::kEvery3Seconds);
-  if (response->body && response->body->length().value_or(kWatchedBody + 1) > kWatchedBody) {
+  if (response->body && response->body->length() != 0) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }
   co_return response;

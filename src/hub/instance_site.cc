@@ -8,6 +8,7 @@
 #include "hub/instance_proxy.h"
 #include "hub/pages.h"
 #include "hub/problem.h"
+#include "hub/registry.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -35,6 +36,10 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   if (!parent) {
     hub.identity.sign_in_limiter().Count(address);
     co_return Unauthorized("unknown or used ticket");
+  }
+  const auto person = PersonOf(hub, parent->user_id);
+  if (!person || !hub.registry.Find(instance_id, *person)) {
+    co_return NotFound("no such instance for them");
   }
   auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
   if (!child) co_return Wrap(std::move(child).error(), "create instance session");

@@ -52,6 +52,12 @@ std::string JsonBody::StringOrNone(std::string_view name) {
   return {};
 }
 
+std::string JsonBody::IdOrNone(std::string_view name) {
+  const auto* member = Find(name);
+  if (member != nullptr && member->is_int64()) return std::to_string(member->get_int64());
+  return StringOrNone(name);
+}
+
 std::vector<std::string> JsonBody::StringsOrNone(std::string_view name) {
   const auto* member = Find(name);
   if (member == nullptr) return {};

@@ -32,6 +32,8 @@ class JsonBody {
 
   std::string String(std::string_view name);
   std::string StringOrNone(std::string_view name);
+  /// A string, or an integer as its decimal digits.
+  std::string IdOrNone(std::string_view name);
   std::vector<std::string> StringsOrNone(std::string_view name);
   bool BoolOr(std::string_view name, bool otherwise);
   /// A whole number of seconds, 1 to ten years.

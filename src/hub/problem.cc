@@ -44,6 +44,13 @@ Problem ProblemOf(const Error& error) {
   return {500, "Internal error", "The hub failed; its log says why."};
 }
 
+Problem ExplainedProblem(const Error& error) {
+  Problem problem = ProblemOf(error);
+  problem.detail = error.message + ".";
+  if (problem.detail[0] >= 'a' && problem.detail[0] <= 'z') problem.detail[0] -= 'a' - 'A';
+  return problem;
+}
+
 http::Response ProblemResponse(const Problem& problem) {
   boost::json::object body;
   body["type"] = "about:blank";
@@ -71,13 +78,16 @@ http::Response InstanceProblem(const http::RequestHead& head, const Problem& pro
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}"
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}{}"
       "<p><a href=\"{}\">All your instances</a></p>\n</main>\n</body>\n</html>\n",
       retry == Retry::kEvery3Seconds ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", title,
       kStyle, title, EscapeHtml(problem.detail),
       retry == Retry::kEvery3Seconds
           ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n"
           : "",
+      problem.link.empty() ? ""
+                           : fmt::format("<p><a href=\"{}\">{}</a></p>\n", EscapeHtml(problem.link),
+                                         EscapeHtml(problem.link_text)),
       EscapeHtml(home));
   auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
   response.head.fields.Add("cache-control", "no-store");

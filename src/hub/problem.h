@@ -19,10 +19,16 @@ struct Problem {
   int status = 500;
   std::string title;
   std::string detail;
+  std::string link = {};       ///< Where the page leads besides; "" for nowhere.
+  std::string link_text = {};  ///< The words of that link.
 };
 
 /// The public account of an error.
 Problem ProblemOf(const Error& error);
+
+/// The same with the error's own message as the detail: for errors whose text is written for the
+/// caller and tells nothing of the hub's inside.
+Problem ExplainedProblem(const Error& error);
 
 /// application/problem+json.
 http::Response ProblemResponse(const Problem& problem);

@@ -87,18 +87,27 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   Notify(instance);
 }
 
-const Instance* Registry::Find(std::string_view id, std::int64_t user_id) const {
-  const auto place = instances_.find(id);
-  if (place == instances_.end() || place->second.user_id != user_id) return nullptr;
-  return &place->second;
+std::optional<VisibleInstance> Registry::Find(std::string_view id,
+                                              const store::User& person) const {
+  const Instance* const instance = Get(id);
+  if (instance == nullptr) return std::nullopt;
+  const auto role = RoleOf(*instance, person);
+  if (!role) return std::nullopt;
+  return VisibleInstance{.instance = instance, .role = *role};
 }
 
-std::vector<const Instance*> Registry::List(std::int64_t user_id) const {
-  std::vector<const Instance*> list;
+std::vector<VisibleInstance> Registry::List(const store::User& person) const {
+  std::vector<VisibleInstance> list;
   for (const auto& [id, instance] : instances_) {
-    if (instance.user_id == user_id) list.push_back(&instance);
+    const auto role = RoleOf(instance, person);
+    if (role) list.push_back({.instance = &instance, .role = *role});
   }
   return list;
+}
+
+const Instance* Registry::Get(std::string_view id) const {
+  const auto place = instances_.find(id);
+  return place == instances_.end() ? nullptr : &place->second;
 }
 
 std::size_t Registry::live() const {

@@ -1,4 +1,5 @@
-// Registry: every instance that the hub knows, live or away, and who is told when one changes.
+// Registry: every instance that the hub knows, live or away, who may see it, and who is told when
+// one changes.
 //
 // A live instance has a link, whatever carries it. One id has one owner and at most one link: the
 // newer connection wins, the older is fenced (it can change nothing here any more) and told why.
@@ -18,6 +19,7 @@
 #include "control/assertion.h"
 #include "control/message.h"
 #include "http/message.h"
+#include "identity/access.h"
 #include "identity/people.h"
 
 namespace berth::hub {
@@ -52,6 +54,12 @@ struct Instance {
   bool is_live() const { return link != nullptr; }
 };
 
+/// An instance, and what somebody is to it.
+struct VisibleInstance {
+  const Instance* instance = nullptr;  ///< Never null. Valid until the registry next changes.
+  identity::InstanceRole role = identity::InstanceRole::kViewer;
+};
+
 /// Whoever wants to know of changes; called on the loop, must not suspend, and must not
 /// (un)subscribe from inside.
 class RegistryObserver {
@@ -63,7 +71,9 @@ class RegistryObserver {
 
 class Registry {
  public:
-  explicit Registry(WallClock clock) : clock_(std::move(clock)) {}
+  /// `shares` must outlive the registry.
+  Registry(WallClock clock, const identity::Shares& shares)
+      : clock_(std::move(clock)), shares_(shares) {}
 
   /// Makes known an instance of the database that is not connected.
   void Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
@@ -79,9 +89,17 @@ class Registry {
   void SetStatus(std::string_view id, const InstanceLink& link,
                  const control::StatusUpdate& update);
 
-  /// Null if it is unknown or belongs to another user. Valid until the registry next changes.
-  const Instance* Find(std::string_view id, std::int64_t user_id) const;
-  std::vector<const Instance*> List(std::int64_t user_id) const;
+  /// Nothing if it is unknown, or if that person may not see it: they cannot tell which.
+  std::optional<VisibleInstance> Find(std::string_view id, const store::User& person) const;
+  /// What that person may see, by id.
+  std::vector<VisibleInstance> List(const store::User& person) const;
+  /// What that person is to the instance; nothing: it does not exist for them.
+  std::optional<identity::InstanceRole> RoleOf(const Instance& instance,
+                                               const store::User& person) const {
+    return identity::RoleOf(shares_, person, instance.user_id, instance.id());
+  }
+  /// For the hub itself: whoever may see it. Null if it is unknown.
+  const Instance* Get(std::string_view id) const;
   /// Links that are up.
   std::size_t live() const;
 
@@ -92,6 +110,7 @@ class Registry {
   void Notify(const Instance& instance);
 
   WallClock clock_;
+  const identity::Shares& shares_;
   std::map<std::string, Instance, std::less<>> instances_;
   std::vector<RegistryObserver*> observers_;
 };

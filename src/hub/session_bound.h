@@ -1,5 +1,6 @@
-// A body that ends when the session it was opened with ends: sign-out, expiry and revocation close
-// live streams and sockets, not only later requests.
+// A body that ends when the session it was opened with ends: sign-out, expiry, revocation and the
+// loss of access (which ends the session at that instance's address) close live streams and
+// sockets, not only later requests.
 #pragma once
 
 #include "base/event.h"

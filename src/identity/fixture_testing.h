@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/result_testing.h"
+#include "base/seal.h"
 #include "base/temp_folder_testing.h"
 #include "base/wall_clock.h"
 #include "identity/owner.h"
@@ -24,6 +25,7 @@ struct IdentityFixture : ::testing::Test {
   WallTime time = FromUnixMs(1'700'000'000'000);
   WallClock clock = [this] { return time; };
   RandomSource random = SystemRandom();
+  Sealer sealer{RandomBytes<32>(random), random};
   std::unique_ptr<store::Store> store =
       store::Store::Open(executor, folder.path(), store::StoreThread::kCaller).value();
   std::unique_ptr<store::Database> other = store::Database::Open(folder.path()).value();

@@ -21,7 +21,9 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
     : executor_(executor),
       store_(store),
       clock_(clock),
-      people_(store, clock),
+      people_(store, clock, [this] { NotifyAccess(); }),
+      shares_(store, clock, [this] { NotifyAccess(); }),
+      denials_(executor),
       audit_(executor, store, clock),
       signing_keys_(store, sealer, clock, random),
       sessions_(executor, store, limits, clock, random),
@@ -29,9 +31,7 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
       api_tokens_(store, clock, random),
       login_codes_(store, limits.login_code_lifetime, clock, random),
       tickets_(limits.ticket_lifetime, clock, random),
-      enrolments_(limits, clock, random),
       sign_in_limiter_(executor, limits.sign_in_attempts),
-      enrolment_limiter_(executor, limits.sign_in_attempts),
       token_limiter_(executor, limits.sign_in_attempts),
       api_token_limiter_(executor, limits.sign_in_attempts) {}
 
@@ -51,6 +51,8 @@ Task<Result<void>> Identity::ReloadIfChanged() {
   if (!signing_keys) co_return std::move(signing_keys).error();
   auto people = co_await people_.Reload();
   if (!people) co_return std::move(people).error();
+  auto shares = co_await shares_.Reload();
+  if (!shares) co_return std::move(shares).error();
   auto sessions = co_await sessions_.Reload();
   if (!sessions) co_return std::move(sessions).error();
   auto tokens = co_await tokens_.Reload();
@@ -63,10 +65,12 @@ Task<Result<void>> Identity::ReloadIfChanged() {
 
 Task<Result<void>> Identity::Flush() {
   auto sessions = co_await sessions_.Flush();
+  auto shares = co_await shares_.Flush();
   auto tokens = co_await tokens_.Flush();
   auto api_tokens = co_await api_tokens_.Flush();
   co_await audit_.Flush();
   if (!sessions) co_return std::move(sessions).error();
+  if (!shares) co_return std::move(shares).error();
   if (!tokens) co_return std::move(tokens).error();
   co_return std::move(api_tokens);
 }
@@ -78,6 +82,7 @@ Task<void> Identity::Maintain() {
     co_await Sleep(executor_, kPollEach);
     sessions_.EndExpired();
     tokens_.EndExpired();
+    shares_.EndExpired();
     auto done = co_await ReloadIfChanged();
     const bool is_flush = done && executor_.now() >= next_flush;
     if (is_flush) {
@@ -94,6 +99,10 @@ Task<void> Identity::Maintain() {
       is_failing = false;
     }
   }
+}
+
+void Identity::NotifyAccess() {
+  for (AccessObserver* observer : observers_) observer->OnAccessChanged();
 }
 
 Task<Result<bool>> Identity::HasAnybodySignedIn() {

@@ -6,18 +6,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/wall_clock.h"
+#include "identity/access.h"
 #include "identity/agent_tokens.h"
 #include "identity/api_tokens.h"
 #include "identity/audit.h"
-#include "identity/enrolments.h"
+#include "identity/denials.h"
 #include "identity/login_codes.h"
 #include "identity/people.h"
 #include "identity/rate_limiter.h"
 #include "identity/sessions.h"
+#include "identity/shares.h"
 #include "identity/signing_keys.h"
 #include "identity/tickets.h"
 #include "store/store.h"
@@ -40,31 +43,41 @@ class Identity {
   People& people() { return people_; }
   Audit& audit() { return audit_; }
   SigningKeys& signing_keys() { return signing_keys_; }
+  Shares& shares() { return shares_; }
+  const Shares& shares() const { return shares_; }
+  Denials& denials() { return denials_; }
   Sessions& sessions() { return sessions_; }
   AgentTokens& tokens() { return tokens_; }
   ApiTokens& api_tokens() { return api_tokens_; }
   LoginCodes& login_codes() { return login_codes_; }
   Tickets& tickets() { return tickets_; }
-  Enrolments& enrolments() { return enrolments_; }
   RateLimiter& sign_in_limiter() { return sign_in_limiter_; }
   /// Counts bad agent tokens.
-  RateLimiter& enrolment_limiter() { return enrolment_limiter_; }
   RateLimiter& token_limiter() { return token_limiter_; }
   /// Counts bad API tokens: an agent with an old token keeps no script of its address out.
   RateLimiter& api_token_limiter() { return api_token_limiter_; }
 
   /// The local owner. REQUIRES: Load() succeeded.
   std::int64_t owner_id() const { return owner_id_; }
+  /// Tells `observer` whenever people may have gained or lost access; it must outlive this, or
+  /// unsubscribe.
+  void Subscribe(AccessObserver& observer) { observers_.push_back(&observer); }
+  void Unsubscribe(AccessObserver& observer) { std::erase(observers_, &observer); }
   /// Whether anybody ever signed in; asks the store.
   Task<Result<bool>> HasAnybodySignedIn();
   /// Takes in at once what another process wrote, rather than with the next round of Maintain().
   Task<Result<void>> ReloadIfChanged();
 
  private:
+  void NotifyAccess();
+
   Executor& executor_;
   store::Store& store_;
   const WallClock clock_;
+  std::vector<AccessObserver*> observers_;
   People people_;
+  Shares shares_;
+  Denials denials_;
   Audit audit_;
   SigningKeys signing_keys_;
   Sessions sessions_;
@@ -72,9 +85,7 @@ class Identity {
   ApiTokens api_tokens_;
   LoginCodes login_codes_;
   Tickets tickets_;
-  Enrolments enrolments_;
   RateLimiter sign_in_limiter_;
-  RateLimiter enrolment_limiter_;
   RateLimiter token_limiter_;
   RateLimiter api_token_limiter_;
   std::int64_t owner_id_ = 0;

@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct IdentityTest : testing::IdentityFixture {
-  Sealer sealer{RandomBytes<32>(SystemRandom()), SystemRandom()};
   Identity identity{executor, *store, sealer, limits, clock, random};
   Job maintenance;
 

@@ -1,14 +1,42 @@
 #include "identity/owner.h"
 
+#include "base/log.h"
+
 namespace berth::identity {
+namespace {
+
+constexpr std::string_view kLocal = "local";
+constexpr std::string_view kOwnerName = "owner";
+constexpr std::size_t kMaxName = 64;
+constexpr std::string_view kNameCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-";
+
+}  // namespace
 
 Result<store::User> EnsureOwner(store::Database& database, WallTime now) {
-  auto owner = store::EnsureUser(database, "local", "owner", "owner", now);
+  auto owner = store::EnsureUser(database, kLocal, kOwnerName, kOwnerName, now);
   if (!owner || owner->role == store::HubRole::kOwner) return owner;
   auto done = store::SetUserRole(database, owner->id, store::HubRole::kOwner);
   if (!done) return std::move(done).error();
   owner->role = store::HubRole::kOwner;
   return owner;
+}
+
+Result<store::User> EnsureLocalUser(store::Database& database, std::string_view name,
+                                    WallTime now) {
+  const bool is_name = !name.empty() && name.size() <= kMaxName &&
+                       name.find_first_not_of(kNameCharacters) == std::string_view::npos;
+  if (!is_name) {
+    return Invalid(fmt::format("\"{}\" is no name: 1 to {} of a-z, A-Z, 0-9 and \"._@-\"",
+                               ForLog(name), kMaxName));
+  }
+  if (name == kOwnerName) return EnsureOwner(database, now);
+  auto user = store::EnsureUser(database, kLocal, name, name, now);
+  if (!user || !user->is_removed) return user;
+  auto done = store::SetUserRemoved(database, user->id, false);
+  if (!done) return std::move(done).error();
+  user->is_removed = false;
+  return user;
 }
 
 }  // namespace berth::identity

@@ -1,4 +1,5 @@
-// The hub's one local owner, who exists from the first start on.
+// People whom nobody but this hub vouches for: its one owner, who exists from the first start on,
+// and those whom whoever may read the data folder names.
 #pragma once
 
 #include "base/wall_clock.h"
@@ -8,5 +9,10 @@ namespace berth::identity {
 
 /// The owner, made if this is the first time. Call it in a transaction.
 Result<store::User> EnsureOwner(store::Database& database, WallTime now);
+
+/// Somebody of that name ("owner" is the owner), made a member if there is none yet, and no longer
+/// removed. Call it in a transaction. kInvalid: the name is not 1 to 64 of a-z, A-Z, 0-9 and
+/// "._@-".
+Result<store::User> EnsureLocalUser(store::Database& database, std::string_view name, WallTime now);
 
 }  // namespace berth::identity

@@ -17,7 +17,8 @@ Result<store::User> Reread(store::Database& database, std::int64_t user_id, Resu
 
 }  // namespace
 
-People::People(store::Store& store, WallClock clock) : store_(store), clock_(std::move(clock)) {}
+People::People(store::Store& store, WallClock clock, std::function<void()> on_change)
+    : store_(store), clock_(std::move(clock)), on_change_(std::move(on_change)) {}
 
 Task<Result<void>> People::Reload() {
   auto users =
@@ -25,6 +26,7 @@ Task<Result<void>> People::Reload() {
   if (!users) co_return Wrap(std::move(users).error(), "read the users");
   people_.clear();
   for (auto& user : *users) Put(std::move(user));
+  on_change_();
   co_return Ok();
 }
 
@@ -60,7 +62,7 @@ Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
   });
   if (!user) co_return std::move(user).error();
   const std::int64_t id = user->id;
-  Put(std::move(*user));
+  if (Put(std::move(*user))) on_change_();
   co_return Find(id);
 }
 
@@ -70,7 +72,7 @@ Task<Result<void>> People::Remove(std::int64_t user_id) {
     removed.is_removed = true;
     removed.groups.clear();
     removed.sealed_credential.clear();
-    Put(std::move(removed));
+    if (Put(std::move(removed))) on_change_();
   }
   auto user = co_await store_.Run([user_id](store::Database& database) {
     return Reread(database, user_id, store::SetUserRemoved(database, user_id, true));
@@ -85,13 +87,17 @@ Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
     return Reread(database, user_id, store::SetUserRole(database, user_id, role));
   });
   if (!user) co_return std::move(user).error();
-  Put(std::move(*user));
+  if (Put(std::move(*user))) on_change_();
   co_return Ok();
 }
 
-void People::Put(store::User user) {
+bool People::Put(store::User user) {
   const std::int64_t id = user.id;
-  people_[id] = std::make_shared<const store::User>(std::move(user));
+  PersonPtr& place = people_[id];
+  const bool is_same = place != nullptr && place->role == user.role &&
+                       place->groups == user.groups && place->is_removed == user.is_removed;
+  place = std::make_shared<const store::User>(std::move(user));
+  return !is_same;
 }
 
 std::string_view LoginOf(const store::User& user) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -21,8 +22,9 @@ using PersonPtr = std::shared_ptr<const store::User>;
 
 class People {
  public:
-  /// Everything handed in must outlive this object.
-  People(store::Store& store, WallClock clock);
+  /// Everything handed in must outlive this object. `on_change` is called after each change that
+  /// may give or take access: groups, roles, removal; it must not change people.
+  People(store::Store& store, WallClock clock, std::function<void()> on_change);
 
   /// Brings memory in line with the store. After a failure everything is as it was.
   Task<Result<void>> Reload();
@@ -44,10 +46,12 @@ class People {
   Task<Result<void>> SetRole(std::int64_t user_id, store::HubRole role);
 
  private:
-  void Put(store::User user);
+  /// Whether it may have given or taken access.
+  bool Put(store::User user);
 
   store::Store& store_;
   const WallClock clock_;
+  const std::function<void()> on_change_;
   std::unordered_map<std::int64_t, PersonPtr> people_;
 };
 

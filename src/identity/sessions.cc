@@ -205,6 +205,14 @@ Task<Result<void>> Sessions::RevokeAllOf(std::int64_t user_id, std::string excep
   co_return co_await Flush();
 }
 
+void Sessions::EndIf(const std::function<bool(const Session&)>& is_over) {
+  std::vector<std::string> over;
+  for (const auto& [id, entry] : entries_) {
+    if (is_over(*entry.session)) over.push_back(id);
+  }
+  for (std::string& id : over) End(std::move(id));
+}
+
 std::vector<SessionListing> Sessions::List(std::int64_t user_id) const {
   std::vector<SessionListing> list;
   for (const auto& [id, entry] : entries_) {

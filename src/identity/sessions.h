@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/wall_clock.h"
+#include "identity/access.h"
 #include "store/sessions.h"
 #include "store/store.h"
 
@@ -42,6 +44,9 @@ struct Session {
   const WallTime expires_at;  ///< However much it is used.
   const std::string address;
   const std::string user_agent;
+  /// Of a child: what its user was to the instance at the last request. What it let in may do as
+  /// much, so the session ends when its user becomes less.
+  mutable std::optional<InstanceRole> used_as = {};
   /// Set when the session ends, for whatever reason:
   /// `co_await WithCancel(session->ended, Pump(...))`.
   mutable Event ended;
@@ -98,6 +103,9 @@ class Sessions {
   Task<Result<void>> Revoke(std::string id);
   /// The same for all sessions of a user but `except` (and its children).
   Task<Result<void>> RevokeAllOf(std::int64_t user_id, std::string except = "");
+
+  /// Ends at once all sessions that `is_over` says, and their children; Flush() writes it.
+  void EndIf(const std::function<bool(const Session&)>& is_over);
 
   /// The user's sessions without children, the most recently used first.
   std::vector<SessionListing> List(std::int64_t user_id) const;

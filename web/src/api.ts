@@ -32,8 +32,7 @@ function explain(status: number): string {
   }
 }
 
-/** One call: the JSON of the answer, or undefined if it has none. */
-export async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+async function call(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(path, {

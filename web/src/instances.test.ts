@@ -23,6 +23,13 @@ test("an update changes one instance, a disconnect keeps it as offline", () => {
   assert.deepEqual(sorted(all).map(({ id }) => id), ["b", "a"]);
 });
 
+test("an instance that is taken away is gone", () => {
+  const before = apply(none, { type: "client_list", clients: [client("a"), client("b")] });
+  const after = apply(before, { type: "client_removed", client_id: "a" });
+  assert.deepEqual([...after.keys()], ["b"]);
+  assert.equal(apply(after, { type: "client_removed", client_id: "a" }), after);
+});
+
 test("an instance that needs its user says so, also in the title", () => {
   const all = apply(none, { type: "client_update", client: client("a", { status: "busy", needs_you: true }) });
   assert.equal(all.get("a")?.status, "waiting");

@@ -88,6 +88,11 @@ export function apply(before: Instances, message: unknown): Instances {
       ? before
       : new Map(before).set(gone, { ...known, status: "disconnected", sessions: [] });
   }
+  if (type === "client_removed" && typeof gone === "string" && before.has(gone)) {
+    const left = new Map(before);
+    left.delete(gone);
+    return left;
+  }
   return before;
 }
 

@@ -1,0 +1,91 @@
+#include "hub/registry.h"
+
+#include <gmock/gmock.h>
+
+#include "identity/fixture_testing.h"
+#include "identity/identity.h"
+#include "store/instances.h"
+
+namespace berth::hub {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using identity::InstanceRole;
+
+struct FakeLink : InstanceLink {
+  http::Service& streams() override { std::abort(); }
+  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
+    return std::string();
+  }
+  void Fence(std::string_view reason) override { fenced = reason; }
+  void Disconnect() override {}
+  std::optional<Duration> latency() const override { return std::nullopt; }
+  std::string fenced;
+};
+
+struct RegistryTest : identity::testing::IdentityFixture {
+  identity::Identity identity{executor, *store, sealer, limits, clock, random};
+  Registry registry{clock, identity.shares()};
+  FakeLink link;
+  store::User anna = store::EnsureUser(*other, "local", "anna", "anna", time).value();
+  store::User ben = store::EnsureUser(*other, "local", "ben", "ben", time).value();
+
+  void SetUp() override {
+    ASSERT_THAT(store::ClaimInstance(*other, "laptop", anna.id, "{}", time), IsOk());
+    ASSERT_THAT(executor.Await(identity.Load()), IsOk());
+    registry.Remember("laptop", anna.id, {}, time);
+    registry.Remember("tower", anna.id, {}, time);
+    registry.Remember("bench", ben.id, {}, time);
+  }
+
+  std::vector<std::string> Seen(const store::User& person) {
+    std::vector<std::string> seen;
+    for (const VisibleInstance& visible : registry.List(person)) {
+      seen.push_back(fmt::format("{} {}", visible.instance->id(), ToString(visible.role)));
+    }
+    return seen;
+  }
+
+  void Share(store::ShareRole role, std::optional<WallTime> expires_at = std::nullopt) {
+    store::ShareRow share{.instance_id = "laptop",
+                          .subject = std::to_string(ben.id),
+                          .role = role,
+                          .created_by = anna.id,
+                          .expires_at = expires_at};
+    ASSERT_THAT(executor.Await(identity.shares().Put(std::move(share))), IsOk());
+  }
+};
+
+TEST_F(RegistryTest, EverybodySeesTheirOwnInstancesOnly) {
+  EXPECT_THAT(Seen(anna), ::testing::ElementsAre("laptop owner", "tower owner"));
+  EXPECT_THAT(Seen(ben), ::testing::ElementsAre("bench owner"));
+  EXPECT_FALSE(registry.Find("laptop", ben).has_value());
+  EXPECT_FALSE(registry.Find("none", ben).has_value());
+  EXPECT_NE(registry.Get("laptop"), nullptr);
+}
+
+TEST_F(RegistryTest, AShareMakesAnInstanceVisibleUntilItExpires) {
+  Share(store::ShareRole::kViewer, time + std::chrono::minutes(1));
+  EXPECT_THAT(Seen(ben), ::testing::ElementsAre("bench owner", "laptop viewer"));
+  EXPECT_EQ(registry.Find("laptop", ben)->role, InstanceRole::kViewer);
+  EXPECT_THAT(Seen(anna), ::testing::ElementsAre("laptop owner", "tower owner"));
+  time += std::chrono::minutes(1);
+  EXPECT_THAT(Seen(ben), ::testing::ElementsAre("bench owner"));
+}
+
+TEST_F(RegistryTest, SomebodyRemovedSeesNothing) {
+  Share(store::ShareRole::kOperator);
+  ben.is_removed = true;
+  EXPECT_TRUE(Seen(ben).empty());
+}
+
+TEST_F(RegistryTest, AShareLetsNobodyTakeTheIdOver) {
+  Share(store::ShareRole::kOperator);
+  EXPECT_THAT(registry.Connected("laptop", ben.id, {}, link), FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  EXPECT_TRUE(registry.Find("laptop", ben)->instance->is_live());
+}
+
+}  // namespace
+}  // namespace berth::hub

@@ -1,0 +1,62 @@
+#include "identity/access.h"
+
+#include <algorithm>
+#include <string>
+
+#include "http/fields.h"
+
+namespace berth::identity {
+namespace {
+
+InstanceRole RoleFrom(store::ShareRole role) {
+  return role == store::ShareRole::kOperator ? InstanceRole::kOperator : InstanceRole::kViewer;
+}
+
+/// GitHub's names of orgs and teams are one whatever their case; other providers' are not.
+bool IsMember(const store::User& user, std::string_view group) {
+  const bool ignores_case = user.provider == "github";
+  return std::ranges::any_of(user.groups, [&](const std::string& own) {
+    return ignores_case ? http::EqualsIgnoreCase(own, group) : own == group;
+  });
+}
+
+}  // namespace
+
+std::string_view ToString(InstanceRole role) {
+  switch (role) {
+    case InstanceRole::kOwner:
+      return "owner";
+    case InstanceRole::kOperator:
+      return "operator";
+    case InstanceRole::kViewer:
+      return "viewer";
+  }
+  return "";
+}
+
+bool IsFor(const store::ShareRow& share, const store::User& user) {
+  switch (share.kind) {
+    case store::ShareKind::kUser:
+      return share.subject == std::to_string(user.id);
+    case store::ShareKind::kGroup:
+      return !share.subject.empty() && IsMember(user, share.subject);
+    case store::ShareKind::kEveryone:
+      return true;
+  }
+  return false;
+}
+
+std::optional<InstanceRole> RoleOf(const Shares& shares, const store::User& user,
+                                   std::int64_t owner_id, std::string_view instance_id) {
+  if (user.is_removed) return std::nullopt;
+  if (user.id == owner_id) return InstanceRole::kOwner;
+  std::optional<InstanceRole> best;
+  for (const store::ShareRow& share : shares.Of(instance_id)) {
+    if (!shares.IsLive(share) || !IsFor(share, user)) continue;
+    const InstanceRole role = RoleFrom(share.role);
+    if (!best || role < *best) best = role;
+  }
+  return best;
+}
+
+}  // namespace berth::identity

@@ -1,0 +1,229 @@
+#include "identity/access.h"
+
+#include <gmock/gmock.h>
+
+#include "identity/fixture_testing.h"
+#include "identity/identity.h"
+#include "store/instances.h"
+
+namespace berth::identity {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using store::ShareKind;
+using store::ShareRole;
+
+struct CountingObserver : AccessObserver {
+  int changes = 0;
+  void OnAccessChanged() override { ++changes; }
+};
+
+struct AccessTest : testing::IdentityFixture {
+  Identity identity{executor, *store, sealer, limits, clock, random};
+  const std::int64_t anna = MakeUser("github", "1", "anna");
+  const std::int64_t ben = MakeUser("github", "2", "ben");
+
+  void SetUp() override {
+    ASSERT_THAT(store::ClaimInstance(*other, "laptop", anna, "{}", time), IsOk());
+    ASSERT_THAT(store::ClaimInstance(*other, "tower", anna, "{}", time), IsOk());
+    ASSERT_THAT(executor.Await(identity.Load()), IsOk());
+  }
+
+  std::int64_t MakeUser(std::string_view provider, std::string_view subject,
+                        std::string_view name) {
+    return store::EnsureUser(*other, provider, subject, name, time).value().id;
+  }
+
+  void SetGroups(std::int64_t user, std::string provider, std::string subject,
+                 std::vector<std::string> groups) {
+    store::UserProfile profile;
+    profile.name = identity.people().Find(user)->name;
+    profile.groups = std::move(groups);
+    ASSERT_THAT(executor.Await(identity.people().Admit(std::move(provider), std::move(subject),
+                                                       std::move(profile))),
+                IsOk());
+  }
+
+  Result<store::ShareRow> Put(ShareKind kind, std::string subject, ShareRole role,
+                              std::optional<WallTime> expires_at = std::nullopt,
+                              std::string instance = "laptop") {
+    store::ShareRow share{.instance_id = std::move(instance),
+                          .kind = kind,
+                          .subject = std::move(subject),
+                          .role = role,
+                          .created_by = anna,
+                          .expires_at = expires_at};
+    return executor.Await(identity.shares().Put(std::move(share)));
+  }
+
+  std::optional<InstanceRole> Role(std::int64_t user, std::string_view instance = "laptop") {
+    return RoleOf(identity.shares(), *identity.people().Find(user), anna, instance);
+  }
+};
+
+TEST_F(AccessTest, WithoutAShareOnlyTheOwnerHasARole) {
+  EXPECT_EQ(Role(anna), InstanceRole::kOwner);
+  EXPECT_EQ(Role(ben), std::nullopt);
+}
+
+TEST_F(AccessTest, OwningTheHubGivesNoAccessToInstances) {
+  ASSERT_EQ(identity.people().Find(owner)->role, store::HubRole::kOwner);
+  EXPECT_EQ(Role(owner), std::nullopt);
+}
+
+TEST_F(AccessTest, EachKindOfShareGivesItsRoleToWhomItIsForUntilItsTime) {
+  SetGroups(ben, "github", "2", {"acme", "acme/platform"});
+  const std::string ben_id = std::to_string(ben);
+  struct Row {
+    ShareKind kind;
+    std::string subject;
+    bool is_for_ben;
+  };
+  const Row rows[] = {
+      {ShareKind::kUser, ben_id, true},           {ShareKind::kUser, std::to_string(anna), false},
+      {ShareKind::kUser, "0" + ben_id, false},    {ShareKind::kUser, "ben", false},
+      {ShareKind::kGroup, "acme", true},          {ShareKind::kGroup, "acme/platform", true},
+      {ShareKind::kGroup, "Acme/Platform", true}, {ShareKind::kGroup, "acme/platfor", false},
+      {ShareKind::kGroup, "platform", false},     {ShareKind::kGroup, "", false},
+      {ShareKind::kEveryone, "", true},
+  };
+  for (const Row& row : rows) {
+    for (const ShareRole role : {ShareRole::kOperator, ShareRole::kViewer}) {
+      SCOPED_TRACE(fmt::format("{} \"{}\" {}", ToString(row.kind), row.subject, ToString(role)));
+      const auto share = Put(row.kind, row.subject, role, time + std::chrono::hours(1)).value();
+      const auto granted =
+          role == ShareRole::kOperator ? InstanceRole::kOperator : InstanceRole::kViewer;
+      EXPECT_EQ(Role(ben), row.is_for_ben ? std::optional(granted) : std::nullopt);
+      EXPECT_EQ(Role(ben, "tower"), std::nullopt);
+      EXPECT_EQ(Role(anna), InstanceRole::kOwner);
+      time += std::chrono::hours(1);
+      EXPECT_EQ(Role(ben), std::nullopt);
+      EXPECT_FALSE(identity.shares().IsShared("laptop"));
+      ASSERT_THAT(executor.Await(identity.shares().Remove("laptop", share.id)), IsOk());
+    }
+  }
+}
+
+TEST_F(AccessTest, GroupsOfOtherProvidersKeepTheirCase) {
+  const auto kim = MakeUser("oidc", "k", "kim");
+  ASSERT_THAT(executor.Await(identity.ReloadIfChanged()), IsOk());
+  SetGroups(kim, "oidc", "k", {"Admins"});
+  ASSERT_THAT(Put(ShareKind::kGroup, "admins", ShareRole::kViewer), IsOk());
+  EXPECT_EQ(Role(kim), std::nullopt);
+  ASSERT_THAT(Put(ShareKind::kGroup, "Admins", ShareRole::kViewer), IsOk());
+  EXPECT_EQ(Role(kim), InstanceRole::kViewer);
+}
+
+TEST_F(AccessTest, TheHighestOfSeveralRolesCounts) {
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer), IsOk());
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+  const auto share =
+      Put(ShareKind::kUser, std::to_string(ben), ShareRole::kOperator, time + std::chrono::hours(1))
+          .value();
+  EXPECT_EQ(Role(ben), InstanceRole::kOperator);
+  time = *share.expires_at;
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+}
+
+TEST_F(AccessTest, SomebodyRemovedHasNoAccessToAnything) {
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), IsOk());
+  ASSERT_THAT(executor.Await(identity.people().Remove(ben)), IsOk());
+  EXPECT_EQ(Role(ben), std::nullopt);
+  ASSERT_THAT(executor.Await(identity.people().Remove(anna)), IsOk());
+  EXPECT_EQ(Role(anna), std::nullopt);
+}
+
+TEST_F(AccessTest, ObserversHearOfWhatGivesOrTakesAccessAndOfNothingElse) {
+  CountingObserver observer;
+  identity.Subscribe(observer);
+  const auto share = Put(ShareKind::kEveryone, "", ShareRole::kViewer).value();
+  EXPECT_EQ(observer.changes, 1);
+  SetGroups(ben, "github", "2", {"acme"});
+  EXPECT_EQ(observer.changes, 2);
+  SetGroups(ben, "github", "2", {"acme"});
+  EXPECT_EQ(observer.changes, 2);
+  ASSERT_THAT(executor.Await(identity.shares().Remove("laptop", share.id)), IsOk());
+  EXPECT_EQ(observer.changes, 3);
+  identity.Unsubscribe(observer);
+  ASSERT_THAT(executor.Await(identity.people().Remove(ben)), IsOk());
+  EXPECT_EQ(observer.changes, 3);
+}
+
+TEST_F(AccessTest, MaintenanceEndsExpiredSharesWithinASecondAndForgetsThem) {
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer, time + std::chrono::seconds(10)),
+              IsOk());
+  CountingObserver observer;
+  identity.Subscribe(observer);
+  Job maintenance(executor, "maintenance", identity.Maintain());
+  Pass(std::chrono::milliseconds(9'500));
+  EXPECT_EQ(observer.changes, 0);
+  Pass(std::chrono::milliseconds(500));
+  Pass(std::chrono::milliseconds(500));
+  EXPECT_EQ(observer.changes, 1);
+  EXPECT_TRUE(identity.shares().Of("laptop").empty());
+  ASSERT_THAT(executor.Await(identity.Flush()), IsOk());
+  EXPECT_TRUE(store::ListShares(*other).value().empty());
+}
+
+TEST_F(AccessTest, SharesComeBackAfterARestart) {
+  ASSERT_THAT(Put(ShareKind::kUser, std::to_string(ben), ShareRole::kOperator), IsOk());
+  Identity restarted(executor, *store, sealer, limits, clock, random);
+  ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
+  EXPECT_EQ(RoleOf(restarted.shares(), *restarted.people().Find(ben), anna, "laptop"),
+            InstanceRole::kOperator);
+}
+
+TEST_F(AccessTest, AShareOfAnUnknownInstanceIsRefused) {
+  EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer, std::nullopt, "none"),
+              FailsWith(ErrorKind::kConflict));
+  EXPECT_TRUE(identity.shares().Of("none").empty());
+}
+
+TEST_F(AccessTest, ARemovedShareStaysRemovedWhenTheDiskFails) {
+  const auto share = Put(ShareKind::kEveryone, "", ShareRole::kViewer).value();
+  auto lock = LockDatabase();
+  EXPECT_THAT(executor.Await(identity.shares().Remove("laptop", share.id)),
+              FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(Role(ben), std::nullopt);
+  lock.reset();
+  ASSERT_THAT(executor.Await(identity.shares().Reload()), IsOk());
+  EXPECT_EQ(Role(ben), std::nullopt);
+  ASSERT_THAT(executor.Await(identity.Flush()), IsOk());
+  EXPECT_TRUE(store::ListShares(*other).value().empty());
+}
+
+TEST_F(AccessTest, AnInstanceTakesABoundedNumberOfShares) {
+  for (int i = 0; i < 256; ++i) {
+    ASSERT_THAT(Put(ShareKind::kGroup, fmt::format("g{}", i), ShareRole::kViewer), IsOk());
+  }
+  EXPECT_THAT(Put(ShareKind::kGroup, "more", ShareRole::kViewer), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_THAT(Put(ShareKind::kGroup, "g0", ShareRole::kOperator), IsOk());
+}
+
+TEST_F(AccessTest, LocalPeopleAreMembersAndTheOwnerStaysOne) {
+  const auto carol = EnsureLocalUser(*other, "carol", time).value();
+  EXPECT_EQ(carol.role, store::HubRole::kMember);
+  EXPECT_EQ(EnsureLocalUser(*other, "carol", time).value().id, carol.id);
+  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().id, owner);
+  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().role, store::HubRole::kOwner);
+  ASSERT_THAT(store::SetUserRemoved(*other, carol.id, true), IsOk());
+  EXPECT_FALSE(EnsureLocalUser(*other, "carol", time).value().is_removed);
+  for (const char* name : {"", "a b", "<b>", "../x"}) {
+    EXPECT_THAT(EnsureLocalUser(*other, name, time), FailsWith(ErrorKind::kInvalid)) << name;
+  }
+  EXPECT_THAT(EnsureLocalUser(*other, std::string(65, 'a'), time), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(AccessTest, ADenialIsNewsOnceAMinuteForOneUserInstanceAndReason) {
+  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "viewer"));
+  EXPECT_FALSE(identity.denials().IsNews(ben, "laptop", "viewer"));
+  EXPECT_TRUE(identity.denials().IsNews(ben, "tower", "viewer"));
+  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "origin"));
+  EXPECT_TRUE(identity.denials().IsNews(anna, "laptop", "viewer"));
+  Pass(std::chrono::minutes(1));
+  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "viewer"));
+}
+
+}  // namespace
+}  // namespace berth::identity

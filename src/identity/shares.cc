@@ -1,0 +1,115 @@
+#include "identity/shares.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace berth::identity {
+namespace {
+
+/// Shares of one instance: each request looks through them.
+constexpr std::size_t kMaxPerInstance = 256;
+
+bool IsLiveAt(const store::ShareRow& share, WallTime now) {
+  return !share.expires_at || now < *share.expires_at;
+}
+
+}  // namespace
+
+Shares::Shares(store::Store& store, WallClock clock, std::function<void()> on_change)
+    : store_(store), clock_(std::move(clock)), on_change_(std::move(on_change)) {}
+
+Task<Result<void>> Shares::Reload() {
+  auto rows =
+      co_await store_.Read([](store::Database& database) { return store::ListShares(database); });
+  if (!rows) co_return Wrap(std::move(rows).error(), "read shares");
+  // What has ended stays ended, whether its row is gone yet or not.
+  std::erase_if(*rows, [this](const auto& row) { return unwritten_.contains(row.id); });
+  by_instance_.clear();
+  next_due_ = WallTime::max();
+  for (auto& row : *rows) Insert(std::move(row));
+  on_change_();
+  co_return Ok();
+}
+
+Task<Result<store::ShareRow>> Shares::Put(store::ShareRow share) {
+  const auto others = Of(share.instance_id);
+  const bool is_new = std::ranges::none_of(others, [&](const store::ShareRow& other) {
+    return other.kind == share.kind && other.subject == share.subject;
+  });
+  if (is_new && others.size() >= kMaxPerInstance) co_return TooLarge("too many shares");
+  share.created_at = clock_();
+  auto id = co_await store_.Run(
+      [share](store::Database& database) { return store::PutShare(database, share); });
+  if (!id) co_return std::move(id).error();
+  share.id = *id;
+  unwritten_.erase(share.id);
+  Erase(share.instance_id, share.id);
+  Insert(share);
+  on_change_();
+  co_return share;
+}
+
+Task<Result<void>> Shares::Remove(std::string instance_id, std::int64_t id) {
+  if (!Erase(instance_id, id)) co_return NotFound("the instance has no such share");
+  unwritten_.insert(id);
+  on_change_();
+  co_return co_await Flush();
+}
+
+std::span<const store::ShareRow> Shares::Of(std::string_view instance_id) const {
+  const auto place = by_instance_.find(instance_id);
+  if (place == by_instance_.end()) return {};
+  return place->second;
+}
+
+bool Shares::IsShared(std::string_view instance_id) const {
+  return std::ranges::any_of(Of(instance_id), [this](const auto& share) { return IsLive(share); });
+}
+
+bool Shares::IsLive(const store::ShareRow& share) const { return IsLiveAt(share, clock_()); }
+
+void Shares::EndExpired() {
+  const WallTime now = clock_();
+  if (now < next_due_) return;
+  next_due_ = WallTime::max();
+  for (auto& [id, rows] : by_instance_) {
+    for (const auto& row : rows) {
+      if (IsLiveAt(row, now)) {
+        next_due_ = std::min(next_due_, row.expires_at.value_or(next_due_));
+      } else {
+        unwritten_.insert(row.id);
+      }
+    }
+    std::erase_if(rows, [now](const auto& row) { return !IsLiveAt(row, now); });
+  }
+  std::erase_if(by_instance_, [](const auto& entry) { return entry.second.empty(); });
+  on_change_();
+}
+
+Task<Result<void>> Shares::Flush() {
+  if (unwritten_.empty()) co_return Ok();
+  const std::vector<std::int64_t> ended(unwritten_.begin(), unwritten_.end());
+  auto written = co_await store_.Run([ended](store::Database& database) -> Result<void> {
+    for (const std::int64_t id : ended) {
+      auto deleted = store::DeleteShare(database, id);
+      if (!deleted) return std::move(deleted).error();
+    }
+    return Ok();
+  });
+  if (!written) co_return Wrap(std::move(written).error(), "write shares");
+  for (const std::int64_t id : ended) unwritten_.erase(id);
+  co_return Ok();
+}
+
+void Shares::Insert(store::ShareRow share) {
+  next_due_ = std::min(next_due_, share.expires_at.value_or(next_due_));
+  by_instance_[share.instance_id].push_back(std::move(share));
+}
+
+bool Shares::Erase(std::string_view instance_id, std::int64_t id) {
+  const auto place = by_instance_.find(instance_id);
+  if (place == by_instance_.end()) return false;
+  return std::erase_if(place->second, [id](const auto& share) { return share.id == id; }) > 0;
+}
+
+}  // namespace berth::identity

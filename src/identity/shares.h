@@ -1,0 +1,68 @@
+// Shares: who else may open an instance, kept in memory over the store.
+//
+// What grants access is written before it counts; what takes it away counts at once and is then
+// written, again and again if the disk fails. A share that has expired counts no more from that
+// moment on, whether EndExpired() has run or not. Lives on one loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/wall_clock.h"
+#include "store/shares.h"
+#include "store/store.h"
+
+namespace berth::identity {
+
+class Shares {
+ public:
+  /// Everything handed in must outlive this object. `on_change` is called after each change of who
+  /// may open what; it must not change shares.
+  Shares(store::Store& store, WallClock clock, std::function<void()> on_change);
+
+  /// Brings memory in line with the store. After a failure everything is as it was.
+  Task<Result<void>> Reload();
+
+  /// Writes a share and gives it its id and time; one for the same instance, kind and subject is
+  /// replaced. kConflict: there is no such instance. kTooLarge: the instance has as many as it may.
+  Task<Result<store::ShareRow>> Put(store::ShareRow share);
+  /// Ends a share at once, then writes it. kNotFound: that instance has no such share.
+  /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
+  Task<Result<void>> Remove(std::string instance_id, std::int64_t id);
+
+  /// The shares of an instance, some of which may have expired. Valid until the next change.
+  std::span<const store::ShareRow> Of(std::string_view instance_id) const;
+  /// Whether any share of the instance counts now.
+  bool IsShared(std::string_view instance_id) const;
+  bool IsLive(const store::ShareRow& share) const;
+
+  /// Forgets what has expired. Cheap; to be called about twice a second.
+  void EndExpired();
+  /// Writes what is not written yet.
+  Task<Result<void>> Flush();
+
+ private:
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Rows = std::vector<store::ShareRow>;
+
+  void Insert(store::ShareRow share);
+  bool Erase(std::string_view instance_id, std::int64_t id);
+
+  store::Store& store_;
+  const WallClock clock_;
+  const std::function<void()> on_change_;
+  std::unordered_map<std::string, Rows, TextHash, std::equal_to<>> by_instance_;
+  WallTime next_due_ = WallTime::max();  ///< Nothing expires before this.
+  std::set<std::int64_t> unwritten_;     ///< Ended; their rows may still be there.
+};
+
+}  // namespace berth::identity
