@@ -39,10 +39,15 @@ export class HostileHub {
     for (;;) {
       const event = await end.next(1 << 30);
       if (event.kind === "gone") return;
+      if (event.kind === "close") {
+        await end.close(event.code ?? 1000);
+        end.socket.end();
+      }
       if (event.kind === "ping") await end.send("pong", event.data);
       if (event.kind === "binary") this.carrier.push(event.data);
       if (event.kind !== "text" || JSON.parse(event.data).type !== "register") continue;
       await end.send("text", JSON.stringify({ type: "registered", success: true }));
+      this.end = end;
       this.socket = end.socket;
       this.carrier = new Carrier(end);
       this.session = http2Connect("http://agent", { createConnection: () => this.carrier });
