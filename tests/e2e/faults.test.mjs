@@ -107,7 +107,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     return { waiting, streamed, closed };
   }
 
-  it("kill -9 of the agent: clear errors at once, and all is back with the agent", async () => {
+  it("check 24: kill -9 of the agent: clear errors at once, and all is back with the agent", async () => {
     const running = [await beginThree(ways.path), await beginThree(ways.subdomain)];
     await origin.agent.stop("SIGKILL");
     for (const { waiting, streamed, closed } of running) {
@@ -123,7 +123,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await expectListed(true);
   });
 
-  it("kill -9 of the hub: what ran breaks off at once, and agent and sessions are back with it", async () => {
+  it("check 24: kill -9 of the hub: what ran breaks off at once, and agent and sessions are back with it", async () => {
     const running = await beginThree(ways.subdomain);
     const away = nextLine(origin.agent, /hub away/, errorMs);
     await scene.hub.child.stop("SIGKILL");
@@ -146,7 +146,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await expectServed(ways.path);
   });
 
-  it("kill -9 of the instance: clear errors at once, and its agent starts it again", async () => {
+  it("check 24: kill -9 of the instance: clear errors at once, and its agent starts it again", async () => {
     const port = await freePort();
     const instance = { name: "small", url: `http://127.0.0.1:${port}` };
     const agent = await scene.startAgent(instance, { command: [process.execPath, smallInstance, String(port)] });
@@ -264,7 +264,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     kept.drop();
   });
 
-  it("SIGTERM to the agent: what runs finishes, new requests wait elsewhere, and it exits", async () => {
+  it("check 28: SIGTERM to the agent: what runs finishes, new requests wait elsewhere, and it exits", async () => {
     const asked = nextRequest(origin, "/long");
     const answer = ask(ways.path.options("/long"));
     const { response: held } = await asked;
@@ -281,7 +281,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await origin.agent.ready();
   });
 
-  it("a second SIGTERM ends the agent at once", async () => {
+  it("check 28: a second SIGTERM ends the agent at once", async () => {
     const asked = nextRequest(origin, "/hang");
     const answer = ask(ways.path.options("/hang", { headers: asFetch }));
     await asked;
@@ -295,7 +295,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await origin.agent.ready();
   });
 
-  it("SIGTERM to the hub: what runs finishes, and it exits", async () => {
+  it("check 28: SIGTERM to the hub: what runs finishes, and it exits", async () => {
     const asked = nextRequest(origin, "/long");
     const answer = ask(ways.subdomain.options("/long"));
     const { response: held } = await asked;
@@ -311,7 +311,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await within(returnMs, "the agent's return", back);
   });
 
-  it("a second SIGTERM ends the hub at once", async () => {
+  it("check 28: a second SIGTERM ends the hub at once", async () => {
     const asked = nextRequest(origin, "/hang");
     const answer = ask(ways.subdomain.options("/hang")).catch(() => "broken off");
     await asked;
@@ -414,7 +414,7 @@ describe("a link that drops every packet", { timeout: 120_000 }, () => {
     if (!skip) network.remove();
   });
 
-  it("is noticed by both sides within 20 s, and the agent is back once it carries again", { skip }, async () => {
+  it("check 25: it is noticed by both sides within 20 s, and the agent is back once it carries again", { skip }, async () => {
     scene = await Scene.start("half-open", { address: network.here, options: (at) => tlsOptions(at, network.here, `IP:${network.here}`) });
     const port = 8080;
     const instance = { name: "far", url: `http://127.0.0.1:${port}` };

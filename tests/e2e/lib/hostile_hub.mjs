@@ -2,23 +2,9 @@
 // HTTP/2 in our small WebSocket.
 import { createServer } from "node:http";
 import { connect as http2Connect } from "node:http2";
-import { Duplex } from "node:stream";
+import { Carrier } from "./carrier.mjs";
 import { patience, within } from "./http.mjs";
 import { acceptWebSocket } from "./websocket.mjs";
-
-/** The binary messages of a WebSocket as a byte stream. */
-class Carrier extends Duplex {
-  constructor(end) {
-    super();
-    this.end_ = end;
-  }
-
-  _read() {}
-
-  _write(bytes, _, done) {
-    this.end_.send("binary", bytes).then(() => done(), done);
-  }
-}
 
 export class HostileHub {
   static async start() {

@@ -8,6 +8,11 @@ function field(pid, name) {
   return Number(match[1]) * 1024;
 }
 
+/** What a process has in memory now. */
+export function residentBytes(pid) {
+  return field(pid, "VmRSS");
+}
+
 /** Watches how far the memory of a process grows beyond what it is now. */
 export class MemoryWatch {
   constructor(pid) {
