@@ -96,9 +96,12 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   if (IsUsablePrefix(prefix)) plan.addresses_.prefix = prefix;
   const bool is_path_mode = !plan.addresses_.prefix.empty();
   plan.addresses_.own_authorities = setup.own_authorities;
-  plan.addresses_.own_authorities.push_back(head.authority);
   plan.public_host_ = head.fields.Find("x-forwarded-host").value_or(head.authority);
-  plan.addresses_.own_authorities.push_back(plan.public_host_);
+  // In subdomain mode an absolute URL at the public host is right as it is.
+  if (is_path_mode) {
+    plan.addresses_.own_authorities.push_back(head.authority);
+    plan.addresses_.own_authorities.push_back(plan.public_host_);
+  }
   plan.path_ = head.path();
   plan.query_ = head.query();
 
@@ -253,7 +256,11 @@ void Plan::ReplaceValidators(Fields& fields) const {
 }
 
 void Plan::ApplyToInterim(http::ResponseHead& head) const {
-  if (!addresses_.prefix.empty()) RewriteFields(head.fields, addresses_);
+  if (addresses_.prefix.empty()) {
+    LeadBack(head.fields, addresses_);
+  } else {
+    RewriteFields(head.fields, addresses_);
+  }
 }
 
 void Plan::ApplyToResponse(http::Response& response) const {
