@@ -1,7 +1,8 @@
 // The first script of every page of an instance (path mode), so that an interface written for the
 // root of its own origin works under the prefix: each way in which a program can name a URL puts
 // root-relative ones under the prefix, and what an origin shares is split by instance. In subdomain
-// mode only the storage items are set. Joined after runtime_common.js; see there for `config`.
+// mode only the storage items are set. Joined after runtime_common.js, see there for `config`, and
+// worker_script.js: in a worker nothing of this runs but the last line.
 
 // Writing the items first: the page's own scripts read them as soon as they run.
 function setItems() {
@@ -239,12 +240,7 @@ function patchNavigation() {
   });
 }
 
-function patchWorkers() {
-  ['Worker', 'SharedWorker'].forEach(function (name) {
-    patchConstructor(name, function (args) {
-      args[0] = fix(args[0]);
-    });
-  });
+function patchServiceWorkers() {
   patchUrl(window.Worklet && window.Worklet.prototype, 'addModule', 0);
   var container = window.ServiceWorkerContainer && window.ServiceWorkerContainer.prototype;
   patchArguments(container, 'register', function (args) {
@@ -268,11 +264,6 @@ function patchWorkers() {
   });
 }
 
-function patchXhr() {
-  patchUrl(window.XMLHttpRequest && window.XMLHttpRequest.prototype, 'open', 1);
-  patchUrl(window.Navigator && window.Navigator.prototype, 'sendBeacon', 0);
-}
-
 function start() {
   if (P === '') return runAll([setItems]);
   // A page that is put together from parts may carry this script twice.
@@ -280,8 +271,12 @@ function start() {
   Object.defineProperty(window, '__berth_prefix', { value: P });
   if (config.basename) window.__ROUTER_BASENAME__ = P;
   runAll([patchStorage, setItems, patchRequests, patchXhr, patchConnections, patchElements,
-          patchNavigation, patchWorkers, patchCaches, patchDatabases, patchNotifications,
-          patchCookies]);
+          patchNavigation, patchWorkers, patchServiceWorkers, patchCaches,
+          patchDatabases, patchNotifications, patchCookies]);
 }
 
-start();
+if (typeof window === 'undefined') {
+  startWorker();
+} else {
+  start();
+}
