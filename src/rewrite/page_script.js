@@ -206,6 +206,46 @@ function patchElements() {
   });
 }
 
+function fixCss(text) {
+  if (!isString(text) || text.indexOf('/') < 0) return text;
+  return text.replace(/(\burl\(\s*["']?|@import\s+["'])(\/[^"')\s]*)/ig,
+      function (all, lead, path) {
+        return lead + fixPath(path);
+      });
+}
+
+// Style sheets that scripts write, as dev servers and styling libraries do.
+function patchStyles() {
+  var proto = window.HTMLStyleElement && window.HTMLStyleElement.prototype;
+  ['textContent', 'innerHTML', 'innerText'].forEach(function (name) {
+    var owner = proto;
+    while (owner && !Object.getOwnPropertyDescriptor(owner, name)) {
+      owner = Object.getPrototypeOf(owner);
+    }
+    var descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
+    if (!descriptor || !descriptor.set) return;
+    var set = descriptor.set;
+    descriptor.set = function (value) {
+      set.call(this, fixCss(value));
+    };
+    descriptor.configurable = true;
+    Object.defineProperty(proto, name, descriptor);
+  });
+  ['append', 'prepend', 'replaceChildren', 'appendChild', 'insertBefore'].forEach(function (name) {
+    patchArguments(proto, name, function (args) {
+      for (var i = 0; i < args.length; i++) {
+        if (isString(args[i])) args[i] = fixCss(args[i]);
+        if (args[i] && args[i].nodeType === 3) args[i].data = fixCss(args[i].data);
+      }
+    });
+  });
+  ['insertRule', 'replace', 'replaceSync'].forEach(function (name) {
+    patchArguments(window.CSSStyleSheet && window.CSSStyleSheet.prototype, name, function (args) {
+      args[0] = fixCss(args[0]);
+    });
+  });
+}
+
 function patchNavigation() {
   patchUrl(window, 'open', 0);
   ['pushState', 'replaceState'].forEach(function (name) {
@@ -271,7 +311,7 @@ function start() {
   Object.defineProperty(window, '__berth_prefix', { value: P });
   if (config.basename) window.__ROUTER_BASENAME__ = P;
   runAll([patchStorage, setItems, patchRequests, patchXhr, patchConnections, patchElements,
-          patchNavigation, patchWorkers, patchServiceWorkers, patchCaches,
+          patchStyles, patchNavigation, patchWorkers, patchServiceWorkers, patchCaches,
           patchDatabases, patchNotifications, patchCookies]);
 }
 

@@ -334,3 +334,31 @@ test('a worker that the page made as a blob is patched too', async () => {
   browser.URL.revokeObjectURL(url);
   assert.equal(made.size, 0);
 });
+
+test('style sheets that scripts write name URLs from the root', () => {
+  class Node {
+    get textContent() { return this.text; }
+    set textContent(text) { this.text = text; }
+    appendChild(node) { this.text = node.data; }
+  }
+  class HTMLStyleElement extends Node {}
+  class HTMLDivElement extends Node {}
+  class CSSStyleSheet { insertRule(...args) { this.rule = args; } }
+  const browser = Object.assign(makeBrowser(), { HTMLStyleElement, CSSStyleSheet });
+  run({ prefix: P, localStorage: [] }, browser);
+
+  const style = new HTMLStyleElement();
+  style.textContent = '@import "/a.css"; b{src:url(/c) url( "/d" ) url(e) url(//f/g) url(data:,/h)}';
+  assert.equal(style.textContent, `@import "${P}/a.css"; ` +
+    `b{src:url(${P}/c) url( "${P}/d" ) url(e) url(//f/g) url(data:,/h)}`);
+  style.textContent = style.textContent.slice(0, 20 + P.length);
+  assert.equal(style.textContent.split(P).length, 2);
+  style.appendChild({ nodeType: 3, data: 'a{src:url(/b)}' });
+  assert.equal(style.textContent, `a{src:url(${P}/b)}`);
+  const other = new HTMLDivElement();
+  other.textContent = 'url(/b)';
+  assert.equal(other.textContent, 'url(/b)');
+  const sheet = new CSSStyleSheet();
+  sheet.insertRule("a{src:url('/b')}", 1);
+  assert.deepEqual(sheet.rule, [`a{src:url('${P}/b')}`, 1]);
+});
