@@ -1,8 +1,6 @@
 #include "agent/forwarder.h"
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "agent/replay_body.h"
 #include "base/event.h"
@@ -53,18 +51,6 @@ bool IsEventStream(const http::ResponseHead& head) {
 void RemoveInternal(http::Fields& fields) {
   fields.RemoveIf(
       [](const http::Fields::Field& field) { return field.name.starts_with("x-berth"); });
-}
-
-/// How the instance may name itself in a redirect: as it is asked, or by another loopback name.
-std::vector<std::string> OwnAuthorities(const InstanceInfo& info) {
-  std::vector<std::string> own = {info.authority()};
-  if (!info.is_loopback()) return own;
-  InstanceInfo other = info;
-  for (const auto name : {"localhost", "127.0.0.1", "::1"}) {
-    other.host = name;
-    own.push_back(other.authority());
-  }
-  return own;
 }
 
 http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
@@ -147,8 +133,7 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   if (own) co_return std::move(*own);
 
   const std::string prefix(request.head.fields.Find("x-forwarded-prefix").value_or(""));
-  rewrite::PageSetup setup = adapter->page_setup();
-  setup.own_authorities = OwnAuthorities(info_);
+  const rewrite::PageSetup setup = adapter->page_setup();
   rewrite::Plan plan = rewrite::PlanFor(request.head, prefix, setup);
   auto resource = plan.OwnResource();
   if (resource) co_return std::move(*resource);

@@ -34,6 +34,12 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head) {
   return Forbidden("embedded by another origin");
 }
 
+bool IsOpenedBySibling(const http::RequestHead& head) {
+  return head.fields.Find("sec-fetch-site") == "same-site" &&
+         head.fields.Find("sec-fetch-mode") == "navigate" &&
+         head.fields.Find("sec-fetch-dest") == "document";
+}
+
 bool IsNavigation(const http::RequestHead& head) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return false;
   if (const auto mode = head.fields.Find("sec-fetch-mode")) {

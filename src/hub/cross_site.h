@@ -25,6 +25,10 @@ Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view exp
 /// scripts, frames, fetches); top-level navigations pass. kForbidden.
 Result<void> CheckNotEmbedded(const http::RequestHead& head);
 
+/// Whether a page of another origin of this site (the hub, or another instance) opens this one as a
+/// page of its own.
+bool IsOpenedBySibling(const http::RequestHead& head);
+
 /// GET, HEAD and OPTIONS (RFC 9110, section 9.2.1), and no upgrade.
 bool IsSafe(const http::RequestHead& head);
 

@@ -136,6 +136,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
     if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
   }
+  // A page that another instance opens keeps no tie to its opener, which could send it messages or
+  // lead it away. Pages opened from other sites do: sign-in by a popup needs it.
+  const bool cuts_opener = placement.prefix.empty() && IsOpenedBySibling(request.head);
   const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
   const auto refuse = [&](const Problem& problem, Retry retry) {
     return InstanceProblem(asked, problem, retry, home);
@@ -195,6 +198,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
   if (*reported) co_return refuse(**reported, Retry::kEvery3Seconds);
+  if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
+    response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
+  }
   if (response->body && response->body->length() != 0) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }

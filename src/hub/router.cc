@@ -65,17 +65,18 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
   if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
   if (path == "/auth/logout" && request.head.method == "GET") {
     auto session = SessionOf(hub_, request.head);
+    // An image of another origin must not sign anybody out, nor drop the cookie.
     const auto site = request.head.fields.Find("sec-fetch-site");
-    if (session && (!site || *site == "same-origin" || *site == "none")) {
+    const bool is_own = !site || *site == "same-origin" || *site == "none";
+    if (session && is_own) {
       auto ended = co_await hub_.identity.sessions().Revoke(session->id);
       if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));
-      hub_.identity.audit().Record({.action = identity::audit_action::kSignOut,
-                                    .actor_id = session->user_id,
-                                    .address = request.peer.address});
     }
     auto response = Redirect(302, "/login");
-    response.head.fields.Add("set-cookie",
-                             identity::ClearCookie(identity::CookieKind::kHub, hub_.scheme));
+    if (is_own) {
+      response.head.fields.Add("set-cookie",
+                               identity::ClearCookie(identity::CookieKind::kHub, hub_.scheme));
+    }
     co_return response;
   }
   if (IsSignedInPage(path) && !SessionOf(hub_, request.head)) {
@@ -106,14 +107,6 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
     const std::string sign_in =
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
     co_return SignInNeeded(request.head, sign_in);
-  }
-  if (IsNavigation(request.head)) {
-    // In path mode nothing else says that an instance is opened: each page counts, sparsely.
-    hub_.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
-                                          .actor_id = session->user_id,
-                                          .instance_id = placement.instance_id,
-                                          .address = request.peer.address,
-                                          .detail = "path mode"});
   }
   request.head.target = std::string(path.rest);
   if (request.head.target.starts_with("//")) {

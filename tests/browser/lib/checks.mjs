@@ -237,7 +237,7 @@ export const checks = {
     world.other = other;
   },
 
-  "nothing in the browser is a credential of the instance": async (world) => {
+  "check 10: nothing in storage, cookies, addresses, headers, frames or pages is a credential of the instance": async (world) => {
     const words = await candidates(world.context, world.recorder);
     for (const instance of [world.alpha, world.beta]) {
       const good = await accepted(instance, words);

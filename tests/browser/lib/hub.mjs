@@ -32,17 +32,18 @@ export class Hub {
     await this.start(`127.0.0.1:${new URL(this.url).port}`);
   }
 
-  /** A sign-in link that works once. */
-  async loginLink() {
-    const { stdout } = await run(berth, ["login-link", "--data", this.data], { timeout: 20_000 });
+  /** A sign-in link that works once; for the hub's owner, or for the member of that name. */
+  async loginLink(user = "owner") {
+    const { stdout } = await run(berth, ["login-link", "--data", this.data, "--user", user], { timeout: 20_000 });
     const link = /https?:\/\/\S+/.exec(stdout)?.[0];
     if (link === undefined) throw new Error(`berth login-link printed no link: ${stdout}`);
     return link;
   }
 
-  /** Starts an agent that publishes `instance` as `instance.name`. */
+  /** Starts an agent that publishes `instance` as `instance.name`, for its `owner` if it has one. */
   async startAgent(instance, extra = []) {
-    const { stdout } = await run(berth, ["token", "create", "--data", this.data, "--name", instance.name], { timeout: 20_000 });
+    const user = instance.owner ?? "owner";
+    const { stdout } = await run(berth, ["token", "create", "--data", this.data, "--name", instance.name, "--user", user], { timeout: 20_000 });
     const token = /ao_[0-9a-f]{16}_[0-9a-f]{64}/.exec(stdout)?.[0];
     if (token === undefined) throw new Error("berth token create printed no token");
     const tokenFile = join(this.folder, `${instance.name}.token`);

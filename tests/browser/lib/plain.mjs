@@ -2,12 +2,17 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { acceptWebSocket } from "../../e2e/lib/websocket.mjs";
 
 export class PlainInstance {
   seen = [];
+  #upgraded = new Set();
 
-  /** `answer(request)` gives {status, headers, body} for a request, or nothing for a 404. */
-  static async start(name, folder, answer) {
+  /**
+   * `answer(request)` gives {status, headers, body} for a request, or nothing for a 404. WebSockets are
+   * accepted and told "hello" if `sockets`, else refused.
+   */
+  static async start(name, folder, answer, { sockets = false } = {}) {
     const one = new PlainInstance();
     one.name = name;
     one.home = join(folder, name);
@@ -20,9 +25,12 @@ export class PlainInstance {
       response.writeHead(status, { "content-type": "text/html", ...headers });
       response.end(body);
     });
-    one.server.on("upgrade", (request, socket) => {
+    one.server.on("upgrade", (request, socket, head) => {
       one.seen.push({ method: "UPGRADE", url: request.url, headers: request.headers });
-      socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\n\r\n");
+      socket.on("error", () => {});
+      one.#upgraded.add(socket);
+      if (sockets) void acceptWebSocket(request, socket, head).send("text", "hello");
+      else socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\n\r\n");
     });
     await new Promise((resolve) => one.server.listen(0, "127.0.0.1", resolve));
     one.url = `http://127.0.0.1:${one.server.address().port}`;
@@ -31,6 +39,7 @@ export class PlainInstance {
 
   async stop() {
     this.server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

@@ -13,6 +13,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 export class Stage {
   #plain = [];
+  #others = [];
 
   /** `options` are those of startHub. */
   static async start(name, options = {}) {
@@ -33,10 +34,10 @@ export class Stage {
     return stage;
   }
 
-  /** A tab with the dashboard, signed in by a link. */
-  async signIn() {
+  /** A tab with the dashboard, signed in by a link, as the hub's owner or that user. */
+  async signIn(user = "owner") {
     const page = await this.context.newPage();
-    await page.goto(await this.hub.loginLink());
+    await page.goto(await this.hub.loginLink(user));
     await page.waitForURL(`${this.hub.url}/dashboard`);
     return page;
   }
@@ -46,8 +47,21 @@ export class Stage {
     return page.locator(`[data-instance="${name}"]`);
   }
 
-  async plainInstance(name, answer) {
-    const one = await PlainInstance.start(name, this.folder, answer);
+  /** A browser of its own for somebody else, signed in: the tab with their dashboard. */
+  async otherBrowser(user) {
+    const context = await openBrowser(join(this.folder, `profile-${user}`));
+    this.#others.push(context);
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    await page.goto(await this.hub.loginLink(user));
+    await page.waitForURL(`${this.hub.url}/dashboard`);
+    return page;
+  }
+
+  /** `options` are those of PlainInstance.start; `owner` is a user of the hub. */
+  async plainInstance(name, answer, { owner, ...options } = {}) {
+    const one = await PlainInstance.start(name, this.folder, answer, options);
+    one.owner = owner;
     this.#plain.push(one);
     return one;
   }
@@ -79,7 +93,7 @@ export class Stage {
   }
 
   async stop() {
-    await this.context?.close();
+    await Promise.all([this.context, ...this.#others].map((context) => context?.close()));
     await stopAll();
     await Promise.all(this.#plain.map((one) => one.stop()));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

@@ -90,13 +90,8 @@ export class Scene {
   }
 
   /** Runs `berth ARGS` on the hub's data: what it prints. */
-  berth(...args) {
-    return this.berthOn(this.hub.data, ...args);
-  }
-
-  /** The same on another data folder. */
-  async berthOn(data, ...args) {
-    const { stdout } = await run(berth, [...args, "--data", data], { timeout: 20_000, env: { ...process.env, HOME: this.folder }, maxBuffer: 1 << 26 });
+  async berth(...args) {
+    const { stdout } = await run(berth, [...args, "--data", this.hub.data], { timeout: 20_000, env: { ...process.env, HOME: this.folder } });
     return stdout;
   }
 
@@ -127,17 +122,17 @@ export class Scene {
     return one;
   }
 
-  /** An origin with an agent that is connected. */
-  async instance(name) {
+  /** An origin with an agent that is connected; it is the hub's owner's, or that user's. */
+  async instance(name, { user = "owner" } = {}) {
     const one = await this.origin(name);
-    one.agent = await this.startAgent(one);
+    one.agent = await this.startAgent(one, { token: await this.token(name, "--user", user) });
     await one.agent.ready();
     return one;
   }
 
-  /** Signs in by a fresh link: the value of a Cookie field for the hub. */
-  async signIn() {
-    const code = (await this.hub.loginLink()).split("#")[1];
+  /** Signs in by a fresh link, as the hub's owner or that user: the value of a Cookie field for the hub. */
+  async signIn(user = "owner") {
+    const code = (await this.hub.loginLink(user)).split("#")[1];
     const answer = await this.api("POST", "/api/session", { body: JSON.stringify({ code }) });
     assert.equal(answer.status, 204, answer.body.toString());
     return answer.headers["set-cookie"][0].split(";")[0];
@@ -185,11 +180,6 @@ export class Scene {
       mode: "subdomain", port: this.port, host: url.host, cookie: own, origin: url.origin, prefix: "",
       tls: this.tlsFor(url.host),
     });
-  }
-
-  /** Ends hub and agents; what they wrote stays until stop(). */
-  async stopProcesses() {
-    await stopAll();
   }
 
   async stop() {

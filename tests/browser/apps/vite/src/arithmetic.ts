@@ -1,3 +1,0 @@
-export function times(a: number, b: number): number {
-  return a * b;
-}

@@ -1,1 +1,0 @@
-export const words: string = "plain words, first version";

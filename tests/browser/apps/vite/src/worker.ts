@@ -1,5 +1,0 @@
-import { times } from "./arithmetic";
-
-self.onmessage = ({ data }: MessageEvent<number>) => {
-  self.postMessage(`worker ${times(data, 7)}`);
-};

@@ -1,0 +1,63 @@
+// What one browser has open at an instance, and how it ends: a WebSocket, an event stream, a request
+// whose answer has not begun, a short answer that is not whole, and an upload.
+import { Readable } from "node:stream";
+import { open, readAll, within } from "./http.mjs";
+import { nextWebSocket, openWebSocket } from "./websocket.mjs";
+
+/** The next request at `path`, for the test to answer: {request, response}. */
+function nextRequest(origin, path) {
+  return new Promise((resolve) => origin.on(path, (request, response) => resolve({ request, response })));
+}
+
+/**
+ * Opens all of it for `way`. Resolves to {ended}: for each thing a promise that resolves once it has
+ * ended at both ends. `canSend` is whether this browser may upload.
+ */
+export async function openAll(origin, way, { canSend = true } = {}) {
+  const ended = {};
+  const accepted = nextWebSocket(origin, "/ws");
+  const { end } = await openWebSocket(way.options("/ws"));
+  const { end: instance } = await accepted;
+  ended.webSocket = Promise.all([end.next(), instance.next()]);
+
+  const begin = {
+    stream: { "content-type": "text/event-stream" },
+    short: { "content-type": "text/plain", "content-length": "10" },
+  };
+  for (const [name, headers] of Object.entries(begin)) {
+    const asked = nextRequest(origin, `/${name}`);
+    const answered = open(way.options(`/${name}`));
+    const { response: sent } = await asked;
+    sent.writeHead(200, headers);
+    sent.write("data:");
+    const { response } = await answered;
+    const gone = new Promise((resolve) => sent.once("close", resolve));
+    ended[name] = Promise.all([gone, readAll(response).then(() => Promise.reject(new Error(`${name} came whole`)), () => {})]);
+  }
+
+  const asked = nextRequest(origin, "/pending");
+  const pending = open(way.options("/pending"));
+  const { response: never } = await asked;
+  const left = new Promise((resolve) => never.once("close", resolve));
+  ended.pending = Promise.all([left, pending.then(({ response }) => response.statusCode)]);
+
+  if (canSend) {
+    const uploaded = nextRequest(origin, "/upload");
+    const body = new Readable({ read() {} });
+    body.push("some of it");
+    const upload = open(way.options("/upload", { method: "POST" }), body);
+    const { request } = await uploaded;
+    request.resume();
+    const cut = new Promise((resolve) => request.once("close", resolve));
+    ended.upload = Promise.all([cut, upload.then(({ response }) => response.statusCode, () => {})]);
+  }
+  return { ended };
+}
+
+/** Waits until all of it has ended; says what has not. */
+export async function allEnded({ ended }, ms) {
+  const done = Object.entries(ended).map(([name, promise]) => within(ms, `the end of ${name}`, promise));
+  await Promise.all(done);
+  const [, status] = await ended.pending;
+  return { pendingStatus: status };
+}
