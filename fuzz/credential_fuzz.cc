@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto decoded = Base64UrlDecode(text)) CHECK(Base64UrlEncode(*decoded) == text);
   if (const auto time = ParseIso8601(text)) CHECK(FormatIso8601(*time) == text);
   if (http::IsWebSocketKey(text)) CHECK(text.size() == 24 && text.ends_with("=="));
-  for (const auto parse : {identity::ParseCompact, identity::ParseAgentToken}) {
+  for (const auto parse :
+       {identity::ParseCompact, identity::ParseAgentToken, identity::ParseApiToken}) {
     const auto presented = parse(text);
     if (!presented) continue;
     CHECK(presented->id.size() == 16 && HexDecode(presented->id));

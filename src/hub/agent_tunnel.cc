@@ -39,6 +39,10 @@ Task<void> AgentTunnel::Run() {
   token_end_ = Job(hub_.executor, "end of token", CloseWhenTokenEnds());
   const Error why = co_await link_.Run();
   LogInfo("instance {}: tunnel from {} ended: {}", ForLog(id_), ForLog(address_), why.ToString());
+  if (unknown_messages_ > 0) {
+    LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
+            unknown_messages_);
+  }
   Leave();
   if (id_.empty()) co_return;
   const std::string id = id_;
@@ -108,6 +112,8 @@ void AgentTunnel::OnMessage(control::Message message) {
     hub_.registry.SetStatus(id_, *this, *update);
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("instance {}: agent reports: {}", id_, ForLog(error->message));
+  } else if (std::holds_alternative<control::Unknown>(message)) {
+    ++unknown_messages_;
   }
 }
 

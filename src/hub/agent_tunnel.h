@@ -48,7 +48,8 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   TunnelEndpoint& endpoint_;
   const identity::AgentTokenPtr token_;
   const std::string address_;
-  std::string id_;  ///< Once registered.
+  std::string id_;                      ///< Once registered.
+  std::uint64_t unknown_messages_ = 0;  ///< Of types that this hub does not know.
   StreamAssertions assertions_;
   tunnel::HubLink link_;
   Job token_end_;

@@ -226,7 +226,9 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
     // Of all that, a browser saw nothing of the other instance.
     for (const message of await box.settle()) assert.equal(message.client?.id ?? message.client_id, "mallory");
     box.drop();
+    const counted = scene.hub.child.line(/instance mallory: \d+ messages of unknown types were ignored/);
     peer.drop();
+    await counted;
   });
 
   it("check 19: frames that break the WebSocket's or the tunnel's rules end that socket alone", async () => {
