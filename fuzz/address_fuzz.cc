@@ -45,7 +45,7 @@ void CheckPaths(std::string_view text) {
   CHECK(text.starts_with(path->prefix));
   CHECK(path->rest.empty() || path->rest.front() == '/');
   CHECK(path->prefix.ends_with("/proxy"));
-  if (!http::HasForbiddenEscape(path->prefix)) {
+  if (http::IsOriginForm(text) && !http::HasForbiddenEscape(path->prefix)) {
     const auto plain = http::UnescapeQuery(path->instance_id);
     CHECK(plain.has_value());
     for (const char c : *plain) CHECK(c != '\0' && c != '\r' && c != '\n');

@@ -64,8 +64,13 @@ Task<Result<Response>> H2ClientSession::Exchange(Request request) {
 
   // From here on the session, and the stream, may be gone after each wait.
   CancelOnDrop cancel(inbound);
-  while (!inbound->response_ && !inbound->error()) co_await inbound->WaitForChange();
-  if (!inbound->response_) co_return *inbound->error();
+  while (!inbound->response_ && !inbound->error() && !inbound->has_ended()) {
+    co_await inbound->WaitForChange();
+  }
+  if (!inbound->response_) {
+    // A head that is none, or an interim one, may be the last of its stream.
+    co_return inbound->error().value_or(Invalid("the peer ended the stream without a response"));
+  }
   Response response;
   response.head = *std::exchange(inbound->response_, std::nullopt);
   const bool has_body =

@@ -1,6 +1,7 @@
 // Bytes that no decent HTTP/2 peer sends, against a server session.
 #include <gtest/gtest.h>
 
+#include "http/h2_client_session.h"
 #include "http/h2_flood_guard.h"
 #include "http/h2_testing.h"
 
@@ -366,6 +367,36 @@ TEST_F(H2HostileTest, TrailersAreReadAndDropped) {
   EXPECT_EQ(Status(1), 200);
   EXPECT_FALSE(echo.last.fields.Has("x-trailer"));
   EXPECT_EQ(session->stream_count(), 0u);
+}
+
+TEST(H2HostileAgentTest, AnEndWithoutAResponseEndsTheExchange) {
+  const std::pair<const char*, std::string> heads[] = {
+      {"a status that is none", Literal(":status", "051")},
+      {"a status below 100", Literal(":status", "099")},
+      {"an interim status", Literal(":status", "103")},
+      {"no status", Literal("x", "y")},
+  };
+  for (const auto& [name, head] : heads) {
+    TestExecutor executor;
+    const Limits limits;
+    H2ClientSession session(executor, limits, {.carrier = H2Carrier::kTunnel});
+    auto exchange = session.Exchange(Get("/"));
+    exchange.Start();
+    executor.RunUntilIdle();
+    OutBuffer out;
+    session.Produce(out, 64 * 1024);
+    const std::string bytes =
+        Frame(kSettings, 0, 0, "") + Frame(kHeaders, kEndHeaders | kEndStream, 1, head);
+    const auto view = std::as_bytes(std::span(bytes));
+    std::vector<std::byte> exact(view.begin(), view.end());
+    (void)session.Receive(exact);
+    executor.RunUntilIdle();
+    session.Produce(out, 64 * 1024);
+    executor.RunUntilIdle();
+    ASSERT_TRUE(exchange.is_done()) << name;
+    EXPECT_FALSE(exchange.Take().has_value()) << name;
+    EXPECT_EQ(session.stream_count(), 0u) << name;
+  }
 }
 
 TEST(H2BudgetTest, RefillsWithTime) {
