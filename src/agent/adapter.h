@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/instance.h"
+#include "agent/viewer_filter.h"
 #include "agent/worker.h"
 #include "base/executor.h"
 #include "base/result.h"
@@ -77,6 +78,21 @@ class Adapter {
   }
   /// `on_change` is called when a SocketWatch learnt something that ReadSessions would tell.
   virtual void SetOnChange(std::function<void()> on_change) { (void)on_change; }
+
+  /// Whether a request of a safe method (GET, HEAD, OPTIONS) changes something all the same, so
+  /// that a viewer must not make it.
+  virtual bool HasSideEffects(const http::RequestHead& head) const {
+    (void)head;
+    return false;
+  }
+  /// What of a viewer's messages passes on the WebSocket that `head` opens; null: a viewer must not
+  /// open it. The adapter outlives it.
+  virtual MessageFilter ViewerMessages(const http::RequestHead& head) const {
+    (void)head;
+    return nullptr;
+  }
+  /// Whether the instance wants to be told who asks, in X-Orchestrator-User-Id and -Username.
+  virtual bool wants_identity() const { return false; }
 
   /// Whether Inspect may ever say kRetry: the forwarder then keeps small request bodies.
   virtual bool may_retry() const = 0;

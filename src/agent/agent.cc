@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -91,7 +92,8 @@ LocatorOptions LocatorOptionsOf(const AgentOptions& options) {
   locator.choice = options.adapter;
   locator.sign_in.home = HomeFolder();
   locator.sign_in.create_user = options.create_user != CreateUser::kOff;
-  locator.sign_in.state_folder = StateFolder(options.client_id);
+  locator.sign_in.state_folder = options.state_folder;
+  locator.generic.identity_headers = options.identity_headers;
   locator.generic.rewrite_javascript = options.rewrite_javascript;
   return locator;
 }
@@ -100,11 +102,6 @@ AllowList AllowListOf(const AgentOptions& options) {
   AllowList allowed{.users = options.allowed_users, .groups = options.allowed_orgs};
   allowed.groups.insert(allowed.groups.end(), options.allowed_teams.begin(),
                         options.allowed_teams.end());
-  if (!allowed.groups.empty()) {
-    LogWarn(
-        "this hub's streams do not say who is in which org or team: only users allowed by name "
-        "are admitted");
-  }
   return allowed;
 }
 
@@ -148,13 +145,21 @@ Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions optio
   if (!proxies) return proxies.error();
   auto tls = net::TlsClient::Create({});
   if (!tls) return tls.error();
+  if (options.state_folder.empty()) options.state_folder = StateFolder(options.client_id);
+  auto worker = std::make_unique<ThreadWorker>();
+  auto trust = HubTrust::Open({.hub = options.hub_url,
+                               .file = options.state_folder / kKnownHubsFile,
+                               .key = options.hub_key},
+                              *worker);
+  if (!trust) return Wrap(std::move(trust).error(), "the hub's pinned key");
   return std::unique_ptr<Agent>(new Agent(loop, std::move(options), std::move(hub->address),
                                           std::move(hub->place), std::move(*proxies),
-                                          std::move(*tls)));
+                                          std::move(*tls), std::move(worker), std::move(*trust)));
 }
 
 Agent::Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
-             net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls)
+             net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls,
+             std::unique_ptr<ThreadWorker> worker, HubTrust trust)
     : loop_(loop),
       options_(std::move(options)),
       limits_(AdjustLimits(options_)),
@@ -162,15 +167,18 @@ Agent::Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net:
       hub_place_(std::move(hub_place)),
       proxies_(std::move(proxies)),
       tls_(std::move(tls)),
+      worker_(std::move(worker)),
+      trust_(std::move(trust)),
+      gate_(options_.client_id, trust_, SystemWallClock()),
       hub_client_(loop_, limits_, [this] { return DialHub(); }),
       instance_client_(loop_, limits_, [this] { return DialInstance(); }),
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
-      locator_(loop_, worker_, instance_client_, LocatorOptionsOf(options_),
+      locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
                [this](Adapter& adapter) {
                  forwarder_.SetAdapter(&adapter);
                  status_.SetAdapter(&adapter);
                }),
-      forwarder_(loop_, limits_, instance_client_, locator_.info(), status_),
+      forwarder_(loop_, limits_, instance_client_, locator_.info(), status_, gate_),
       keeper_(loop_, limits_, hub_, hub_client_, forwarder_, *this, RandomShare),
       left_(loop_) {
   forwarder_.SetAllowList(AllowListOf(options_));
@@ -282,7 +290,16 @@ control::Register Agent::OnRegister() {
   control::Register registration;
   registration.client_id = options_.client_id;
   registration.metadata = DescribeInstance();
+  // A name that nobody else could have chosen: what was signed for one tunnel is of no use in
+  // another.
+  registration.tunnel = HexEncode(RandomBytes<16>(SystemRandom()));
+  gate_.BeginTunnel(registration.tunnel);
   return registration;
+}
+
+Result<void> Agent::CheckHub(const control::Registered& registered) {
+  gate_.Forget();
+  return trust_.Accept(registered.hub.keys);
 }
 
 void Agent::OnState(const tunnel::TunnelState& state) {
@@ -314,6 +331,10 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       LogError("replaced: another agent connected as {} ({}); next attempt in {}",
                options_.client_id, reason, InSeconds(state.retry_in));
       break;
+    case Kind::kUntrusted:
+      LogError("not connected to {}: {}; next attempt in {}", hub, state.reason,
+               InSeconds(state.retry_in));
+      break;
     case Kind::kEnded:
       LogInfo("left the hub: {}", reason);
       break;
@@ -330,6 +351,10 @@ void Agent::OnMessage(const control::Message& message) {
       command && command->command == control::Command::Kind::kRefreshStatus) {
     SendStatus(status_.report());
     status_.Refresh();
+  } else if (const auto* keys = std::get_if<control::HubKeys>(&message)) {
+    gate_.Forget();
+    auto accepted = trust_.Accept(keys->keys);
+    if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("the hub says: {}", ForLog(error->message));
   }

@@ -37,7 +37,8 @@ class Agent : private tunnel::Keeper::Observer {
 
  private:
   Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
-        net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls);
+        net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls,
+        std::unique_ptr<ThreadWorker> worker, HubTrust trust);
 
   Task<Result<net::StreamPtr>> DialHub();
   Task<Result<net::StreamPtr>> DialInstance();
@@ -47,6 +48,7 @@ class Agent : private tunnel::Keeper::Observer {
   control::Metadata DescribeInstance() const;
 
   control::Register OnRegister() override;
+  Result<void> CheckHub(const control::Registered& registered) override;
   void OnState(const tunnel::TunnelState& state) override;
   void OnRegistered(const control::Registered& registered) override;
   void OnMessage(const control::Message& message) override;
@@ -62,7 +64,9 @@ class Agent : private tunnel::Keeper::Observer {
   bool is_draining_ = false;
 
   // In the order of their dependence; destroyed the other way round.
-  ThreadWorker worker_;
+  const std::unique_ptr<ThreadWorker> worker_;
+  HubTrust trust_;
+  AssertionGate gate_;
   http::H1Client hub_client_;
   http::H1Client instance_client_;
   StatusTracker status_;

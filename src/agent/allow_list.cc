@@ -2,14 +2,32 @@
 
 #include <algorithm>
 
-namespace berth::agent {
+#include "http/fields.h"
 
-bool AllowList::Admits(const http::RequestHead& head) const {
+namespace berth::agent {
+namespace {
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool IsUser(std::string_view entry, const control::Assertion& user) {
+  // A name can be given up and taken by somebody else, and may look like another one's id.
+  if (IsNumber(entry)) return entry == user.subject;
+  return !user.login.empty() && http::EqualsIgnoreCase(entry, user.login);
+}
+
+}  // namespace
+
+bool AllowList::Admits(const control::Assertion& user) const {
   if (is_empty()) return true;
-  if (head.fields.Count("x-orchestrator-username") != 1) return false;
-  const std::string_view name = *head.fields.Find("x-orchestrator-username");
-  return !name.empty() && std::ranges::any_of(users, [name](const std::string& user) {
-    return http::EqualsIgnoreCase(user, name);
+  if (user.provider != "github") return false;
+  if (std::ranges::any_of(users, [&](const auto& entry) { return IsUser(entry, user); })) {
+    return true;
+  }
+  return std::ranges::any_of(groups, [&](const auto& entry) {
+    return std::ranges::any_of(
+        user.groups, [&](const auto& group) { return http::EqualsIgnoreCase(entry, group); });
   });
 }
 

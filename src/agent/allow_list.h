@@ -4,20 +4,21 @@
 #include <string>
 #include <vector>
 
-#include "http/message.h"
+#include "control/assertion.h"
 
 namespace berth::agent {
 
-/// Empty: everybody whom the hub lets in.
+/// Of GitHub's users and groups, as the hub signed them; users of other providers match nothing,
+/// whatever they are called there. Without regard to case, as GitHub's names are.
 struct AllowList {
-  std::vector<std::string> users{};  ///< GitHub login names, without regard to case.
-  /// Orgs and teams. A hub does not vouch for those on a stream, so they admit nobody yet: whoever
-  /// configures only them is not surprised by an open door.
-  std::vector<std::string> groups{};
+  /// Login names, or numeric ids: an entry of digits alone is an id, never a name.
+  std::vector<std::string> users{};
+  std::vector<std::string> groups{};  ///< "org" and "org/team".
 
+  /// Everybody whom the hub lets in.
   bool is_empty() const { return users.empty() && groups.empty(); }
-  /// Whether the user whom the hub names in X-Orchestrator-Username may send this request.
-  bool Admits(const http::RequestHead& head) const;
+  /// Whether any entry is met.
+  bool Admits(const control::Assertion& user) const;
 };
 
 }  // namespace berth::agent

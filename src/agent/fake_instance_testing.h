@@ -22,6 +22,8 @@ class FakeInstance : public http::Service {
       return http::TextResponse(status, "application/json; charset=utf-8", text);
     });
   }
+  /// Receives what the browser's side of each upgrade says; without, it is not read.
+  void OnUpgrade(std::function<void(http::BodyPtr)> handler) { upgrade_ = std::move(handler); }
   /// While set, every exchange fails so.
   void SetAway(std::optional<Error> error) { away_ = std::move(error); }
 
@@ -36,6 +38,7 @@ class FakeInstance : public http::Service {
     const std::string route = request.head.method + ' ' + std::string(request.head.path());
     heads.push_back(request.head);
     bodies.push_back(body);
+    if (request.head.is_upgrade() && upgrade_) upgrade_(std::move(request.body));
     const auto found = handlers_.find(route);
     if (found == handlers_.end()) co_return http::TextResponse(200, "text/html", "<html></html>");
     co_return found->second(request.head, body);
@@ -54,6 +57,7 @@ class FakeInstance : public http::Service {
  private:
   std::map<std::string, Handler> handlers_;
   std::optional<Error> away_;
+  std::function<void(http::BodyPtr)> upgrade_;
 };
 
 }  // namespace berth::agent::testing

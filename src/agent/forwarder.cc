@@ -1,5 +1,6 @@
 #include "agent/forwarder.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "agent/replay_body.h"
@@ -19,6 +20,9 @@ Task<Result<void>> WaitFor(Event& event) {
 
 // A request body up to this can be sent again when our credential was refused.
 constexpr std::size_t kMaxReplay = 64 * 1024;
+
+// Between two lines of the log about requests that were not admitted.
+constexpr Duration kRefusalPause = std::chrono::seconds(10);
 
 /// Counts a live connection for the status, and lets the adapter read along.
 class LiveBody : public http::Body {
@@ -47,10 +51,65 @@ bool IsEventStream(const http::ResponseHead& head) {
   return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
 }
 
-/// Fields that only hub and agent say to each other.
+/// Whether `name` begins with `prefix` for a server that takes '_' for '-'.
+bool SpellsPrefix(std::string_view name, std::string_view prefix) {
+  return name.size() >= prefix.size() &&
+         std::ranges::equal(name.substr(0, prefix.size()), prefix,
+                            [](char a, char b) { return (a == '_' ? '-' : a) == b; });
+}
+
+/// Fields that only hub and agent say to each other, and those that only the agent says to the
+/// instance.
 void RemoveInternal(http::Fields& fields) {
-  fields.RemoveIf(
-      [](const http::Fields::Field& field) { return field.name.starts_with("x-berth"); });
+  fields.RemoveIf([](const http::Fields::Field& field) {
+    return SpellsPrefix(field.name, "x-berth") || SpellsPrefix(field.name, "x-orchestrator");
+  });
+}
+
+bool IsFieldValue(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != 0x7f;
+  });
+}
+
+/// Tells the instance who asks, as version 1 does: GitHub's number and name of them. A user of
+/// another provider is "PROVIDER:ID", so that nobody passes for somebody else's number.
+void AddIdentity(http::Fields& fields, const control::Assertion& user) {
+  const std::string id =
+      user.provider == "github" ? user.subject : user.provider + ':' + user.subject;
+  const std::string& name = user.login.empty() ? user.name : user.login;
+  if (IsFieldValue(id)) fields.Set("x-orchestrator-user-id", id);
+  if (IsFieldValue(name)) fields.Set("x-orchestrator-username", name);
+}
+
+bool IsSafe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
+http::Response ReadOnly(std::string_view detail) {
+  return ProblemResponse(403, "read-only", "You may only look", detail);
+}
+
+/// Holds a viewer's request to reading; the answer if it is not one.
+std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Request& request) {
+  if (adapter.HasSideEffects(request.head)) {
+    return ReadOnly("This request would change something.");
+  }
+  // What some servers take for the true method.
+  for (const char* name : {"x-http-method-override", "x-http-method", "x-method-override"}) {
+    request.head.fields.RemoveIf([name](const http::Fields::Field& field) {
+      return field.name.size() == std::string_view(name).size() && SpellsPrefix(field.name, name);
+    });
+  }
+  if (!request.head.is_upgrade()) return std::nullopt;
+  MessageFilter filter = adapter.ViewerMessages(request.head);
+  if (!filter) return ReadOnly("This connection could change something.");
+  // Compressed messages could not be read.
+  request.head.fields.Remove("sec-websocket-extensions");
+  if (!request.body) return std::nullopt;
+  request.body = std::make_unique<ViewerFilter>(std::move(request.body), std::move(filter));
+  return std::nullopt;
 }
 
 http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
@@ -115,20 +174,55 @@ Task<Result<Adapter*>> Forwarder::FindAdapter() {
   co_return adapter_;
 }
 
-Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
-  auto valid = CheckTarget(request.head.method, request.head.target);
+// The answer to what is not even to be looked at; else nothing, and whom the request is from.
+std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, AssertionPtr& user) {
+  auto checked = gate_.Check(head.fields);
+  if (!checked) {
+    NoteRefusal(checked.error());
+    const bool is_time = checked.error().kind == ErrorKind::kTimeout;
+    return ProblemResponse(403, is_time ? "not-in-time" : "not-asserted", "Not allowed",
+                           is_time ? "The clocks of the hub and of this instance's machine differ."
+                                   : "The agent of this instance does not believe its hub.");
+  }
+  user = std::move(*checked);
+  auto valid = CheckTarget(head.method, head.target);
   if (!valid) {
     LogWarn("refused a request of the hub: {}", valid.error().message);
-    co_return ProblemResponse(400, "bad-request", "Bad request",
-                              "The request's address cannot be sent to an instance.");
+    return ProblemResponse(400, "bad-request", "Bad request",
+                           "The request's address cannot be sent to an instance.");
   }
-  if (!allowed_.Admits(request.head)) {
-    co_return ProblemResponse(403, "not-allowed", "Not allowed",
-                              "The agent of this instance does not admit you.");
+  if (!allowed_.Admits(*user)) {
+    NoteRefusal(Forbidden(fmt::format("{} user {} ({}) is not on the list of those allowed here",
+                                      ForLog(user->provider, 40), ForLog(user->subject, 64),
+                                      ForLog(user->login, 64))));
+    return ProblemResponse(403, "not-allowed", "Not allowed",
+                           "The agent of this instance does not admit you.");
   }
+  if (user->role == control::Role::kViewer && !IsSafe(head.method)) {
+    return ReadOnly("This instance is shared with you for looking only.");
+  }
+  return std::nullopt;
+}
+
+// Once a while: a hub could fill the log otherwise.
+void Forwarder::NoteRefusal(const Error& why) {
+  const TimePoint now = executor_.now();
+  if (last_refusal_ && now - *last_refusal_ < kRefusalPause) return;
+  last_refusal_ = now;
+  LogWarn("refused a request of the hub: {}", why.message);
+}
+
+Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
+  AssertionPtr user;
+  auto refused = Refuse(request.head, user);
+  if (refused) co_return std::move(*refused);
   auto found = co_await FindAdapter();
   if (!found) co_return std::move(found).error();
   Adapter* const adapter = *found;
+  if (user->role == control::Role::kViewer) {
+    auto confined = ConfineViewer(*adapter, request);
+    if (confined) co_return std::move(*confined);
+  }
   auto own = adapter->Answer(request.head);
   if (own) co_return std::move(*own);
 
@@ -149,14 +243,16 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
       pass(edited);
     };
   }
-  auto response = co_await Ask(*adapter, std::move(request));
+  auto response = co_await Ask(*adapter, std::move(request), user);
   if (!response) co_return response;
   plan.ApplyToResponse(*response);
   co_return response;
 }
 
-Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request request) {
+Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request request,
+                                            AssertionPtr user) {
   RemoveInternal(request.head.fields);
+  if (adapter.wants_identity()) AddIdentity(request.head.fields, *user);
   request.head.scheme = info_.scheme();
   request.head.authority = info_.authority();
   std::optional<ReplaySource> replay;

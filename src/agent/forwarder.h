@@ -1,5 +1,6 @@
-// Forwarder: the agent's end of the proxy. Takes what comes out of the tunnel, signs it in by the
-// adapter, asks the instance, and rewrites the answer for the place where the browser sees it.
+// Forwarder: the agent's end of the proxy. Takes what comes out of the tunnel, checks whom it is
+// from and what they may do, signs it in by the adapter, asks the instance, and rewrites the answer
+// for the place where the browser sees it.
 //
 // It talks to the one configured instance whatever the request says, follows no redirect, and turns
 // every failure into a response that the hub understands: problem details with x-berth-error.
@@ -11,6 +12,7 @@
 
 #include "agent/adapter.h"
 #include "agent/allow_list.h"
+#include "agent/assertion_gate.h"
 #include "agent/status.h"
 #include "base/event.h"
 #include "base/limits.h"
@@ -22,18 +24,19 @@ class Forwarder : public http::Service {
  public:
   /// Everything must outlive the forwarder. `info` may change between exchanges.
   Forwarder(Executor& executor, const Limits& limits, http::Service& instance,
-            const InstanceInfo& info, StatusTracker& status)
+            const InstanceInfo& info, StatusTracker& status, AssertionGate& gate)
       : executor_(executor),
         limits_(limits),
         instance_(instance),
         info_(info),
         status_(status),
+        gate_(gate),
         found_(executor) {}
 
   /// Who knows the instance; null while that is not known. Requests that come before wait a moment
   /// (limits.instance_lookup), then they are answered 502.
   void SetAdapter(Adapter* adapter);
-  /// Who may come through; everybody by default. Applies to every path.
+  /// Who of those that the hub names may come through; everybody by default. Applies to every path.
   void SetAllowList(AllowList allowed) { allowed_ = std::move(allowed); }
   /// Called when the instance turned out to be away.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
@@ -43,8 +46,10 @@ class Forwarder : public http::Service {
 
  private:
   Task<Result<http::Response>> Forward(http::Request request);
+  std::optional<http::Response> Refuse(const http::RequestHead& head, AssertionPtr& user);
+  void NoteRefusal(const Error& why);
   Task<Result<Adapter*>> FindAdapter();
-  Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request);
+  Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request, AssertionPtr user);
   void Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response);
 
   Executor& executor_;
@@ -52,10 +57,12 @@ class Forwarder : public http::Service {
   http::Service& instance_;
   const InstanceInfo& info_;
   StatusTracker& status_;
+  AssertionGate& gate_;
   Adapter* adapter_ = nullptr;
   Event found_;  ///< Set while adapter_ is there.
   AllowList allowed_;
   std::function<void()> on_away_;
+  std::optional<TimePoint> last_refusal_;  // That was logged.
 };
 
 /// Whether `target` may be sent to an instance: origin-form (or "*"), printable ASCII, and nothing
@@ -63,7 +70,7 @@ class Forwarder : public http::Service {
 Result<void> CheckTarget(std::string_view method, std::string_view target);
 
 /// Problem details (RFC 9457) of the agent, never to be kept by a cache or a service worker.
-/// `error` is for the hub: "instance-unavailable", ...
+/// `error` is for the hub: "instance-unavailable", "not-allowed", ...
 http::Response ProblemResponse(int status, std::string_view error, std::string_view title,
                                std::string_view detail);
 

@@ -5,6 +5,7 @@
 #include "agent/adapters/claudecodeui.h"
 #include "agent/adapters/fake_database_testing.h"
 #include "agent/adapters/generic.h"
+#include "agent/assertion_testing.h"
 #include "agent/fake_instance_testing.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
@@ -21,7 +22,7 @@ class ForwarderTest : public ::testing::Test {
  protected:
   ForwarderTest()
       : status_(executor_, [](const StatusReport&) {}),
-        forwarder_(executor_, limits_, instance_, info_, status_),
+        forwarder_(executor_, limits_, instance_, info_, status_, hub_.gate),
         adapter_({executor_, worker_, instance_, info_}, {}) {
     info_.host = "127.0.0.1";
     info_.port = 5173;
@@ -34,6 +35,7 @@ class ForwarderTest : public ::testing::Test {
     request.head.scheme = "https";
     request.head.authority = "hub.example";
     request.head.target = std::move(target);
+    hub_.Add(request.head.fields);
     return request;
   }
 
@@ -43,6 +45,8 @@ class ForwarderTest : public ::testing::Test {
     return response ? std::move(*response) : http::Response{};
   }
 
+  const berth::testing::TempFolder folder_;
+  testing::TestHub hub_{folder_.path()};
   TestExecutor executor_;
   Limits limits_;
   InlineWorker worker_;
@@ -63,7 +67,6 @@ TEST_F(ForwarderTest, TalksToTheInstanceInItsOwnTerms) {
   request.head.fields.Add("referer", "https://hub.example/clients/a/proxy/page?q");
   request.head.fields.Add("connection", "x-hop");
   request.head.fields.Add("x-hop", "1");
-  request.head.fields.Add("x-berth-assertion", "signed");
   request.head.fields.Add("authorization", "Basic of-the-user");
   EXPECT_EQ(Exchange(std::move(request)).head.status, 200);
   ASSERT_EQ(instance_.heads.size(), 1U);
@@ -118,24 +121,127 @@ TEST_F(ForwarderTest, PassesUnusualButHarmlessPaths) {
   }
 }
 
-TEST_F(ForwarderTest, AdmitsOnlyWhomTheAgentAllows) {
-  forwarder_.SetAllowList({.users = {"Alice"}});
-  EXPECT_EQ(Exchange(Get("/")).head.status, 403);
-  auto mallory = Get("/");
-  mallory.head.fields.Add("x-orchestrator-username", "mallory");
-  EXPECT_EQ(Exchange(std::move(mallory)).head.status, 403);
-  auto twice = Get("/");
-  twice.head.fields.Add("x-orchestrator-username", "alice");
-  twice.head.fields.Add("x-orchestrator-username", "mallory");
-  EXPECT_EQ(Exchange(std::move(twice)).head.status, 403);
+TEST_F(ForwarderTest, NothingPassesWithoutAnAssertion) {
+  // Not even what would be answered without the instance, or refused for another reason.
+  for (const char* target : {"/", "/api/x", "//evil.example", "/api/auth/login"}) {
+    auto unsigned_request = Get(target);
+    unsigned_request.head.fields.Remove(control::kAssertionField);
+    EXPECT_EQ(Exchange(std::move(unsigned_request)).head.status, 403) << target;
+    auto twice = Get(target);
+    hub_.Add(twice.head.fields);
+    EXPECT_EQ(Exchange(std::move(twice)).head.status, 403) << target;
+  }
+  auto forged = Get("/");
+  auto text = hub_.Sign(hub_.user);
+  text[10] = text[10] == 'A' ? 'B' : 'A';
+  forged.head.fields.Set(control::kAssertionField, text);
+  const auto response = Exchange(std::move(forged));
+  EXPECT_EQ(response.head.status, 403);
+  EXPECT_EQ(response.head.fields.Find("x-berth-error"), "not-asserted");
+  hub_.now += std::chrono::minutes(2);
+  EXPECT_EQ(Exchange(Get("/")).head.fields.Find("x-berth-error"), "not-in-time");
   EXPECT_TRUE(instance_.heads.empty());
-  auto alice = Get("/");
-  alice.head.fields.Add("x-orchestrator-username", "alice");
-  EXPECT_EQ(Exchange(std::move(alice)).head.status, 200);
-  forwarder_.SetAllowList({.groups = {"org/team"}});
-  auto nobody = Get("/");
-  nobody.head.fields.Add("x-orchestrator-username", "alice");
-  EXPECT_EQ(Exchange(std::move(nobody)).head.status, 403);
+}
+
+TEST_F(ForwarderTest, AdmitsOnlyWhomTheAgentAllows) {
+  forwarder_.SetAllowList({.users = {"alice"}});
+  // What version 1 took for a name counts for nothing.
+  auto claimed = Get("/");
+  claimed.head.fields.Add("x-orchestrator-username", "alice");
+  const auto response = Exchange(std::move(claimed));
+  EXPECT_EQ(response.head.status, 403);
+  EXPECT_EQ(response.head.fields.Find("x-berth-error"), "not-allowed");
+  EXPECT_TRUE(instance_.heads.empty());
+  forwarder_.SetAllowList({.users = {"alice", "octocat"}});
+  EXPECT_EQ(Exchange(Get("/")).head.status, 200);
+  forwarder_.SetAllowList({.groups = {"acme/platform"}});
+  EXPECT_EQ(Exchange(Get("/")).head.status, 200);
+  forwarder_.SetAllowList({.groups = {"acme/other"}});
+  EXPECT_EQ(Exchange(Get("/")).head.status, 403);
+}
+
+TEST_F(ForwarderTest, TellsTheInstanceWhoAsksOnlyOnRequest) {
+  const auto ask = [&] {
+    auto request = Get("/");
+    for (const char* name : {"X-Orchestrator-User-Id", "x_orchestrator_user_id",
+                             "X-Orchestrator-Username", "x-orchestrator_username",
+                             "X-Orchestrator-Anything", "x_berth_assertion", "X-Berth-Role"}) {
+      request.head.fields.Add(name, "forged");
+    }
+    EXPECT_EQ(Exchange(std::move(request)).head.status, 200);
+    return instance_.heads.back().fields;
+  };
+  for (const auto& [name, value] : ask()) {
+    EXPECT_FALSE(name.starts_with("x-orch") || name.starts_with("x_orch")) << name;
+    EXPECT_NE(value, "forged") << name;
+  }
+  Generic telling({executor_, worker_, instance_, info_}, {.identity_headers = true});
+  forwarder_.SetAdapter(&telling);
+  const auto told = ask();
+  EXPECT_EQ(told.Find("x-orchestrator-user-id"), "583231");
+  EXPECT_EQ(told.Find("x-orchestrator-username"), "Octocat");
+  for (const auto& [name, value] : told) EXPECT_NE(value, "forged") << name;
+  hub_.user.provider = "oidc";
+  hub_.user.login = "a\r\nb: c";
+  EXPECT_EQ(ask().Find("x-orchestrator-user-id"), "oidc:583231");
+  EXPECT_FALSE(ask().Has("x-orchestrator-username"));
+}
+
+TEST_F(ForwarderTest, AViewerMayOnlyRead) {
+  hub_.user.role = control::Role::kViewer;
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE", "PROPFIND", "get", "LOCK"}) {
+    auto request = Get("/");
+    request.head.method = method;
+    const auto response = Exchange(std::move(request));
+    EXPECT_EQ(response.head.status, 403) << method;
+    EXPECT_EQ(response.head.fields.Find("x-berth-error"), "read-only") << method;
+  }
+  EXPECT_TRUE(instance_.heads.empty());
+  for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+    auto request = Get("/");
+    request.head.method = method;
+    for (const char* name : {"x-http-method-override", "X-HTTP_Method", "x-method-override"}) {
+      request.head.fields.Add(name, "DELETE");
+    }
+    EXPECT_EQ(Exchange(std::move(request)).head.status, 200) << method;
+    for (const auto& [name, value] : instance_.heads.back().fields) EXPECT_NE(value, "DELETE");
+  }
+  auto socket = Get("/ws");
+  socket.head.protocol = "websocket";
+  socket.body = std::make_unique<http::TextBody>("");
+  EXPECT_EQ(Exchange(std::move(socket)).head.status, 403);
+  EXPECT_EQ(instance_.heads.size(), 3U);
+  hub_.user.role = control::Role::kOperator;
+  auto post = Get("/");
+  post.head.method = "POST";
+  EXPECT_EQ(Exchange(std::move(post)).head.status, 200);
+}
+
+TEST_F(ForwarderTest, AViewerOfAClaudeCodeUiReadsWithoutSpeaking) {
+  SignInOptions options{.database = folder_.path() / "none.db", .home = folder_.path()};
+  options.create_user = false;
+  ClaudeCodeUi adapter({executor_, worker_, instance_, info_}, std::move(options));
+  forwarder_.SetAdapter(&adapter);
+  hub_.user.role = control::Role::kViewer;
+  EXPECT_EQ(Exchange(Get("/api/projects/clone-progress")).head.status, 403);
+  EXPECT_TRUE(instance_.heads.empty());
+  std::string heard;
+  instance_.OnUpgrade([&](http::BodyPtr body) {
+    heard = executor_.Await(http::ReadAll(body.get(), 1 << 20)).value();
+  });
+  std::string said;
+  http::AppendFrame(said, http::WebSocketOpcode::kText, R"({"type":"chat.send"})",
+                    http::RandomMaskKey());
+  const std::size_t before = said.size();
+  http::AppendFrame(said, http::WebSocketOpcode::kPing, "p", http::RandomMaskKey());
+  auto socket = Get("/ws");
+  socket.head.protocol = "websocket";
+  socket.head.fields.Add("sec-websocket-extensions", "permessage-deflate");
+  socket.body = std::make_unique<http::TextBody>(said);
+  Exchange(std::move(socket));
+  ASSERT_EQ(instance_.heads.size(), 1U);
+  EXPECT_FALSE(instance_.heads[0].fields.Has("sec-websocket-extensions"));
+  EXPECT_EQ(heard.size(), said.size() - before);  // The ping alone.
 }
 
 TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/ed25519.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -46,7 +48,12 @@ struct AgentOptions {
   /// Who of GitHub may use this instance; all empty: whoever the hub lets in.
   std::vector<std::string> allowed_orgs;   ///< "org"
   std::vector<std::string> allowed_teams;  ///< "org/team"
-  std::vector<std::string> allowed_users;  ///< Login names.
+  std::vector<std::string> allowed_users;  ///< Login names, or numeric ids.
+
+  /// What the hub's key is known to be; nothing: what is pinned, or what the hub says at first.
+  std::optional<Ed25519PublicKey> hub_key;
+  bool identity_headers = false;       ///< Generic adapter: send X-Orchestrator-* to the instance.
+  std::filesystem::path state_folder;  ///< What to remember between runs; empty: by client_id.
 
   LogLevel log_level = LogLevel::kInfo;
   Limits limits;

@@ -44,6 +44,14 @@ Result<Secret> Token(std::string_view text) {
   return Secret(text);
 }
 
+Result<Ed25519PublicKey> HubKey(std::string_view text) {
+  auto key = Ed25519PublicKey::FromText(text);
+  if (key) return key;
+  return Invalid(
+      fmt::format("\"{}\" is no key; it has 43 characters, as `berth key ls` shows it on the hub",
+                  ForLog(text)));
+}
+
 Result<Secret> TokenFromFile(std::string_view path) {
   auto text = ReadSecretFile(path);
   if (!text) return text;
@@ -101,6 +109,14 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .value_name = "on|off",
        .help = "Path mode: rewrite addresses in JavaScript text too (default off)",
        .set = Into(options.rewrite_javascript, ParseSwitch)},
+      {.name = "hub-key",
+       .value_name = "KEY",
+       .help = "The hub's key, as `berth key ls` shows it there (default: learnt at first contact)",
+       .set = Into(options.hub_key, HubKey)},
+      {.name = "identity-headers",
+       .value_name = "on|off",
+       .help = "Generic adapter: tell the instance who asks, in X-Orchestrator-* (default off)",
+       .set = Into(options.identity_headers, ParseSwitch)},
       {.name = "create-user",
        .value_name = "auto|on|off",
        .help = "Whether to make the instance's first account if it has none (default auto)",

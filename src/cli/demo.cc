@@ -59,13 +59,14 @@ Result<void> StartInstance(Demo& demo) {
   return Ok();
 }
 
-Task<Result<void>> StartAgent(Demo& demo) {
+Task<Result<void>> StartAgent(Demo& demo, std::filesystem::path state) {
   auto token = co_await demo.hub->CreateToken("demo");
   if (!token) co_return std::move(token).error();
   agent::AgentOptions options;
   options.hub_url = demo.hub->local_url();
   options.token = std::move(*token);
   options.client_id = "demo";
+  options.state_folder = std::move(state);
   options.instance_url = fmt::format("http://127.0.0.1:{}", demo.server->port());
   options.adapter = agent::AdapterChoice::kGeneric;
   auto agent = agent::Agent::Create(demo.loop, std::move(options));
@@ -84,11 +85,12 @@ Task<Result<void>> Start(Demo& demo, std::string listen, std::filesystem::path d
   if (!instance) co_return instance;
   hub::HubOptions options;
   options.listen = std::move(listen);
+  const auto state = data.parent_path() / "agent";
   options.data = std::move(data);
   auto hub = co_await hub::Hub::Start(demo.loop, std::move(options));
   if (!hub) co_return std::move(hub).error();
   demo.hub = std::move(*hub);
-  co_return co_await StartAgent(demo);
+  co_return co_await StartAgent(demo, state);
 }
 
 Task<void> Serve(net::Loop& loop, std::string listen, int& status) {

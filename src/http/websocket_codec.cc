@@ -138,10 +138,17 @@ Result<void> WebSocketDecoder::BeginFrame() {
   if (opcode_ != WebSocketOpcode::kContinuation) {
     message_ = opcode_;
     message_size_ = 0;
+    is_dropping_ = false;
   }
   const bool is_text = message_ == WebSocketOpcode::kText;
   const std::uint64_t limit = is_text ? options_.max_text : options_.max_binary;
-  if (length > limit || message_size_ > limit - length) {
+  const bool is_too_long = length > limit || message_size_ > limit - length;
+  if (is_text && options_.drop_long_text && (is_dropping_ || is_too_long)) {
+    is_dropping_ = true;
+    text_ = {};
+    return Ok();
+  }
+  if (is_too_long) {
     return Fail(close_code::kTooLarge,
                 is_text ? "text message too long" : "binary message too long");
   }
@@ -164,6 +171,7 @@ Result<std::optional<WebSocketEvent>> WebSocketDecoder::TakePayload(MutableBytes
   const bool message_ends = frame_ends && is_final_;
   const bool is_text = message_ == WebSocketOpcode::kText;
   if (message_ends) message_ = WebSocketOpcode::kContinuation;
+  if (is_text && is_dropping_) return std::nullopt;
   if (is_text) return TakeText(piece, message_ends && take == message_size_);
   if (piece.empty() && !message_ends) return std::nullopt;
   return WebSocketEvent{

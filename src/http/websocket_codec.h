@@ -65,6 +65,8 @@ class WebSocketDecoder {
     std::uint64_t max_text = 1024 * 1024;         ///< Bytes of one text message.
     std::uint64_t max_binary = 16 * 1024 * 1024;  ///< Bytes of one binary message.
     bool accept_binary = true;                    ///< Else a binary frame fails with 1003.
+    /// A text message of more than max_text is passed over in silence, rather than an error.
+    bool drop_long_text = false;
   };
   /// `role` is ours: an acceptor demands masked frames, a dialer refuses them.
   WebSocketDecoder(WebSocketRole role, Options options) : role_(role), options_(options) {}
@@ -105,6 +107,7 @@ class WebSocketDecoder {
 
   WebSocketOpcode message_{};  // kText or kBinary within a message, else kContinuation.
   std::uint64_t message_size_ = 0;
+  bool is_dropping_ = false;  // The rest of a message that is too long.
   std::string text_;          // A text message that came in pieces.
   bool text_is_out_ = false;  // The last event lent text_: clear it first.
   std::array<std::byte, 125> control_{};

@@ -115,10 +115,35 @@ Problem AwayProblem(std::string_view instance_id) {
                       instance_id)};
 }
 
+/// Why the agent did not let somebody through.
+Problem RefusedProblem(std::string_view error, std::string_view instance_id) {
+  Problem problem{403, "The instance's agent refuses this", ""};
+  if (error == "not-allowed") {
+    problem.detail = fmt::format(
+        "The agent of \"{}\" has a list of its own of who may use it, and you are not on it.",
+        instance_id);
+  } else if (error == "read-only") {
+    problem.title = "You may only look";
+    problem.detail = "This instance is shared with you as a viewer, so nothing can be sent to it.";
+  } else if (error == "not-in-time") {
+    problem.detail = fmt::format(
+        "The clock of this hub and that of the machine of \"{}\" differ by more than 15 seconds. "
+        "Set them right.",
+        instance_id);
+  } else {
+    problem.detail = fmt::format(
+        "The agent of \"{}\" does not take this hub's word for who you are. Its log says why.",
+        instance_id);
+  }
+  return problem;
+}
+
 /// The agent's own report, in the field x-berth-error, of why the instance gave no answer.
 std::optional<Problem> AgentProblem(const http::ResponseHead& head, std::string_view instance_id) {
   const auto error = head.fields.Find("x-berth-error");
-  if (!error || head.status < 500) return std::nullopt;
+  if (!error) return std::nullopt;
+  if (head.status == 403) return RefusedProblem(*error, instance_id);
+  if (head.status < 500) return std::nullopt;
   return Problem{head.status, "The instance does not answer",
                  fmt::format("The agent of \"{}\" is connected, but the web UI behind it does not "
                              "answer. It may be starting.",
@@ -197,7 +222,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (*reported) co_return refuse(**reported, Retry::kEvery3Seconds);
+  if (*reported) {
+    co_return refuse(**reported, (*reported)->status < 500 ? Retry::kNo : Retry::kEvery3Seconds);
+  }
   if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
     response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
   }

@@ -110,6 +110,12 @@ void AgentLink::On(const control::Registered& registered) {
     link_.Close(http::close_code::kNormal, *told_);
     return;
   }
+  auto checked = observer_.CheckHub(registered);
+  if (!checked) {
+    told_ = std::move(checked).error();
+    link_.Close(http::close_code::kPolicy, *told_);
+    return;
+  }
   is_registered_ = true;
   link_.channel().Ping();  // For the latency.
   observer_.OnRegistered(registered);

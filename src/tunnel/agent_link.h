@@ -28,10 +28,15 @@ class AgentLink : private LinkOwner {
   class Observer {
    public:
     virtual ~Observer() = default;
+    /// The hub would take us: do we take it? An error ends the link with it.
+    virtual Result<void> CheckHub(const control::Registered& registered) {
+      (void)registered;
+      return Ok();
+    }
     /// The hub took us.
     virtual void OnRegistered(const control::Registered& registered) = 0;
     /// Any other message that means something to the agent: Command (kRefreshStatus), ErrorMessage,
-    /// Drain, and the requests of version 1.
+    /// Drain, HubKeys, and the requests of version 1.
     virtual void OnMessage(const control::Message& message) = 0;
   };
 

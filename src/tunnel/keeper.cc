@@ -18,6 +18,8 @@ std::string_view ToString(TunnelState::Kind kind) {
       return "refused";
     case TunnelState::Kind::kFenced:
       return "fenced";
+    case TunnelState::Kind::kUntrusted:
+      return "untrusted";
     case TunnelState::Kind::kEnded:
       return "ended";
   }
@@ -60,6 +62,7 @@ Task<Error> Keeper::Run() {
 // One attempt: from dialling to the end of the tunnel.
 Task<Error> Keeper::RunOnce() {
   Report({.kind = TunnelState::Kind::kConnecting});
+  is_untrusted_ = false;
   AgentLink::Observer& self = *this;
   link_ = std::make_unique<AgentLink>(executor_, limits_, hub_, observer_.OnRegister(), dialer_,
                                       streams_, self);
@@ -74,7 +77,9 @@ Task<Error> Keeper::RunOnce() {
 
 TunnelState Keeper::AfterLoss(const Error& why) {
   TunnelState next{.kind = TunnelState::Kind::kWaiting, .reason = why.message};
-  if (why.kind == ErrorKind::kUnauthorized) {
+  if (is_untrusted_) {
+    next.kind = TunnelState::Kind::kUntrusted;
+  } else if (why.kind == ErrorKind::kUnauthorized) {
     next.kind = TunnelState::Kind::kUnauthorized;
   } else if (why.kind == ErrorKind::kForbidden) {
     next.kind = TunnelState::Kind::kRefused;
@@ -103,6 +108,12 @@ Task<void> Keeper::WaitBefore(Duration delay) {
 void Keeper::Report(TunnelState state) {
   state_ = std::move(state);
   observer_.OnState(state_);
+}
+
+Result<void> Keeper::CheckHub(const control::Registered& registered) {
+  auto checked = observer_.CheckHub(registered);
+  is_untrusted_ = !checked.has_value();
+  return checked;
 }
 
 void Keeper::OnRegistered(const control::Registered& registered) {

@@ -9,7 +9,7 @@
 // the agent is back soon after the hub is, however long that took; a hub that answers but cannot
 // serve us is given up to reconnect_max. A hub that refuses us (revoked token, id taken by another
 // agent) is asked again only every limits.reconnect_refused: two agents with one id do not fight.
-// Not thread-safe: lives on one loop.
+// So is a hub that the observer does not trust. Not thread-safe: lives on one loop.
 #pragma once
 
 #include <memory>
@@ -31,11 +31,12 @@ struct TunnelState {
     kUnauthorized,  ///< The hub does not accept the token (any more); retried slowly.
     kRefused,       ///< The hub does not let us have the id; retried slowly.
     kFenced,        ///< Another agent took the id; retried slowly.
+    kUntrusted,     ///< The observer does not trust the hub; retried slowly.
     kEnded,         ///< Told to leave for good, or drained.
   };
   Kind kind = Kind::kConnecting;
   std::string reason{};  ///< For people; of the hub, or how the last tunnel ended. Not a secret.
-  Duration retry_in{};   ///< Until the next attempt, from kWaiting to kFenced.
+  Duration retry_in{};   ///< Until the next attempt, from kWaiting to kUntrusted.
 };
 std::string_view ToString(TunnelState::Kind kind);
 
@@ -48,6 +49,11 @@ class Keeper : private AgentLink::Observer {
     /// What to register as; asked before each attempt, so that it may change.
     virtual control::Register OnRegister() = 0;
     virtual void OnState(const TunnelState& state) = 0;
+    /// Whether the hub that would take us is ours; otherwise why not.
+    virtual Result<void> CheckHub(const control::Registered& registered) {
+      (void)registered;
+      return Ok();
+    }
     /// Connected: what the hub said of itself. Send the status now.
     virtual void OnRegistered(const control::Registered& registered) = 0;
     /// As AgentLink::Observer::OnMessage.
@@ -76,6 +82,7 @@ class Keeper : private AgentLink::Observer {
   std::optional<Duration> latency() const;
 
  private:
+  Result<void> CheckHub(const control::Registered& registered) override;
   void OnRegistered(const control::Registered& registered) override;
   void OnMessage(const control::Message& message) override;
   Task<Error> RunOnce();
@@ -95,6 +102,7 @@ class Keeper : private AgentLink::Observer {
   Event wake_;                       // Ends a wait: the network changed, or Drain().
   bool is_draining_ = false;
   bool was_answered_ = false;  // By the hub, in the last attempt.
+  bool is_untrusted_ = false;  // The observer refused it, in the last attempt.
   TimePoint connected_at_{};
 };
 

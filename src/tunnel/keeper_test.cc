@@ -20,7 +20,11 @@ class KeeperTest : public ::testing::Test, public Keeper::Observer {
  protected:
   control::Register OnRegister() override { return testing::TestRegistration(); }
   void OnState(const TunnelState& state) override { states_.push_back(state.kind); }
-  void OnRegistered(const control::Registered&) override {}
+  Result<void> CheckHub(const control::Registered&) override {
+    if (is_trusting_) return Ok();
+    return Forbidden("another key");
+  }
+  void OnRegistered(const control::Registered&) override { ++registered_; }
   void OnMessage(const control::Message& message) override { messages_.push_back(message); }
 
   void Start() {
@@ -43,6 +47,8 @@ class KeeperTest : public ::testing::Test, public Keeper::Observer {
   HubAddress address_ = testing::TestHubAddress();
   FakeHub hub_{executor_, limits_};
   EchoInstance instance_{executor_};
+  bool is_trusting_ = true;
+  int registered_ = 0;
   double random_ = 1;  // The longest delay of each step, so that the table is exact.
   Keeper keeper_{executor_, limits_, address_, hub_, instance_, *this, [this] { return random_; }};
   std::vector<Kind> states_;
@@ -203,6 +209,20 @@ TEST_F(KeeperTest, ARefusedIdIsRetriedSlowly) {
   Start();
   EXPECT_EQ(state(), Kind::kRefused);
   EXPECT_EQ(keeper_.state().retry_in, 300s);
+}
+
+TEST_F(KeeperTest, AHubThatIsNotTrustedGetsNothingAndIsRetriedSlowly) {
+  is_trusting_ = false;
+  Start();
+  EXPECT_EQ(state(), Kind::kUntrusted);
+  EXPECT_EQ(keeper_.state().reason, "another key");
+  EXPECT_EQ(keeper_.state().retry_in, limits_.reconnect_refused);
+  EXPECT_EQ(registered_, 0);
+  EXPECT_EQ(states_, (std::vector{Kind::kConnecting, Kind::kUntrusted}));
+  is_trusting_ = true;
+  executor_.Advance(limits_.reconnect_refused);
+  EXPECT_EQ(state(), Kind::kConnected);
+  EXPECT_EQ(registered_, 1);
 }
 
 TEST_F(KeeperTest, LeavesForGoodWhenToldTo) {

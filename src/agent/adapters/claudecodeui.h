@@ -27,6 +27,8 @@ class ClaudeCodeUi : public Adapter {
     questions_.SetOnChange(std::move(on_change));
   }
   bool may_retry() const override { return true; }
+  bool HasSideEffects(const http::RequestHead& head) const override;
+  MessageFilter ViewerMessages(const http::RequestHead& head) const override;
   void OnInstanceFound() override;
 
   SignIn& sign_in() { return sign_in_; }

@@ -8,6 +8,7 @@ namespace berth::agent {
 
 struct GenericOptions {
   bool rewrites_origin = true;      ///< Origin and Referer become the instance's own.
+  bool identity_headers = false;    ///< Tell the instance who asks, in X-Orchestrator-*.
   bool rewrite_javascript = false;  ///< Also rewrite root-relative paths in JavaScript text.
 };
 
@@ -23,6 +24,7 @@ class Generic : public Adapter {
   rewrite::PageSetup page_setup() const override;
   Task<Result<std::vector<control::SessionInfo>>> ReadSessions() override;
   bool may_retry() const override { return false; }
+  bool wants_identity() const override { return options_.identity_headers; }
 
  private:
   AdapterContext context_;

@@ -1,0 +1,64 @@
+// What a viewer may do with a claudecodeui: see the facts of its API in the comments.
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "agent/adapters/claudecodeui.h"
+#include "agent/json_request.h"
+
+namespace berth::agent {
+namespace {
+
+namespace json = boost::json;
+
+/// Whether `version` ("1.37.3") is at least `major.minor.patch`. What is no version is not.
+bool IsAtLeast(std::string_view version, std::array<int, 3> wanted) {
+  std::array<int, 3> found{};
+  for (int& part : found) {
+    const auto [end, error] =
+        std::from_chars(version.data(), version.data() + version.size(), part);
+    if (error != std::errc()) return false;
+    version.remove_prefix(static_cast<std::size_t>(end - version.data()));
+    if (version.starts_with('.')) version.remove_prefix(1);
+  }
+  return found >= wanted;
+}
+
+/// Questions that change nothing. From 1.37.3 on, subscribing adds an audience; before, it takes
+/// the live stream away from the page that has it, and so does check-session-status (1.34).
+bool IsHarmless(std::string_view type, bool is_audience_shared) {
+  if (type == "chat.subscribe" || type == "check-session-status") return is_audience_shared;
+  return type == "ping" || type == "get-active-sessions" || type == "get-pending-permissions";
+}
+
+}  // namespace
+
+bool ClaudeCodeUi::HasSideEffects(const http::RequestHead& head) const {
+  const std::string path = RoutingPath(head.target);
+  // Clones a repository, and reports on it as it goes.
+  // (Here and below, by what the path holds, so that no spelling of it gets past.)
+  if (path.find("clone-progress") != path.npos) return true;
+  // Plugins: /api/plugins/NAME/rpc/... is handed to a program of the user's, whatever the method.
+  if (path.find("/plugins") != path.npos && path.find("/rpc") != path.npos) return true;
+  // Runs prompts for programs, with keys of its own.
+  return path.starts_with("/api/agent");
+}
+
+MessageFilter ClaudeCodeUi::ViewerMessages(const http::RequestHead& head) const {
+  // Byte for byte, as the instance compares them. Others (plugins' own) may do anything.
+  if (head.path() == "/shell") {
+    return [](std::string_view) -> std::optional<std::string> { return std::nullopt; };
+  }
+  if (head.path() != "/ws") return nullptr;
+  const bool is_audience_shared = IsAtLeast(context_.info.version, {1, 37, 3});
+  return [is_audience_shared](std::string_view message) -> std::optional<std::string> {
+    auto value = ParseJson(message);
+    if (!value || !value->is_object()) return std::nullopt;
+    const json::value* type = value->get_object().if_contains("type");
+    if (type == nullptr || !type->is_string()) return std::nullopt;
+    if (!IsHarmless(std::string_view(type->get_string()), is_audience_shared)) return std::nullopt;
+    // As we read it, so that the instance cannot read it in another way.
+    return json::serialize(*value);
+  };
+}
+
+}  // namespace berth::agent

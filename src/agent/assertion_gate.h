@@ -1,0 +1,49 @@
+// AssertionGate: nothing passes towards the instance unless the hub signed who it is for.
+//
+// A signature is checked once; what was verified is remembered until it expires, in a bounded
+// cache, because the hub sends the same text with every request of half a minute. Lives on the
+// loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "agent/hub_trust.h"
+#include "base/wall_clock.h"
+#include "control/assertion.h"
+#include "http/fields.h"
+
+namespace berth::agent {
+
+using AssertionPtr = std::shared_ptr<const control::Assertion>;
+
+class AssertionGate {
+ public:
+  /// `trust` must outlive the gate.
+  AssertionGate(std::string instance_id, const HubTrust& trust, WallClock clock);
+
+  /// From now on only assertions for the tunnel of that name count; "" for none. What is remembered
+  /// is forgotten.
+  void BeginTunnel(std::string tunnel);
+  /// The trusted keys changed: what is remembered is forgotten.
+  void Forget() { verified_.clear(); }
+
+  /// Who the request with these fields is from. The error says why nobody, for the log.
+  Result<AssertionPtr> Check(const http::Fields& fields);
+
+ private:
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  const std::string instance_id_;
+  const HubTrust& trust_;
+  const WallClock clock_;
+  std::string tunnel_;
+  std::unordered_map<std::string, AssertionPtr, TextHash, std::equal_to<>> verified_;
+};
+
+}  // namespace berth::agent

@@ -1,0 +1,179 @@
+#include "agent/hub_trust.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/private_file.h"
+#include "control/assertion.h"
+
+namespace berth::agent {
+namespace {
+
+constexpr std::size_t kMaxFile = 256 * 1024;
+// A hub has two keys; more are read in case a later one has more, but not any number.
+constexpr std::size_t kMaxAnnounced = 8;
+
+struct KnownHub {
+  std::string hub;
+  Ed25519PublicKey key;
+};
+
+Result<std::vector<KnownHub>> ReadKnownHubs(const std::filesystem::path& file) {
+  auto text = ReadPrivateFile(file, kMaxFile);
+  if (!text && text.error().kind == ErrorKind::kNotFound) return std::vector<KnownHub>();
+  if (!text) return std::move(text).error();
+  std::vector<KnownHub> known;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t space = line.find(' ');
+    const std::string_view key_text = space == line.npos ? "" : line.substr(space + 1);
+    auto key = Ed25519PublicKey::FromText(key_text);
+    if (!key) {
+      return Invalid(fmt::format("{} is damaged: a line holds a hub's URL, a space and its key",
+                                 file.string()));
+    }
+    known.push_back({.hub = std::string(line.substr(0, space)), .key = std::move(*key)});
+  }
+  return known;
+}
+
+bool Contains(const std::vector<Ed25519PublicKey>& keys, const Ed25519PublicKey& key) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+std::string IdsOf(const std::vector<Ed25519PublicKey>& keys) {
+  std::vector<std::string> ids;
+  for (const auto& key : keys) ids.push_back(key.Id());
+  return fmt::format("{}", fmt::join(ids, ", "));
+}
+
+struct AnnouncedKey {
+  Ed25519PublicKey key;
+  const control::HubKey* entry;
+};
+
+std::vector<AnnouncedKey> ReadAnnounced(const std::vector<control::HubKey>& announced) {
+  std::vector<AnnouncedKey> keys;
+  for (const control::HubKey& entry : announced) {
+    if (keys.size() == kMaxAnnounced) break;
+    auto key = Ed25519PublicKey::FromText(entry.public_key);
+    if (key) keys.push_back({.key = std::move(*key), .entry = &entry});
+  }
+  return keys;
+}
+
+bool IsEndorsed(const AnnouncedKey& newer, const std::vector<Ed25519PublicKey>& trusted) {
+  return std::ranges::any_of(newer.entry->endorsements, [&](const auto& endorsement) {
+    const auto older = std::ranges::find_if(
+        trusted, [&](const auto& key) { return key.Id() == endorsement.key_id; });
+    const auto signature = Base64UrlDecode(endorsement.signature);
+    return older != trusted.end() && signature &&
+           older->Verify(control::EndorsementText(newer.key), *signature);
+  });
+}
+
+}  // namespace
+
+Result<HubTrust> HubTrust::Open(Options options, Worker& worker) {
+  HubTrust trust(std::move(options), worker);
+  auto read = trust.Read();
+  if (!read) return std::move(read).error();
+  return trust;
+}
+
+Result<void> HubTrust::Read() {
+  auto known = ReadKnownHubs(options_.file);
+  if (!known) return std::move(known).error();
+  for (KnownHub& entry : *known) {
+    if (entry.hub == options_.hub) pinned_.push_back(std::move(entry.key));
+  }
+  // What the user says counts more than what was believed before, unless that came from there.
+  if (options_.key && !Contains(pinned_, *options_.key)) pinned_ = {*options_.key};
+  return Ok();
+}
+
+Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
+  const std::vector<AnnouncedKey> keys = ReadAnnounced(announced);
+  if (keys.empty()) {
+    return Invalid(
+        "the hub announces no key to check its users by; it is older than this agent, or no berth "
+        "hub");
+  }
+  const bool is_first = pinned_.empty();
+  std::vector<Ed25519PublicKey> trusted = pinned_;
+  // Each round may bring a key that vouches for another.
+  for (bool is_more = true; is_more;) {
+    is_more = false;
+    for (const AnnouncedKey& candidate : keys) {
+      if (Contains(trusted, candidate.key)) continue;
+      if (!is_first && !IsEndorsed(candidate, trusted)) continue;
+      trusted.push_back(candidate.key);
+      is_more = true;
+    }
+  }
+  std::vector<Ed25519PublicKey> kept;
+  for (const AnnouncedKey& candidate : keys) {
+    if (Contains(trusted, candidate.key) && !Contains(kept, candidate.key)) {
+      kept.push_back(candidate.key);
+    }
+  }
+  if (kept.empty()) {
+    return Forbidden(fmt::format(
+        "the hub's key {} is not the pinned one, {}. If the hub was set up anew, or its key "
+        "rotated "
+        "more than once while this agent was away, check the key (berth key ls, on the hub) and "
+        "give "
+        "it as --hub-key, or take the lines of {} out of {}. If not, somebody else answers in its "
+        "place",
+        keys.front().key.Id(), IdsOf(pinned_), options_.hub, options_.file.string()));
+  }
+  // The root stays, so that what it led to is known to come from it.
+  if (options_.key && !Contains(kept, *options_.key)) kept.push_back(*options_.key);
+  if (is_first) {
+    LogInfo("pinned the key {} of {}, which this agent meets for the first time", IdsOf(kept),
+            options_.hub);
+  } else if (kept != pinned_) {
+    LogInfo("the keys of {} are now {}", options_.hub, IdsOf(kept));
+  }
+  Keep(std::move(kept));
+  return Ok();
+}
+
+void HubTrust::Keep(std::vector<Ed25519PublicKey> keys) {
+  const bool is_news = keys != pinned_;
+  pinned_ = std::move(keys);
+  if (!is_news) return;
+  worker_->Submit([file = options_.file, hub = options_.hub, written = pinned_] {
+    auto pinned = PinHubKeys(file, hub, written);
+    if (!pinned) {
+      LogWarn("the hub's key is not pinned for the next start: {}", pinned.error().message);
+    }
+  });
+}
+
+const Ed25519PublicKey* HubTrust::Find(std::string_view id) const {
+  const auto found =
+      std::ranges::find_if(pinned_, [id](const auto& key) { return key.Id() == id; });
+  return found == pinned_.end() ? nullptr : &*found;
+}
+
+Result<void> PinHubKeys(const std::filesystem::path& file, std::string_view hub,
+                        const std::vector<Ed25519PublicKey>& keys) {
+  auto known = ReadKnownHubs(file);
+  if (!known) return std::move(known).error();
+  std::string text =
+      "# Keys of hubs, as this agent knows them. A new hub at an old address: take "
+      "its lines out.\n";
+  for (const KnownHub& entry : *known) {
+    if (entry.hub != hub) text += fmt::format("{} {}\n", entry.hub, entry.key.Text());
+  }
+  for (const Ed25519PublicKey& key : keys) text += fmt::format("{} {}\n", hub, key.Text());
+  return WritePrivateFile(file, text);
+}
+
+}  // namespace berth::agent
