@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "http/fields.h"
+#include "http/h1_parser.h"
 
 namespace berth::hub {
 namespace {
@@ -59,6 +60,7 @@ Result<Origin> ParseOrigin(std::string_view url) {
   if (authority.find_first_of("/?#@ ") != std::string_view::npos) {
     return Invalid("URL must be scheme, host and port only");
   }
+  if (!http::IsAuthority(authority)) return Invalid("URL has no valid host and port");
   auto split = Split(authority);
   if (!split) return Wrap(std::move(split).error(), "URL");
   origin.host = std::move(split->host);
@@ -76,6 +78,7 @@ Result<Hosts> Hosts::Create(Origin public_origin, std::string_view apps_domain, 
       hosts.own_hosts_.emplace_back(name);
   }
   if (!apps_domain.empty()) {
+    if (!http::IsAuthority(apps_domain)) return Invalid("apps domain: not a valid host and port");
     auto split = Split(apps_domain);
     if (!split) return Wrap(std::move(split).error(), "apps domain");
     hosts.apps_host_ = std::move(split->host);

@@ -12,21 +12,30 @@
 namespace berth::net {
 namespace {
 
+bool IsHostByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-' || c == '_';
+}
+
+/// inet_pton, which itself reads up to a NUL and no further.
+bool ToBinary(int family, std::string_view host, void* address) {
+  return !host.contains('\0') && inet_pton(family, std::string(host).c_str(), address) == 1;
+}
+
 bool IsIpv6(std::string_view host) {
   // A scope ("fe80::1%eth0") is the resolver's business.
-  const std::string address(host.substr(0, host.find('%')));
+  const std::size_t percent = host.find('%');
+  if (percent != std::string_view::npos) {
+    const std::string_view scope = host.substr(percent + 1);
+    if (scope.empty() || !std::ranges::all_of(scope, IsHostByte)) return false;
+  }
   in6_addr parsed;
-  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+  return ToBinary(AF_INET6, host.substr(0, percent), &parsed);
 }
 
 bool IsIpv4(std::string_view host) {
   in_addr parsed;
-  return inet_pton(AF_INET, std::string(host).c_str(), &parsed) == 1;
-}
-
-bool IsHostByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-' || c == '_';
+  return ToBinary(AF_INET, host, &parsed);
 }
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
@@ -86,11 +95,11 @@ bool IsIpAddress(std::string_view host) { return IsIpv4(host) || IsIpv6(host); }
 bool IsLoopbackHost(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   in_addr v4;
-  if (inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1) {
+  if (ToBinary(AF_INET, host, &v4)) {
     return (ntohl(v4.s_addr) >> 24) == 127;
   }
   in6_addr v6;
-  if (inet_pton(AF_INET6, std::string(host).c_str(), &v6) == 1) {
+  if (ToBinary(AF_INET6, host, &v6)) {
     return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
   }
   std::string lower(host);

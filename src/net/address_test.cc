@@ -37,10 +37,16 @@ TEST(AddressTest, ParsesHostsAndPorts) {
 }
 
 TEST(AddressTest, RefusesWhatIsNoAddress) {
-  for (const char* text :
-       {"", "host:", "host:65536", "host:-1", "host:8 0", "ho st:80", "http://host:80",
-        "user@host:80", "[::1", "[::1]80", "[host]:80", "a:b:c", "host:80/", "h\n:1"}) {
+  for (const char* text : {"", "host:", "host:65536", "host:-1", "host:8 0", "ho st:80",
+                           "http://host:80", "user@host:80", "[::1", "[::1]80", "[host]:80",
+                           "a:b:c", "host:80/", "h\n:1", "[::1%]:80", "::1%a b", "fe80::1%/x"}) {
     EXPECT_THAT(ParseHostPort(text, std::uint16_t{7}), FailsWith(ErrorKind::kInvalid)) << text;
+  }
+  using std::string_view_literals::operator""sv;
+  for (const std::string_view text : {"::1\0x"sv, "[::1\0x]:1"sv, "127.0.0.1\0.example.org"sv}) {
+    EXPECT_THAT(ParseHostPort(text, std::uint16_t{7}), FailsWith(ErrorKind::kInvalid)) << text;
+    EXPECT_FALSE(IsIpAddress(text));
+    EXPECT_FALSE(IsLoopbackHost(text));
   }
   EXPECT_THAT(ParseHostPort("host"), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(ParseHostPort(std::string(254, 'a') + ":1"), FailsWith(ErrorKind::kInvalid));

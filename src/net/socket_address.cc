@@ -16,6 +16,7 @@ namespace berth::net {
 
 std::optional<SocketAddress> SocketAddress::FromText(std::string_view ip, std::uint16_t port) {
   SocketAddress address;
+  if (ip.contains('\0')) return std::nullopt;  // inet_pton reads no further.
   const std::string text(ip);
   auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
