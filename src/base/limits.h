@@ -57,6 +57,10 @@ struct Limits {
   Ms ticket_lifetime{30'000};        ///< The code that opens an instance in subdomain mode.
   Ms session_idle{43'200'000};       ///< A session without a request (12 h).
   Ms session_absolute{604'800'000};  ///< A session at all (7 d).
+  Ms sign_in_lifetime{600'000};      ///< A sign-in that waits for its provider.
+  Ms provider_timeout{10'000};       ///< One question to a sign-in provider.
+  Ms membership_recheck{900'000};    ///< Between two looks at somebody's membership.
+  Ms membership_grace{3'600'000};    ///< What a provider said last still counts, when it is away.
   Size sign_in_attempts = 10;        ///< Sign-in attempts per address and minute.
 };
 

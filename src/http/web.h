@@ -1,0 +1,72 @@
+// Web: short questions to other web servers, asked by us: what a sign-in provider says.
+//
+// The interface is what code asks through; tests answer in memory. DialingWeb is the real one: over
+// verified TLS (plain HTTP only on loopback), through the proxy that the environment names, with a
+// deadline for each question and a bound for each answer. Redirects are answers, never followed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/limits.h"
+#include "http/fields.h"
+#include "http/h1_client.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/proxy_settings.h"
+#include "net/tls.h"
+
+namespace berth::http {
+
+/// An absolute address, in its parts.
+struct WebUrl {
+  std::string scheme;     ///< "https" or "http".
+  std::string authority;  ///< As written: what Host says.
+  net::HostPort place;
+  std::string target;  ///< Path and query; at least "/".
+};
+
+/// Parses http(s)://host[:port][/path][?query]. kInvalid: anything else, credentials and fragments
+/// included, and http:// to another machine.
+Result<WebUrl> ParseWebUrl(std::string_view text);
+
+struct WebQuestion {
+  std::string method = "GET";
+  std::string url = {};
+  Fields fields = {};
+  std::string body = {};  ///< "": none.
+};
+
+struct WebAnswer {
+  int status = 0;
+  Fields fields = {};
+  std::string body = {};
+};
+
+class Web {
+ public:
+  virtual ~Web() = default;
+  /// One question, whole answer. kInvalid: the address, or a certificate that is not acceptable;
+  /// kTooLarge: more than 1 MiB; kUnavailable, kTimeout.
+  virtual Task<Result<WebAnswer>> Ask(WebQuestion question) = 0;
+};
+
+class DialingWeb : public Web {
+ public:
+  /// `loop` and `limits` must outlive this object. Uses limits.provider_timeout for each question.
+  DialingWeb(net::Loop& loop, const Limits& limits, net::ProxySettings proxies,
+             std::unique_ptr<net::TlsClient> tls);
+  Task<Result<WebAnswer>> Ask(WebQuestion question) override;
+
+ private:
+  std::shared_ptr<H1Client> ClientFor(const WebUrl& url);
+
+  net::Loop& loop_;
+  const Limits& limits_;
+  const net::ProxySettings proxies_;
+  const std::unique_ptr<net::TlsClient> tls_;
+  std::map<std::string, std::shared_ptr<H1Client>> clients_;  ///< By scheme and authority.
+};
+
+}  // namespace berth::http
