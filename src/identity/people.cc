@@ -82,6 +82,15 @@ Task<Result<void>> People::Remove(std::int64_t user_id) {
   co_return Ok();
 }
 
+Task<Result<void>> People::SetCredential(std::int64_t user_id, std::vector<std::byte> sealed) {
+  auto user = co_await store_.Run([user_id, sealed = std::move(sealed)](store::Database& database) {
+    return Reread(database, user_id, store::SetUserCredential(database, user_id, sealed));
+  });
+  if (!user) co_return std::move(user).error();
+  Put(std::move(*user));
+  co_return Ok();
+}
+
 Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
   auto user = co_await store_.Run([user_id, role](store::Database& database) {
     return Reread(database, user_id, store::SetUserRole(database, user_id, role));

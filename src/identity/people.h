@@ -43,6 +43,8 @@ class People {
   /// The policy no longer admits them, from this moment; then it is written. Ending their sessions
   /// is the caller's. kUnavailable: not written.
   Task<Result<void>> Remove(std::int64_t user_id);
+  /// Keeps what to ask their provider with from now on.
+  Task<Result<void>> SetCredential(std::int64_t user_id, std::vector<std::byte> sealed);
   Task<Result<void>> SetRole(std::int64_t user_id, store::HubRole role);
 
  private:

@@ -18,10 +18,16 @@ std::string_view Attributes(Scheme scheme) {
 }  // namespace
 
 std::string_view CookieName(CookieKind kind, Scheme scheme) {
-  if (scheme == Scheme::kHttps) {
-    return kind == CookieKind::kHub ? "__Host-berth_session" : "__Host-berth_instance";
+  const bool is_https = scheme == Scheme::kHttps;
+  switch (kind) {
+    case CookieKind::kHub:
+      return is_https ? "__Host-berth_session" : "berth_session";
+    case CookieKind::kInstance:
+      return is_https ? "__Host-berth_instance" : "berth_instance";
+    case CookieKind::kSignIn:
+      break;
   }
-  return kind == CookieKind::kHub ? "berth_session" : "berth_instance";
+  return is_https ? "__Host-berth_sign_in" : "berth_sign_in";
 }
 
 std::string SetCookie(CookieKind kind, Scheme scheme, const Secret& value, WallTime now,

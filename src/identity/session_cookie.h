@@ -1,8 +1,8 @@
 // The cookies that carry sessions: their names, and the Set-Cookie lines that make and clear them.
 //
 // Under TLS the names start with __Host-, so that no other host and no page without TLS can set
-// them. Without TLS, which is for loopback only, browsers refuse that prefix. The instance's cookie
-// has a name of its own, so that neither is ever taken for the other.
+// them. Without TLS, which is for loopback only, browsers refuse that prefix. Each kind has a name
+// of its own, so that none is ever taken for another.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@ namespace berth::identity {
 enum class CookieKind {
   kHub,       ///< On the hub's origin: Sessions::Authenticate.
   kInstance,  ///< On an instance's own origin: Sessions::AuthenticateChild.
+  kSignIn,    ///< On the hub's origin, for minutes: the browser that began a sign-in.
 };
 
 /// How the browser reaches the hub.
@@ -27,8 +28,9 @@ enum class Scheme { kHttp, kHttps };
 std::string_view CookieName(CookieKind kind, Scheme scheme);
 
 /// Every name above: no request to an instance may carry one, no response of one may set one.
-inline constexpr std::array<std::string_view, 4> kReservedCookieNames = {
-    "__Host-berth_session", "__Host-berth_instance", "berth_session", "berth_instance"};
+inline constexpr std::array<std::string_view, 6> kReservedCookieNames = {
+    "__Host-berth_session", "__Host-berth_instance", "__Host-berth_sign_in",
+    "berth_session",        "berth_instance",        "berth_sign_in"};
 
 /// The value of a Set-Cookie field: HttpOnly, SameSite=Lax, Path=/, no Domain, Secure under TLS;
 /// the browser forgets it at `expires_at`.

@@ -32,7 +32,7 @@ TEST(SessionCookieTest, WithoutTlsItHasNeitherPrefixNorSecure) {
 }
 
 TEST(SessionCookieTest, EveryNameIsReserved) {
-  for (const auto kind : {CookieKind::kHub, CookieKind::kInstance}) {
+  for (const auto kind : {CookieKind::kHub, CookieKind::kInstance, CookieKind::kSignIn}) {
     for (const auto scheme : {Scheme::kHttp, Scheme::kHttps}) {
       EXPECT_EQ(std::ranges::count(kReservedCookieNames, CookieName(kind, scheme)), 1);
     }

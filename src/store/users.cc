@@ -81,6 +81,14 @@ Result<void> SetUserProfile(Database& database, std::int64_t user_id, const User
       "write a user's profile");
 }
 
+Result<void> SetUserCredential(Database& database, std::int64_t user_id,
+                               const std::vector<std::byte>& sealed) {
+  return Changed(
+      database.Run("UPDATE users SET sealed_credential = ?2 WHERE id = ?1 AND is_removed = 0",
+                   {user_id, Value(sealed)}),
+      "write a user's credential");
+}
+
 Result<void> SetUserRole(Database& database, std::int64_t user_id, HubRole role) {
   return Changed(
       database.Run("UPDATE users SET role = ?2 WHERE id = ?1", {user_id, ToString(role)}),

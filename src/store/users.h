@@ -59,6 +59,9 @@ Result<User> EnsureUser(Database& database, std::string_view provider, std::stri
 /// no such user.
 Result<void> SetUserProfile(Database& database, std::int64_t user_id, const UserProfile& profile,
                             WallTime now);
+/// For those who are not removed. kNotFound if there is no such user.
+Result<void> SetUserCredential(Database& database, std::int64_t user_id,
+                               const std::vector<std::byte>& sealed);
 /// kNotFound if there is no such user.
 Result<void> SetUserRole(Database& database, std::int64_t user_id, HubRole role);
 /// Whether the policy still admits them. Removing forgets groups and credential. kNotFound if there

@@ -1,0 +1,62 @@
+// GitHub as a sign-in provider: github.com or a GitHub Enterprise Server.
+//
+// Somebody is admitted if their id, an org that they are an active member of or a team of theirs is
+// on a list. Lists name people and orgs by login or number; a login is turned into its number the
+// first time that GitHub tells it, and means that number from then on.
+#pragma once
+
+#include <set>
+
+#include "base/task_group.h"
+#include "identity/github_api.h"
+#include "identity/name_book.h"
+#include "identity/sign_in_options.h"
+#include "identity/sign_in_provider.h"
+#include "store/store.h"
+
+namespace berth::identity {
+
+class GitHub : public SignInProvider {
+ public:
+  /// kInvalid: an entry of a list that cannot be one. Everything handed in must outlive the object.
+  static Result<std::unique_ptr<GitHub>> Create(Executor& executor, http::Web& web,
+                                                store::Store& store, const GitHubOptions& options);
+
+  std::string_view name() const override { return "github"; }
+  std::string label() const override;
+  std::string home() const override { return options_.url; }
+  Task<Result<void>> Load() override;
+  Task<Result<std::string>> AuthorizeUrl(AuthorizeRequest request) override;
+  Task<Result<VerifiedPerson>> Redeem(CodeRequest request, Credential& credential) override;
+  Task<Result<VerifiedPerson>> Recheck(store::User person, Credential& credential) override;
+
+ private:
+  struct Team {
+    std::string org;  ///< A login or a number.
+    std::string slug;
+  };
+  GitHub(Executor& executor, http::Web& web, store::Store& store, const GitHubOptions& options);
+
+  Task<Result<VerifiedPerson>> Verify(const Secret& access);
+  /// Keeps the ids of names on the lists that this person has just shown.
+  Task<Result<void>> LearnFrom(const GitHubPerson& person);
+  /// Asks for the names that nobody has shown yet.
+  Task<void> LearnOthers(Secret access);
+  GitHubPolicy CurrentPolicy() const;
+  Task<Result<TokenAnswer>> AskForTokens(FormParameters parameters);
+
+  http::Web& web_;
+  const GitHubOptions& options_;
+  const OAuthClient client_;
+  GitHubApi api_;
+  NameBook names_;
+  std::set<std::int64_t> user_ids_;   ///< Given as numbers.
+  std::set<std::int64_t> org_ids_;    ///< Given as numbers, for whole orgs.
+  std::set<std::string> user_names_;  ///< Given as logins; lower case.
+  std::set<std::string> org_names_;   ///< Given as logins; lower case; for whole orgs.
+  std::vector<Team> teams_;
+  std::set<std::pair<std::string, std::string>> asked_;  ///< Names asked for, found or not.
+  TaskGroup learning_;
+};
+
+}  // namespace berth::identity

@@ -1,0 +1,158 @@
+#include "identity/membership.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace berth::identity {
+namespace {
+
+using Ms = std::chrono::milliseconds;
+
+/// People asked about at a time.
+constexpr std::size_t kMaxAtOnce = 8;
+/// Whom we did not come to ask about by then, after the deadline, is removed unasked.
+constexpr Ms kSlack{60'000};
+
+std::string Purpose(std::string_view provider, std::string_view subject) {
+  return fmt::format("credential of {} {}", provider, subject);
+}
+
+}  // namespace
+
+Task<void> RemovePerson(Identity& identity, PersonPtr person, std::string why) {
+  LogInfo("{} ({} {}) is removed: {}", ForLog(LoginOf(*person)), person->provider,
+          ForLog(person->subject), ForLog(why));
+  identity.audit().Record({.action = audit_action::kUserRemove,
+                           .actor_id = person->id,
+                           .actor = std::string(LoginOf(*person)),
+                           .detail = std::move(why)});
+  // Memory first, disk then: both calls end access before they write.
+  auto removed = identity.people().Remove(person->id);
+  removed.Start();
+  auto ended = co_await identity.sessions().RevokeAllOf(person->id);
+  if (!ended) LogError("end sessions: {}", ended.error().ToString());
+  auto written = co_await removed;
+  if (!written) LogError("remove a user: {}", written.error().ToString());
+}
+
+std::vector<std::byte> SealCredential(const Sealer& sealer, std::string_view provider,
+                                      std::string_view subject, const Credential& credential) {
+  if (credential.access.empty()) return {};
+  return sealer.Seal(Purpose(provider, subject), credential.ToText().Reveal());
+}
+
+MembershipChecks::MembershipChecks(Executor& executor, Identity& identity, const Sealer& sealer,
+                                   const Limits& limits, WallClock clock,
+                                   const Providers& providers)
+    : executor_(executor),
+      identity_(identity),
+      sealer_(sealer),
+      limits_(limits),
+      clock_(std::move(clock)),
+      providers_(providers),
+      started_at_(clock_()),
+      checking_(executor) {}
+
+Task<void> MembershipChecks::Run() {
+  const Ms pause = std::clamp(limits_.membership_recheck / 10, Ms(20), Ms(1000));
+  for (;;) {
+    Look(clock_());
+    co_await Sleep(executor_, pause);
+  }
+}
+
+WallTime MembershipChecks::DeadlineOf(const store::User& person) const {
+  return person.checked_at.value_or(person.created_at) + limits_.membership_recheck +
+         limits_.membership_grace;
+}
+
+void MembershipChecks::Look(WallTime now) {
+  for (const PersonPtr& person : identity_.people().List()) {
+    if (person->provider == "local" || person->is_removed) continue;
+    const auto provider = std::ranges::find_if(
+        providers_, [&](const auto& one) { return one->name() == person->provider; });
+    Attempt& attempt = attempts_[person->id];
+    if (attempt.is_running) continue;
+    if (provider == providers_.end()) {
+      attempt.is_running = true;
+      checking_.Spawn("removal",
+                      RemovePerson(identity_, person, "this way to sign in is switched off"));
+      continue;
+    }
+    const WallTime unasked = std::max(DeadlineOf(*person), started_at_) + kSlack;
+    if (!attempt.was_made && now >= unasked) {
+      attempt.is_running = true;
+      checking_.Spawn("removal", RemovePerson(identity_, person, "not confirmed in time"));
+      continue;
+    }
+    const WallTime due =
+        person->checked_at.value_or(person->created_at) + limits_.membership_recheck;
+    // After a start everybody is due: the policy may have changed.
+    if (attempt.was_made && now < std::max(due, attempt.next)) continue;
+    if (checking_.size() >= kMaxAtOnce) return;
+    attempt.is_running = true;
+    attempt.was_made = true;
+    checking_.Spawn("membership", Check(person, **provider));
+  }
+}
+
+Task<void> MembershipChecks::Check(PersonPtr person, SignInProvider& provider) {
+  Credential credential;
+  auto verified = co_await Ask(person, provider, credential);
+  co_await Conclude(person, std::move(verified), std::move(credential));
+  Attempt& attempt = attempts_[person->id];
+  attempt.is_running = false;
+  attempt.next = clock_() + std::clamp(limits_.membership_recheck / 4, Ms(20), Ms(60'000));
+}
+
+Task<Result<VerifiedPerson>> MembershipChecks::Ask(PersonPtr person, SignInProvider& provider,
+                                                   Credential& credential) {
+  if (person->sealed_credential.empty()) co_return Unavailable("nothing to ask the provider with");
+  auto text = sealer_.Unseal(Purpose(person->provider, person->subject), person->sealed_credential);
+  if (!text) co_return Unavailable(text.error().message);
+  auto read = Credential::FromText(*text);
+  if (!read) co_return Unavailable(read.error().message);
+  credential = std::move(*read);
+  co_return co_await provider.Recheck(*person, credential);
+}
+
+bool MembershipChecks::IsAsBefore(const PersonPtr& person) const {
+  const PersonPtr now = identity_.people().Find(person->id);
+  return now && !now->is_removed && now->checked_at == person->checked_at;
+}
+
+Task<void> MembershipChecks::Conclude(PersonPtr person, Result<VerifiedPerson> verified,
+                                      Credential credential) {
+  // Who signed in meanwhile, or was removed, needs no word of ours.
+  if (!IsAsBefore(person)) co_return;
+  std::vector<std::byte> sealed =
+      SealCredential(sealer_, person->provider, person->subject, credential);
+  if (verified && verified->subject != person->subject) {
+    verified = Unauthorized("the credential is of somebody else");
+  }
+  if (verified && verified->is_admitted) {
+    verified->profile.sealed_credential = std::move(sealed);
+    auto kept = co_await identity_.people().Admit(person->provider, person->subject,
+                                                  std::move(verified->profile));
+    if (!kept) LogWarn("membership of {}: {}", person->id, kept.error().ToString());
+    co_return;
+  }
+  if (verified) co_return co_await RemovePerson(identity_, person, "no longer on an allow-list");
+  const Error& error = verified.error();
+  if (error.kind == ErrorKind::kUnauthorized) {
+    co_return co_await RemovePerson(identity_, person, "refused: " + error.message);
+  }
+  LogWarn("membership of {} ({} {}): {}", ForLog(LoginOf(*person)), person->provider,
+          ForLog(person->subject), error.ToString());
+  if (clock_() >= DeadlineOf(*person)) {
+    co_return co_await RemovePerson(identity_, person, "not confirmed in time: " + error.message);
+  }
+  // A refresh token works once: the new one must not be lost with the answer.
+  if (!sealed.empty() && !credential.refresh.empty()) {
+    auto kept = co_await identity_.people().SetCredential(person->id, std::move(sealed));
+    if (!kept) LogWarn("credential of {}: {}", person->id, kept.error().ToString());
+  }
+}
+
+}  // namespace berth::identity

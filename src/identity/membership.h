@@ -1,0 +1,71 @@
+// Membership: asks providers again about the people who signed in with them.
+//
+// Everybody is looked at each limits.membership_recheck. Whom the provider no longer vouches for,
+// or the policy no longer admits, is removed: no access from that moment, sessions ended, sockets
+// closed. While a provider does not answer, what it said last counts for limits.membership_grace
+// more; then they are removed as well, until they sign in again. So nobody has access who was not
+// confirmed within the two together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/seal.h"
+#include "base/task_group.h"
+#include "identity/identity.h"
+#include "identity/sign_in_provider.h"
+
+namespace berth::identity {
+
+using Providers = std::vector<std::unique_ptr<SignInProvider>>;
+
+/// The policy no longer admits them: marks them, ends their sessions, records it. Done at once;
+/// what the disk does not take is logged. `identity` must outlive the call.
+Task<void> RemovePerson(Identity& identity, PersonPtr person, std::string why);
+
+/// A credential as it is kept in the database; nothing for an empty one.
+std::vector<std::byte> SealCredential(const Sealer& sealer, std::string_view provider,
+                                      std::string_view subject, const Credential& credential);
+
+class MembershipChecks {
+ public:
+  /// Everything handed in must outlive this object.
+  MembershipChecks(Executor& executor, Identity& identity, const Sealer& sealer,
+                   const Limits& limits, WallClock clock, const Providers& providers);
+
+  /// Runs for ever.
+  Task<void> Run();
+
+ private:
+  /// What is remembered of somebody between two looks at them.
+  struct Attempt {
+    WallTime next;  ///< Not before this.
+    bool is_running = false;
+    bool was_made = false;  ///< Since the hub started.
+  };
+
+  void Look(WallTime now);
+  Task<void> Check(PersonPtr person, SignInProvider& provider);
+  Task<Result<VerifiedPerson>> Ask(PersonPtr person, SignInProvider& provider,
+                                   Credential& credential);
+  Task<void> Conclude(PersonPtr person, Result<VerifiedPerson> verified, Credential credential);
+  /// When what the provider said last stops counting.
+  WallTime DeadlineOf(const store::User& person) const;
+  /// Whether somebody else changed them while we asked.
+  bool IsAsBefore(const PersonPtr& person) const;
+
+  Executor& executor_;
+  Identity& identity_;
+  const Sealer& sealer_;
+  const Limits& limits_;
+  const WallClock clock_;
+  const Providers& providers_;
+  const WallTime started_at_;
+  std::unordered_map<std::int64_t, Attempt> attempts_;
+  TaskGroup checking_;
+};
+
+}  // namespace berth::identity
