@@ -27,7 +27,7 @@ endforeach()
 file(GLOB cli_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*_test.cc)
 if(cli_tests)
   berth_test(cli_test DEPENDS net SOURCES ${cli_tests}
-             ${CMAKE_SOURCE_DIR}/src/cli/hub_settings.cc
+             ${CMAKE_SOURCE_DIR}/src/cli/hub_settings.cc ${CMAKE_SOURCE_DIR}/src/cli/sign_in_settings.cc
              ${CMAKE_SOURCE_DIR}/src/cli/agent_settings.cc
              ${CMAKE_SOURCE_DIR}/src/cli/setting_values.cc ${CMAKE_SOURCE_DIR}/src/cli/settings.cc)
   target_link_libraries(cli_test PRIVATE CLI11::CLI11)

@@ -31,7 +31,7 @@ Result<std::string> Domain(std::string_view text) {
 }  // namespace
 
 std::vector<Setting> HubSettings(hub::HubOptions& options) {
-  return {
+  std::vector<Setting> rows = {
       {.name = "listen",
        .value_name = "ADDR:PORT",
        .help = "Where to listen (default 127.0.0.1:8787)",
@@ -65,12 +65,15 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
        .help = "debug, info, warn or error (default info)",
        .set = Into(options.log_level, ParseLogLevel)},
   };
+  for (Setting& row : SignInSettings(options)) rows.push_back(std::move(row));
+  return rows;
 }
 
 std::vector<Setting> HubDataSettings(hub::HubOptions& options) {
   auto rows = HubSettings(options);
   for (Setting& row : rows) {
-    if (row.name != "data") row.source = Source::kEnvironmentAndFile;
+    if (row.name != "data" && row.source == Source::kAnywhere)
+      row.source = Source::kEnvironmentAndFile;
   }
   return rows;
 }
@@ -84,7 +87,7 @@ Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& envir
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return Invalid("tls-cert and tls-key belong together: give both or neither");
   }
-  return Ok();
+  return CheckSignIn(options.sign_in);
 }
 
 Result<std::filesystem::path> DefaultDataFolder(const Environment& environment) {

@@ -16,9 +16,14 @@ namespace berth::cli {
 
 /// Rows that fill `options`, which must outlive the Settings made of them.
 std::vector<Setting> HubSettings(hub::HubOptions& options);
+/// Those of them that are about signing in: sign_in_settings.cc.
+std::vector<Setting> SignInSettings(hub::HubOptions& options);
 /// The same rows with --data as their only flag: for commands that change the hub's data.
 std::vector<Setting> HubDataSettings(hub::HubOptions& options);
 std::vector<Setting> AgentSettings(agent::AgentOptions& options);
+
+/// What belongs together of them. kInvalid.
+Result<void> CheckSignIn(const identity::SignInOptions& options);
 
 /// After Settings::Resolve: fills in the defaults that depend on the machine and checks what
 /// belongs together. kInvalid: the message is for the user.

@@ -16,6 +16,7 @@ using identity::Scope;
 
 constexpr Route kRoutes[] = {
     {"GET", "/health", Access::kAnyone, kNoToken, GetHealth},
+    {"GET", "/api/auth", Access::kAnyone, kNoToken, GetSignInWays},
     {"GET", "/api/session", Access::kSession, Scope::kProfileRead, GetSession},
     {"POST", "/api/session", Access::kAnyone, kNoToken, CreateSession},
     {"DELETE", "/api/session", Access::kSession, kNoToken, DeleteSession},

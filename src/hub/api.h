@@ -78,5 +78,6 @@ Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ListPeople(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall call);  // sign_in_routes.cc
 
 }  // namespace berth::hub

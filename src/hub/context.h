@@ -14,7 +14,8 @@ class Sealer;
 }
 namespace berth::identity {
 class Identity;
-}
+class SignIn;
+}  // namespace berth::identity
 namespace berth::store {
 class Store;
 }
@@ -34,6 +35,7 @@ struct HubContext {
   Registry& registry;
   TaskGroup&
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
+  identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
 };

@@ -31,6 +31,20 @@ Result<std::unique_ptr<net::TlsServer>> OpenTls(const HubOptions& options) {
   return net::TlsServer::Create(std::move(files));
 }
 
+/// For asking the sign-in providers; null if there are none.
+Result<std::unique_ptr<http::Web>> MakeWeb(net::Loop& loop, const HubOptions& options,
+                                           const Limits& limits) {
+  const identity::SignInOptions& sign_in = options.sign_in;
+  if (sign_in.github.client_id.empty() && sign_in.oidc.issuer.empty()) {
+    return std::unique_ptr<http::Web>();
+  }
+  auto proxies = net::ProxySettings::FromEnvironment();
+  if (!proxies) return std::move(proxies).error();
+  auto tls = net::TlsClient::Create({});
+  if (!tls) return std::move(tls).error();
+  return std::make_unique<http::DialingWeb>(loop, limits, std::move(*proxies), std::move(*tls));
+}
+
 Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
                         std::uint16_t port) {
   Origin origin = DefaultOrigin(listen, port, !options.tls_cert.empty());
@@ -71,6 +85,8 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!hosts) co_return std::move(hosts).error();
   std::unique_ptr<Hub> hub(new Hub(loop, std::move(options), std::move(*hosts), std::move(*store),
                                    std::move(*sealer), std::move(*tls)));
+  auto ready = hub->PrepareSignIn(loop);
+  if (!ready) co_return Wrap(std::move(ready).error(), "sign-in");
   hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
@@ -78,6 +94,7 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
                                                 hub->router_);
   hub->server_->Start();
   hub->maintenance_ = Job(loop, "maintenance", hub->identity_.Maintain());
+  hub->membership_ = Job(loop, "membership", hub->sign_in_->Maintain());
   co_return hub;
 }
 
@@ -106,7 +123,21 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       tunnels_(context_),
       router_(context_, tunnels_) {}
 
+Result<void> Hub::PrepareSignIn(net::Loop& loop) {
+  auto web = MakeWeb(loop, options_, options_.limits);
+  if (!web) return std::move(web).error();
+  web_ = std::move(*web);
+  auto sign_in =
+      identity::SignIn::Create(loop, web_.get(), *store_, identity_, sealer_, options_.limits,
+                               options_.sign_in, public_url(), SystemWallClock(), SystemRandom());
+  if (!sign_in) return std::move(sign_in).error();
+  sign_in_ = std::move(*sign_in);
+  context_.sign_in = sign_in_.get();
+  return Ok();
+}
+
 Hub::~Hub() {
+  membership_.Cancel();
   maintenance_.Cancel();
   server_.reset();
   sockets_.CancelAll();
@@ -116,6 +147,8 @@ Task<Result<void>> Hub::Load() {
   identity_.signing_keys().SetOnChange([this] { tunnels_.AnnounceKeys(); });
   auto loaded = co_await identity_.Load();
   if (!loaded) co_return loaded;
+  auto providers = co_await sign_in_->Load();
+  if (!providers) co_return providers;
   const std::string url = public_url();
   auto instances = co_await store_->Run(
       [url](store::Database& database) -> Result<std::vector<store::InstanceRow>> {

@@ -10,6 +10,7 @@
 
 #include "base/seal.h"
 #include "http/server.h"
+#include "http/web.h"
 #include "hub/access_keeper.h"
 #include "hub/context.h"
 #include "hub/options.h"
@@ -17,6 +18,7 @@
 #include "hub/router.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/identity.h"
+#include "identity/sign_in.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "store/folder_lock.h"
@@ -50,6 +52,8 @@ class Hub {
  private:
   Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
       Sealer sealer, std::unique_ptr<net::TlsServer> tls);
+  /// Makes web_ and sign_in_.
+  Result<void> PrepareSignIn(net::Loop& loop);
   Task<Result<void>> Load();
 
   const HubOptions options_;
@@ -58,7 +62,9 @@ class Hub {
   const std::unique_ptr<store::Store> store_;
   const Sealer sealer_;
   const std::unique_ptr<net::TlsServer> tls_;
+  std::unique_ptr<http::Web> web_;  ///< Null if no provider is configured.
   identity::Identity identity_;
+  std::unique_ptr<identity::SignIn> sign_in_;
   Registry registry_;
   // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
   TaskGroup sockets_;
@@ -68,6 +74,7 @@ class Hub {
   Router router_;
   std::unique_ptr<http::Server> server_;
   Job maintenance_;
+  Job membership_;
 };
 
 }  // namespace berth::hub

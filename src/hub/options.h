@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "identity/sign_in_options.h"
 
 namespace berth::hub {
 
@@ -18,10 +19,11 @@ struct HubOptions {
   /// Instances appear at {id}.<apps_domain>, with a port if it is not the scheme's own. Empty:
   /// "localhost" on loopback, none (path mode only) elsewhere.
   std::string apps_domain;
-  std::filesystem::path data;      ///< The data folder; never empty.
-  std::filesystem::path tls_cert;  ///< PEM chain; empty: no TLS. Set together with `tls_key`.
-  std::filesystem::path tls_key;   ///< PEM.
-  bool path_mode = true;           ///< Whether /clients/{id}/proxy/ is served at all.
+  std::filesystem::path data;       ///< The data folder; never empty.
+  std::filesystem::path tls_cert;   ///< PEM chain; empty: no TLS. Set together with `tls_key`.
+  std::filesystem::path tls_key;    ///< PEM.
+  bool path_mode = true;            ///< Whether /clients/{id}/proxy/ is served at all.
+  identity::SignInOptions sign_in;  ///< GitHub and OpenID Connect; none by default.
   LogLevel log_level = LogLevel::kInfo;
   Limits limits;
 };

@@ -33,6 +33,23 @@ std::optional<http::Response> PageAt(const http::RequestHead& head) {
   return response;
 }
 
+std::optional<http::Response> SignInPage(int status, std::string_view reason,
+                                         std::string_view who) {
+  const Asset* asset = FindAsset("/login");
+  if (asset == nullptr) return std::nullopt;
+  std::string page(asset->body);
+  const std::size_t head = page.find("<head>");
+  if (head == std::string::npos) return std::nullopt;
+  page.insert(head + 6, fmt::format("\n    <meta name=\"sign-in-problem\" content=\"{}\">"
+                                    "\n    <meta name=\"sign-in-who\" content=\"{}\">",
+                                    EscapeHtml(reason), EscapeHtml(who)));
+  auto response = http::TextResponse(status, asset->content_type, std::move(page));
+  AddPageSecurity(response.head.fields);
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  return response;
+}
+
 bool IsSharedPath(std::string_view path) {
   return path == "/.berth/auth" || path.starts_with("/.berth/assets/");
 }

@@ -12,6 +12,9 @@ namespace berth::hub {
 /// none. Pages carry the security fields of the hub.
 std::optional<http::Response> PageAt(const http::RequestHead& head);
 
+/// The sign-in page with the reason why a sign-in failed and who tried, which its script explains.
+std::optional<http::Response> SignInPage(int status, std::string_view reason, std::string_view who);
+
 /// The paths that exist on an instance's address as well: the sign-on page and the assets.
 bool IsSharedPath(std::string_view path);
 

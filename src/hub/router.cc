@@ -11,6 +11,7 @@
 #include "hub/pages.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
+#include "hub/sign_in_routes.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/identity.h"
 
@@ -79,6 +80,7 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     }
     co_return response;
   }
+  if (IsSignInPath(hub_, path)) co_return co_await ServeSignIn(hub_, std::move(request));
   if (IsSignedInPage(path) && !SessionOf(hub_, request.head)) {
     const std::string sign_in =
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));

@@ -68,6 +68,28 @@ export async function signIn(code: string, path = "/api/session"): Promise<void>
   await call("POST", path, { code });
 }
 
+/** One way to sign in besides the link: where its button leads, and what it is called. */
+export interface SignInWay {
+  readonly label: string;
+  readonly url: string;
+}
+
+/** The ways that this hub offers, in order. */
+export async function signInWays(): Promise<SignInWay[]> {
+  const answer = (await call("GET", "/api/auth")) as { ways?: unknown } | undefined;
+  const ways: unknown[] = Array.isArray(answer?.ways) ? answer.ways : [];
+  return ways.filter(
+    (way): way is SignInWay =>
+      typeof way === "object" &&
+      way !== null &&
+      "label" in way &&
+      typeof way.label === "string" &&
+      "url" in way &&
+      typeof way.url === "string" &&
+      way.url.startsWith("/auth/"),
+  );
+}
+
 /** Ends the session, and with it every open connection of it. */
 export async function signOut(): Promise<void> {
   await call("DELETE", "/api/session");

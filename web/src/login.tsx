@@ -1,8 +1,9 @@
-// The sign-in page: takes the one-time code from the fragment (and out of the address bar), or from
-// what the user pastes, and trades it for a session.
+// The sign-in page: a button for each provider that the hub has, and the one-time link, whose code
+// comes in the fragment (and leaves the address bar at once) or from what the user pastes. The hub
+// also answers with this page when a provider's sign-in failed, and says why in its meta elements.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, signIn } from "./api";
+import { ApiError, signIn, signInWays, type SignInWay } from "./api";
 import { codeFrom, nextPath } from "./next";
 
 function explain(error: unknown): string {
@@ -12,42 +13,37 @@ function explain(error: unknown): string {
     : error.message;
 }
 
-function Login({ firstCode }: { firstCode: string }) {
+/** What went wrong at a provider; `reason` is one of src/hub/sign_in_routes.cc. */
+function explainReason(reason: string, who: string): string {
+  switch (reason) {
+    case "":
+      return "";
+    case "denied":
+      return `You are signed in there as ${who}, and this hub's list does not have you. Ask whoever runs the hub to add you, or sign in there as somebody else.`;
+    case "state":
+      return "This sign-in took too long, was used already, or began in another browser. Try again.";
+    case "cancelled":
+      return "The sign-in was not completed. Try again if you meant to.";
+    case "code":
+      return "The provider did not confirm this sign-in. Try again.";
+    case "unavailable":
+      return "The provider does not answer as it should. Try again in a moment.";
+    case "attempts":
+      return "Too many attempts. Wait a minute and try again.";
+    default:
+      return "The hub could not sign you in; its log says why.";
+  }
+}
+
+function meta(name: string): string {
+  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
+}
+
+/** The link that a terminal on the hub's machine prints: how its owner gets in. */
+function LinkForm({ enter }: { enter: (code: string) => void }) {
   const [text, setText] = useState("");
-  const [busy, setBusy] = useState(firstCode !== "");
-  const [problem, setProblem] = useState("");
-
-  async function enter(code: string): Promise<void> {
-    setBusy(true);
-    setProblem("");
-    try {
-      await signIn(code);
-      location.replace(nextPath(location.search, location.origin, "/dashboard"));
-    } catch (error) {
-      setProblem(explain(error));
-      setBusy(false);
-    }
-  }
-
-  useEffect(() => {
-    if (firstCode !== "") void enter(firstCode);
-  }, []);
-
-  if (busy) {
-    return (
-      <main class="narrow">
-        <p role="status">Signing in…</p>
-      </main>
-    );
-  }
   return (
-    <main class="narrow">
-      <h1>Sign in to berth</h1>
-      {problem !== "" && (
-        <p class="notice error" role="alert">
-          {problem}
-        </p>
-      )}
+    <>
       <p>On the machine that runs the hub, this prints a sign-in link that works once:</p>
       <pre>
         <code>berth login-link --data DIR</code>
@@ -59,7 +55,7 @@ function Login({ firstCode }: { firstCode: string }) {
         onSubmit={(event) => {
           event.preventDefault();
           const code = codeFrom(text);
-          if (code !== "") void enter(code);
+          if (code !== "") enter(code);
         }}
       >
         <label for="link">Sign-in link</label>
@@ -75,6 +71,66 @@ function Login({ firstCode }: { firstCode: string }) {
           Sign in
         </button>
       </form>
+    </>
+  );
+}
+
+function Login({ firstCode, next }: { firstCode: string; next: string }) {
+  const [ways, setWays] = useState<SignInWay[] | undefined>(undefined);
+  const [busy, setBusy] = useState(firstCode !== "");
+  const [problem, setProblem] = useState(explainReason(meta("sign-in-problem"), meta("sign-in-who")));
+
+  async function enter(code: string): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await signIn(code);
+      location.replace(next);
+    } catch (error) {
+      setProblem(explain(error));
+      setBusy(false);
+    }
+  }
+
+  useEffect(() => {
+    if (firstCode !== "") void enter(firstCode);
+    // Without an answer the link still works.
+    signInWays().then(setWays, () => setWays([]));
+  }, []);
+
+  if (busy || ways === undefined) {
+    return (
+      <main class="narrow">
+        <p role="status">{busy ? "Signing in…" : "Loading…"}</p>
+      </main>
+    );
+  }
+  const form = <LinkForm enter={(code) => void enter(code)} />;
+  return (
+    <main class="narrow">
+      <h1>Sign in to berth</h1>
+      {problem !== "" && (
+        <p class="notice error" role="alert">
+          {problem}
+        </p>
+      )}
+      {ways.length === 0 ? (
+        form
+      ) : (
+        <>
+          <p class="ways">
+            {ways.map((way) => (
+              <a key={way.url} class="button" href={`${way.url}?next=${encodeURIComponent(next)}`}>
+                Sign in with {way.label}
+              </a>
+            ))}
+          </p>
+          <details>
+            <summary>Sign in with a link from the hub's machine</summary>
+            {form}
+          </details>
+        </>
+      )}
     </main>
   );
 }
@@ -82,6 +138,9 @@ function Login({ firstCode }: { firstCode: string }) {
 const app = document.getElementById("app");
 if (app !== null) {
   const code = location.hash.slice(1);
-  history.replaceState(null, "", location.pathname + location.search);
-  render(<Login firstCode={code} />, app);
+  const next = nextPath(location.search, location.origin, "/dashboard");
+  // Codes and states of a sign-in that is over do not belong into the address bar or the history.
+  const query = location.pathname === "/login" ? location.search : "";
+  history.replaceState(null, "", `/login${query}`);
+  render(<Login firstCode={code} next={next} />, app);
 }

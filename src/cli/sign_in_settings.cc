@@ -1,0 +1,163 @@
+// The options of `berth hub` that say how people sign in.
+#include <algorithm>
+
+#include "cli/options.h"
+#include "cli/setting_values.h"
+#include "net/address.h"
+
+namespace berth::cli {
+namespace {
+
+/// Text without spaces and control characters.
+Result<std::string> Word(std::string_view text) {
+  const bool is_word = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.empty() || text.size() > 512 || !is_word) {
+    return Invalid(fmt::format("\"{}\" is not one word", ForLog(text)));
+  }
+  return std::string(text);
+}
+
+Result<std::string> WordFromFile(std::string_view path) {
+  auto text = ReadSecretFile(path);
+  if (!text) return std::move(text).error();
+  return Word(text->Reveal());
+}
+
+Result<Secret> SecretText(std::string_view text) { return Secret(text); }
+
+Result<std::string> ButtonName(std::string_view text) {
+  const bool is_shown = std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (text.empty() || text.size() > 60 || !is_shown) return Invalid("expected a short name");
+  return std::string(text);
+}
+
+/// Plain HTTP would show tokens and codes to everybody on the way.
+Result<void> CheckProviderUrl(const Url& url) {
+  if (url.scheme == "https") return Ok();
+  auto address = net::ParseHostPort(url.authority, 80);
+  if (url.scheme == "http" && address && net::IsLoopbackHost(address->host)) return Ok();
+  return Invalid("must begin with https:// (http:// only on this machine)");
+}
+
+Result<std::string> ProviderOrigin(std::string_view text) {
+  auto url = ParseUrl(text);
+  if (!url) return std::move(url).error();
+  auto checked = CheckProviderUrl(*url);
+  if (!checked) return std::move(checked).error();
+  return NormalizeOrigin(text);
+}
+
+/// Kept byte for byte: it must equal what the provider calls itself.
+Result<std::string> Issuer(std::string_view text) {
+  auto url = ParseUrl(text);
+  if (!url) return std::move(url).error();
+  auto checked = CheckProviderUrl(*url);
+  if (!checked) return std::move(checked).error();
+  return std::string(text);
+}
+
+}  // namespace
+
+std::vector<Setting> SignInSettings(hub::HubOptions& options) {
+  return {
+      {.name = "github-client-id",
+       .value_name = "ID",
+       .help = "Sign-in with GitHub: the OAuth app's client id; also GITHUB_CLIENT_ID",
+       .set = Into(options.sign_in.github.client_id, Word),
+       .variable = "GITHUB_CLIENT_ID"},
+      {.name = "github-client-id-file",
+       .value_name = "FILE",
+       .help = "",
+       .set = Into(options.sign_in.github.client_id, WordFromFile),
+       .variable = "GITHUB_CLIENT_ID_FILE",
+       .source = Source::kEnvironment},
+      {.name = "github-client-secret-file",
+       .value_name = "FILE",
+       .help = "Holds the client secret; or give it in GITHUB_CLIENT_SECRET",
+       .set = Into(options.sign_in.github.client_secret, ReadSecretFile),
+       .variable = "GITHUB_CLIENT_SECRET_FILE"},
+      {.name = "github-client-secret",
+       .value_name = "SECRET",
+       .help = "",
+       .set = Into(options.sign_in.github.client_secret, SecretText),
+       .variable = "GITHUB_CLIENT_SECRET",
+       .source = Source::kEnvironment},
+      {.name = "github-url",
+       .value_name = "URL",
+       .help = "A GitHub Enterprise Server (default https://github.com)",
+       .set = Into(options.sign_in.github.url, ProviderOrigin)},
+      {.name = "allowed-users",
+       .value_name = "USER",
+       .help = "GitHub users who may sign in: logins or numeric ids; also ALLOWED_USERS",
+       .set = AppendTo(options.sign_in.github.allowed_users),
+       .variable = "ALLOWED_USERS",
+       .is_list = true},
+      {.name = "allowed-orgs",
+       .value_name = "ORG",
+       .help = "GitHub orgs whose members may sign in; also ALLOWED_ORGS",
+       .set = AppendTo(options.sign_in.github.allowed_orgs),
+       .variable = "ALLOWED_ORGS",
+       .is_list = true},
+      {.name = "allowed-teams",
+       .value_name = "ORG/TEAM",
+       .help = "GitHub teams whose members may sign in, as org/team-slug; also ALLOWED_TEAMS",
+       .set = AppendTo(options.sign_in.github.allowed_teams),
+       .variable = "ALLOWED_TEAMS",
+       .is_list = true},
+      {.name = "oidc-issuer",
+       .value_name = "URL",
+       .help = "Sign-in with OpenID Connect: the provider's issuer",
+       .set = Into(options.sign_in.oidc.issuer, Issuer)},
+      {.name = "oidc-client-id",
+       .value_name = "ID",
+       .help = "What the provider knows this hub as",
+       .set = Into(options.sign_in.oidc.client_id, Word)},
+      {.name = "oidc-client-secret-file",
+       .value_name = "FILE",
+       .help = "Holds the client secret; or give it in BERTH_OIDC_CLIENT_SECRET",
+       .set = Into(options.sign_in.oidc.client_secret, ReadSecretFile)},
+      {.name = "oidc-client-secret",
+       .value_name = "SECRET",
+       .help = "",
+       .set = Into(options.sign_in.oidc.client_secret, SecretText),
+       .source = Source::kEnvironment},
+      {.name = "oidc-name",
+       .value_name = "NAME",
+       .help = "For the button: Sign in with NAME (default single sign-on)",
+       .set = Into(options.sign_in.oidc.name, ButtonName)},
+      {.name = "oidc-scopes",
+       .value_name = "SCOPE",
+       .help = "Scopes to ask for besides openid (default profile)",
+       .set = AppendTo(options.sign_in.oidc.scopes),
+       .is_list = true},
+      {.name = "oidc-groups-claim",
+       .value_name = "CLAIM",
+       .help = "The claim that holds the groups (default groups)",
+       .set = Into(options.sign_in.oidc.groups_claim, Word)},
+      {.name = "oidc-allowed-users",
+       .value_name = "SUB",
+       .help = "Who may sign in, by the provider's stable id: the sub claim",
+       .set = AppendTo(options.sign_in.oidc.allowed_users),
+       .is_list = true},
+      {.name = "oidc-allowed-groups",
+       .value_name = "GROUP",
+       .help = "Groups whose members may sign in",
+       .set = AppendTo(options.sign_in.oidc.allowed_groups),
+       .is_list = true},
+  };
+}
+
+Result<void> CheckSignIn(const identity::SignInOptions& options) {
+  const identity::GitHubOptions& github = options.github;
+  if (github.client_id.empty() != github.client_secret.empty()) {
+    return Invalid("github-client-id and its secret belong together: give both or neither");
+  }
+  const identity::OidcOptions& oidc = options.oidc;
+  if (oidc.issuer.empty() != oidc.client_id.empty()) {
+    return Invalid("oidc-issuer and oidc-client-id belong together: give both or neither");
+  }
+  return Ok();
+}
+
+}  // namespace berth::cli

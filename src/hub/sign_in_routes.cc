@@ -1,0 +1,191 @@
+#include "hub/sign_in_routes.h"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/log.h"
+#include "http/query.h"
+#include "hub/browser.h"
+#include "hub/cross_site.h"
+#include "hub/pages.h"
+#include "hub/problem.h"
+#include "identity/identity.h"
+#include "identity/sign_in.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kRoot = "/auth/";
+constexpr std::string_view kCallback = "/callback";
+
+struct SignInPath {
+  std::string provider = {};
+  bool is_callback = false;
+};
+
+std::optional<SignInPath> Parse(const HubContext& hub, std::string_view path) {
+  if (!path.starts_with(kRoot)) return std::nullopt;
+  path.remove_prefix(kRoot.size());
+  SignInPath parsed;
+  if (path.ends_with(kCallback)) {
+    parsed.is_callback = true;
+    path.remove_suffix(kCallback.size());
+  }
+  const auto is_named = [path](const auto& provider) { return provider->name() == path; };
+  if (std::ranges::none_of(hub.sign_in->providers(), is_named)) return std::nullopt;
+  parsed.provider = path;
+  return parsed;
+}
+
+/// Why a sign-in came to nothing: a status, and a word that the sign-in page explains.
+struct Refusal {
+  int status = 400;
+  std::string_view reason = {};  ///< web/src/login.tsx knows them.
+  std::string_view detail = {};  ///< For those who read no page.
+  std::string who = {};
+};
+
+http::Response Refuse(const http::RequestHead& head, const Refusal& refusal) {
+  if (IsNavigation(head)) {
+    if (auto page = SignInPage(refusal.status, refusal.reason, refusal.who)) {
+      return std::move(*page);
+    }
+  }
+  return ProblemResponse({refusal.status, "Sign-in failed", std::string(refusal.detail)});
+}
+
+Refusal RefusalOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalid:
+      return {400, "state", "This sign-in was begun elsewhere, used already or is too old.", {}};
+    case ErrorKind::kCancelled:
+      return {400, "cancelled", "The sign-in was not completed at the provider.", {}};
+    case ErrorKind::kUnauthorized:
+      return {400, "code", "The provider did not confirm this sign-in.", {}};
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnavailable:
+      return {502, "unavailable", "The provider does not answer as it should.", {}};
+    default:
+      return {500, "internal", "The hub failed; its log says why.", {}};
+  }
+}
+
+http::Response TooMany(const http::RequestHead& head, std::chrono::seconds wait) {
+  auto response = Refuse(head, {429, "attempts", "Too many attempts; wait and try again.", {}});
+  response.head.fields.Set("retry-after", std::to_string(wait.count()));
+  return response;
+}
+
+Task<Result<http::Response>> Begin(HubContext& hub, http::Request request, std::string provider) {
+  const http::RequestHead& head = request.head;
+  // The provider leads back to the public address: the cookie must be of that one.
+  const Origin& origin = hub.hosts.public_origin();
+  if (head.authority != origin.authority()) {
+    co_return Redirect(302, origin.ToString() + head.target);
+  }
+  if (const auto wait = hub.identity.sign_in_limiter().Attempt(request.peer.address)) {
+    LogWarn("sign-in from {} refused: too many attempts", ForLog(request.peer.address));
+    co_return TooMany(head, *wait);
+  }
+  std::string next = LocalPath(http::QueryParameter(head.query(), "next").value_or(""));
+  auto begun = co_await hub.sign_in->Begin(std::move(provider), std::move(next));
+  if (!begun) {
+    LogWarn("sign-in: {}", begun.error().ToString());
+    co_return Refuse(head, RefusalOf(begun.error()));
+  }
+  const WallTime now = hub.clock();
+  auto response = Redirect(302, begun->location);
+  response.head.fields.Add(
+      "set-cookie", identity::SetCookie(identity::CookieKind::kSignIn, hub.scheme, begun->browser,
+                                        now, now + hub.limits.sign_in_lifetime));
+  co_return response;
+}
+
+Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std::string provider) {
+  const http::RequestHead& head = request.head;
+  const std::string address = request.peer.address;
+  if (const auto wait = hub.identity.sign_in_limiter().Check(address)) {
+    co_return TooMany(head, *wait);
+  }
+  identity::SignInReturn back;
+  back.state = http::QueryParameter(head.query(), "state").value_or("");
+  back.code = http::QueryParameter(head.query(), "code").value_or("");
+  back.browser = identity::PresentedCookie(head.fields, identity::CookieKind::kSignIn, hub.scheme)
+                     .value_or("");
+  back.address = address;
+  auto end = co_await hub.sign_in->Finish(std::move(provider), std::move(back));
+  if (!end) {
+    LogWarn("sign-in from {} refused: {}", ForLog(address), end.error().ToString());
+    const bool is_guess = end.error().kind == ErrorKind::kInvalid;
+    if (is_guess) hub.identity.sign_in_limiter().Count(address);
+    co_return Refuse(head, RefusalOf(end.error()));
+  }
+  if (!end->person) {
+    LogWarn("sign-in from {} denied: {} is not on an allow-list", ForLog(address),
+            ForLog(end->who));
+    co_return Refuse(head, {403, "denied", "You are not on this hub's list.", end->who});
+  }
+  identity::NewSession wanted;
+  wanted.user_id = end->person->id;
+  wanted.address = address;
+  wanted.user_agent = head.fields.Find("user-agent").value_or("");
+  auto created = co_await hub.identity.sessions().Create(std::move(wanted));
+  if (!created) {
+    LogError("create session: {}", created.error().ToString());
+    co_return Refuse(head, RefusalOf(Internal("")));
+  }
+  LogInfo("{} signed in from {}", ForLog(end->who), ForLog(address));
+  hub.identity.audit().Record({.action = identity::audit_action::kSignIn,
+                               .actor_id = end->person->id,
+                               .address = address,
+                               .detail = end->person->provider});
+  auto response = Redirect(303, end->next);
+  response.head.fields.Add(
+      "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
+                                        hub.clock(), created->session->expires_at));
+  response.head.fields.Add("set-cookie",
+                           identity::ClearCookie(identity::CookieKind::kSignIn, hub.scheme));
+  co_return response;
+}
+
+}  // namespace
+
+bool IsSignInPath(const HubContext& hub, std::string_view path) {
+  return Parse(hub, path).has_value();
+}
+
+Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request) {
+  const SignInPath path = *Parse(hub, request.head.path());
+  // A HEAD would use the state up.
+  if (request.head.method != "GET" || request.head.is_upgrade()) {
+    auto response = ProblemResponse({405, "Method not allowed", "Use GET."});
+    response.head.fields.Add("allow", "GET");
+    co_return response;
+  }
+  if (path.is_callback) co_return co_await Finish(hub, std::move(request), path.provider);
+  co_return co_await Begin(hub, std::move(request), path.provider);
+}
+
+std::string LocalPath(std::string_view next) {
+  const bool is_path = next.starts_with('/') && !next.starts_with("//") && next.size() <= 8192 &&
+                       std::ranges::all_of(next, [](char c) {
+                         return c > 0x20 && c < 0x7f && c != '\\' && c != '"';
+                       });
+  const bool is_loop = next.starts_with("/auth/") || next.starts_with("/login");
+  return std::string(is_path && !is_loop ? next : "/dashboard");
+}
+
+Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall) {
+  boost::json::array ways;
+  for (const auto& provider : hub.sign_in->providers()) {
+    ways.push_back({{"name", provider->name()},
+                    {"label", provider->label()},
+                    {"url", fmt::format("{}{}", kRoot, provider->name())}});
+  }
+  boost::json::object body;
+  body["ways"] = std::move(ways);
+  co_return JsonResponse(200, boost::json::serialize(body));
+}
+
+}  // namespace berth::hub

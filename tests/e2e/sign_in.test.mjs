@@ -1,0 +1,377 @@
+// Signing in with GitHub: who gets in, what a callback must bring along, and what happens to those who
+// are no longer on the list. The GitHub is ours (lib/fake_github.mjs), over HTTP and over TLS.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
+import { asNavigation, beginSignIn, cookiesOf, endSignIn, signInWith } from "./lib/browser_sign_in.mjs";
+import { FakeGitHub } from "./lib/fake_github.mjs";
+import { makeAuthority } from "./lib/fake_server.mjs";
+import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { Scene } from "./lib/scene.mjs";
+import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
+
+/** A GitHub with people of every kind, by what they are. */
+async function startGitHub(files) {
+  const github = await FakeGitHub.start(files);
+  for (const org of ["acme", "other", "third", "fourth"]) github.addOrg(org);
+  // What decides stands on a later page.
+  const orgs = { other: "active", third: "active", fourth: "active" };
+  github.addAccount("user-only");
+  github.addAccount("org-member", { orgs: { ...orgs, acme: "active" }, teams: ["other/platform", "third/platform"] });
+  github.addAccount("team-member", { orgs: { ...orgs, acme: "active" }, teams: ["other/a", "third/b", "acme/web", "acme/platform"] });
+  github.addAccount("org-invited", { orgs: { ...orgs, acme: "pending" } });
+  github.addAccount("nobody", { orgs: { other: "active" }, teams: ["other/platform"] });
+  return github;
+}
+
+/** `--config FILE` with what signs in at `github`; `lists` and `limits` are TOML lines. */
+function configFor(github, { lists = [], limits = [] } = {}) {
+  return (scene) => {
+    const secret = join(scene.folder, "github.secret");
+    writeFileSync(secret, `${github.client.secret}\n`, { mode: 0o600 });
+    const file = join(scene.folder, "hub.toml");
+    writeFileSync(file, [
+      `github_url = "${github.url}"`, `github_client_id = "${github.client.id}"`, `github_client_secret_file = "${secret}"`,
+      ...lists, "[limits]", "sign_in_attempts = 1000", ...limits, "",
+    ].join("\n"));
+    return ["--config", file];
+  };
+}
+
+async function whoAmI(scene, cookie) {
+  const answer = await scene.api("GET", "/api/session", { cookie });
+  return answer.status === 200 ? JSON.parse(answer.body).user.name : answer.status;
+}
+
+/** Returns when the socket is closed, whatever came before. */
+async function untilGone(socket) {
+  for (;;) {
+    const { kind } = await socket.next();
+    if (kind === "close" || kind === "gone") return;
+  }
+}
+
+/** The reason that the sign-in page shows. */
+function reasonOf(answer) {
+  return /name="sign-in-problem" content="(\w+)"/.exec(answer.body.toString())?.[1];
+}
+
+describe("check 1: users, orgs and teams admit exactly whom they name", { timeout: 120_000 }, () => {
+  const lists = {
+    users: 'allowed_users = ["someone", "User-Only"]',
+    orgs: 'allowed_orgs = ["ACME"]',
+    teams: 'allowed_teams = ["acme/platform"]',
+  };
+  const admittedBy = {
+    users: ["user-only"],
+    orgs: ["org-member", "team-member"],
+    teams: ["team-member"],
+  };
+  let github;
+  before(async () => {
+    github = await startGitHub();
+  });
+  after(() => github.stop());
+
+  for (let bits = 0; bits < 8; ++bits) {
+    const names = ["users", "orgs", "teams"].filter((_, bit) => (bits & (1 << bit)) !== 0);
+    it(`with ${names.join(", ") || "no list at all"}`, async () => {
+      const scene = await Scene.start(`sign-in-${bits}`, { options: configFor(github, { lists: names.map((name) => lists[name]) }) });
+      try {
+        const admitted = new Set(names.flatMap((name) => admittedBy[name]));
+        for (const { login } of github.accounts.values()) {
+          const { answer, cookie } = await signInWith(scene, github, login);
+          if (admitted.has(login)) {
+            assert.equal(answer.status, 303, login);
+            assert.equal(await whoAmI(scene, cookie), `Name of ${login}`);
+          } else {
+            assert.equal(answer.status, 403, login);
+            assert.equal(reasonOf(answer), "denied");
+            assert.match(answer.body.toString(), new RegExp(`name="sign-in-who" content="${login} \\(\\d+\\)"`));
+            assert.equal(cookie, undefined);
+          }
+        }
+        assert.equal(await whoAmI(scene, await scene.signIn()), "owner");
+      } finally {
+        await scene.stop();
+      }
+    });
+  }
+
+  it("a number names the account whatever its login", async () => {
+    const { id } = github.accounts.get("nobody");
+    const scene = await Scene.start("sign-in-number", { options: configFor(github, { lists: [`allowed_users = [${id}]`] }) });
+    try {
+      assert.equal((await signInWith(scene, github, "nobody")).answer.status, 303);
+      assert.equal((await signInWith(scene, github, "user-only")).answer.status, 403);
+    } finally {
+      await scene.stop();
+    }
+  });
+});
+
+describe("check 2: a callback counts only in the browser that began it, once", { timeout: 60_000 }, () => {
+  const tokens = "POST /login/oauth/access_token";
+  let github;
+  let scene;
+  before(async () => {
+    github = await startGitHub();
+    scene = await Scene.start("sign-in-state", { options: configFor(github, { lists: ['allowed_users = ["user-only"]'] }) });
+  });
+  after(async () => {
+    await scene?.stop();
+    await github.stop();
+  });
+
+  /** Refused with 400 before GitHub was asked anything, and without a session. */
+  async function expectRefused(path, cookie, reason = "state") {
+    const asked = github.asked.length;
+    const { answer, cookie: session } = await endSignIn(scene, path, cookie);
+    assert.equal(answer.status, 400, path);
+    assert.equal(reasonOf(answer), reason);
+    assert.equal(session, undefined);
+    assert.equal(answer.headers["cache-control"], "no-store");
+    assert.equal(github.asked.length, asked);
+  }
+
+  it("a missing or wrong state is refused", async () => {
+    const { location, cookie } = await beginSignIn(scene, "github");
+    const path = github.approve(location, "user-only");
+    const without = new URL(path, scene.url);
+    without.searchParams.delete("state");
+    await expectRefused(without.pathname + without.search, cookie);
+    for (const state of ["", "x", "0".repeat(16), `${"0".repeat(16)}.${"A".repeat(43)}`]) {
+      const wrong = new URL(path, scene.url);
+      wrong.searchParams.set("state", state);
+      await expectRefused(wrong.pathname + wrong.search, cookie);
+    }
+    // None of that has used the right one up.
+    assert.equal((await endSignIn(scene, path, cookie)).answer.status, 303);
+  });
+
+  it("a replayed state is refused", async () => {
+    const { location, cookie } = await beginSignIn(scene, "github");
+    const path = github.approve(location, "user-only");
+    assert.equal((await endSignIn(scene, path, cookie)).answer.status, 303);
+    await expectRefused(path, cookie);
+    await expectRefused(github.approve(location, "user-only"), cookie);
+  });
+
+  it("another browser's state is refused, and then good for nobody", async () => {
+    const mine = await beginSignIn(scene, "github");
+    const theirs = await beginSignIn(scene, "github");
+    const path = github.approve(theirs.location, "user-only");
+    await expectRefused(path, mine.cookie);
+    await expectRefused(path, theirs.cookie);
+    const third = await beginSignIn(scene, "github");
+    await expectRefused(github.approve(third.location, "user-only"), undefined);
+  });
+
+  it("a code that belongs to another verifier gives no session", async () => {
+    const mine = await beginSignIn(scene, "github");
+    const theirs = await beginSignIn(scene, "github");
+    const path = new URL(github.approve(mine.location, "user-only"), scene.url);
+    path.searchParams.set("code", new URL(github.approve(theirs.location, "user-only"), scene.url).searchParams.get("code"));
+    const asked = github.count(tokens);
+    const { answer, cookie } = await endSignIn(scene, path.pathname + path.search, mine.cookie);
+    assert.equal(github.count(tokens), asked + 1);
+    assert.equal(answer.status, 400);
+    assert.equal(reasonOf(answer), "code");
+    assert.equal(cookie, undefined);
+  });
+
+  it("who says no at GitHub comes back to the sign-in page", async () => {
+    const { location, cookie } = await beginSignIn(scene, "github");
+    const state = new URL(location).searchParams.get("state");
+    await expectRefused(`/auth/github/callback?error=access_denied&state=${state}`, cookie, "cancelled");
+  });
+
+  it("nothing of all that left a session", async () => {
+    const people = JSON.parse((await scene.api("GET", "/api/people", { cookie: await scene.signIn() })).body).people;
+    assert.deepEqual(people.map(({ login, provider }) => `${provider} ${login}`).sort(), ["github user-only", "local "]);
+  });
+
+  it("each sign-in has a session id of its own, and cookies that scripts cannot read", async () => {
+    const begun = await beginSignIn(scene, "github");
+    assert.match(begun.answer.headers["set-cookie"][0], /; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
+    const one = await endSignIn(scene, github.approve(begun.location, "user-only"), begun.cookie);
+    assert.equal(cookiesOf(one.answer).berth_sign_in, "");
+    const two = await signInWith(scene, github, "user-only");
+    assert.notEqual(one.cookie, two.cookie);
+    for (const field of one.answer.headers["set-cookie"]) assert.match(field, /; HttpOnly; SameSite=Lax$/);
+  });
+
+  it("after it the browser is where it wanted to be, and never elsewhere", async () => {
+    for (const [next, place] of [
+      ["/open?id=a&next=%2Fx", "/open?id=a&next=%2Fx"], ["//evil.test", "/dashboard"], ["/\\evil.test", "/dashboard"],
+      ["https://evil.test/", "/dashboard"], ["/auth/logout", "/dashboard"], ["/x\r\nset-cookie: a=b", "/dashboard"], ["", "/dashboard"],
+    ]) {
+      assert.equal((await signInWith(scene, github, "user-only", { next })).answer.headers.location, place, next);
+    }
+  });
+
+  it("at another of its addresses the hub leads to the one that GitHub knows", async () => {
+    const answer = await ask({ host: "127.0.0.1", port: scene.port, method: "GET", path: "/auth/github?next=/open", headers: { host: `127.0.0.1:${scene.port}` } });
+    assert.equal(answer.status, 302);
+    assert.equal(answer.headers.location, `${scene.url}/auth/github?next=/open`);
+  });
+
+  it("the sign-in page learns what there is; unknown providers are not there", async () => {
+    const answer = await scene.api("GET", "/api/auth");
+    assert.deepEqual(JSON.parse(answer.body), { ways: [{ name: "github", label: "GitHub Enterprise", url: "/auth/github" }] });
+    assert.equal((await scene.api("GET", "/auth/oidc")).status, 404);
+    assert.equal((await scene.api("HEAD", "/auth/github/callback")).status, 405);
+  });
+
+  it("while GitHub is away the page says so", async () => {
+    const { location, cookie } = await beginSignIn(scene, "github");
+    github.isAway = true;
+    try {
+      const { answer } = await endSignIn(scene, github.approve(location, "user-only"), cookie);
+      assert.equal(answer.status, 502);
+      assert.equal(reasonOf(answer), "unavailable");
+    } finally {
+      github.isAway = false;
+    }
+  });
+});
+
+describe("check 3: membership is looked at again", { timeout: 90_000 }, () => {
+  let github;
+  let scene;
+  before(async () => {
+    github = await startGitHub();
+    scene = await Scene.start("sign-in-membership", { options: configFor(github, {
+      lists: ['allowed_orgs = ["acme"]', 'allowed_users = ["user-only"]'],
+      limits: ['membership_recheck = "300ms"', 'membership_grace = "2s"'],
+    }) });
+  });
+  after(async () => {
+    await scene?.stop();
+    await github.stop();
+  });
+
+  /** A signed-in browser with a dashboard socket open: {cookie, gone}. */
+  async function connected(login) {
+    const { answer, cookie } = await signInWith(scene, github, login);
+    assert.equal(answer.status, 303, login);
+    const { end: socket } = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie } });
+    return { cookie, gone: () => within(patience, "the socket closes", untilGone(socket)) };
+  }
+
+  async function expectGone(browser) {
+    await browser.gone();
+    assert.equal(await whoAmI(scene, browser.cookie), 401);
+  }
+
+  it("removed from the org: the next look ends requests and sockets", async () => {
+    const browser = await connected("org-member");
+    github.accounts.get("org-member").orgs.acme = "pending";
+    await expectGone(browser);
+    assert.equal((await signInWith(scene, github, "org-member")).answer.status, 403);
+    github.accounts.get("org-member").orgs.acme = "active";
+    assert.equal((await signInWith(scene, github, "org-member")).answer.status, 303);
+  });
+
+  it("what is open at an instance ends with it", async () => {
+    const { cookie } = await signInWith(scene, github, "org-member");
+    const made = await scene.api("POST", "/api/tokens", { cookie, body: JSON.stringify({ name: "box" }) });
+    assert.equal(made.status, 201, made.body.toString());
+    const origin = await scene.origin("box");
+    const agent = await scene.startAgent(origin, { token: JSON.parse(made.body).token });
+    await agent.ready();
+    origin.on("/endless", (request, response) => {
+      response.writeHead(200, { "content-type": "text/plain" });
+      response.write("begun");
+    });
+    const { path, subdomain } = await scene.ways("box", cookie);
+    const ends = [];
+    for (const way of [path, subdomain]) {
+      const { response } = await open(way.options("/endless"));
+      ends.push(assert.rejects(readAll(response)));
+      const arrived = nextWebSocket(origin, "/socket");
+      const { end } = await openWebSocket(way.options("/socket"));
+      await arrived;
+      ends.push(untilGone(end));
+    }
+    github.accounts.get("org-member").orgs.acme = "pending";
+    await within(patience, "everything ends", Promise.all(ends));
+    for (const way of [path, subdomain]) assert.equal((await ask(way.options("/endless"))).status, 401);
+    github.accounts.get("org-member").orgs.acme = "active";
+  });
+
+  it("a token that GitHub no longer takes: the same", async () => {
+    const browser = await connected("team-member");
+    github.revokeTokens(github.accounts.get("team-member"));
+    await expectGone(browser);
+  });
+
+  it("a renamed login keeps access, and a new account under the old login has none", async () => {
+    const browser = await connected("user-only");
+    github.rename("user-only", "renamed");
+    github.addAccount("user-only");
+    const asked = github.count("GET /api/v3/user/teams");
+    await until("three more looks", () => github.count("GET /api/v3/user/teams") >= asked + 6);
+    assert.equal(await whoAmI(scene, browser.cookie), "Name of renamed");
+    assert.equal((await signInWith(scene, github, "user-only")).answer.status, 403);
+    assert.equal((await signInWith(scene, github, "renamed")).answer.status, 303);
+    // Nor after a restart: the number is kept.
+    await scene.hub.restart();
+    assert.equal((await signInWith(scene, github, "user-only")).answer.status, 403);
+    assert.equal((await signInWith(scene, github, "renamed")).answer.status, 303);
+  });
+
+  it("GitHub away: sessions last for the grace, and then end", async () => {
+    const browser = await connected("team-member");
+    github.isAway = true;
+    try {
+      const asked = github.asked.length;
+      await until("two looks in vain", () => github.asked.length >= asked + 2);
+      assert.equal(await whoAmI(scene, browser.cookie), "Name of team-member");
+      await expectGone(browser);
+    } finally {
+      github.isAway = false;
+    }
+    assert.equal((await signInWith(scene, github, "team-member")).answer.status, 303);
+  });
+
+  it("GitHub back within the grace: nobody notices", async () => {
+    const browser = await connected("team-member");
+    github.isAway = true;
+    const asked = github.asked.length;
+    await until("a look in vain", () => github.asked.length > asked);
+    github.isAway = false;
+    const answered = github.count("GET /api/v3/user/teams");
+    await until("looks that succeed", () => github.count("GET /api/v3/user/teams") > answered + 2);
+    assert.equal(await whoAmI(scene, browser.cookie), "Name of team-member");
+  });
+});
+
+describe("over TLS", { timeout: 60_000 }, () => {
+  it("GitHub's certificate is verified", async () => {
+    const before = process.env.SSL_CERT_FILE;
+    let github;
+    let scene;
+    try {
+      scene = await Scene.start("sign-in-tls", { isLate: true, options: (one) => ["--config", join(one.folder, "hub.toml")] });
+      const files = await makeAuthority(scene.folder);
+      github = await startGitHub(files);
+      configFor(github, { lists: ['allowed_users = ["user-only"]'] })(scene);
+      await scene.startHub();
+      const begun = await beginSignIn(scene, "github");
+      const refused = await endSignIn(scene, github.approve(begun.location, "user-only"), begun.cookie);
+      assert.equal(refused.answer.status, 502);
+      assert.equal(github.asked.length, 0);
+      process.env.SSL_CERT_FILE = files.authority;
+      await scene.hub.restart();
+      assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
+    } finally {
+      if (before === undefined) delete process.env.SSL_CERT_FILE;
+      else process.env.SSL_CERT_FILE = before;
+      await scene?.stop();
+      await github?.stop();
+    }
+  });
+});
