@@ -34,7 +34,7 @@ class JsonReader {
   void operator()(std::string_view name, T& out, Need need, std::size_t bound = SIZE_MAX) {
     if (error_) return;
     const boost::json::value* value = object_.if_contains(name);
-    if (value == nullptr || (need == kOptional && value->is_null())) {
+    if (value == nullptr || (need != kRequired && value->is_null())) {
       if (need == kRequired) Refuse(name, "is missing");
       return;
     }
@@ -50,6 +50,17 @@ class JsonReader {
   void Read(std::string_view name, const boost::json::value& value, Status& out);
   void Read(std::string_view name, const boost::json::value& value, Command::Kind& out);
   void Read(std::string_view name, const boost::json::value& value, Role& out);
+  /// An enumeration whose every value has a name.
+  template <class E>
+    requires requires(E value) { AllOf(value); }
+  void Read(std::string_view name, const boost::json::value& value, E& out) {
+    for (E known : AllOf(out)) {
+      if (!value.is_string() || std::string_view(value.get_string()) != ToString(known)) continue;
+      out = known;
+      return;
+    }
+    Refuse(name, "is not a known value");
+  }
   void Read(std::string_view name, const boost::json::value& value, WallTime& out);
   void Read(std::string_view name, const boost::json::value& value, Headers& out);
   void Read(std::string_view name, const boost::json::value& value, Json& out);

@@ -46,6 +46,11 @@ class JsonWriter {
     WriteText(value == Command::Kind::kDisconnect ? "disconnect" : "refresh_status");
   }
   void Write(Role value) { WriteText(ToString(value)); }
+  template <class E>
+    requires requires(E value) { AllOf(value); }
+  void Write(E value) {
+    WriteText(ToString(value));
+  }
   void Write(WallTime value) { WriteText(FormatIso8601(value)); }
   void Write(const Json& value) { out_ += value.text; }
 

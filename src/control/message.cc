@@ -95,6 +95,52 @@ std::string_view ToString(Status status) {
   return "";
 }
 
+std::string_view ToString(State state) {
+  switch (state) {
+    case State::kIdle:
+      return "idle";
+    case State::kActive:
+      return "active";
+    case State::kError:
+      return "error";
+    case State::kBusy:
+      return "busy";
+    case State::kNeedsYou:
+      return "needs_you";
+    case State::kOffline:
+      return "offline";
+  }
+  return "";
+}
+
+std::string_view ToString(SessionState state) {
+  switch (state) {
+    case SessionState::kBusy:
+      return "busy";
+    case SessionState::kNeedsYou:
+      return "needs_you";
+    case SessionState::kError:
+      return "error";
+  }
+  return "";
+}
+
+std::string_view ToString(Question::Kind kind) {
+  return kind == Question::Kind::kPermission ? "permission" : "question";
+}
+
+std::string_view ToString(AnswerResult::Outcome outcome) {
+  switch (outcome) {
+    case AnswerResult::Outcome::kSent:
+      return "sent";
+    case AnswerResult::Outcome::kGone:
+      return "gone";
+    case AnswerResult::Outcome::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
 bool IsValidInstanceId(std::string_view id) {
   return !id.empty() && id.size() <= 128 && id[0] != '.' && std::ranges::all_of(id, IsIdCharacter);
 }

@@ -39,7 +39,41 @@ enum class Status {
 };
 std::string_view ToString(Status status);
 
-/// Ours: one chat session of an instance that runs or waits for its user.
+/// Ours: what an instance as a whole is doing. Of those that apply the last one counts.
+enum class State {
+  kIdle,      ///< No browser has it open.
+  kActive,    ///< A browser has it open.
+  kError,     ///< A run failed, and nobody has seen it yet.
+  kBusy,      ///< A run is going.
+  kNeedsYou,  ///< A run waits for its user. Version 1 reads busy.
+  kOffline,   ///< Hub → browser only: its agent is away.
+};
+std::string_view ToString(State state);
+
+/// Ours: what one session is doing.
+enum class SessionState {
+  kBusy,      ///< It runs.
+  kNeedsYou,  ///< It runs, and waits for its user.
+  kError,     ///< Its last run failed, and nobody has seen it yet.
+};
+std::string_view ToString(SessionState state);
+
+/// Ours: what a session asks its user.
+struct Question {
+  enum class Kind {
+    kPermission,  ///< May the tool run? Allow or deny.
+    kQuestion,    ///< The model asks something itself; `text` holds what there is to choose from.
+  };
+  std::string id{};  ///< The instance's own; an Answer names it.
+  Kind kind = Kind::kPermission;
+  std::string tool{};
+  std::string text{};  ///< The tool's whole input, as JSON; cut with a mark beyond kMaxQuestion.
+  WallTime asked_at{};
+  bool operator==(const Question&) const = default;
+};
+std::string_view ToString(Question::Kind kind);
+
+/// Ours: one chat session of an instance that runs, waits for its user or has failed.
 struct SessionInfo {
   std::string id{};
   std::string title{};
@@ -48,7 +82,18 @@ struct SessionInfo {
   bool is_busy = false;
   bool needs_you = false;  ///< It waits for an answer or a permission.
   std::string reason{};    ///< What it waits for, in a few words.
+  SessionState state = SessionState::kBusy;
+  WallTime since{};                    ///< Since when it is in that state; the epoch: unknown.
+  std::string error{};                 ///< With kError: what went wrong, in a few words.
+  std::optional<Question> question{};  ///< With kNeedsYou, where it is known.
   bool operator==(const SessionInfo&) const = default;
+};
+
+/// Ours: bytes of streams, framing included, since the agent connected.
+struct Traffic {
+  std::int64_t in = 0;   ///< To the instance.
+  std::int64_t out = 0;  ///< From the instance.
+  bool operator==(const Traffic&) const = default;
 };
 
 /// What an instance says of itself. Every field may be empty; all text is bounded.
@@ -83,7 +128,8 @@ struct StatusUpdate {
   std::string client_id{};
   Status status = Status::kIdle;
   bool needs_you = false;               ///< Ours: some session waits for its user.
-  std::vector<SessionInfo> sessions{};  ///< Ours: those that run or wait; at most 64.
+  std::vector<SessionInfo> sessions{};  ///< Ours: those that run, wait or failed; at most 64.
+  std::optional<State> state{};         ///< Ours.
   bool operator==(const StatusUpdate&) const = default;
 };
 
@@ -131,6 +177,22 @@ struct UserResponseComplete {
   std::optional<Json> data{};  ///< May hold {code, reason}.
   bool operator==(const UserResponseComplete&) const = default;
 };
+
+/// Ours: what became of an Answer.
+struct AnswerResult {
+  static constexpr std::string_view kType = "answer_result";
+  static constexpr Senders kSenders = Only(Sender::kAgent);
+  enum class Outcome {
+    kSent,    ///< The instance took it.
+    kGone,    ///< The question is not open any more: somebody else answered, or it was given up.
+    kFailed,  ///< It could not be given; `message` says why, for people.
+  };
+  std::string request_id{};
+  Outcome outcome = Outcome::kFailed;
+  std::string message{};
+  bool operator==(const AnswerResult&) const = default;
+};
+std::string_view ToString(AnswerResult::Outcome outcome);
 
 /// A failure of one request, or of the connection; from anybody to anybody.
 struct ErrorMessage {
@@ -202,6 +264,20 @@ struct HubKeys {
   bool operator==(const HubKeys&) const = default;
 };
 
+/// Ours: a user's answer to the Question of a session; answered by AnswerResult.
+struct Answer {
+  static constexpr std::string_view kType = "answer";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string request_id{};
+  std::string session_id{};
+  std::string question_id{};
+  bool allow = false;
+  std::string message{};  ///< When denied: shown to the model.
+  std::map<std::string, std::string>
+      answers{};  ///< To a kQuestion: by the question's text, the label that was chosen.
+  bool operator==(const Answer&) const = default;
+};
+
 /// Ours: another agent registered this id and took over. Nothing more will be delivered.
 struct Fenced {
   static constexpr std::string_view kType = "fenced";
@@ -267,6 +343,9 @@ struct ClientMetadata {
   std::map<std::string, std::string> labels{};
   bool needs_you = false;
   std::vector<SessionInfo> sessions{};
+  State state = State::kIdle;
+  WallTime state_since{};  ///< By the hub's clock.
+  Traffic traffic{};
   bool operator==(const ClientMetadata&) const = default;
 };
 
@@ -366,14 +445,18 @@ struct Unknown {
 
 using Message =
     std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
-                 UserResponseChunk, UserResponseComplete, ErrorMessage, Registered, Pong, Command,
-                 HubKeys, Fenced, Drain, HttpProxyRequest, UserRequest, UserRequestFollowUp,
-                 GetClients, ClientList, ClientUpdate, ClientDisconnected, ClientRemoved,
-                 ConnectClient, ConnectResponse, ForwardToClient, ForwardedResponse>;
+                 UserResponseChunk, UserResponseComplete, AnswerResult, ErrorMessage, Registered,
+                 Pong, Command, HubKeys, Answer, Fenced, Drain, HttpProxyRequest, UserRequest,
+                 UserRequestFollowUp, GetClients, ClientList, ClientUpdate, ClientDisconnected,
+                 ClientRemoved, ConnectClient, ConnectResponse, ForwardToClient, ForwardedResponse>;
 
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;
 inline constexpr std::size_t kMaxDepth = 16;
+/// Most bytes of a Question's text, and of all of them in one StatusUpdate: even escaped, the
+/// message stays below kMaxMessage.
+inline constexpr std::size_t kMaxQuestion = 16 * 1024;
+inline constexpr std::size_t kMaxQuestions = 128 * 1024;
 
 /// Reads one message. Strict: valid UTF-8, one JSON object, no key twice, at most kMaxDepth deep.
 /// kInvalid: malformed, or a field is missing or wrong (the message names it); kTooLarge: more than

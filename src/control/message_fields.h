@@ -5,6 +5,7 @@
 // and json_writer.h are the two kinds of `v`. Private to control/.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -16,6 +17,7 @@ namespace berth::control {
 enum class Need {
   kRequired,  ///< Refused without it; always written.
   kOptional,  ///< The default stays without it; written if it differs from the default.
+  kAlways,    ///< The default stays without it; always written.
 };
 using enum Need;
 
@@ -25,9 +27,42 @@ inline constexpr std::size_t kLongText = 2048;
 /// Most entries of a kept list, or of any map.
 inline constexpr std::size_t kMaxEntries = 64;
 
+/// Every value of an enumeration that is written by its name, ToString(value).
+constexpr auto AllOf(State) {
+  using enum State;
+  return std::array{kIdle, kActive, kError, kBusy, kNeedsYou, kOffline};
+}
+constexpr auto AllOf(SessionState) {
+  using enum SessionState;
+  return std::array{kBusy, kNeedsYou, kError};
+}
+constexpr auto AllOf(Question::Kind) {
+  using enum Question::Kind;
+  return std::array{kPermission, kQuestion};
+}
+constexpr auto AllOf(AnswerResult::Outcome) {
+  using enum AnswerResult::Outcome;
+  return std::array{kSent, kGone, kFailed};
+}
+
 /// `M` is T or const T: reader and writer share one list.
 template <class M, class T>
 concept Is = std::same_as<std::remove_const_t<M>, T>;
+
+template <class V, Is<Question> M>
+void Fields(V& v, M& m) {
+  v("id", m.id, kRequired, kShortText);
+  v("kind", m.kind, kAlways);
+  v("tool", m.tool, kOptional, kShortText);
+  v("text", m.text, kOptional, kMaxQuestion);
+  v("asked_at", m.asked_at, kOptional);
+}
+
+template <class V, Is<Traffic> M>
+void Fields(V& v, M& m) {
+  v("in", m.in, kAlways);
+  v("out", m.out, kAlways);
+}
 
 template <class V, Is<SessionInfo> M>
 void Fields(V& v, M& m) {
@@ -38,6 +73,10 @@ void Fields(V& v, M& m) {
   v("is_busy", m.is_busy, kOptional);
   v("needs_you", m.needs_you, kOptional);
   v("reason", m.reason, kOptional, kShortText);
+  v("state", m.state, kAlways);
+  v("since", m.since, kOptional);
+  v("error", m.error, kOptional, kLongText);
+  v("question", m.question, kOptional);
 }
 
 template <class V, Is<Metadata> M>
@@ -67,6 +106,7 @@ void Fields(V& v, M& m) {
   v("status", m.status, kRequired);
   v("needs_you", m.needs_you, kOptional);
   v("sessions", m.sessions, kOptional, kMaxEntries);
+  v("state", m.state, kOptional);
 }
 
 template <class V, class M>
@@ -94,6 +134,23 @@ template <class V, Is<UserResponseComplete> M>
 void Fields(V& v, M& m) {
   v("request_id", m.request_id, kRequired, kShortText);
   v("data", m.data, kOptional);
+}
+
+template <class V, Is<AnswerResult> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("outcome", m.outcome, kRequired);
+  v("message", m.message, kOptional, kLongText);
+}
+
+template <class V, Is<Answer> M>
+void Fields(V& v, M& m) {
+  v("request_id", m.request_id, kRequired, kShortText);
+  v("session_id", m.session_id, kRequired, kShortText);
+  v("question_id", m.question_id, kRequired, kShortText);
+  v("allow", m.allow, kRequired);
+  v("message", m.message, kOptional, kLongText);
+  v("answers", m.answers, kOptional, kMaxQuestion);
 }
 
 template <class V, Is<ErrorMessage> M>
@@ -183,6 +240,9 @@ void Fields(V& v, M& m) {
   v("labels", m.labels, kOptional, kShortText);
   v("needs_you", m.needs_you, kOptional);
   v("sessions", m.sessions, kOptional, kMaxEntries);
+  v("state", m.state, kAlways);
+  v("state_since", m.state_since, kAlways);
+  v("traffic", m.traffic, kOptional);
 }
 
 template <class V, Is<Client> M>

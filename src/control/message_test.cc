@@ -46,8 +46,14 @@ std::vector<Case> Cases() {
   client.metadata.project = "/p";
   client.metadata.status = Status::kDisconnected;
   client.metadata.last_activity = kTime;
+  client.metadata.state = State::kOffline;
+  client.metadata.state_since = kTime;
   client.connected_at = kTime;
   client.last_seen = kTime;
+  Client busy = client;
+  busy.metadata.status = Status::kBusy;
+  busy.metadata.state = State::kError;
+  busy.metadata.traffic.in = 1;
   Metadata metadata;
   metadata.hostname = "x";
   metadata.status = Status::kIdle;
@@ -58,7 +64,16 @@ std::vector<Case> Cases() {
                             .provider = {},
                             .is_busy = false,
                             .needs_you = true,
-                            .reason = "permission"};
+                            .reason = "permission",
+                            .state = SessionState::kNeedsYou};
+  SessionInfo asking = session;
+  asking.since = kTime;
+  asking.question = Question{.id = "q",
+                             .kind = Question::Kind::kQuestion,
+                             .tool = "AskUserQuestion",
+                             .text = R"({"a":1})",
+                             .asked_at = kTime};
+  const SessionInfo failed{.id = "s", .state = SessionState::kError, .error = "no"};
   return {
       {Register{.client_id = "x-1", .user_token = "", .metadata = metadata},
        R"({"type":"register","client_id":"x-1","metadata":{"hostname":"x","status":"idle","labels":{"room":"attic"}}})"},
@@ -68,7 +83,24 @@ std::vector<Case> Cases() {
        R"({"type":"status_update","client_id":"x-1","status":"busy"})"},
       {StatusUpdate{
            .client_id = "x-1", .status = Status::kBusy, .needs_you = true, .sessions = {session}},
-       R"({"type":"status_update","client_id":"x-1","status":"busy","needs_you":true,"sessions":[{"id":"s","needs_you":true,"reason":"permission"}]})"},
+       R"({"type":"status_update","client_id":"x-1","status":"busy","needs_you":true,"sessions":[{"id":"s","needs_you":true,"reason":"permission","state":"needs_you"}]})"},
+      {StatusUpdate{.client_id = "x-1",
+                    .status = Status::kBusy,
+                    .sessions = {asking, failed},
+                    .state = State::kNeedsYou},
+       R"({"type":"status_update","client_id":"x-1","status":"busy","sessions":[{"id":"s","needs_you":true,"reason":"permission","state":"needs_you","since":"2026-01-31T23:59:59.123Z","question":{"id":"q","kind":"question","tool":"AskUserQuestion","text":"{\"a\":1}","asked_at":"2026-01-31T23:59:59.123Z"}},{"id":"s","state":"error","error":"no"}],"state":"needs_you"})"},
+      {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kGone},
+       R"({"type":"answer_result","request_id":"r","outcome":"gone"})"},
+      {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kFailed, .message = "no"},
+       R"({"type":"answer_result","request_id":"r","outcome":"failed","message":"no"})"},
+      {Answer{.request_id = "r", .session_id = "s", .question_id = "q", .allow = true},
+       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":true})"},
+      {Answer{.request_id = "r",
+              .session_id = "s",
+              .question_id = "q",
+              .message = "not now",
+              .answers = {{"Which?", "Blue"}}},
+       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":false,"message":"not now","answers":{"Which?":"Blue"}})"},
       {Ping{"x-1"}, R"({"type":"ping","client_id":"x-1"})"},
       {Ping{}, R"({"type":"ping"})"},
       {HttpProxyResponse{
@@ -112,9 +144,11 @@ std::vector<Case> Cases() {
        R"({"type":"user_request_follow_up","request_id":"r","payload":[]})"},
       {GetClients{}, R"({"type":"get_clients"})"},
       {ClientList{{client}},
-       R"({"type":"client_list","clients":[{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}]})"},
+       R"({"type":"client_list","clients":[{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z","state":"offline","state_since":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}]})"},
       {ClientUpdate{client},
-       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
+       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z","state":"offline","state_since":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
+      {ClientUpdate{busy},
+       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"busy","last_activity":"2026-01-31T23:59:59.123Z","state":"error","state_since":"2026-01-31T23:59:59.123Z","traffic":{"in":1,"out":0}},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
       {ClientDisconnected{"x-1"}, R"({"type":"client_disconnected","client_id":"x-1"})"},
       {ClientRemoved{"x-1"}, R"({"type":"client_removed","client_id":"x-1"})"},
       {ConnectClient{"x-1"}, R"({"type":"connect_client","client_id":"x-1"})"},
@@ -299,6 +333,46 @@ TEST(MessageTest, WritesWhatAPeerWillTake) {
   EXPECT_EQ(metadata.project.size(), 2048u);
   EXPECT_EQ(metadata.labels.size(), 64u);
   EXPECT_FALSE(metadata.labels.contains("bad\xFF"));
+}
+
+// Peers that are older than a session's state do not send it, and do not miss it.
+TEST(MessageTest, WhatAnOlderPeerLeavesOutHasADefault) {
+  auto message = Parse(
+      R"({"type":"status_update","client_id":"a","status":"busy","sessions":[{"id":"s","is_busy":true}]})",
+      Sender::kAgent);
+  ASSERT_THAT(message, IsOk());
+  const auto& update = std::get<StatusUpdate>(*message);
+  EXPECT_EQ(update.state, std::nullopt);
+  EXPECT_EQ(update.sessions[0].state, SessionState::kBusy);
+  EXPECT_EQ(update.sessions[0].question, std::nullopt);
+}
+
+TEST(MessageTest, BoundsQuestionsAndAnswers) {
+  const auto with = [](const std::string& question) {
+    return R"({"type":"status_update","client_id":"a","status":"busy","sessions":[{"id":"s","question":)" +
+           question + "}]}";
+  };
+  EXPECT_EQ(ErrorOf(with(R"({"id":"q"})")), "accepted");
+  EXPECT_EQ(ErrorOf(with(R"({"id":"q","text":")" + std::string(kMaxQuestion + 1, 'x') + "\"}")),
+            "field \"sessions.question.text\" is too long");
+  EXPECT_EQ(ErrorOf(with(R"({"id":"q","kind":"order"})")),
+            "field \"sessions.question.kind\" is not a known value");
+  EXPECT_EQ(ErrorOf(R"({"type":"status_update","client_id":"a","status":"busy","state":"asleep"})"),
+            "field \"state\" is not a known value");
+  EXPECT_EQ(ErrorOf(R"({"type":"answer_result","request_id":"r","outcome":1})"),
+            "field \"outcome\" is not a known value");
+  const std::string answer =
+      R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":)";
+  EXPECT_EQ(ErrorOf(answer + "1}", Sender::kHubToAgent), "field \"allow\" is not true or false");
+  EXPECT_EQ(ErrorOf(answer + R"(true,"answers":{"a":["b"]}})", Sender::kHubToAgent),
+            "field \"answers\" is not a string");
+  // The worst case of what one update may hold, escaped six times as long, is still a message.
+  StatusUpdate update{.client_id = "a"};
+  for (std::size_t i = 0; i < kMaxQuestions / kMaxQuestion; ++i) {
+    update.sessions.push_back(
+        {.id = "s", .question = Question{.id = "q", .text = std::string(kMaxQuestion, '\x01')}});
+  }
+  EXPECT_THAT(Parse(Serialise(update), Sender::kAgent), IsOk());
 }
 
 TEST(MessageTest, ChecksInstanceIds) {

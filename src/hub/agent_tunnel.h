@@ -33,6 +33,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   void Fence(std::string_view reason) override { link_.Fence(reason); }
   void Disconnect() override;
   std::optional<Duration> latency() const override { return link_.latency(); }
+  control::Traffic traffic() const override { return link_.traffic(); }
 
   /// The hub's keys changed: tells the agent, and signs with the new one from now on.
   void AnnounceKeys();

@@ -23,6 +23,7 @@ control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visib
   }
   if (instance.is_live()) {
     const auto latency = instance.link->latency().value_or(Duration::zero());
+    view.metadata.traffic = instance.link->traffic();
     view.latency_ms = std::chrono::ceil<std::chrono::milliseconds>(latency).count();
   }
   return view;

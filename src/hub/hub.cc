@@ -106,7 +106,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       sealer_(std::move(sealer)),
       tls_(std::move(tls)),
       identity_(loop, *store_, sealer_, options_.limits),
-      registry_(SystemWallClock(), identity_.shares()),
+      registry_(loop, SystemWallClock(), identity_.shares()),
       sockets_(loop),
       context_{.executor = loop,
                .limits = options_.limits,

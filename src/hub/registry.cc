@@ -21,6 +21,31 @@ control::ClientMetadata Shown(const control::Metadata& metadata) {
   return shown;
 }
 
+constexpr Duration kTellEvery = std::chrono::milliseconds(100);
+
+/// What a status means where the agent does not say more.
+control::State StateOf(control::Status status, bool needs_you) {
+  if (needs_you) return control::State::kNeedsYou;
+  switch (status) {
+    case control::Status::kBusy:
+      return control::State::kBusy;
+    case control::Status::kActive:
+      return control::State::kActive;
+    case control::Status::kIdle:
+    case control::Status::kDisconnected:
+      return control::State::kIdle;
+  }
+  return control::State::kIdle;
+}
+
+/// `sessions` with a state that agrees with the older fields, whoever sent them.
+std::vector<control::SessionInfo> WithStates(std::vector<control::SessionInfo> sessions) {
+  for (control::SessionInfo& session : sessions) {
+    if (session.needs_you) session.state = control::SessionState::kNeedsYou;
+  }
+  return sessions;
+}
+
 }  // namespace
 
 void Registry::Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
@@ -32,6 +57,8 @@ void Registry::Remember(std::string id, std::int64_t user_id, const control::Met
   instance.client.user_id = user_id;
   instance.client.metadata = Shown(metadata);
   instance.client.metadata.status = control::Status::kDisconnected;
+  instance.client.metadata.state = control::State::kOffline;
+  instance.client.metadata.state_since = last_seen;
   instance.client.metadata.last_activity = last_seen;
   instance.client.connected_at = last_seen;
   instance.client.last_seen = last_seen;
@@ -50,6 +77,8 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   instance.client.user_id = user_id;
   instance.client.metadata = Shown(metadata);
   instance.client.metadata.status = metadata.status.value_or(control::Status::kIdle);
+  instance.client.metadata.state = StateOf(instance.client.metadata.status, /*needs_you=*/false);
+  instance.client.metadata.state_since = clock_();
   instance.client.connected_at = clock_();
   instance.client.metadata.last_activity = instance.client.connected_at;
   instance.client.last_seen = instance.client.connected_at;
@@ -69,6 +98,7 @@ void Registry::Disconnected(std::string_view id, const InstanceLink& link) {
   instance.client.metadata.status = control::Status::kDisconnected;
   instance.client.metadata.needs_you = false;
   instance.client.metadata.sessions.clear();
+  SetState(instance, control::State::kOffline);
   instance.client.last_seen = clock_();
   Notify(instance);
 }
@@ -83,8 +113,16 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   instance.client.metadata.last_activity = now;
   instance.client.metadata.status = update.status;
   instance.client.metadata.needs_you = update.needs_you;
-  instance.client.metadata.sessions = update.sessions;
-  Notify(instance);
+  instance.client.metadata.sessions = WithStates(update.sessions);
+  const bool says_state = update.state && *update.state != control::State::kOffline;
+  SetState(instance, says_state ? *update.state : StateOf(update.status, update.needs_you));
+  NotifySoon(instance);
+}
+
+void Registry::SetState(Instance& instance, control::State state) {
+  if (instance.client.metadata.state == state) return;
+  instance.client.metadata.state = state;
+  instance.client.metadata.state_since = clock_();
 }
 
 std::optional<VisibleInstance> Registry::Find(std::string_view id,
@@ -115,7 +153,33 @@ std::size_t Registry::live() const {
       std::ranges::count_if(instances_, [](const auto& entry) { return entry.second.is_live(); }));
 }
 
+void Registry::NotifySoon(const Instance& instance) {
+  const auto told = told_.find(instance.id());
+  if (told == told_.end() || executor_.now() - told->second >= kTellEvery) return Notify(instance);
+  const TimePoint due = told->second + kTellEvery;
+  untold_.emplace(instance.id(), due);
+  if (!untold_timer_.is_armed() || due < untold_timer_.due()) executor_.Arm(untold_timer_, due);
+}
+
+void Registry::TellUntold() {
+  std::vector<std::string> due;
+  std::optional<TimePoint> next;
+  for (const auto& [id, when] : untold_) {
+    if (when <= executor_.now()) {
+      due.push_back(id);
+    } else if (!next || when < *next) {
+      next = when;
+    }
+  }
+  if (next) executor_.Arm(untold_timer_, *next);
+  for (const std::string& id : due) {
+    if (const Instance* const instance = Get(id)) Notify(*instance);
+  }
+}
+
 void Registry::Notify(const Instance& instance) {
+  told_[instance.id()] = executor_.now();
+  untold_.erase(instance.id());
   for (RegistryObserver* observer : observers_) observer->OnInstanceChanged(instance);
 }
 

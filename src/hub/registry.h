@@ -41,14 +41,15 @@ class InstanceLink {
   virtual void Disconnect() = 0;
   /// The round trip of the last answered ping, if there was one.
   virtual std::optional<Duration> latency() const = 0;
+  /// What its streams carried so far.
+  virtual control::Traffic traffic() const { return {}; }
 };
 
 struct Instance {
   control::Client
       client;  ///< As browsers see it, but for `url`, which depends on the hub's address.
-  std::int64_t user_id = 0;  ///< The owner.
-  InstanceLink* link =
-      nullptr;  ///< Null while the agent is away; the status is then kDisconnected.
+  std::int64_t user_id = 0;      ///< The owner.
+  InstanceLink* link = nullptr;  ///< Null while the agent is away; status and state then say so.
 
   const std::string& id() const { return client.id; }
   bool is_live() const { return link != nullptr; }
@@ -65,15 +66,19 @@ struct VisibleInstance {
 class RegistryObserver {
  public:
   virtual ~RegistryObserver() = default;
-  /// The instance is new, came, left, or changed its status.
+  /// The instance is new, came, left, or changed its status; the latter at most about ten times a
+  /// second, the last change always.
   virtual void OnInstanceChanged(const Instance& instance) = 0;
 };
 
 class Registry {
  public:
-  /// `shares` must outlive the registry.
-  Registry(WallClock clock, const identity::Shares& shares)
-      : clock_(std::move(clock)), shares_(shares) {}
+  /// Everything handed in must outlive the registry.
+  Registry(Executor& executor, WallClock clock, const identity::Shares& shares)
+      : executor_(executor),
+        clock_(std::move(clock)),
+        shares_(shares),
+        untold_timer_([this] { TellUntold(); }) {}
 
   /// Makes known an instance of the database that is not connected.
   void Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
@@ -107,11 +112,19 @@ class Registry {
   void Unsubscribe(RegistryObserver& observer) { std::erase(observers_, &observer); }
 
  private:
+  void SetState(Instance& instance, control::State state);
   void Notify(const Instance& instance);
+  /// The same, unless observers were told of it a moment ago: then once that moment is over.
+  void NotifySoon(const Instance& instance);
+  void TellUntold();
 
+  Executor& executor_;
   WallClock clock_;
   const identity::Shares& shares_;
   std::map<std::string, Instance, std::less<>> instances_;
+  std::map<std::string, TimePoint, std::less<>> told_;    ///< When observers last heard of it.
+  std::map<std::string, TimePoint, std::less<>> untold_;  ///< When they are to hear of it.
+  Timer untold_timer_;
   std::vector<RegistryObserver*> observers_;
 };
 

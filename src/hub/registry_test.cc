@@ -26,7 +26,7 @@ struct FakeLink : InstanceLink {
 
 struct RegistryTest : identity::testing::IdentityFixture {
   identity::Identity identity{executor, *store, sealer, limits, clock, random};
-  Registry registry{clock, identity.shares()};
+  Registry registry{executor, clock, identity.shares()};
   FakeLink link;
   store::User anna = store::EnsureUser(*other, "local", "anna", "anna", time).value();
   store::User ben = store::EnsureUser(*other, "local", "ben", "ben", time).value();
@@ -85,6 +85,70 @@ TEST_F(RegistryTest, AShareLetsNobodyTakeTheIdOver) {
   EXPECT_THAT(registry.Connected("laptop", ben.id, {}, link), FailsWith(ErrorKind::kForbidden));
   EXPECT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
   EXPECT_TRUE(registry.Find("laptop", ben)->instance->is_live());
+}
+
+/// Keeps the states that it was told.
+struct Listener : RegistryObserver {
+  void OnInstanceChanged(const Instance& instance) override {
+    heard.emplace_back(ToString(instance.client.metadata.state));
+  }
+  std::vector<std::string> heard;
+};
+
+TEST_F(RegistryTest, StateSaysMoreThanStatusAndSinceWhen) {
+  using control::State;
+  const auto& metadata = registry.Get("laptop")->client.metadata;
+  EXPECT_EQ(metadata.state, State::kOffline);
+  EXPECT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kBusy}, link),
+              IsOk());
+  EXPECT_EQ(metadata.state, State::kBusy);
+  const WallTime connected = time;
+  time += std::chrono::seconds(5);
+  control::StatusUpdate update{.client_id = "laptop", .status = control::Status::kBusy};
+  registry.SetStatus("laptop", link, update);
+  EXPECT_EQ(metadata.state_since, connected);
+  update.needs_you = true;  // From an agent that knows no states.
+  update.sessions = {{.id = "s", .is_busy = true, .needs_you = true}};
+  registry.SetStatus("laptop", link, update);
+  EXPECT_EQ(metadata.state, State::kNeedsYou);
+  EXPECT_EQ(metadata.state_since, time);
+  EXPECT_EQ(metadata.sessions[0].state, control::SessionState::kNeedsYou);
+  update = {.client_id = "laptop", .state = State::kError};
+  registry.SetStatus("laptop", link, update);
+  EXPECT_EQ(metadata.state, State::kError);
+  update.state = State::kOffline;  // Not an agent's to say.
+  registry.SetStatus("laptop", link, update);
+  EXPECT_EQ(metadata.state, State::kIdle);
+  time += std::chrono::seconds(5);
+  registry.Disconnected("laptop", link);
+  EXPECT_EQ(metadata.state, State::kOffline);
+  EXPECT_EQ(metadata.state_since, time);
+}
+
+TEST_F(RegistryTest, TellsOfEachInstanceTenTimesASecondAndOfTheLastChangeAlways) {
+  using control::State;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  executor.Advance(std::chrono::seconds(1));
+  Listener listener;
+  registry.Subscribe(listener);
+  for (int i = 0; i < 1000; ++i) {
+    registry.SetStatus("laptop", link,
+                       {.client_id = "laptop", .state = i % 2 ? State::kBusy : State::kActive});
+    executor.Advance(std::chrono::milliseconds(1));
+  }
+  EXPECT_LE(listener.heard.size(), 11U);
+  EXPECT_GE(listener.heard.size(), 9U);
+  registry.SetStatus("laptop", link, {.client_id = "laptop", .state = State::kNeedsYou});
+  executor.Advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(listener.heard.back(), "needs_you");
+  // That it left is told at once, and once.
+  registry.SetStatus("laptop", link, {.client_id = "laptop", .state = State::kIdle});
+  listener.heard.clear();
+  registry.Disconnected("laptop", link);
+  EXPECT_THAT(listener.heard, ::testing::ElementsAre("offline"));
+  executor.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(listener.heard.size(), 1U);
+  registry.Unsubscribe(listener);
 }
 
 }  // namespace

@@ -69,6 +69,11 @@ class HubLink : private LinkOwner {
   const std::string& instance_id() const { return instance_id_; }
   /// The round trip of the last answered ping.
   std::optional<Duration> latency() const { return link_.latency(); }
+  /// What its streams carried so far.
+  control::Traffic traffic() const {
+    return {.in = static_cast<std::int64_t>(link_.sent()),
+            .out = static_cast<std::int64_t>(link_.received())};
+  }
 
  private:
   class Streams : public http::Service {

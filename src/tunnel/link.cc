@@ -33,7 +33,9 @@ void Link::StartSession(std::unique_ptr<http::H2Session> session) {
   session_ = std::move(session);
   channel_.SetBinarySource(
       [this](std::string& out, std::size_t limit) {
+        const std::size_t before = out.size();
         session_->Produce(out, limit);
+        sent_ += out.size() - before;
         if (session_->is_finished()) executor_.ArmAfter(finished_timer_, Duration::zero());
       },
       session_->output());
@@ -69,6 +71,7 @@ Task<Result<void>> Link::ReceiveOne() {
         }
         StartSession(std::move(session));
       }
+      received_ += event->data.size();
       auto taken = session_->Receive(event->data);
       if (!taken) {
         Close(http::close_code::kProtocolError, Wrap(std::move(taken).error(), "tunnel"));

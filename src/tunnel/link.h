@@ -44,6 +44,9 @@ class Link {
   http::WebSocketChannel& channel() { return channel_; }
   /// The round trip of the last answered ping.
   std::optional<Duration> latency() const { return channel_.latency(); }
+  /// Bytes of streams, framing included, that came and went so far.
+  std::uint64_t received() const { return received_; }
+  std::uint64_t sent() const { return sent_; }
   /// The HTTP/2 session; null until the first stream.
   http::H2Session* session() { return session_.get(); }
   /// Puts `session` behind the binary frames. Call once.
@@ -69,6 +72,8 @@ class Link {
   LinkOwner& owner_;
   http::WebSocketChannel channel_;
   std::unique_ptr<http::H2Session> session_;
+  std::uint64_t received_ = 0;
+  std::uint64_t sent_ = 0;
   bool is_draining_ = false;
   Timer finished_timer_;  // Closes at the top of a turn, never from within Produce.
   Executor& executor_;
