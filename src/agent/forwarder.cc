@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "agent/replay_body.h"
 #include "base/event.h"
@@ -110,6 +112,18 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
   if (!request.body) return std::nullopt;
   request.body = std::make_unique<ViewerFilter>(std::move(request.body), std::move(filter));
   return std::nullopt;
+}
+
+/// How the instance may name itself in a redirect: as it is asked, or by another loopback name.
+std::vector<std::string> OwnAuthorities(const InstanceInfo& info) {
+  std::vector<std::string> own = {info.authority()};
+  if (!info.is_loopback()) return own;
+  InstanceInfo other = info;
+  for (const auto name : {"localhost", "127.0.0.1", "::1"}) {
+    other.host = name;
+    own.push_back(other.authority());
+  }
+  return own;
 }
 
 http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
@@ -227,7 +241,8 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   if (own) co_return std::move(*own);
 
   const std::string prefix(request.head.fields.Find("x-forwarded-prefix").value_or(""));
-  const rewrite::PageSetup setup = adapter->page_setup();
+  rewrite::PageSetup setup = adapter->page_setup();
+  setup.own_authorities = OwnAuthorities(info_);
   rewrite::Plan plan = rewrite::PlanFor(request.head, prefix, setup);
   auto resource = plan.OwnResource();
   if (resource) co_return std::move(*resource);

@@ -1,5 +1,6 @@
 #include "agent/forwarder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "agent/adapters/claudecodeui.h"
@@ -92,6 +93,21 @@ TEST_F(ForwarderTest, LeavesAForeignOriginForTheInstanceToSee) {
     Exchange(std::move(request));
     EXPECT_EQ(instance_.heads.back().fields.Find("origin"), origin);
     EXPECT_EQ(instance_.heads.back().fields.Find("referer"), "https://hub.example.evil/x");
+  }
+}
+
+TEST_F(ForwarderTest, LeadsRedirectsToTheInstanceBackInBothModes) {
+  for (const char* own : {"127.0.0.1:5173", "localhost:5173", "[::1]:5173"}) {
+    instance_.On("GET /private", [own](const http::RequestHead&, const std::string&) {
+      auto response = http::TextResponse(302, "text/plain", "");
+      response.head.fields.Add("location", fmt::format("http://{}/login", own));
+      return response;
+    });
+    auto in_path_mode = Get("/private");
+    in_path_mode.head.fields.Add("x-forwarded-prefix", "/clients/a/proxy");
+    EXPECT_EQ(Exchange(std::move(in_path_mode)).head.fields.Find("location"),
+              "/clients/a/proxy/login");
+    EXPECT_EQ(Exchange(Get("/private")).head.fields.Find("location"), "/login");
   }
 }
 

@@ -31,6 +31,7 @@ void AddDemoCommand(CLI::App& app, CommandContext& context);
 void AddTokenCommand(CLI::App& app, CommandContext& context);
 void AddKeyCommand(CLI::App& app, CommandContext& context);
 void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
+void AddAuditCommand(CLI::App& app, CommandContext& context);
 void AddVersionCommand(CLI::App& app, CommandContext& context);
 
 /// Prints "berth NAME: MESSAGE" on standard error; gives `status`.

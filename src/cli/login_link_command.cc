@@ -7,6 +7,7 @@
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
+#include "identity/audit.h"
 #include "identity/login_codes.h"
 #include "identity/owner.h"
 #include "store/meta.h"
@@ -33,6 +34,9 @@ Result<Secret> MakeLink(store::Database& database, std::string_view user, const 
   auto code = identity::IssueLoginCode(database, person->id, limits.login_code_lifetime, now,
                                        SystemRandom());
   if (!code) return std::move(code).error();
+  auto noted = identity::RecordAudit(
+      database, {.action = identity::audit_action::kLoginLink, .actor = "berth login-link"}, now);
+  if (!noted) return std::move(noted).error();
   return Secret(fmt::format("{}/login#{}", **url, code->Reveal()));
 }
 

@@ -59,6 +59,7 @@ int Run(std::vector<std::string> arguments) {
   AddTokenCommand(app, context);
   AddKeyCommand(app, context);
   AddLoginLinkCommand(app, context);
+  AddAuditCommand(app, context);
   AddVersionCommand(app, context);
 
   if (arguments.empty()) {

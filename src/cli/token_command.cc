@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/hub_data.h"
 #include "identity/agent_tokens.h"
+#include "identity/audit.h"
 #include "identity/owner.h"
 #include "store/tokens.h"
 
@@ -36,6 +37,13 @@ struct TokenArguments {
   std::string id;
 };
 
+/// Writes into the audit log what this command did.
+Result<void> Note(store::Database& database, std::string_view action, std::string detail,
+                  WallTime now) {
+  return identity::RecordAudit(
+      database, {.action = action, .actor = "berth token", .detail = std::move(detail)}, now);
+}
+
 Result<Secret> Create(store::Database& database, const TokenArguments& arguments) {
   const WallTime now = SystemWallClock()();
   identity::AgentTokenTerms terms{.instance_ids = arguments.instance_ids};
@@ -48,8 +56,13 @@ Result<Secret> Create(store::Database& database, const TokenArguments& arguments
       database.InTransaction([&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
         auto person = identity::EnsureLocalUser(inside, arguments.user, now);
         if (!person) return std::move(person).error();
-        return identity::CreateAgentToken(inside, person->id, arguments.name, std::move(terms), now,
-                                          SystemRandom());
+        auto made = identity::CreateAgentToken(inside, person->id, arguments.name, std::move(terms),
+                                               now, SystemRandom());
+        if (!made) return made;
+        auto noted = Note(inside, identity::audit_action::kTokenCreate,
+                          fmt::format("{} {}", made->id, made->name), now);
+        if (!noted) return std::move(noted).error();
+        return made;
       });
   if (!created) return std::move(created).error();
   return std::move(created->text);
@@ -94,8 +107,11 @@ int RunRevoke(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
   if (!database) return Complain("token revoke", database.error(), StatusOf(database.error()));
   const std::string_view id = IdOf(arguments.id);
-  auto revoked = (*database)->InTransaction([id](store::Database& inside) {
-    return store::RevokeToken(inside, id, SystemWallClock()());
+  auto revoked = (*database)->InTransaction([id](store::Database& inside) -> Result<void> {
+    const WallTime now = SystemWallClock()();
+    auto done = store::RevokeToken(inside, id, now);
+    if (!done) return done;
+    return Note(inside, identity::audit_action::kTokenRevoke, std::string(id), now);
   });
   if (!revoked) return Complain("token revoke", revoked.error(), kFailed);
   fmt::print("revoked {}\n", id);

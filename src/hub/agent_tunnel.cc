@@ -80,6 +80,10 @@ Task<control::Registered> AgentTunnel::OnRegister(control::Register registration
   if (!claimed) {
     LogWarn("instance {}: {} refused: {}", id, ForLog(address_), claimed.error().ToString());
     if (claimed.error().kind == ErrorKind::kForbidden) {
+      identity::AuditEvent denied = ConnectEvent(id);
+      denied.result = identity::audit_result::kDenied;
+      denied.detail += "; the id belongs to another user";
+      hub_.identity.audit().RecordSparsely(std::move(denied));
       co_return Refused("this id belongs to another user of the hub");
     }
     co_return Refused("the hub cannot write its database now");
@@ -89,6 +93,7 @@ Task<control::Registered> AgentTunnel::OnRegister(control::Register registration
   id_ = id;
   LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address_),
           ForLog(token_->name));
+  hub_.identity.audit().RecordSparsely(ConnectEvent(id));
   control::Registered answer;
   assertions_.Begin(id, registration.tunnel);
   answer.success = true;
@@ -105,6 +110,15 @@ void AgentTunnel::AnnounceKeys() {
   if (!link_.is_registered()) return;  // It is told when it registers.
   auto sent = link_.Send(control::HubKeys{assertions_.Announce()});
   if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
+}
+
+identity::AuditEvent AgentTunnel::ConnectEvent(std::string_view id) const {
+  return {.action = identity::audit_action::kAgentConnect,
+          .actor_id = token_->user_id,
+          .actor = fmt::format("agent token {}", token_->id),
+          .instance_id = std::string(id),
+          .address = address_,
+          .detail = token_->name};
 }
 
 void AgentTunnel::OnMessage(control::Message message) {

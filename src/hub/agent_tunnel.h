@@ -7,6 +7,7 @@
 #include "hub/stream_assertions.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/agent_tokens.h"
+#include "identity/audit.h"
 #include "tunnel/hub_link.h"
 
 namespace berth::hub {
@@ -42,6 +43,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
  private:
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
+  identity::AuditEvent ConnectEvent(std::string_view id) const;
   Task<void> CloseWhenTokenEnds();
   void Leave();
 

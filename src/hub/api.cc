@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/cross_site.h"
 #include "hub/problem.h"
@@ -24,6 +25,13 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/tokens", Access::kSession, Scope::kTokensWrite, CreateToken},
     {"POST", "/api/tokens/{id}/revoke", Access::kSession, Scope::kTokensWrite, RevokeToken},
     {"DELETE", "/api/tokens/{id}", Access::kSession, Scope::kTokensWrite, RevokeToken},
+    {"GET", "/api/sessions", Access::kSession, Scope::kSessionsRead, ListSessions},
+    {"DELETE", "/api/sessions", Access::kSession, Scope::kSessionsWrite, EndOtherSessions},
+    {"DELETE", "/api/sessions/{id}", Access::kSession, Scope::kSessionsWrite, EndSession},
+    {"GET", "/api/api-tokens", Access::kSession, kNoToken, ListApiTokens},
+    {"POST", "/api/api-tokens", Access::kSession, kNoToken, CreateApiToken},
+    {"DELETE", "/api/api-tokens/{id}", Access::kSession, kNoToken, RevokeApiToken},
+    {"GET", "/api/audit", Access::kSession, Scope::kAuditRead, ListAudit},
     {"GET", "/clients", Access::kSession, Scope::kInstancesRead, ListClients},
     {"GET", "/clients/{id}", Access::kSession, Scope::kInstancesRead, GetClient},
     {"POST", "/clients/{id}/disconnect", Access::kSession, Scope::kInstancesWrite,
@@ -108,16 +116,22 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
   if (!call.user) {
     limiter.Count(address);
     LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
+    hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
+                                         .result = identity::audit_result::kDenied,
+                                         .address = address,
+                                         .detail = "bad API token"});
     auto response = ProblemResponse(
         {401, "Bad token", "This API token is unknown, expired or revoked. Make a new one."});
     response.head.fields.Add("www-authenticate", "Bearer error=\"invalid_token\"");
     return response;
   }
   if (!route.scope) {
+    RecordDenied(hub, call, fmt::format("{} {} with an API token", route.method, route.pattern));
     return ProblemResponse({403, "Not allowed", "No API token may do this: sign in instead."});
   }
   if (!call.token->Allows(*route.scope)) {
     const std::string_view scope = identity::ToString(*route.scope);
+    RecordDenied(hub, call, fmt::format("an API token without {}", scope));
     auto response = ProblemResponse(
         {403, "Not allowed", fmt::format("This API token lacks the scope {}.", scope)});
     response.head.fields.Add(

@@ -58,7 +58,7 @@ bool IsApiPath(std::string_view path);
 /// (405) and an unknown path (404) are problem details.
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 
-// The handlers; api_session.cc, api_tokens.cc and api_clients.cc.
+// The handlers, in api_*.cc.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
@@ -66,6 +66,13 @@ Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListSessions(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> EndOtherSessions(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> EndSession(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListApiTokens(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> CreateApiToken(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> RevokeApiToken(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);

@@ -5,6 +5,7 @@
 #include "control/message.h"
 #include "http/query.h"
 #include "hub/api.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/client_view.h"
 #include "hub/problem.h"
@@ -56,10 +57,12 @@ Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call) {
   auto visible = FindVisible(hub, call);
   if (!visible) co_return std::move(visible).error();
   if (visible->role != identity::InstanceRole::kOwner) {
+    RecordDenied(hub, call, "to send the agent away", call.id);
     co_return ProblemResponse({403, "Not allowed", "Only its owner may send an agent away."});
   }
   if (!visible->instance->is_live()) co_return Conflict("the instance is not connected");
   visible->instance->link->Disconnect();
+  RecordCall(hub, call, identity::audit_action::kAgentDisconnect, {.instance_id = call.id});
   co_return NoContent();
 }
 

@@ -4,12 +4,15 @@
 
 #include "base/log.h"
 #include "hub/api.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
 #include "store/users.h"
 
 namespace berth::hub {
+
+namespace audit_action = identity::audit_action;
 
 Task<Result<http::Response>> GetHealth(HubContext&, ApiCall) {
   co_return JsonResponse(200, "{\"status\":\"ok\"}\n");
@@ -37,6 +40,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   auto user_id = co_await hub.identity.login_codes().Redeem(Secret(*code));
   if (!user_id) {
     LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
+    hub.identity.audit().Record({.action = audit_action::kSignIn,
+                                 .result = identity::audit_result::kDenied,
+                                 .address = address,
+                                 .detail = "link"});
     co_return std::move(user_id).error();
   }
   if (!PersonOf(hub, *user_id)) {
@@ -52,6 +59,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   auto created = co_await hub.identity.sessions().Create(std::move(wanted));
   if (!created) co_return Wrap(std::move(created).error(), "create session");
   LogInfo("signed in from {}", ForLog(address));
+  hub.identity.audit().Record({.action = audit_action::kSignIn,
+                               .actor_id = *user_id,
+                               .address = address,
+                               .detail = "link"});
   auto response = NoContent();
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
@@ -62,6 +73,7 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call) {
   auto ended = co_await hub.identity.sessions().Revoke(call.session->id);
   if (!ended) co_return Wrap(std::move(ended).error(), "end session");
+  RecordCall(hub, call, audit_action::kSignOut);
   auto response = NoContent();
   response.head.fields.Add("set-cookie",
                            identity::ClearCookie(identity::CookieKind::kHub, hub.scheme));

@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 
 #include "hub/api.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/json_body.h"
 #include "identity/identity.h"
@@ -15,6 +16,8 @@ boost::json::value TimeOrNull(const std::optional<WallTime>& time) {
 }
 
 }  // namespace
+
+namespace audit_action = identity::audit_action;
 
 Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call) {
   boost::json::array tokens;
@@ -49,6 +52,7 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
   auto created =
       co_await hub.identity.tokens().Create(call.user_id(), std::move(name), std::move(terms));
   if (!created) co_return Wrap(std::move(created).error(), "create token");
+  RecordCall(hub, call, audit_action::kTokenCreate, {.detail = created->id + " " + created->name});
   boost::json::object body;
   body["id"] = created->id;
   body["name"] = created->name;
@@ -59,6 +63,7 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call) {
   auto revoked = co_await hub.identity.tokens().Revoke(call.user_id(), call.id);
   if (!revoked) co_return Wrap(std::move(revoked).error(), "revoke token");
+  RecordCall(hub, call, audit_action::kTokenRevoke, {.detail = call.id});
   co_return NoContent();
 }
 

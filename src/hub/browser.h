@@ -2,6 +2,7 @@
 // answers.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
 /// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
                                        std::string_view instance_id);
+
+/// The JSON object in the body. kInvalid: it is none; kTooLarge beyond 64 KiB; kTimeout.
+Task<Result<boost::json::object>> ReadJsonObject(HubContext& hub, http::Request& request);
 
 /// The string member `name` of the JSON object in the body. kInvalid names what is wrong; kTooLarge
 /// beyond 64 KiB; kTimeout.

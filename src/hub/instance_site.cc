@@ -35,6 +35,11 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   const auto parent = hub.identity.tickets().Redeem(*code, instance_id);
   if (!parent) {
     hub.identity.sign_in_limiter().Count(address);
+    hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
+                                         .result = identity::audit_result::kDenied,
+                                         .instance_id = instance_id,
+                                         .address = address,
+                                         .detail = "unknown or used ticket"});
     co_return Unauthorized("unknown or used ticket");
   }
   const auto person = PersonOf(hub, parent->user_id);
@@ -43,6 +48,11 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   }
   auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
   if (!child) co_return Wrap(std::move(child).error(), "create instance session");
+  hub.identity.audit().Record({.action = identity::audit_action::kOpen,
+                               .actor_id = parent->user_id,
+                               .instance_id = instance_id,
+                               .address = address,
+                               .detail = "subdomain mode"});
   auto response = NoContent();
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme, child->cookie,

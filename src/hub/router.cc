@@ -72,6 +72,9 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     if (session && is_own) {
       auto ended = co_await hub_.identity.sessions().Revoke(session->id);
       if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));
+      hub_.identity.audit().Record({.action = identity::audit_action::kSignOut,
+                                    .actor_id = session->user_id,
+                                    .address = request.peer.address});
     }
     auto response = Redirect(302, "/login");
     if (is_own) {
@@ -109,6 +112,14 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
     const std::string sign_in =
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
     co_return SignInNeeded(request.head, sign_in);
+  }
+  if (IsNavigation(request.head)) {
+    // In path mode nothing else says that an instance is opened: each page counts, sparsely.
+    hub_.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
+                                          .actor_id = session->user_id,
+                                          .instance_id = placement.instance_id,
+                                          .address = request.peer.address,
+                                          .detail = "path mode"});
   }
   request.head.target = std::string(path.rest);
   if (request.head.target.starts_with("//")) {

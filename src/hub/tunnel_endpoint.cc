@@ -41,6 +41,10 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   if (!token) {
     limiter.Count(address);
     LogWarn("agent from {} refused: bad, revoked or expired token", ForLog(address));
+    hub_.identity.audit().RecordSparsely({.action = identity::audit_action::kAgentConnect,
+                                          .result = identity::audit_result::kDenied,
+                                          .address = address,
+                                          .detail = "bad, revoked or expired token"});
     co_return ProblemResponse(
         {401, "Bad token",
          "The agent's token is unknown, revoked or expired. Get a new one with "

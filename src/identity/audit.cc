@@ -1,10 +1,15 @@
 #include "identity/audit.h"
 
 #include "base/log.h"
+#include "identity/rate_limiter.h"
 #include "store/users.h"
 
 namespace berth::identity {
 namespace {
+
+constexpr std::chrono::minutes kSparsely(1);
+/// Kinds of events in a minute: a bound for memory and disk.
+constexpr std::size_t kMaxRecent = 2'000;
 
 Task<void> Write(store::Store& store, AuditEvent event, WallTime now) {
   const std::string action(event.action);
@@ -21,6 +26,25 @@ Audit::Audit(Executor& executor, store::Store& store, WallClock clock)
 
 void Audit::Record(AuditEvent event) {
   writing_.Spawn("audit", Write(store_, std::move(event), clock_()));
+}
+
+void Audit::RecordSparsely(AuditEvent event) {
+  const WallTime now = clock_();
+  const std::string key =
+      fmt::format("{} {} {} {} {}", event.action, event.result, event.actor_id.value_or(0),
+                  event.instance_id, RateLimitKey(event.address));
+  if (recent_.size() >= kMaxRecent) {
+    std::erase_if(recent_, [now](const auto& item) { return item.second <= now; });
+  }
+  const auto place = recent_.find(key);
+  if (place != recent_.end() && now < place->second) return;
+  if (place == recent_.end() && recent_.size() >= kMaxRecent) {
+    LogWarn("audit: too many denials at once; {} by {} left out", event.action,
+            ForLog(event.address));
+    return;
+  }
+  recent_[key] = now + kSparsely;
+  Record(std::move(event));
 }
 
 Result<void> RecordAudit(store::Database& database, AuditEvent event, WallTime now) {

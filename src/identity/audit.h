@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/task_group.h"
 #include "base/wall_clock.h"
@@ -18,6 +19,7 @@ namespace berth::identity {
 /// What can be in the log. The names are for those who read it: they never change.
 namespace audit_action {
 inline constexpr std::string_view kSignIn = "sign_in";
+inline constexpr std::string_view kLoginLink = "login_link";  ///< `berth login-link` made one.
 inline constexpr std::string_view kSignOut = "sign_out";
 inline constexpr std::string_view kSessionRevoke = "session_revoke";
 inline constexpr std::string_view kOpen = "open";      ///< A browser opened an instance.
@@ -62,6 +64,10 @@ class Audit {
 
   /// Writes it soon. Events are written in the order of the calls.
   void Record(AuditEvent event);
+  /// The same for what anybody can cause as often as they like: events with the same action,
+  /// result, user, instance and address are written once a minute. Of an IPv6 /64 all addresses are
+  /// the same.
+  void RecordSparsely(AuditEvent event);
   /// Returns when all of it is written.
   Task<void> Flush() { return writing_.WaitEmpty(); }
 
@@ -69,6 +75,7 @@ class Audit {
   store::Store& store_;
   const WallClock clock_;
   TaskGroup writing_;
+  std::unordered_map<std::string, WallTime> recent_;  ///< What was written sparsely, until when.
 };
 
 /// The same for commands: at once, in a transaction of the caller.

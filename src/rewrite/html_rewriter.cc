@@ -454,7 +454,8 @@ void HtmlRewriter::EnterRaw() {
   } else if (name_ == "script" && EqualsIgnoreCase(type, "importmap")) {
     const bool may_change = !options_.is_policy_strict || HasAttribute("nonce");
     raw_ = may_change ? Raw::kImportMap : Raw::kPass;
-    is_map_pending_ = false;  // Ours goes into it, or it goes without.
+    // Ours goes into it. If it must stay as it is, ours follows it: newer browsers join several.
+    if (may_change) is_map_pending_ = false;
   } else if (name_ == "script" && options_.rewrites_javascript && IsJavascriptType(type)) {
     raw_ = Raw::kThroughRewriter;
     raw_rewriter_ = std::make_unique<JavascriptRewriter>(options_.prefix, KnownRoots());

@@ -7,7 +7,7 @@
 //
 // The script goes right after <head ...>, else before the first other tag. The import map must come
 // after the page's own and before the first module: it waits for a module script or preload, or the
-// end of the body, and is merged into the page's own map if that comes first.
+// end of the body, and is merged into the page's own map if that comes first and may be changed.
 #pragma once
 
 #include <cstdint>

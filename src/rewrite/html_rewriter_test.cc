@@ -167,6 +167,16 @@ TEST(HtmlRewriterTest, UnderAStrictPolicyOnlyAMapWithANonceChanges) {
             "<script nonce=x type=importmap>" + ImportMap("/P") + "</script>");
 }
 
+TEST(HtmlRewriterTest, AMapThatMustStayIsFollowedByOurs) {
+  const HtmlOptions options{.prefix = "/P",
+                            .injection = Injection::kAlways,
+                            .script_element = "[S]",
+                            .import_map_element = "[M]",
+                            .is_policy_strict = true};
+  EXPECT_EQ(Html("<head><script type=importmap>{}</script><script type=module></script>", options),
+            "<head>[S]<script type=importmap>{}</script>[M]<script type=module></script>");
+}
+
 TEST(HtmlRewriterTest, AMetaPolicyAdmitsTheMapThatFollowsIt) {
   const HtmlOptions options{.prefix = "/P",
                             .injection = Injection::kAlways,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "http/cookie.h"
 #include "rewrite/url.h"
@@ -27,30 +28,34 @@ std::string FixField(const Fields::Field& field, const Addresses& addresses) {
   return FixUrl(field.value, addresses);
 }
 
-}  // namespace
-
-std::string FixUrl(std::string_view url, const Addresses& addresses) {
-  std::string_view rest;
-  if (EqualsIgnoreCase(url.substr(0, 7), "http://")) {
-    rest = url.substr(7);
-  } else if (EqualsIgnoreCase(url.substr(0, 8), "https://")) {
-    rest = url.substr(8);
-  } else if (url.starts_with("//")) {
-    rest = url.substr(2);
-  } else {
-    return FixReference(url, addresses.prefix);
+/// What follows the authority of an absolute URL at one of the own authorities, from its slash on;
+/// nothing for others.
+std::optional<std::string> OwnPath(std::string_view url, const Addresses& addresses) {
+  const std::size_t slashes = url.find("//");
+  const std::string_view scheme = url.substr(0, slashes);
+  if (slashes == std::string_view::npos || !(scheme.empty() || EqualsIgnoreCase(scheme, "http:") ||
+                                             EqualsIgnoreCase(scheme, "https:"))) {
+    return std::nullopt;
   }
+  std::string_view rest = url.substr(slashes + 2);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   const bool is_own = std::ranges::any_of(
       addresses.own_authorities, [&](const auto& own) { return EqualsIgnoreCase(own, authority); });
-  if (!is_own) return std::string(url);
+  if (!is_own) return std::nullopt;
   rest.remove_prefix(authority.size());
-  const std::string path = rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
-  if (JudgeWhole(path, addresses.prefix) == Verdict::kKeep) {
+  return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
+}
+
+}  // namespace
+
+std::string FixUrl(std::string_view url, const Addresses& addresses) {
+  const auto path = OwnPath(url, addresses);
+  if (!path) return FixReference(url, addresses.prefix);
+  if (JudgeWhole(*path, addresses.prefix) == Verdict::kKeep) {
     // Under the prefix already, or "//...", which alone would name another host.
-    return path.starts_with(addresses.prefix) ? path : addresses.prefix + path;
+    return path->starts_with(addresses.prefix) ? *path : addresses.prefix + *path;
   }
-  return addresses.prefix + path;
+  return addresses.prefix + *path;
 }
 
 std::string FixLink(std::string_view link, const Addresses& addresses) {
@@ -77,6 +82,17 @@ std::string FixCookiePath(std::string_view set_cookie, std::string_view prefix) 
   if (!path || JudgeWhole(*path, prefix) != Verdict::kPrefix) return std::string(set_cookie);
   std::string fixed = http::WithoutCookieAttribute(set_cookie, "path");
   return fixed.append("; Path=").append(prefix).append(*path);
+}
+
+void LeadBack(Fields& fields, const Addresses& addresses) {
+  for (const auto name : {"location", "content-location"}) {
+    const auto url = fields.Find(name);
+    const auto path = url ? OwnPath(*url, addresses) : std::nullopt;
+    if (!path) continue;
+    // "//..." and its other spellings would name another host; the dot keeps it a path.
+    const bool is_host = path->find_first_of("/\\\t", 1) == 1;
+    fields.Set(name, is_host ? "/." + *path : *path);
+  }
 }
 
 void RewriteFields(Fields& fields, const Addresses& addresses) {

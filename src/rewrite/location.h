@@ -1,5 +1,8 @@
 // Header fields that hold references: redirects, links, cookies' paths.
 //
+// An instance knows itself by another name than its user's browser does, so in both modes absolute
+// URLs of the instance's own origin are led back.
+//
 // In path mode every response gets this, whatever its status and type: Location, Content-Location,
 // Refresh, Link and SourceMap are led into the prefix (absolute URLs of the instance's own origin
 // too), Set-Cookie's Path lies under it, and Access-Control-* is removed, because behind the hub
@@ -29,7 +32,11 @@ std::string FixLink(std::string_view link, const Addresses& addresses);
 /// A Set-Cookie value with its Path under the prefix; a missing or relative Path stays as it is.
 std::string FixCookiePath(std::string_view set_cookie, std::string_view prefix);
 
-/// Applies all of the above to a response's fields, interim responses' included.
+/// What remains to do where nothing is prefixed (subdomain mode): Location and Content-Location at
+/// one of the own authorities become root-relative. Ignores `addresses.prefix`.
+void LeadBack(http::Fields& fields, const Addresses& addresses);
+
+/// Applies all of the above but LeadBack to a response's fields, interim responses' included.
 void RewriteFields(http::Fields& fields, const Addresses& addresses);
 
 }  // namespace berth::rewrite

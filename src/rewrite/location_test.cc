@@ -28,6 +28,30 @@ TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
   for (const auto& [in, out] : cases) EXPECT_EQ(FixUrl(in, kAddresses), out) << in;
 }
 
+TEST(LocationTest, WithoutAPrefixOnlyTheOwnOriginGoes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://127.0.0.1:3001/x?y#z", "/x?y#z"},
+      {"HTTPS://HUB.example", "/"},
+      {"//hub.example?q", "/?q"},
+      {"http://127.0.0.1:3001//evil.example/", "/.//evil.example/"},
+      {"http://127.0.0.1:3001/\\evil.example/", "/./\\evil.example/"},
+      {"http://127.0.0.1:3002/x", "http://127.0.0.1:3002/x"},
+      {"ws://127.0.0.1:3001/x", "ws://127.0.0.1:3001/x"},
+      {"//evil.example/x", "//evil.example/x"},
+      {"/x//127.0.0.1:3001", "/x//127.0.0.1:3001"},
+      {"/x", "/x"},
+      {"x", "x"},
+  };
+  for (const auto& [in, out] : cases) {
+    http::Fields fields;
+    fields.Add("location", in);
+    fields.Add("set-cookie", "a=b; Path=/");
+    LeadBack(fields, kAddresses);
+    EXPECT_EQ(fields.Find("location"), out) << in;
+    EXPECT_EQ(fields.Find("set-cookie"), "a=b; Path=/");
+  }
+}
+
 TEST(LocationTest, EveryReferenceOfALinkFieldMoves) {
   EXPECT_EQ(
       FixLink("</a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, </d>", kAddresses),

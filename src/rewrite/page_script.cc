@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "embedded/PageScriptSource.h"
 #include "embedded/RuntimeCommon.h"
-#include "embedded/ServiceWorkerPreludeSource.h"
+#include "embedded/WorkerScriptSource.h"
 #include "rewrite/json_text.h"
 
 namespace berth::rewrite {
@@ -31,25 +31,25 @@ std::string Config(std::string_view prefix, const PageSetup& setup) {
   return ForScript(json::serialize(config));
 }
 
-std::string Assemble(std::string_view source, std::string_view config) {
-  return fmt::format("(function(config){{\n{}{}}})({});\n", embedded::RuntimeCommon(), source,
-                     config);
+// One function for pages and workers, because it also hands its own text to workers. It has a name
+// to find that by.
+std::string Assemble(std::string_view config) {
+  return fmt::format("(function berth(config){{\n{}{}{}}})({});\n", embedded::RuntimeCommon(),
+                     embedded::WorkerScriptSource(), embedded::PageScriptSource(), config);
 }
 
 }  // namespace
 
 std::string PageScript(std::string_view prefix, const PageSetup& setup) {
-  return Assemble(embedded::PageScriptSource(), Config(prefix, setup));
+  return Assemble(Config(prefix, setup));
 }
 
-std::string ServiceWorkerPrelude(std::string_view prefix) {
-  return Assemble(embedded::ServiceWorkerPreludeSource(), Config(prefix, {}));
-}
+std::string WorkerPrelude(std::string_view prefix) { return Assemble(Config(prefix, {})); }
 
 std::string RewriteVersion(std::string_view prefix, const PageSetup& setup) {
   static const Sha256Digest scripts =
       Sha256(std::string(embedded::RuntimeCommon()) + std::string(embedded::PageScriptSource()) +
-             std::string(embedded::ServiceWorkerPreludeSource()));
+             std::string(embedded::WorkerScriptSource()));
   const Sha256Digest digest =
       Sha256(fmt::format("{} {} {} {}", kOutputVersion, HexEncode(scripts),
                          setup.rewrite_javascript ? 1 : 0, Config(prefix, setup)));

@@ -1,7 +1,7 @@
-// The two scripts that path mode runs in the browser, with their configuration filled in.
+// The script that path mode runs in the browser, with its configuration filled in.
 //
-// The sources are runtime_common.js, page_script.js and service_worker_prelude.js in this folder,
-// embedded into the program. Pure functions; safe from any thread.
+// The sources are runtime_common.js, worker_script.js and page_script.js in this folder, embedded
+// into the program. Pure functions; safe from any thread.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace berth::rewrite {
 /// `prefix` "" is subdomain mode: only the storage items are set.
 std::string PageScript(std::string_view prefix, const PageSetup& setup);
 
-/// What runs before an instance's service worker. Ends with a line end.
-std::string ServiceWorkerPrelude(std::string_view prefix);
+/// The same for what runs before an instance's workers. Ends with a line end.
+std::string WorkerPrelude(std::string_view prefix);
 
 /// Eight hexadecimal digits that change whenever our output for an unchanged input may.
 std::string RewriteVersion(std::string_view prefix, const PageSetup& setup);

@@ -1,7 +1,8 @@
 // The first script of every page of an instance (path mode), so that an interface written for the
 // root of its own origin works under the prefix: each way in which a program can name a URL puts
 // root-relative ones under the prefix, and what an origin shares is split by instance. In subdomain
-// mode only the storage items are set. Joined after runtime_common.js; see there for `config`.
+// mode only the storage items are set. Joined after runtime_common.js, see there for `config`, and
+// worker_script.js: in a worker nothing of this runs but the last line.
 
 // Writing the items first: the page's own scripts read them as soon as they run.
 function setItems() {
@@ -205,6 +206,46 @@ function patchElements() {
   });
 }
 
+function fixCss(text) {
+  if (!isString(text) || text.indexOf('/') < 0) return text;
+  return text.replace(/(\burl\(\s*["']?|@import\s+["'])(\/[^"')\s]*)/ig,
+      function (all, lead, path) {
+        return lead + fixPath(path);
+      });
+}
+
+// Style sheets that scripts write, as dev servers and styling libraries do.
+function patchStyles() {
+  var proto = window.HTMLStyleElement && window.HTMLStyleElement.prototype;
+  ['textContent', 'innerHTML', 'innerText'].forEach(function (name) {
+    var owner = proto;
+    while (owner && !Object.getOwnPropertyDescriptor(owner, name)) {
+      owner = Object.getPrototypeOf(owner);
+    }
+    var descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
+    if (!descriptor || !descriptor.set) return;
+    var set = descriptor.set;
+    descriptor.set = function (value) {
+      set.call(this, fixCss(value));
+    };
+    descriptor.configurable = true;
+    Object.defineProperty(proto, name, descriptor);
+  });
+  ['append', 'prepend', 'replaceChildren', 'appendChild', 'insertBefore'].forEach(function (name) {
+    patchArguments(proto, name, function (args) {
+      for (var i = 0; i < args.length; i++) {
+        if (isString(args[i])) args[i] = fixCss(args[i]);
+        if (args[i] && args[i].nodeType === 3) args[i].data = fixCss(args[i].data);
+      }
+    });
+  });
+  ['insertRule', 'replace', 'replaceSync'].forEach(function (name) {
+    patchArguments(window.CSSStyleSheet && window.CSSStyleSheet.prototype, name, function (args) {
+      args[0] = fixCss(args[0]);
+    });
+  });
+}
+
 function patchNavigation() {
   patchUrl(window, 'open', 0);
   ['pushState', 'replaceState'].forEach(function (name) {
@@ -239,12 +280,7 @@ function patchNavigation() {
   });
 }
 
-function patchWorkers() {
-  ['Worker', 'SharedWorker'].forEach(function (name) {
-    patchConstructor(name, function (args) {
-      args[0] = fix(args[0]);
-    });
-  });
+function patchServiceWorkers() {
   patchUrl(window.Worklet && window.Worklet.prototype, 'addModule', 0);
   var container = window.ServiceWorkerContainer && window.ServiceWorkerContainer.prototype;
   patchArguments(container, 'register', function (args) {
@@ -268,11 +304,6 @@ function patchWorkers() {
   });
 }
 
-function patchXhr() {
-  patchUrl(window.XMLHttpRequest && window.XMLHttpRequest.prototype, 'open', 1);
-  patchUrl(window.Navigator && window.Navigator.prototype, 'sendBeacon', 0);
-}
-
 function start() {
   if (P === '') return runAll([setItems]);
   // A page that is put together from parts may carry this script twice.
@@ -280,8 +311,12 @@ function start() {
   Object.defineProperty(window, '__berth_prefix', { value: P });
   if (config.basename) window.__ROUTER_BASENAME__ = P;
   runAll([patchStorage, setItems, patchRequests, patchXhr, patchConnections, patchElements,
-          patchNavigation, patchWorkers, patchCaches, patchDatabases, patchNotifications,
-          patchCookies]);
+          patchStyles, patchNavigation, patchWorkers, patchServiceWorkers, patchCaches,
+          patchDatabases, patchNotifications, patchCookies]);
 }
 
-start();
+if (typeof window === 'undefined') {
+  startWorker();
+} else {
+  start();
+}

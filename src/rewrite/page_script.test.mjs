@@ -1,4 +1,4 @@
-// Runs the page script and the service worker prelude in node's vm against small stand-ins of the
+// Runs the script of pages and workers in node's vm against small stand-ins of the
 // browser's interfaces: node --test src/rewrite/page_script.test.mjs
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,11 +8,15 @@ import vm from 'node:vm';
 const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const P = '/clients/x/proxy';
 
-function run(source, config, globals) {
+// As the program joins them.
+function script(config) {
+  const source = ['runtime_common.js', 'worker_script.js', 'page_script.js'].map(read).join('');
+  return `(function berth(config){\n${source}})(${JSON.stringify(config)});`;
+}
+
+function run(config, globals) {
   const context = vm.createContext(globals);
-  const text = `(function(config){\n${read('runtime_common.js')}${read(source)}})` +
-    `(${JSON.stringify(config)});`;
-  vm.runInContext(text, context);
+  vm.runInContext(script(config), context);
   return context;
 }
 
@@ -70,7 +74,7 @@ function makeBrowser() {
 }
 
 function page(config = {}) {
-  const browser = run('page_script.js',
+  const browser = run(
     { prefix: P, localStorage: [['auth-token', 'a.b.c']], basename: true, ...config },
     makeBrowser());
   const last = (code) => {
@@ -140,7 +144,7 @@ test('storage is split by instance and holds the items first', () => {
   const real = browser.localStorage;
   real['berth:/clients/y/proxy:theirs'] = '1';
   real.hub = '2';
-  const context = run('page_script.js',
+  const context = run(
     { prefix: P, localStorage: [['auth-token', 'a.b.c']], basename: true }, browser);
   const eval_ = (code) => vm.runInContext(code, context);
   assert.equal(eval_(`localStorage.getItem('auth-token')`), 'a.b.c');
@@ -168,10 +172,8 @@ test('cookies, databases and channels are the instance\'s own', () => {
 
 test('a second copy of the script changes nothing', () => {
   const { browser, last } = page();
-  run.call(null, 'page_script.js', { prefix: P, localStorage: [], basename: false }, makeBrowser());
-  const text = `(function(config){\n${read('runtime_common.js')}${read('page_script.js')}})` +
-    `(${JSON.stringify({ prefix: P, localStorage: [['auth-token', 'other']], basename: false })});`;
-  vm.runInContext(text, browser);
+  const config = { prefix: P, localStorage: [['auth-token', 'other']], basename: false };
+  vm.runInContext(script(config), browser);
   assert.equal(vm.runInContext(`localStorage.getItem('auth-token')`, browser), 'a.b.c');
   assert.deepEqual(last(`fetch('/x')`), [`${P}/x`]);
 });
@@ -188,7 +190,7 @@ test('a missing interface keeps nothing else from being patched', () => {
   for (const name of ['WebSocket', 'CacheStorage', 'Cache', 'IDBFactory', 'sessionStorage',
     'ServiceWorkerContainer', 'History', 'Document', 'Navigator']) delete browser[name];
   Object.defineProperty(browser, 'localStorage', { get() { throw new Error('denied'); } });
-  const context = run('page_script.js', { prefix: P, localStorage: [['a', 'b']] }, browser);
+  const context = run({ prefix: P, localStorage: [['a', 'b']] }, browser);
   vm.runInContext(`fetch('/x')`, context);
   assert.deepEqual(browser.calls.at(-1), ['fetch', `${P}/x`]);
 });
@@ -231,7 +233,7 @@ function worker() {
     importScripts: (...args) => calls.push(['importScripts', ...args]),
   };
   globals.self = globals;
-  run('service_worker_prelude.js', { prefix: P, localStorage: [] }, globals);
+  run({ prefix: P, localStorage: [] }, globals);
   return globals;
 }
 
@@ -270,4 +272,93 @@ test('a service worker has caches of its own', async () => {
   assert.equal(await self.caches.match('/b'), undefined);
   for (const name of await self.caches.keys()) await self.caches.delete(name);
   assert.deepEqual([...self.stores.keys()], ['hub', 'berth:/clients/y/proxy:v1']);
+});
+
+test('a worker names URLs from the root as its page does', () => {
+  const { globals: self } = ordinaryWorker({ host: 'hub.example' });
+  self.fetch('/api/x');
+  self.importScripts('/a.js', 'b.js');
+  new self.WebSocket('wss://hub.example/ws');
+  new self.Worker('/nested.js');
+  assert.deepEqual(self.calls, [['fetch', `${P}/api/x`], ['importScripts', `${P}/a.js`, 'b.js'],
+    ['WebSocket', `wss://hub.example${P}/ws`], ['Worker', `${P}/nested.js`]]);
+});
+
+function ordinaryWorker(location) {
+  const calls = [];
+  const globals = {
+    calls, URL, console, location,
+    fetch: (...args) => calls.push(['fetch', ...args]),
+    importScripts: (...args) => calls.push(['importScripts', ...args]),
+  };
+  for (const name of ['WebSocket', 'Worker']) {
+    globals[name] = class { constructor(...args) { calls.push([name, ...args]); } };
+  }
+  globals.self = globals;
+  run({ prefix: P, localStorage: [] }, globals);
+  return { globals };
+}
+
+test('a worker that the page made as a blob is patched too', async () => {
+  const browser = makeBrowser();
+  const made = new Map();
+  class FakeUrl extends URL {}
+  FakeUrl.createObjectURL = (blob) => {
+    const url = `blob:https://hub.example/${made.size}`;
+    made.set(url, blob);
+    return url;
+  };
+  FakeUrl.revokeObjectURL = (url) => made.delete(url);
+  Object.assign(browser, { URL: FakeUrl, Blob });
+  run({ prefix: P, localStorage: [] }, browser);
+
+  const text = 'new WebSocket("wss://hub.example/ws")';
+  const url = browser.URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  new browser.SharedWorker(url, 'name');
+  new browser.SharedWorker(url);
+  const [first, second] = browser.calls;
+  assert.equal(first[2], 'name');
+  assert.equal(first[1], second[1]);
+  assert.notEqual(first[1], url);
+  const blob = made.get(first[1]);
+  assert.equal(blob.type, 'text/javascript');
+
+  // Such a worker's location has an origin and no host.
+  const { globals: self } = ordinaryWorker({ host: '', origin: 'https://hub.example' });
+  const fresh = { ...self, calls: [], WebSocket: class { constructor(to) { fresh.calls.push(to); } } };
+  delete fresh.__berth_prefix;
+  fresh.self = fresh;
+  vm.runInContext(await blob.text(), vm.createContext(fresh));
+  assert.deepEqual(fresh.calls, [`wss://hub.example${P}/ws`]);
+
+  browser.URL.revokeObjectURL(url);
+  assert.equal(made.size, 0);
+});
+
+test('style sheets that scripts write name URLs from the root', () => {
+  class Node {
+    get textContent() { return this.text; }
+    set textContent(text) { this.text = text; }
+    appendChild(node) { this.text = node.data; }
+  }
+  class HTMLStyleElement extends Node {}
+  class HTMLDivElement extends Node {}
+  class CSSStyleSheet { insertRule(...args) { this.rule = args; } }
+  const browser = Object.assign(makeBrowser(), { HTMLStyleElement, CSSStyleSheet });
+  run({ prefix: P, localStorage: [] }, browser);
+
+  const style = new HTMLStyleElement();
+  style.textContent = '@import "/a.css"; b{src:url(/c) url( "/d" ) url(e) url(//f/g) url(data:,/h)}';
+  assert.equal(style.textContent, `@import "${P}/a.css"; ` +
+    `b{src:url(${P}/c) url( "${P}/d" ) url(e) url(//f/g) url(data:,/h)}`);
+  style.textContent = style.textContent.slice(0, 20 + P.length);
+  assert.equal(style.textContent.split(P).length, 2);
+  style.appendChild({ nodeType: 3, data: 'a{src:url(/b)}' });
+  assert.equal(style.textContent, `a{src:url(${P}/b)}`);
+  const other = new HTMLDivElement();
+  other.textContent = 'url(/b)';
+  assert.equal(other.textContent, 'url(/b)');
+  const sheet = new CSSStyleSheet();
+  sheet.insertRule("a{src:url('/b')}", 1);
+  assert.deepEqual(sheet.rule, [`a{src:url('${P}/b')}`, 1]);
 });

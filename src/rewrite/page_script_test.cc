@@ -19,7 +19,7 @@ TEST(PageScriptTest, TheConfigurationCannotLeaveTheScriptElement) {
   EXPECT_THAT(script, Not(HasSubstr("</")));
   EXPECT_THAT(script, Not(HasSubstr("<!--")));
   EXPECT_THAT(script, Not(HasSubstr("\xE2\x80\xA8")));
-  EXPECT_THAT(script, StartsWith("(function(config){\n"));
+  EXPECT_THAT(script, StartsWith("(function berth(config){\n"));
   EXPECT_THAT(script, EndsWith("\"basename\":false});\n"));
 }
 

@@ -29,6 +29,9 @@ constexpr std::array<std::string_view, 5> kNavigations = {"document", "iframe", 
 // say nothing: a service worker that passes a navigation on has the first, plain http the second.
 constexpr std::array<std::string_view, 7> kRawDestinations = {"image", "font", "audio", "video",
                                                               "track", "xslt", "report"};
+// Their text gets our script in front; a browser may say the same of what a module worker imports,
+// and that does no harm.
+constexpr std::array<std::string_view, 2> kWorkers = {"worker", "sharedworker"};
 constexpr std::array<std::string_view, 6> kScriptDestinations = {
     "script", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet"};
 constexpr std::array<std::string_view, 34> kRawExtensions = {
@@ -96,9 +99,12 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   if (IsUsablePrefix(prefix)) plan.addresses_.prefix = prefix;
   const bool is_path_mode = !plan.addresses_.prefix.empty();
   plan.addresses_.own_authorities = setup.own_authorities;
-  plan.addresses_.own_authorities.push_back(head.authority);
   plan.public_host_ = head.fields.Find("x-forwarded-host").value_or(head.authority);
-  plan.addresses_.own_authorities.push_back(plan.public_host_);
+  // In subdomain mode an absolute URL at the public host is right as it is.
+  if (is_path_mode) {
+    plan.addresses_.own_authorities.push_back(head.authority);
+    plan.addresses_.own_authorities.push_back(plan.public_host_);
+  }
   plan.path_ = head.path();
   plan.query_ = head.query();
 
@@ -106,8 +112,9 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   plan.is_navigation_ =
       IsOneOf(destination, kNavigations) ||
       ToLower(head.fields.Find("accept").value_or("")).find("text/html") != std::string::npos;
-  plan.is_service_worker_ =
-      is_path_mode && EqualsIgnoreCase(head.fields.Find("service-worker").value_or(""), "script");
+  plan.is_worker_ =
+      is_path_mode && (IsOneOf(destination, kWorkers) ||
+                       EqualsIgnoreCase(head.fields.Find("service-worker").value_or(""), "script"));
   plan.is_manifest_ = is_path_mode && (EqualsIgnoreCase(destination, "manifest") ||
                                        plan.path_.ends_with("/manifest.json") ||
                                        plan.path_.ends_with(".webmanifest"));
@@ -115,7 +122,7 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   const bool has_work = is_path_mode || !setup.local_storage.empty();
   plan.may_rewrite_ = has_work && head.method == "GET" && !head.is_upgrade() &&
                       !IsRaw(plan.path_, setup) &&
-                      (plan.is_service_worker_ || plan.is_manifest_ ||
+                      (plan.is_worker_ || plan.is_manifest_ ||
                        MayBeRewritten(head, plan.is_navigation_, is_path_mode, setup));
   return plan;
 }
@@ -157,7 +164,7 @@ std::optional<Plan::Kind> Plan::KindOf(const http::ResponseHead& head) const {
     return Kind::kManifest;
   }
   if (IsJavascript(essence)) {
-    if (is_service_worker_) return Kind::kServiceWorker;
+    if (is_worker_) return Kind::kWorker;
     if (setup_->rewrite_javascript) return Kind::kJavascript;
   }
   return std::nullopt;
@@ -172,7 +179,7 @@ RewriterPtr Plan::RewriterFor(Kind kind, Fields& fields) const {
       return std::make_unique<CssRewriter>(prefix);
     case Kind::kManifest:
       return std::make_unique<ManifestRewriter>(prefix);
-    case Kind::kServiceWorker:
+    case Kind::kWorker:
     case Kind::kJavascript:
       break;
   }
@@ -181,7 +188,7 @@ RewriterPtr Plan::RewriterFor(Kind kind, Fields& fields) const {
     script = std::make_unique<JavascriptRewriter>(prefix, KnownRoots());
   }
   if (kind == Kind::kJavascript) return script;
-  return std::make_unique<PreludeRewriter>(ServiceWorkerPrelude(prefix), std::move(script));
+  return std::make_unique<PreludeRewriter>(WorkerPrelude(prefix), std::move(script));
 }
 
 RewriterPtr Plan::HtmlFor(Fields& fields) const {
@@ -253,7 +260,11 @@ void Plan::ReplaceValidators(Fields& fields) const {
 }
 
 void Plan::ApplyToInterim(http::ResponseHead& head) const {
-  if (!addresses_.prefix.empty()) RewriteFields(head.fields, addresses_);
+  if (addresses_.prefix.empty()) {
+    LeadBack(head.fields, addresses_);
+  } else {
+    RewriteFields(head.fields, addresses_);
+  }
 }
 
 void Plan::ApplyToResponse(http::Response& response) const {

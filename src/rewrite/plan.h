@@ -7,7 +7,8 @@
 //     plan.ApplyToResponse(response);
 //
 // `prefix` is X-Forwarded-Prefix of the tunnel's stream: "/clients/ID/proxy" in path mode, "" in
-// subdomain mode, where only the storage items are injected into pages. Bodies change only for GET,
+// subdomain mode, where only the storage items are injected into pages and redirects to the
+// instance's own address are led back. Bodies change only for GET,
 // status 200, outside the raw prefixes, and by content type; all else passes byte for byte, still
 // in its content coding. Not thread-safe; nothing here waits.
 #pragma once
@@ -43,7 +44,7 @@ class Plan {
 
  private:
   friend Plan PlanFor(const http::RequestHead&, std::string_view, const PageSetup&);
-  enum class Kind { kHtml, kCss, kManifest, kJavascript, kServiceWorker };
+  enum class Kind { kHtml, kCss, kManifest, kJavascript, kWorker };
 
   std::optional<Kind> KindOf(const http::ResponseHead& head) const;
   RewriterPtr RewriterFor(Kind kind, http::Fields& fields) const;
@@ -56,8 +57,8 @@ class Plan {
   std::string path_;
   std::string query_;
   bool may_rewrite_ = false;
-  bool is_navigation_ = false;      // Certainly, or by what the browser accepts.
-  bool is_service_worker_ = false;  // The request is for a service worker's script.
+  bool is_navigation_ = false;  // Certainly, or by what the browser accepts.
+  bool is_worker_ = false;      // The request is for a worker's own script.
   bool is_manifest_ = false;
   bool is_ours_ = false;  // A copy of our output is being revalidated.
 };

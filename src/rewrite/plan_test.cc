@@ -119,9 +119,14 @@ TEST_F(PlanTest, TypesAreRewrittenByWhatTheyAre) {
           {{"service-worker", "script"}, {"sec-fetch-dest", "serviceworker"}});
   auto worker = Answer("application/javascript; charset=UTF-8", "f('/api/x')",
                        {{"cache-control", "max-age=31536000, immutable"}});
-  EXPECT_EQ(Text(worker), ServiceWorkerPrelude(kPrefix) + "f('/api/x')");
+  EXPECT_EQ(Text(worker), WorkerPrelude(kPrefix) + "f('/api/x')");
   EXPECT_EQ(worker.head.fields.Find("cache-control"), "max-age=300");
   EXPECT_EQ(request_.target, "/sw.js?proxyBase=/clients/x/proxy");
+
+  for (const char* kind : {"worker", "sharedworker"}) {
+    Request("/w.js", {{"sec-fetch-dest", kind}});
+    EXPECT_EQ(AnswerText("text/javascript", "f('/api/x')"), WorkerPrelude(kPrefix) + "f('/api/x')");
+  }
 }
 
 TEST_F(PlanTest, EverythingElsePassesByteForByte) {

@@ -1,6 +1,6 @@
-// What page_script.js and service_worker_prelude.js share. The program joins the files:
+// What pages and workers share. The program joins the files:
 //
-//     (function (config) { runtime_common.js; page_script.js })({...});
+//     (function berth(config) { runtime_common.js; worker_script.js; page_script.js })({...});
 //
 // so these are the statements of one function, with `config` =
 //   prefix        "/clients/ID/proxy", or "" in subdomain mode, where nothing is patched
@@ -13,6 +13,8 @@
 
 var P = config.prefix;
 var scope = typeof window === 'undefined' ? self : window;
+// The location of a worker made from a blob has no host, but an origin.
+var HOST = scope.location.host || String(scope.location.origin).replace(/^.*\/\//, '');
 // In front of every name that one origin shares between instances: storage keys, caches, databases.
 var NAMESPACE = 'berth:' + P + ':';
 
@@ -35,7 +37,7 @@ function fix(url) {
   var text = url.slice(start.length);
   if (text.charAt(0) === '/' && text.charAt(1) !== '/') return start + fixPath(text);
   var parts = /^((?:https?|wss?):)?\/\/([^\/?#\\]*)([^?#]*)(.*)$/i.exec(text);
-  if (!parts || parts[2] !== scope.location.host) return url;
+  if (!parts || parts[2] !== HOST) return url;
   return (parts[1] || '') + '//' + parts[2] + fixPath(parts[3] || '/') + parts[4];
 }
 
@@ -276,6 +278,49 @@ function patchNotifications() {
   }
   patchArguments(proto, 'showNotification', fixOptions);
   if (typeof window !== 'undefined') patchConstructor('Notification', fixOptions);
+}
+
+function patchXhr() {
+  patchUrl(scope.XMLHttpRequest && scope.XMLHttpRequest.prototype, 'open', 1);
+  patchUrl(scope.Navigator && scope.Navigator.prototype, 'sendBeacon', 0);
+}
+
+// The agent puts this script in front of a worker's text. A text that the page makes itself, as a
+// blob, never passes the agent: a second blob with this script in front takes its place.
+function patchWorkers() {
+  var blobs = {};
+  var create = scope.URL && scope.URL.createObjectURL;
+  patch(scope.URL, 'createObjectURL', function (original) {
+    return function (object) {
+      var url = original.apply(this, arguments);
+      if (scope.Blob && object instanceof scope.Blob) blobs[url] = { blob: object, url: '' };
+      return url;
+    };
+  });
+  patch(scope.URL, 'revokeObjectURL', function (original) {
+    return function (url) {
+      var entry = blobs[url];
+      delete blobs[url];
+      if (entry && entry.url) original.call(this, entry.url);
+      return original.apply(this, arguments);
+    };
+  });
+  function fixWorker(url) {
+    var fixed = fix(url);
+    var entry = isString(fixed) && blobs[fixed];
+    if (!entry) return fixed;
+    if (!entry.url) {
+      var text = '(' + berth + ')(' + JSON.stringify({ prefix: P, localStorage: [] }) + ');\n';
+      var blob = new scope.Blob([text, entry.blob], { type: entry.blob.type });
+      entry.url = create.call(scope.URL, blob);
+    }
+    return entry.url;
+  }
+  ['Worker', 'SharedWorker'].forEach(function (name) {
+    patchConstructor(name, function (args) {
+      args[0] = fixWorker(args[0]);
+    });
+  });
 }
 
 function patchConnections() {

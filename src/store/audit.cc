@@ -75,16 +75,17 @@ Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before,
       {before, limit, OrNull(actor_id)}, ToAuditRow);
 }
 
-Result<void> EachAudit(Database& database, const std::function<void(const AuditRow&)>& each) {
+Result<void> EachAudit(Database& database, std::int64_t after,
+                       const std::function<void(const AuditRow&)>& each) {
   return database.Query(
       "SELECT seq, at, actor_id, actor, action, instance_id, address, result, detail, hash"
-      " FROM audit ORDER BY seq",
-      {}, [&](const Row& row) { each(ToAuditRow(row)); });
+      " FROM audit WHERE seq > ?1 ORDER BY seq",
+      {after}, [&](const Row& row) { each(ToAuditRow(row)); });
 }
 
 Result<AuditVerdict> VerifyAudit(Database& database) {
   AuditVerdict verdict;
-  auto done = EachAudit(database, [&](const AuditRow& row) {
+  auto done = EachAudit(database, 0, [&](const AuditRow& row) {
     const std::int64_t seq = ++verdict.rows;
     const bool fits =
         row.seq == seq && row.hash == AuditHash(verdict.last_hash, row.seq, row.entry);

@@ -42,8 +42,9 @@ Result<void> AppendAudit(Database& database, const AuditEntry& entry);
 /// those of `actor_id` if that is given.
 Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
                                         std::optional<std::int64_t> actor_id = std::nullopt);
-/// Calls `each` for every row, the oldest first.
-Result<void> EachAudit(Database& database, const std::function<void(const AuditRow&)>& each);
+/// Calls `each` for every row with a greater seq than `after`, the oldest first.
+Result<void> EachAudit(Database& database, std::int64_t after,
+                       const std::function<void(const AuditRow&)>& each);
 
 struct AuditVerdict {
   std::int64_t rows = 0;

@@ -90,8 +90,13 @@ export class Scene {
   }
 
   /** Runs `berth ARGS` on the hub's data: what it prints. */
-  async berth(...args) {
-    const { stdout } = await run(berth, [...args, "--data", this.hub.data], { timeout: 20_000, env: { ...process.env, HOME: this.folder } });
+  berth(...args) {
+    return this.berthOn(this.hub.data, ...args);
+  }
+
+  /** The same on another data folder. */
+  async berthOn(data, ...args) {
+    const { stdout } = await run(berth, [...args, "--data", data], { timeout: 20_000, env: { ...process.env, HOME: this.folder }, maxBuffer: 1 << 26 });
     return stdout;
   }
 
@@ -180,6 +185,11 @@ export class Scene {
       mode: "subdomain", port: this.port, host: url.host, cookie: own, origin: url.origin, prefix: "",
       tls: this.tlsFor(url.host),
     });
+  }
+
+  /** Ends hub and agents; what they wrote stays until stop(). */
+  async stopProcesses() {
+    await stopAll();
   }
 
   async stop() {

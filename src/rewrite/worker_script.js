@@ -1,6 +1,7 @@
-// Runs before an instance's own service worker (path mode). What it registers for stays its own;
-// its requests, caches, windows and notifications are kept under the prefix, so that it can neither
-// break another instance nor the hub. Joined after runtime_common.js; see there for `config`.
+// Runs before an instance's own workers of every kind (path mode): their requests, caches, windows
+// and notifications are kept under the prefix, so that a service worker can neither break another
+// instance nor the hub. What it registers for stays its own. Joined after runtime_common.js; see
+// there for `config`.
 
 function patchClients() {
   var clients = self.Clients && self.Clients.prototype;
@@ -20,11 +21,9 @@ function patchClients() {
 function startWorker() {
   if (Object.prototype.hasOwnProperty.call(self, '__berth_prefix')) return;
   Object.defineProperty(self, '__berth_prefix', { value: P });
-  runAll([patchRequests, patchConnections, patchCaches, patchDatabases, patchNotifications,
-          patchClients]);
+  runAll([patchRequests, patchXhr, patchConnections, patchWorkers, patchCaches, patchDatabases,
+          patchNotifications, patchClients]);
   patchArguments(self, 'importScripts', function (args) {
     for (var i = 0; i < args.length; i++) args[i] = fix(args[i]);
   });
 }
-
-startWorker();

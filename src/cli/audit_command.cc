@@ -1,0 +1,165 @@
+// `berth audit`: reads, verifies and exports the audit log in the hub's data folder, while a hub
+// runs on it or not.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <thread>
+
+#include "base/encoding.h"
+#include "base/wall_clock.h"
+#include "cli/command.h"
+#include "cli/hub_data.h"
+#include "hub/audit_view.h"
+#include "store/audit.h"
+#include "store/users.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  berth audit                        the last 50 events
+  berth audit --user octocat         what one person did
+  berth audit --json > audit.jsonl   everything, one JSON object a line, the oldest first
+  berth audit --verify               checks that nothing was changed or taken out
+
+--verify prints the hash of the last event. Keep it elsewhere: that the log was cut off at its end
+shows only by a hash that is no longer in it.
+)";
+
+constexpr std::int64_t kDefaultRows = 50;
+constexpr std::chrono::milliseconds kFollowEach(500);
+
+struct AuditArguments {
+  HubData data;
+  std::int64_t limit = 0;  ///< 0: as the form wants it.
+  std::string user;
+  bool is_json = false;
+  bool is_verify = false;
+  bool is_follow = false;
+};
+
+/// Which events are wanted.
+struct Filter {
+  std::string name;                          ///< "" for everybody.
+  std::vector<std::int64_t> actor_ids = {};  ///< Users of that name.
+
+  bool Fits(const store::AuditEntry& entry) const {
+    if (name.empty() || entry.actor == name) return true;
+    return entry.actor_id && std::ranges::find(actor_ids, *entry.actor_id) != actor_ids.end();
+  }
+};
+
+Result<Filter> MakeFilter(store::Database& database, const std::string& name) {
+  Filter filter{.name = name};
+  if (name.empty()) return filter;
+  auto users = store::ListUsers(database);
+  if (!users) return std::move(users).error();
+  for (const auto& user : *users) {
+    if (user.login == name || user.name == name) filter.actor_ids.push_back(user.id);
+  }
+  return filter;
+}
+
+void PrintHeading() {
+  fmt::print("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", "SEQ", "TIME", "WHO", "ACTION",
+             "RESULT", "INSTANCE", "ADDRESS", "DETAIL");
+}
+
+std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
+
+void PrintLine(const store::AuditRow& row) {
+  const store::AuditEntry& entry = row.entry;
+  fmt::print("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", row.seq,
+             FormatIso8601(entry.at), OrDash(entry.actor), entry.action, entry.result,
+             OrDash(entry.instance_id), OrDash(entry.address), entry.detail);
+}
+
+void PrintJson(const store::AuditRow& row) {
+  fmt::print("{}\n", boost::json::serialize(hub::AuditView(row)));
+}
+
+void Print(const AuditArguments& arguments, const store::AuditRow& row) {
+  arguments.is_json ? PrintJson(row) : PrintLine(row);
+}
+
+int RunVerify(store::Database& database) {
+  auto verdict =
+      database.InSnapshot([](store::Database& inside) { return store::VerifyAudit(inside); });
+  if (!verdict) return Complain("audit", verdict.error(), kFailed);
+  if (verdict->broken_at) {
+    fmt::print("broken at event {}: it was changed, or events before it were taken out\n",
+               *verdict->broken_at);
+    return kFailed;
+  }
+  fmt::print("{} events, unbroken; last hash {}\n", verdict->rows, HexEncode(verdict->last_hash));
+  return 0;
+}
+
+/// Prints what is wanted of the rows after `last`, which moves on to the last one there is. All of
+/// them, or the newest `limit` (0: all).
+Result<void> PrintAfter(store::Database& database, const AuditArguments& arguments,
+                        const Filter& filter, std::int64_t limit, std::int64_t& last) {
+  std::deque<store::AuditRow> kept;
+  auto done = store::EachAudit(database, last, [&](const store::AuditRow& row) {
+    last = row.seq;
+    if (!filter.Fits(row.entry)) return;
+    if (limit == 0) return Print(arguments, row);
+    kept.push_back(row);
+    if (std::ssize(kept) > limit) kept.pop_front();
+  });
+  if (!done) return done;
+  for (const auto& row : kept) Print(arguments, row);
+  std::fflush(stdout);
+  return Ok();
+}
+
+int Run(AuditArguments& arguments, const Environment& environment) {
+  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  if (!database) return Complain("audit", database.error(), StatusOf(database.error()));
+  if (arguments.is_verify) return RunVerify(**database);
+  auto filter = MakeFilter(**database, arguments.user);
+  if (!filter) return Complain("audit", filter.error(), kFailed);
+  std::int64_t limit = arguments.limit;
+  if (limit == 0 && !arguments.is_json) limit = kDefaultRows;
+  if (!arguments.is_json) PrintHeading();
+  std::int64_t last = 0;
+  for (;;) {
+    auto printed = PrintAfter(**database, arguments, *filter, limit, last);
+    if (!printed) return Complain("audit", printed.error(), kFailed);
+    if (std::ferror(stdout) != 0) return kFailed;
+    if (!arguments.is_follow) return 0;
+    limit = 0;
+    std::this_thread::sleep_for(kFollowEach);
+  }
+}
+
+}  // namespace
+
+void AddAuditCommand(CLI::App& app, CommandContext& context) {
+  auto arguments = std::make_shared<AuditArguments>();
+  auto* command = app.add_subcommand("audit", "Read, verify and export the audit log");
+  command->footer(std::string(kExamples));
+  arguments->data.AddFlags(*command);
+  auto* limit = command->add_option("--limit", arguments->limit,
+                                    "The newest N events (default 50; with --json all)");
+  limit->type_name("N")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  auto* user = command->add_option("--user", arguments->user, "Only what this person did");
+  user->type_name("NAME");
+  auto* json = command->add_flag("--json", arguments->is_json, "One JSON object a line");
+  auto* follow =
+      command->add_flag("--follow", arguments->is_follow, "Go on with what happens from now on");
+  command->add_flag("--verify", arguments->is_verify, "Check the chain of hashes instead")
+      ->excludes(limit)
+      ->excludes(user)
+      ->excludes(json)
+      ->excludes(follow);
+  command->callback([&context, arguments] {
+    context.run = [&context, arguments] { return Run(*arguments, context.environment); };
+  });
+}
+
+}  // namespace berth::cli

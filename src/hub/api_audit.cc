@@ -1,0 +1,58 @@
+// /api/audit: what happened, the newest first. An owner of the hub sees everything, others what
+// they did themselves.
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <charconv>
+
+#include "http/query.h"
+#include "hub/api.h"
+#include "hub/audit_view.h"
+#include "hub/browser.h"
+#include "hub/problem.h"
+#include "store/store.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::int64_t kDefaultRows = 100;
+constexpr std::int64_t kMaxRows = 1'000;
+
+/// The parameter of that name, a whole number from 1 to `most`; `otherwise` if it is absent.
+/// Nothing for anything else.
+std::optional<std::int64_t> Number(std::string_view query, std::string_view name,
+                                   std::int64_t otherwise, std::int64_t most) {
+  const auto text = http::QueryParameter(query, name);
+  if (!text) return otherwise;
+  std::int64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, failure] = std::from_chars(text->data(), end, number);
+  if (failure != std::errc() || stop != end || number < 1 || number > most) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call) {
+  const std::string_view query = call.request.head.query();
+  const auto limit = Number(query, "limit", kDefaultRows, kMaxRows);
+  const auto before = Number(query, "before", 0, std::numeric_limits<std::int64_t>::max());
+  if (!limit || !before) {
+    co_return ProblemResponse(
+        {400, "Bad request", "\"limit\" is 1 to 1000, \"before\" the seq of an event."});
+  }
+  std::optional<std::int64_t> actor_id;
+  if (call.user->role != store::HubRole::kOwner) actor_id = call.user_id();
+  auto rows = co_await hub.store.Read([before, limit, actor_id](store::Database& database) {
+    return store::ListAudit(database, *before, *limit, actor_id);
+  });
+  if (!rows) co_return Wrap(std::move(rows).error(), "list audit");
+  boost::json::array events;
+  for (const auto& row : *rows) events.push_back(AuditView(row));
+  boost::json::object body;
+  const bool is_full = std::ssize(*rows) == *limit;
+  body["events"] = std::move(events);
+  body["next_before"] = is_full ? boost::json::value(rows->back().seq) : nullptr;
+  co_return JsonResponse(200, boost::json::serialize(body));
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,39 @@
+#include "hub/audit_events.h"
+
+#include <utility>
+
+#include "identity/identity.h"
+
+namespace berth::hub {
+namespace {
+
+identity::AuditEvent EventOf(const ApiCall& call, std::string_view action, EventDetails details) {
+  identity::AuditEvent event;
+  event.action = action;
+  event.result = details.result;
+  event.actor_id = call.user_id();
+  event.actor = identity::LoginOf(*call.user);
+  if (call.token) event.actor += fmt::format(" by API token {}", call.token->id);
+  event.instance_id = std::move(details.instance_id);
+  event.address = call.request.peer.address;
+  event.detail = std::move(details.detail);
+  return event;
+}
+
+}  // namespace
+
+void RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
+                EventDetails details) {
+  hub.identity.audit().Record(EventOf(call, action, std::move(details)));
+}
+
+void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
+                  std::string instance_id) {
+  EventDetails details{.result = identity::audit_result::kDenied,
+                       .instance_id = std::move(instance_id),
+                       .detail = std::move(detail)};
+  hub.identity.audit().RecordSparsely(
+      EventOf(call, identity::audit_action::kAccess, std::move(details)));
+}
+
+}  // namespace berth::hub

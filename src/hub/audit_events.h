@@ -1,0 +1,28 @@
+// What the handlers of the API write into the audit log, with who called and from where filled in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hub/api.h"
+#include "hub/context.h"
+#include "identity/audit.h"
+
+namespace berth::hub {
+
+/// What an event says besides who did what.
+struct EventDetails {
+  std::string_view result = identity::audit_result::kOk;
+  std::string instance_id = {};
+  std::string detail = {};  ///< A few words; never a secret.
+};
+
+/// Records `action` (identity::audit_action) as done by the caller. REQUIRES: there is a user.
+void RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
+                EventDetails details = {});
+
+/// Records, sparsely, that the caller was denied something. REQUIRES: there is a user.
+void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
+                  std::string instance_id = {});
+
+}  // namespace berth::hub

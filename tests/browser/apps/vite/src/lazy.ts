@@ -1,0 +1,5 @@
+import { times } from "./arithmetic";
+
+export function describe(): string {
+  return `lazy ${times(6, 7)}`;
+}

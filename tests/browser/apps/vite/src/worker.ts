@@ -1,0 +1,5 @@
+import { times } from "./arithmetic";
+
+self.onmessage = ({ data }: MessageEvent<number>) => {
+  self.postMessage(`worker ${times(data, 7)}`);
+};
