@@ -9,7 +9,7 @@ import { MemoryWatch } from "./lib/memory.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 const calmMs = 2_000;   // A flood is answered with GOAWAY by then.
-const othersMs = 1_000; // What others ask meanwhile is answered by then.
+const othersMs = 2_000; // What others ask meanwhile is answered by then, on a busy machine.
 
 const head = (stream, fields, flags = flag.endHeaders | flag.endStream) => frame(frameType.headers, flags, stream, headerBlock(fields));
 
@@ -44,6 +44,7 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
         assert.equal(status, 200);
       }
     })();
+    asking.catch(() => {});
     try {
       await play();
     } finally {
@@ -106,7 +107,8 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
   }
 
   it("check 18: a peer that asks and never reads holds little", async () => {
-    origin.on("/large", (request, response) => response.end(Buffer.alloc(4 << 20, "x")));
+    const large = Buffer.alloc(1 << 20, "x");
+    origin.on("/large", (request, response) => response.end(large));
     const watch = new MemoryWatch(scene.hub.child.process.pid);
     await beside(async () => {
       const connection = await RawHttp2.to(way);
@@ -117,16 +119,16 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
       connection.socket.pause();
       connection.write(Buffer.concat([
         frame(frameType.settings, 0, 0, settings), frame(frameType.windowUpdate, 0, 0, resetWith(0x7fff0000 - 65535)),
-        ...Array.from({ length: 100 }, (_, i) => head(2 * i + 1, get("/large"))),
+        ...Array.from({ length: 64 }, (_, i) => head(2 * i + 1, get("/large"))),
       ]));
       await connection.flushed();
       const other = await Http2Browser.to(way);
-      for (let i = 0; i < 20; ++i) assert.equal((await within(othersMs, "an answer beside it", other.ask(way, "/beside"))).status, 200);
+      for (let i = 0; i < 10; ++i) assert.equal((await within(othersMs, "an answer beside it", other.ask(way, "/beside"))).status, 200);
       other.close();
       connection.close();
     });
-    // 100 streams of 256 KiB each are what the limits allow.
-    assert.ok(watch.growth < 48 << 20, `grew by ${watch.growth} bytes`);
+    // 64 streams of 256 KiB each are what the limits allow, and the TLS of three connections.
+    assert.ok(watch.growth < 32 << 20, `grew by ${watch.growth} bytes`);
   });
 
   const malformed = {
