@@ -40,12 +40,18 @@ export class Hub {
     return link;
   }
 
+  /** A new agent token. */
+  async token(name, user = "owner") {
+    const { stdout } = await run(berth, ["token", "create", "--data", this.data, "--name", name, "--user", user], { timeout: 20_000 });
+    const token = /ao_[0-9a-f]{16}_[0-9a-f]{64}/.exec(stdout)?.[0];
+    if (token === undefined) throw new Error("berth token create printed no token");
+    return token;
+  }
+
   /** Starts an agent that publishes `instance` as `instance.name`, for its `owner` if it has one. */
   async startAgent(instance, extra = []) {
     const user = instance.owner ?? "owner";
-    const { stdout } = await run(berth, ["token", "create", "--data", this.data, "--name", instance.name, "--user", user], { timeout: 20_000 });
-    const token = /ao_[0-9a-f]{16}_[0-9a-f]{64}/.exec(stdout)?.[0];
-    if (token === undefined) throw new Error("berth token create printed no token");
+    const token = await this.token(instance.name, user);
     const tokenFile = join(this.folder, `${instance.name}.token`);
     writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
     const agent = start(
