@@ -36,6 +36,9 @@ export class SigningKey {
 }
 
 export class HostileHub {
+  #failure;
+  #registration;
+
   /** With `tls`, {cert, key} as PEM, it is at an https address. */
   static async start({ tls } = {}) {
     const one = new HostileHub();
@@ -45,6 +48,14 @@ export class HostileHub {
     one.registrations = [];
     one.requests = [];
     one.server = tls === undefined ? createServer() : createTlsServer(tls);
+    /** TLS handshakes that failed, and bytes that came through one that did not. */
+    one.failed = 0;
+    one.plaintext = 0;
+    one.server.on("tlsClientError", () => {
+      ++one.failed;
+      one.#failure?.();
+    });
+    one.server.on("secureConnection", (socket) => socket.on("data", (piece) => (one.plaintext += piece.length)));
     one.server.on("request", (request, response) => {
       one.requests.push(request);
       response.writeHead(404).end();
@@ -80,10 +91,32 @@ export class HostileHub {
       this.carrier = new Carrier(end);
       this.session = http2Connect("http://agent", { createConnection: () => this.carrier });
       this.session.on("error", () => {});
+      this.#registration?.();
       // The agent begins its side when the first stream comes; it answers once it has looked for its
       // instance.
       this.session.request({ ":path": "/hello", "x-berth-assertion": this.assertion() }).on("error", () => {}).once("response", registered).resume();
     }
+  }
+
+  /** Resolves when an agent has registered anew. */
+  nextRegistration() {
+    return new Promise((resolve) => (this.#registration = resolve));
+  }
+
+  /** Resolves when more than `before` TLS handshakes have failed. */
+  nextFailure(before) {
+    return new Promise((resolve) => {
+      this.#failure = () => {
+        if (this.failed > before) resolve();
+      };
+      this.#failure();
+    });
+  }
+
+  /** It is another hub from now on. */
+  rekey(key) {
+    this.key = key;
+    this.keys = [key.announce()];
   }
 
   /** What the agent demands of an assertion, but for `changes`. */

@@ -1,0 +1,36 @@
+// Certificates as openssl makes them: good ones, and each kind of bad one.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const openssl = (...args) => execFileSync("openssl", args, { stdio: ["ignore", "pipe", "pipe"] });
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+/** An authority whose files are in `folder`. */
+export class Authority {
+  constructor(folder, name) {
+    this.folder = folder;
+    this.name = name;
+    this.file = join(folder, `${name}.pem`);
+    openssl("req", "-x509", ...newKey, "-days", "2", "-subj", `/CN=${name}`, "-keyout", join(folder, `${name}.key`), "-out", this.file);
+  }
+
+  /** {cert, key} in PEM for `names` ("IP:127.0.0.1"), valid for `days`, which may have passed. */
+  issue(name, names, days = 2) {
+    const file = (ending) => join(this.folder, `${name}.${ending}`);
+    openssl("req", ...newKey, "-subj", `/CN=${name}`, "-keyout", file("key"), "-out", file("csr"));
+    writeFileSync(file("ext"), `subjectAltName=${names}\n`);
+    openssl(
+      "x509", "-req", "-in", file("csr"), "-CA", this.file, "-CAkey", join(this.folder, `${this.name}.key`), "-CAcreateserial",
+      "-days", String(days), "-extfile", file("ext"), "-out", file("crt"),
+    );
+    return { cert: readFileSync(file("crt")), key: readFileSync(file("key")) };
+  }
+}
+
+/** {cert, key} of a certificate that nobody but itself vouches for. */
+export function selfSigned(folder, name, names) {
+  const file = (ending) => join(folder, `${name}.${ending}`);
+  openssl("req", "-x509", ...newKey, "-days", "2", "-subj", `/CN=${name}`, "-addext", `subjectAltName=${names}`, "-keyout", file("key"), "-out", file("crt"));
+  return { cert: readFileSync(file("crt")), key: readFileSync(file("key")) };
+}
