@@ -2,6 +2,7 @@
 
 berth_cache=${BERTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/berth}
 node_version=22.23.3
+npm_version=10.9.9
 node_home=$berth_cache/node
 claudecodeui_version=1.37.3
 claudecodeui=$berth_cache/claudecodeui/$claudecodeui_version
@@ -17,6 +18,7 @@ find_node() {
   local node major
   for node in "${BERTH_NODE:-}" "$node_home/bin/node" "$(command -v node || true)"; do
     [ -x "$node" ] || continue
+    if [ "$node" = "$node_home/bin/node" ] && ! [ -x "$node_home/bin/npm" ]; then continue; fi
     major=$("$node" -p 'process.versions.node.split(".")[0]')
     ((major >= 20)) || continue
     BERTH_NODE=$node
@@ -26,7 +28,8 @@ find_node() {
   return 1
 }
 
-# Node.js comes as an npm package with the program inside; any npm can fetch it.
+# Node.js comes as an npm package with the program inside; any npm can fetch it. An npm of its own comes
+# with it: Debian's builds native parts for Debian's Node.js, whatever Node.js runs it.
 install_node() {
   local arch folder
   case "$(uname -m)" in
@@ -39,6 +42,11 @@ install_node() {
   (cd "$folder" && npm pack --silent "node-linux-$arch@$node_version" >/dev/null &&
     tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
   chmod +x "$folder/bin/node"
+  mkdir -p "$folder/lib/node_modules/npm"
+  (cd "$folder/lib/node_modules/npm" && npm pack --silent "npm@$npm_version" >/dev/null &&
+    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$folder/bin/npm"
+  chmod +x "$folder/lib/node_modules/npm/bin/npm-cli.js"
   rm -rf "$node_home"
   mv "$folder" "$node_home"
 }

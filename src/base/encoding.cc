@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 
+#include <array>
 #include <cstdint>
 
 namespace berth {
@@ -8,6 +9,27 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64UrlDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr std::uint8_t kNoDigit = 255;
+
+/// What each character stands for; kNoDigit: nothing.
+using DigitValues = std::array<std::uint8_t, 256>;
+
+consteval DigitValues ValuesOf(std::string_view digits) {
+  DigitValues values;
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    values[static_cast<unsigned char>(digits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}
+
+constexpr DigitValues kHexValues = ValuesOf(kHexDigits);
+constexpr DigitValues kBase64UrlValues = ValuesOf(kBase64UrlDigits);
+
+std::uint8_t ValueOf(const DigitValues& values, char digit) {
+  return values[static_cast<unsigned char>(digit)];
+}
 
 }  // namespace
 
@@ -26,9 +48,9 @@ std::optional<std::vector<std::byte>> HexDecode(std::string_view text) {
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::size_t high = kHexDigits.find(text[i]);
-    const std::size_t low = kHexDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    const std::uint8_t high = ValueOf(kHexValues, text[i]);
+    const std::uint8_t low = ValueOf(kHexValues, text[i + 1]);
+    if (high == kNoDigit || low == kNoDigit) return std::nullopt;
     bytes.push_back(static_cast<std::byte>(high << 4 | low));
   }
   return bytes;
@@ -56,9 +78,9 @@ std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text) {
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    const std::size_t digit = kBase64UrlDigits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    const std::uint8_t digit = ValueOf(kBase64UrlValues, c);
+    if (digit == kNoDigit) return std::nullopt;
+    bits = bits << 6 | digit;
     count += 6;
     if (count < 8) continue;
     count -= 8;

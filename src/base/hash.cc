@@ -3,7 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
+
+#include <memory>
 
 #include "base/check.h"
 
@@ -14,11 +15,29 @@ const unsigned char* AsUnsigned(std::span<const std::byte> bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
+/// OpenSSL looks an algorithm up by name, under a lock, whenever it is asked for one that it did
+/// not hand out before; each request of a browser hashes its cookie.
+const EVP_MD* FetchedSha256() {
+  static const EVP_MD* const algorithm = [] {
+    EVP_MD* fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    CHECK(fetched != nullptr);
+    return fetched;
+  }();
+  return algorithm;
+}
+
 }  // namespace
 
 Sha256Digest Sha256(std::span<const std::byte> bytes) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
+      EVP_MD_CTX_new(), EVP_MD_CTX_free);
   Sha256Digest digest;
-  SHA256(AsUnsigned(bytes), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  const bool done =
+      EVP_DigestInit_ex2(context.get(), FetchedSha256(), nullptr) == 1 &&
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
+          1;
+  CHECK(done);
   return digest;
 }
 

@@ -72,7 +72,11 @@ constexpr LimitRow kRows[] = {
     {"membership_grace", true, nullptr, &Limits::membership_grace,
      "After a look that was due: what the provider said last still counts while it is away."},
     {"sign_in_attempts", false, &Limits::sign_in_attempts, nullptr,
-     "Sign-in attempts per address and minute."},
+     "Attempts to sign in, or to enrol, per address and minute."},
+    {"enrolment_lifetime", true, nullptr, &Limits::enrolment_lifetime,
+     "An agent's request to be enrolled."},
+    {"enrolment_interval", true, nullptr, &Limits::enrolment_interval,
+     "Between two questions of an agent that waits for it."},
 };
 
 }  // namespace

@@ -61,7 +61,9 @@ struct Limits {
   Ms provider_timeout{10'000};       ///< One question to a sign-in provider.
   Ms membership_recheck{900'000};    ///< Between two looks at somebody's membership.
   Ms membership_grace{3'600'000};    ///< What a provider said last still counts, when it is away.
-  Size sign_in_attempts = 10;        ///< Sign-in attempts per address and minute.
+  Size sign_in_attempts = 10;        ///< Attempts to sign in, or to enrol, per address and minute.
+  Ms enrolment_lifetime{600'000};    ///< An agent's request to be enrolled.
+  Ms enrolment_interval{2'000};      ///< Between two questions of an agent that waits for it.
 };
 
 /// One row of the table: its name in [limits], and where it lives.

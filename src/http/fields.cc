@@ -10,27 +10,24 @@ constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 }  // namespace
 
 void Fields::Add(std::string_view name, std::string_view value) {
-  // `name` and `value` may be views of this very object: copy through offsets after growing once.
-  if (text_.capacity() < text_.size() + name.size() + value.size()) {
-    std::string grown;
-    grown.reserve(std::max<std::size_t>(text_.capacity() * 2,
-                                        text_.size() + name.size() + value.size() + 512));
-    grown = text_;
-    const auto name_at = static_cast<std::uint32_t>(grown.size());
-    for (const char c : name) grown.push_back(Lower(c));
-    const auto value_at = static_cast<std::uint32_t>(grown.size());
-    grown.append(value);
-    text_ = std::move(grown);
-    entries_.push_back({name_at, static_cast<std::uint32_t>(name.size()), value_at,
-                        static_cast<std::uint32_t>(value.size())});
-    return;
+  const std::size_t name_at = text_.size();
+  const std::size_t value_at = name_at + name.size();
+  const std::size_t end = value_at + value.size();
+  // `name` and `value` may be views of this very object: what grows, grows beside it.
+  std::string grown;
+  const bool is_full = text_.capacity() < end;
+  if (is_full) {
+    grown.reserve(std::max(text_.size() * 2, end + 512));
+    grown.append(text_);
   }
-  const auto name_at = static_cast<std::uint32_t>(text_.size());
-  for (const char c : name) text_.push_back(Lower(c));
-  const auto value_at = static_cast<std::uint32_t>(text_.size());
-  text_.append(value);
+  std::string& text = is_full ? grown : text_;
+  text.resize(end);
+  std::ranges::transform(name, text.data() + name_at, Lower);
+  std::ranges::copy(value, text.data() + value_at);
+  if (is_full) text_ = std::move(grown);
   if (entries_.empty()) entries_.reserve(16);
-  entries_.push_back({name_at, static_cast<std::uint32_t>(name.size()), value_at,
+  entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value_at),
                       static_cast<std::uint32_t>(value.size())});
 }
 

@@ -45,6 +45,11 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/people", Access::kSession, Scope::kPeopleRead, ListPeople},
     {"PATCH", "/api/people/{id}", Access::kSession, Scope::kPeopleWrite, ChangePerson},
     {"POST", "/api/people/{id}/sign-out", Access::kSession, Scope::kPeopleWrite, SignOutPerson},
+    {"POST", "/api/enrolments", Access::kProgram, kNoToken, StartEnrolment},
+    {"POST", "/api/enrolments/poll", Access::kProgram, kNoToken, PollEnrolment},
+    {"POST", "/api/enrolments/lookup", Access::kSession, Scope::kTokensWrite, LookUpEnrolment},
+    {"POST", "/api/enrolments/approve", Access::kSession, Scope::kTokensWrite, ApproveEnrolment},
+    {"POST", "/api/enrolments/deny", Access::kSession, Scope::kTokensWrite, DenyEnrolment},
 };
 
 /// The segment at the front of `path`, which is taken off.
@@ -144,7 +149,8 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
 
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
   const http::RequestHead& head = call.request.head;
-  const Proof proof = BearerOf(head) ? Proof::kBearer : Proof::kCookie;
+  const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
+  const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
   auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
   if (!same_origin) co_return std::move(same_origin).error();
   if (ComesFromInstancePage(hub, head)) co_return Forbidden("called by an instance's page");

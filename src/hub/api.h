@@ -33,6 +33,7 @@ struct ApiCall {
 /// Who may call a route without an API token.
 enum class Access {
   kAnyone,   ///< Whoever can reach the hub.
+  kProgram,  ///< Likewise, but it sets no cookie: programs call it without saying an origin.
   kSession,  ///< A signed-in browser.
 };
 
@@ -59,6 +60,7 @@ bool IsApiPath(std::string_view path);
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 
 // The handlers, in api_*.cc.
+// The handlers; api_session.cc, api_tokens.cc, api_clients.cc and so on.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
@@ -86,5 +88,11 @@ Task<Result<http::Response>> ListPeople(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall call);  // sign_in_routes.cc
+// api_enrolments.cc.
+Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> PollEnrolment(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call);
 
 }  // namespace berth::hub

@@ -42,10 +42,10 @@ Result<HostAndPort> Split(std::string_view authority) {
 
 std::string Origin::authority() const {
   if (port == DefaultPort(scheme)) return host;
-  return fmt::format("{}:{}", host, port);
+  return host + ':' + std::to_string(port);
 }
 
-std::string Origin::ToString() const { return fmt::format("{}://{}", scheme, authority()); }
+std::string Origin::ToString() const { return scheme + "://" + authority(); }
 
 Result<Origin> ParseOrigin(std::string_view url) {
   Origin origin;

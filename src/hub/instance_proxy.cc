@@ -164,8 +164,8 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   // A page that another instance opens keeps no tie to its opener, which could send it messages or
   // lead it away. Pages opened from other sites do: sign-in by a popup needs it.
   const bool cuts_opener = placement.prefix.empty() && IsOpenedBySibling(request.head);
-  const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
   const auto refuse = [&](const Problem& problem, Retry retry) {
+    const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
     return InstanceProblem(asked, problem, retry, home);
   };
   auto allowed = CheckRequest(request.head, placement.expected_origin);

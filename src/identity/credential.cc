@@ -83,6 +83,16 @@ std::optional<PresentedCredential> ParseCompact(std::string_view text) {
                  HashAndWipe(Base64UrlDecode(text.substr(kIdDigits + 1))));
 }
 
+bool IsCompact(std::string_view text) {
+  const auto is_digit = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
+  };
+  return text.size() == kIdDigits + 1 + kSecretBase64Digits && text[kIdDigits] == '.' &&
+         IsId(text.substr(0, kIdDigits)) &&
+         std::ranges::all_of(text.substr(kIdDigits + 1), is_digit);
+}
+
 IssuedCredential IssueAgentToken(const RandomSource& random) {
   return IssueToken(kAgentPrefix, random);
 }

@@ -33,6 +33,8 @@ struct IssuedCredential {
 IssuedCredential IssueCompact(const RandomSource& random);
 /// Nothing unless `text` has exactly that form.
 std::optional<PresentedCredential> ParseCompact(std::string_view text);
+/// Whether `text` has that form; cheaper, for it hashes nothing.
+bool IsCompact(std::string_view text);
 
 /// "ao_<16 hex>_<64 hex>": agent tokens.
 IssuedCredential IssueAgentToken(const RandomSource& random);

@@ -31,7 +31,9 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
       api_tokens_(store, clock, random),
       login_codes_(store, limits.login_code_lifetime, clock, random),
       tickets_(limits.ticket_lifetime, clock, random),
+      enrolments_(limits, clock, random),
       sign_in_limiter_(executor, limits.sign_in_attempts),
+      enrolment_limiter_(executor, limits.sign_in_attempts),
       token_limiter_(executor, limits.sign_in_attempts),
       api_token_limiter_(executor, limits.sign_in_attempts) {}
 

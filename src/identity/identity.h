@@ -16,6 +16,7 @@
 #include "identity/api_tokens.h"
 #include "identity/audit.h"
 #include "identity/denials.h"
+#include "identity/enrolments.h"
 #include "identity/login_codes.h"
 #include "identity/people.h"
 #include "identity/rate_limiter.h"
@@ -51,8 +52,10 @@ class Identity {
   ApiTokens& api_tokens() { return api_tokens_; }
   LoginCodes& login_codes() { return login_codes_; }
   Tickets& tickets() { return tickets_; }
+  Enrolments& enrolments() { return enrolments_; }
   RateLimiter& sign_in_limiter() { return sign_in_limiter_; }
   /// Counts bad agent tokens.
+  RateLimiter& enrolment_limiter() { return enrolment_limiter_; }
   RateLimiter& token_limiter() { return token_limiter_; }
   /// Counts bad API tokens: an agent with an old token keeps no script of its address out.
   RateLimiter& api_token_limiter() { return api_token_limiter_; }
@@ -85,7 +88,9 @@ class Identity {
   ApiTokens api_tokens_;
   LoginCodes login_codes_;
   Tickets tickets_;
+  Enrolments enrolments_;
   RateLimiter sign_in_limiter_;
+  RateLimiter enrolment_limiter_;
   RateLimiter token_limiter_;
   RateLimiter api_token_limiter_;
   std::int64_t owner_id_ = 0;

@@ -44,7 +44,7 @@ std::string ClearCookie(CookieKind kind, Scheme scheme) {
 std::optional<std::string_view> PresentedCookie(const http::Fields& fields, CookieKind kind,
                                                 Scheme scheme) {
   const auto value = http::FindCookie(fields, CookieName(kind, scheme));
-  if (!value || !ParseCompact(*value)) return std::nullopt;
+  if (!value || !IsCompact(*value)) return std::nullopt;
   return value;
 }
 

@@ -32,7 +32,8 @@ function explain(status: number): string {
   }
 }
 
-async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+/** One call: the JSON of the answer, or undefined if it has none. */
+export async function call(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(path, {
