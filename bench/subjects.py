@@ -236,6 +236,7 @@ class Berth(Subject):
         super().__init__()
         hub = Hub(stage, programs, "hub")
         token_file = stage.folder / "token"
+        token_file.touch(mode=0o600)
         token_file.write_text(hub.make_token())
         self.processes = [hub.process]
         for origin in ORIGINS:

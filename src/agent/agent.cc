@@ -1,13 +1,10 @@
 #include "agent/agent.h"
 
-#include <pwd.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 
+#include "agent/machine.h"
+#include "agent/state_folder.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -17,19 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path HomeFolder() {
-  if (const char* home = std::getenv("HOME"); home && *home) return home;
-  if (const passwd* entry = ::getpwuid(::getuid()); entry && entry->pw_dir) return entry->pw_dir;
-  return "/";
-}
-
-/// Where what we must remember of one instance is kept.
-fs::path StateFolder(const std::string& client_id) {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const fs::path base = state && *state ? fs::path(state) : HomeFolder() / ".local" / "state";
-  return base / "berth" / client_id;
-}
-
 /// A number in [0, 1).
 double RandomShare() {
   const auto bytes = RandomBytes<4>(SystemRandom());
@@ -38,39 +22,11 @@ double RandomShare() {
   return number / 4294967296.0;
 }
 
-struct HubUrl {
-  tunnel::HubAddress address;
-  net::HostPort place;
-};
-
-Result<HubUrl> ParseHubUrl(std::string_view url) {
-  HubUrl hub;
-  std::uint16_t port = 443;
-  if (url.starts_with("https://")) {
-    hub.address.scheme = "https";
-    url.remove_prefix(8);
-  } else if (url.starts_with("http://")) {
-    hub.address.scheme = "http";
-    port = 80;
-    url.remove_prefix(7);
-  } else {
-    return Invalid("the hub's URL must begin with https:// or http://");
-  }
-  const std::string_view authority = url.substr(0, url.find('/'));
-  auto place = net::ParseHostPort(authority, port);
-  if (!place) return Wrap(std::move(place).error(), "the hub's URL");
-  if (place->host.empty()) return Invalid("the hub's URL names no host");
-  if (hub.address.scheme == "http" && !net::IsLoopbackHost(place->host)) {
-    return Invalid(
-        "the hub's URL must begin with https://: without it, everybody on the way can "
-        "read the token (http:// is for a hub on this machine)");
-  }
-  hub.address.authority = authority;
-  std::string path(url.substr(authority.size()));
-  while (path.ends_with('/')) path.pop_back();
-  hub.address.target = path + "/ws/connect";
-  hub.place = std::move(*place);
-  return hub;
+tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token) {
+  return {.scheme = place.scheme,
+          .authority = place.authority,
+          .target = place.path + "/ws/connect",
+          .token = std::move(token)};
 }
 
 /// The limits, with what the environment of version 1 sets.
@@ -105,17 +61,6 @@ AllowList AllowListOf(const AgentOptions& options) {
   return allowed;
 }
 
-std::string HostName() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-/// "linux", as version 1 has it.
-std::string Platform() {
-  utsname names{};
-  return ::uname(&names) == 0 ? http::ToLower(names.sysname) : "";
-}
-
 Task<Result<int>> AwaitEvent(Event& event) {
   co_await event.Wait();
   co_return 0;
@@ -130,9 +75,8 @@ std::string InSeconds(Duration delay) {
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions options) {
-  auto hub = ParseHubUrl(options.hub_url);
+  auto hub = HubPlace::Parse(options.hub_url);
   if (!hub) return hub.error();
-  hub->address.token = std::move(options.token);
   if (!options.instance_url.empty()) {
     auto instance = ParseInstanceUrl(options.instance_url);
     if (!instance) return instance.error();
@@ -152,25 +96,26 @@ Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions optio
                                .key = options.hub_key},
                               *worker);
   if (!trust) return Wrap(std::move(trust).error(), "the hub's pinned key");
-  return std::unique_ptr<Agent>(new Agent(loop, std::move(options), std::move(hub->address),
-                                          std::move(hub->place), std::move(*proxies),
-                                          std::move(*tls), std::move(worker), std::move(*trust)));
+  return std::unique_ptr<Agent>(new Agent(loop, std::move(options), std::move(*hub),
+                                          std::move(*proxies), std::move(*tls), std::move(worker),
+                                          std::move(*trust)));
 }
 
-Agent::Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
-             net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls,
-             std::unique_ptr<ThreadWorker> worker, HubTrust trust)
+Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::ProxySettings proxies,
+             std::unique_ptr<net::TlsClient> tls, std::unique_ptr<ThreadWorker> worker,
+             HubTrust trust)
     : loop_(loop),
       options_(std::move(options)),
       limits_(AdjustLimits(options_)),
-      hub_(std::move(hub)),
       hub_place_(std::move(hub_place)),
+      hub_(HubAddressOf(hub_place_, std::move(options_.token))),
       proxies_(std::move(proxies)),
       tls_(std::move(tls)),
       worker_(std::move(worker)),
       trust_(std::move(trust)),
       gate_(options_.client_id, trust_, SystemWallClock()),
-      hub_client_(loop_, limits_, [this] { return DialHub(); }),
+      hub_client_(loop_, limits_,
+                  [this] { return DialHub(loop_, hub_place_, proxies_, *tls_, limits_); }),
       instance_client_(loop_, limits_, [this] { return DialInstance(); }),
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
       locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
@@ -211,15 +156,6 @@ Task<void> Agent::Drain() {
     supervisor_->Stop();
     co_await supervisor_->stopped().Wait();
   }
-}
-
-Task<Result<net::StreamPtr>> Agent::DialHub() {
-  net::DialTarget target{.address = hub_place_};
-  if (hub_.scheme == "https") {
-    target.security = net::Security::kTls;
-    target.alpn = {"http/1.1"};
-  }
-  co_return co_await net::Dial(loop_, std::move(target), proxies_, *tls_, limits_);
 }
 
 Task<Result<net::StreamPtr>> Agent::DialInstance() {
@@ -304,7 +240,7 @@ Result<void> Agent::CheckHub(const control::Registered& registered) {
 
 void Agent::OnState(const tunnel::TunnelState& state) {
   using Kind = tunnel::TunnelState::Kind;
-  const std::string hub = hub_.scheme + "://" + hub_.authority;
+  const std::string hub = hub_place_.origin();
   const std::string reason = ForLog(state.reason);
   status_.SetWatched(state.kind == Kind::kConnected);
   switch (state.kind) {
@@ -319,9 +255,9 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       break;
     case Kind::kUnauthorized:
       LogError(
-          "refused: the hub does not accept the token ({}); make a new one in the dashboard; "
-          "next attempt in {}",
-          reason, InSeconds(state.retry_in));
+          "refused: the hub does not accept the token ({}); get a new one with berth agent enroll "
+          "--hub {}; next attempt in {}",
+          reason, hub, InSeconds(state.retry_in));
       break;
     case Kind::kRefused:
       LogError("refused: the hub does not give us the id {} ({}); next attempt in {}",

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "agent/forwarder.h"
+#include "agent/hub_place.h"
 #include "agent/locator.h"
 #include "agent/options.h"
 #include "agent/supervisor.h"
@@ -36,11 +37,9 @@ class Agent : private tunnel::Keeper::Observer {
   bool is_draining() const { return is_draining_; }
 
  private:
-  Agent(net::Loop& loop, AgentOptions options, tunnel::HubAddress hub, net::HostPort hub_place,
-        net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls,
-        std::unique_ptr<ThreadWorker> worker, HubTrust trust);
+  Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::ProxySettings proxies,
+        std::unique_ptr<net::TlsClient> tls, std::unique_ptr<ThreadWorker> worker, HubTrust trust);
 
-  Task<Result<net::StreamPtr>> DialHub();
   Task<Result<net::StreamPtr>> DialInstance();
   void StartCommand();
   void OnCommand(const SupervisorEvent& event);
@@ -56,8 +55,8 @@ class Agent : private tunnel::Keeper::Observer {
   net::Loop& loop_;
   AgentOptions options_;
   const Limits limits_;
+  const HubPlace hub_place_;
   const tunnel::HubAddress hub_;
-  const net::HostPort hub_place_;
   const net::ProxySettings proxies_;
   const net::ProxySettings no_proxies_;  // The instance is reached directly, always.
   const std::unique_ptr<net::TlsClient> tls_;

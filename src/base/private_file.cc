@@ -31,6 +31,16 @@ Error FileError(std::string_view doing, const std::filesystem::path& file) {
   return error;
 }
 
+/// With all that lead to it, whatever the umask: who may write in one of them may replace the file.
+Result<void> MakeFolder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  if (folder.empty() || std::filesystem::is_directory(folder, failure)) return Ok();
+  auto parent = MakeFolder(folder.parent_path());
+  if (!parent) return parent;
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Ok();
+  return FileError("make", folder);
+}
+
 bool WriteAll(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
@@ -66,12 +76,8 @@ Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size
 }
 
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text) {
-  std::error_code failure;
-  const auto folder = file.parent_path();
-  if (!folder.empty() && std::filesystem::create_directories(folder, failure)) {
-    ::chmod(folder.c_str(), 0700);
-  }
-  if (failure) return Forbidden("make " + folder.string() + ": " + failure.message());
+  auto made = MakeFolder(file.parent_path());
+  if (!made) return made;
   const std::string temporary = file.string() + ".new-" + std::to_string(::getpid());
   {
     ::unlink(temporary.c_str());  // Of a process that died, and had our number.

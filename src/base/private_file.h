@@ -13,8 +13,8 @@ namespace berth {
 /// write it, and the message says what to do; kTooLarge: more than `limit` bytes.
 Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit);
 
-/// Writes `text` with mode 0600, and the folder with 0700 if it has to be made. After a crash the
-/// file is the old one or the new one. kForbidden, kUnavailable: not written.
+/// Writes `text` with mode 0600, and makes the folders that are missing, with 0700. After a crash
+/// the file is the old one or the new one. kForbidden, kUnavailable: not written.
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace berth

@@ -36,6 +36,18 @@ TEST(PrivateFileTest, KeepsWhatWasWrittenFromOthers) {
   EXPECT_EQ(files, 1U);
 }
 
+TEST(PrivateFileTest, NoFolderThatItMakesIsOpenToOthers) {
+  const berth::testing::TempFolder folder;
+  const auto file = folder.path() / "state" / "agent" / "secret";
+  const mode_t before = ::umask(0);
+  const auto written = WritePrivateFile(file, "one");
+  ::umask(before);
+  ASSERT_THAT(written, IsOk());
+  EXPECT_EQ(ModeOf(file), 0600U);
+  EXPECT_EQ(ModeOf(folder.path() / "state" / "agent"), 0700U);
+  EXPECT_EQ(ModeOf(folder.path() / "state"), 0700U);
+}
+
 TEST(PrivateFileTest, RefusesWhatOthersMayTouch) {
   const berth::testing::TempFolder folder;
   const auto file = folder.path() / "secret";

@@ -1,11 +1,12 @@
-// `berth agent`.
-#include <unistd.h>
-
+// `berth agent` and `berth agent enroll`.
 #include <CLI/CLI.hpp>
-#include <array>
 #include <cstdio>
 
 #include "agent/agent_main.h"
+#include "agent/enrol_main.h"
+#include "agent/machine.h"
+#include "agent/state_folder.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
 
@@ -14,26 +15,56 @@ namespace {
 
 constexpr std::string_view kExamples = R"(
 Examples:
-  berth agent --hub https://hub.example.org --token-file token
-  berth agent --hub https://hub.example.org --token-file token --instance http://127.0.0.1:3001
-  berth agent --hub https://hub.example.org --token-file token -- claudecodeui
+  berth agent enroll --hub https://hub.example.org     once: gets a token, which a user approves
+  berth agent --hub https://hub.example.org
+  berth agent --hub https://hub.example.org --instance http://127.0.0.1:3001
+  berth agent --hub https://hub.example.org -- claudecodeui
       starts the instance too, and again whenever it stops
+  berth agent --hub https://hub.example.org --token-file token
+      with a token of berth token create
 
 Each option is also an environment variable (BERTH_HUB) and a key of the file (hub = "..."); a flag
 counts more than the environment, and that more than the file. The ORCHESTRATOR_* variables of
 existing instances are understood.
 )";
 
+constexpr std::string_view kEnrolExamples = R"(
+Example:
+  berth agent enroll --hub https://hub.example.org --id laptop
+      prints an address and a code, waits until a user of the hub has approved it, and keeps the
+      token for `berth agent`
+)";
+
+struct EnrolArguments {
+  agent::AgentOptions options;
+  Settings settings{AgentEnrolSettings(options)};
+};
+
+int RunEnrol(EnrolArguments& arguments, const CommandContext& context) {
+  constexpr std::string_view kName = "agent enroll";
+  agent::AgentOptions& options = arguments.options;
+  if (!context.trailing.empty()) {
+    return Complain(kName, Invalid("no command can follow --: enrolling runs none"), kMisused);
+  }
+  auto resolved = arguments.settings.Resolve(context.environment, options.limits);
+  if (!resolved) return Complain(kName, resolved.error(), kMisused);
+  if (options.hub_url.empty()) {
+    return Complain(kName, Invalid("which hub? give --hub URL or set ORCHESTRATOR_URL"), kMisused);
+  }
+  const std::string default_id = DefaultClientId(agent::HostName());
+  if (options.client_id.empty()) options.client_id = default_id;
+  SetLogLevel(options.log_level);
+  return agent::RunEnrol({.as = {.state = agent::StateBase(),
+                                 .hub_url = options.hub_url,
+                                 .client_id = options.client_id},
+                          .is_default_id = options.client_id == default_id,
+                          .limits = options.limits});
+}
+
 struct AgentArguments {
   agent::AgentOptions options;
   Settings settings{AgentSettings(options)};
 };
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
-  return name.data();
-}
 
 int Run(AgentArguments& arguments, const CommandContext& context) {
   auto wanted = IsAgentWanted(context.environment);
@@ -44,8 +75,11 @@ int Run(AgentArguments& arguments, const CommandContext& context) {
   }
   auto resolved = arguments.settings.Resolve(context.environment, arguments.options.limits);
   if (!resolved) return Complain("agent", resolved.error(), kMisused);
-  auto finished = FinishAgentOptions(arguments.options, HostName());
-  if (!finished) return Complain("agent", finished.error(), kMisused);
+  auto finished = FinishAgentOptions(arguments.options, agent::HostName(), agent::StateBase());
+  if (!finished) {
+    const bool is_misused = finished.error().kind == ErrorKind::kInvalid;
+    return Complain("agent", finished.error(), is_misused ? kMisused : kFailed);
+  }
   arguments.options.command = context.trailing;
   return agent::RunAgent(std::move(arguments.options));
 }
@@ -58,8 +92,17 @@ void AddAgentCommand(CLI::App& app, CommandContext& context) {
       "agent", "Run an agent beside an instance and publish it at a hub [-- COMMAND ARGS...]");
   command->footer(std::string(kExamples));
   arguments->settings.AddFlags(*command);
-  command->callback([&context, arguments] {
-    context.run = [&context, arguments] { return Run(*arguments, context); };
+  auto enrol_arguments = std::make_shared<EnrolArguments>();
+  auto* enrol = command->add_subcommand(
+      "enroll", "Get a token from a hub: a signed-in user approves it by a short code");
+  enrol->footer(std::string(kEnrolExamples));
+  enrol_arguments->settings.AddFlags(*enrol);
+  command->callback([&context, arguments, enrol, enrol_arguments] {
+    if (enrol->parsed()) {
+      context.run = [&context, enrol_arguments] { return RunEnrol(*enrol_arguments, context); };
+    } else {
+      context.run = [&context, arguments] { return Run(*arguments, context); };
+    }
   });
 }
 

@@ -1,6 +1,8 @@
 // The options of `berth agent`.
 #include <algorithm>
 
+#include "agent/enrolled_token.h"
+#include "base/private_file.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
 
@@ -52,7 +54,15 @@ Result<Ed25519PublicKey> HubKey(std::string_view text) {
                   ForLog(text)));
 }
 
+constexpr std::size_t kMaxTokenFile = 4096;
+
 Result<Secret> TokenFromFile(std::string_view path) {
+  // A pipe has no mode that matters.
+  std::error_code absent;
+  if (std::filesystem::is_regular_file(path, absent)) {
+    auto checked = ReadPrivateFile(path, kMaxTokenFile);
+    if (!checked) return Invalid(checked.error().message);
+  }
   auto text = ReadSecretFile(path);
   if (!text) return text;
   return Token(text->Reveal());
@@ -71,7 +81,8 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .variable = "ORCHESTRATOR_URL"},
       {.name = "token-file",
        .value_name = "FILE",
-       .help = "Holds the agent's token; or give the token in ORCHESTRATOR_TOKEN",
+       .help = "Holds the agent's token (default: that of berth agent enroll); or give the "
+               "token in ORCHESTRATOR_TOKEN",
        .set = Into(options.token, TokenFromFile)},
       {.name = "token",
        .value_name = "TOKEN",
@@ -163,16 +174,38 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
   };
 }
 
-Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name) {
+std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options) {
+  auto rows = AgentSettings(options);
+  for (Setting& row : rows) {
+    const bool is_ours = row.name == "hub" || row.name == "id";
+    if (!is_ours && row.source == Source::kAnywhere) row.source = Source::kEnvironmentAndFile;
+    // The token that there is may be why somebody enrols anew.
+    if (row.name.starts_with("token")) row.set = [](std::string_view) { return Ok(); };
+  }
+  return rows;
+}
+
+Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name,
+                                const std::filesystem::path& state) {
   if (options.hub_url.empty()) {
     return Invalid("which hub? give --hub URL or set ORCHESTRATOR_URL");
   }
-  if (options.token.empty()) {
-    return Invalid(
-        "no token: make one on the hub (berth token create), then give --token-file FILE or set "
-        "ORCHESTRATOR_TOKEN");
+  const bool is_default_id = options.client_id.empty();
+  if (is_default_id) options.client_id = DefaultClientId(host_name);
+  if (!options.token.empty()) return Ok();
+  auto enrolled = agent::FindEnrolledToken(
+      {.state = state, .hub_url = options.hub_url, .client_id = options.client_id}, is_default_id);
+  if (!enrolled && enrolled.error().kind == ErrorKind::kNotFound) {
+    return Invalid(fmt::format(
+        "no token: get one with `berth agent enroll --hub {}{}`, or give --token-file FILE or set "
+        "ORCHESTRATOR_TOKEN",
+        options.hub_url, is_default_id ? "" : " --id " + options.client_id));
   }
-  if (options.client_id.empty()) options.client_id = DefaultClientId(host_name);
+  if (!enrolled) return std::move(enrolled).error();
+  auto token = Token(enrolled->token.Reveal());
+  if (!token) return Wrap(std::move(token).error(), "the enrolled token");
+  options.client_id = std::move(enrolled->client_id);
+  options.token = std::move(*token);
   return Ok();
 }
 

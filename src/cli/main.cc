@@ -19,8 +19,8 @@ Examples:
   berth demo                                   everything at once, on this machine, to look at
   berth hub                                    on the machine that everybody can reach
   berth login-link                             there: a link that signs you in
-  berth token create --name laptop             there: a token for an agent
-  berth agent --hub URL --token-file token     on the laptop, beside the instance
+  berth agent enroll --hub URL                 on the laptop: gets a token, which you approve
+  berth agent --hub URL                        there, beside the instance
 
 `berth COMMAND --help` says more.
 )";

@@ -21,6 +21,8 @@ std::vector<Setting> SignInSettings(hub::HubOptions& options);
 /// The same rows with --data as their only flag: for commands that change the hub's data.
 std::vector<Setting> HubDataSettings(hub::HubOptions& options);
 std::vector<Setting> AgentSettings(agent::AgentOptions& options);
+/// The same rows with --hub and --id as their only flags, and without a token.
+std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options);
 
 /// What belongs together of them. kInvalid.
 Result<void> CheckSignIn(const identity::SignInOptions& options);
@@ -28,8 +30,10 @@ Result<void> CheckSignIn(const identity::SignInOptions& options);
 /// After Settings::Resolve: fills in the defaults that depend on the machine and checks what
 /// belongs together. kInvalid: the message is for the user.
 Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& environment);
-/// `host_name` is this machine's, for the default id.
-Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name);
+/// `host_name` is this machine's, for the default id; `state` is where enrolled tokens are. Blocks.
+/// kInvalid, kConflict: what to say instead; kForbidden: others could read the token.
+Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view host_name,
+                                const std::filesystem::path& state);
 
 /// What ORCHESTRATOR_MODE asks for: false means "standalone", that is, not to run an agent.
 Result<bool> IsAgentWanted(const Environment& environment);

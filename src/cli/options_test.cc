@@ -8,6 +8,8 @@
 #include <fstream>
 #include <map>
 
+#include "agent/enrolled_token.h"
+#include "base/private_file.h"
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
 
@@ -63,7 +65,7 @@ struct OptionsTest : ::testing::Test {
     return options;
   }
   std::string Write(const std::string& name, const std::string& text) {
-    std::ofstream(folder.path() / name) << text;
+    EXPECT_THAT(WritePrivateFile(folder.path() / name, text), IsOk());
     return (folder.path() / name).string();
   }
 };
@@ -278,12 +280,45 @@ TEST_F(OptionsTest, FinishingFillsInAndChecks) {
   EXPECT_THAT(FinishHubOptions(options, environment), FailsWith(ErrorKind::kInvalid));
 
   agent::AgentOptions agent;
-  EXPECT_THAT(FinishAgentOptions(agent, "mac"), FailsWith(ErrorKind::kInvalid));
+  EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), FailsWith(ErrorKind::kInvalid));
   agent.hub_url = "http://h";
-  EXPECT_THAT(FinishAgentOptions(agent, "mac"), FailsWith(ErrorKind::kInvalid));
+  EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), FailsWith(ErrorKind::kInvalid));
   agent.token = Secret(kToken);
-  EXPECT_THAT(FinishAgentOptions(agent, "mac"), IsOk());
+  EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), IsOk());
   EXPECT_EQ(agent.client_id, "mac");
+}
+
+TEST_F(OptionsTest, AnEnrolledTokenIsUsedWhereNoneIsGiven) {
+  const agent::EnrolledAs as{.state = folder.path(), .hub_url = "https://hub", .client_id = "desk"};
+  ASSERT_THAT(agent::KeepEnrolledToken(as, Secret(kToken)), IsOk());
+  const auto finish = [&](std::string hub, std::string id, std::string_view token) {
+    agent::AgentOptions agent;
+    agent.hub_url = std::move(hub);
+    agent.client_id = std::move(id);
+    agent.token = Secret(token);
+    auto finished = FinishAgentOptions(agent, "mac", folder.path());
+    return finished ? std::pair(agent.client_id, std::string(agent.token.Reveal()))
+                    : std::pair(finished.error().message, std::string());
+  };
+  EXPECT_THAT(finish("https://hub", "desk", ""), Pair("desk", kToken));
+  EXPECT_THAT(finish("https://hub", "", ""), Pair("desk", kToken));
+  EXPECT_THAT(finish("https://hub", "", "given"), Pair("mac", "given"));
+  EXPECT_THAT(finish("https://hub", "other", ""),
+              Pair(HasSubstr("berth agent enroll --hub https://hub --id other"), ""));
+  EXPECT_THAT(finish("https://elsewhere", "", ""),
+              Pair(HasSubstr("berth agent enroll --hub https://elsewhere`"), ""));
+  std::filesystem::permissions(agent::EnrolledTokenFile(as), std::filesystem::perms(0644));
+  EXPECT_THAT(finish("https://hub", "", ""), Pair(HasSubstr("chmod 600"), ""));
+}
+
+TEST_F(OptionsTest, ATokenFileThatOthersMayReadIsRefused) {
+  const std::string path = Write("token", kToken);
+  EXPECT_THAT(Agent({"--token-file", path}), IsOk());
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  const auto refused = Agent({"--token-file", path});
+  ASSERT_THAT(refused, FailsWith(ErrorKind::kInvalid));
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("--token-file: " + path + " can be read by others: chmod 600"));
 }
 
 TEST_F(OptionsTest, TheModeSaysWhetherToRun) {

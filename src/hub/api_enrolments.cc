@@ -94,6 +94,13 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
       boost::json::array(grant.terms.instance_ids.begin(), grant.terms.instance_ids.end());
   body["expires_at"] =
       grant.terms.expires_at ? boost::json::value(FormatIso8601(*grant.terms.expires_at)) : nullptr;
+  // Over this very connection the agent has verified the hub: from now on it takes no other keys.
+  boost::json::array keys;
+  for (const auto& key : hub.identity.signing_keys().list()) {
+    const Ed25519PublicKey& half = key.public_key();
+    keys.push_back({{"id", half.Id()}, {"public_key", half.Text()}});
+  }
+  body["keys"] = std::move(keys);
   co_return JsonResponse(200, boost::json::serialize(body));
 }
 

@@ -1,10 +1,15 @@
 // Enrolling an agent: it asks, a signed-in user answers, it gets its token. Real processes, real
 // time; node's HTTP plays the browser, and the agent where an honest one would not do.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { berth } from "../browser/lib/hub.mjs";
+import { start as startProcess } from "../browser/lib/processes.mjs";
 import { ask } from "./lib/http.mjs";
+import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 const laptop = { machine: "laptop.example.org", instance_id: "laptop", agent_version: "1.0", platform: "linux x86_64" };
@@ -77,6 +82,9 @@ describe("enrolment, by the API", { concurrency: 1, timeout: 120_000 }, () => {
     assert.deepEqual(approved.instance_ids, ["laptop"]);
     assert.equal(approved.expires_at, null);
     assert.equal(approved.headers["cache-control"], "no-store");
+    assert.equal(approved.keys.length, 1);
+    assert.match(approved.keys[0].id, /^[0-9a-f]{16}$/);
+    assert.match(approved.keys[0].public_key, /^[\w-]{43}$/);
     const again = await poll(scene, started);
     assert.equal(again.status, "expired");
     assert.equal(again.token, undefined);
@@ -190,5 +198,153 @@ describe("enrolment, limited", { concurrency: 1, timeout: 120_000 }, () => {
       assert.equal(right.status, 429);
       assert.ok(Number(right.headers["retry-after"]) > 0);
     }
+  });
+});
+
+describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 }, () => {
+  let scene, cookie, home, hub;
+  before(async () => {
+    scene = await startScene("enrol-agent", { enrolment_lifetime: "8s", sign_in_attempts: 1000 });
+    cookie = await scene.signIn();
+    hub = `http://localhost:${scene.port}`;
+    home = join(scene.folder, "home");
+    mkdirSync(home);
+  });
+  after(() => scene?.stop());
+
+  const folder = (id) => join(home, ".local/state/berth", id, "hubs", `http%3A%2F%2Flocalhost%3A${scene.port}`);
+  const mode = (path) => (statSync(path).mode & 0o777).toString(8);
+
+  /** Starts `berth agent ARGS` on a machine where everybody may read what is made. */
+  function berthAgent(name, args, env = {}) {
+    const child = startProcess(name, "/bin/sh", ["-c", 'umask 0; exec "$0" "$@"', berth, "agent", ...args], {
+      env: { PATH: process.env.PATH, BERTH_LOG_LEVEL: "info", HOME: home, ...env }, logs: scene.output,
+    });
+    return child;
+  }
+
+  /** Starts `berth agent enroll`: the child, with the code that it shows. */
+  async function enroll(name, args = [], env = {}) {
+    const child = berthAgent(name, ["enroll", "--hub", hub, ...args], env);
+    [, child.link, child.code] = await child.line(/^ +(\S+\/enroll#([A-Z]{4}-[A-Z]{4}))$/);
+    assert.equal(child.link, `${hub}/enroll#${child.code}`);
+    return child;
+  }
+
+  it("shows a code, waits for the user, keeps the token for its owner alone, and the agent connects with it", async () => {
+    const child = await enroll("enroll", ["--id", "desk"]);
+    await child.line(/waiting for approval/);
+    const shown = JSON.parse((await asUser(scene, cookie, "lookup", { code: child.code })).body);
+    assert.equal(shown.machine, hostname());
+    assert.equal(shown.instance_id, "desk");
+    assert.match(shown.platform, /^linux /);
+    await asUser(scene, cookie, "approve", { code: child.code });
+    await child.line(/It is for the id desk only/);
+    await child.line(/^ +berth agent --hub http:\/\/localhost:\d+ --id desk$/);
+    assert.equal(await child.exited, 0);
+    const file = join(folder("desk"), "token");
+    assert.match(readFileSync(file, "utf8"), /^ao_[0-9a-f]{16}_[0-9a-f]{64}\n$/);
+    assert.equal(mode(file), "600");
+    assert.equal(mode(folder("desk")), "700");
+    const known = join(home, ".local/state/berth/desk/known-hubs");
+    const key = (await scene.berth("key", "ls")).split("\n")[1].split(/ +/).at(-1);
+    assert.equal(readFileSync(known, "utf8").trim().split("\n").at(-1), `${hub} ${key}`);
+    assert.equal(mode(known), "600");
+    assert.ok(!child.lines.some((line) => line.includes(readFileSync(file, "utf8").trim())));
+
+    const origin = await scene.origin("desk");
+    const agent = berthAgent("agent-desk", ["--hub", hub, "--instance", origin.url, "--adapter", "generic"]);
+    await agent.line(/connected to .* as desk/);
+    await agent.line(/instance at /);
+    const way = await scene.subdomainWay("desk", cookie);
+    assert.equal((await ask(way.options("/"))).body.toString(), "desk GET /");
+    await agent.stop();
+    const elsewhere = berthAgent("agent-elsewhere", ["--hub", hub, "--id", "elsewhere", "--instance", origin.url, "--adapter", "generic"]);
+    await elsewhere.line(/no token: get one with `berth agent enroll --hub \S+ --id elsewhere`/);
+    assert.equal(await elsewhere.exited, 2);
+  });
+
+  it("a token that others may read is refused, enrolled or pasted, and says how to help it", async () => {
+    const file = join(folder("desk"), "token");
+    const origin = await scene.origin("desk");
+    const pasted = join(home, "pasted");
+    writeFileSync(pasted, await scene.token("pasted"));
+    for (const [path, args] of [[file, []], [pasted, ["--token-file", pasted]]]) {
+      chmodSync(path, 0o644);
+      const agent = berthAgent("agent-refused", ["--hub", hub, "--id", "desk", "--instance", origin.url, "--adapter", "generic", ...args]);
+      await agent.line(new RegExp(`${path.replaceAll(/[%.]/g, ".")} can be read by others: chmod 600`));
+      assert.notEqual(await agent.exited, 0);
+      chmodSync(path, 0o600);
+      const again = berthAgent("agent-again", ["--hub", hub, "--id", "desk", "--instance", origin.url, "--adapter", "generic", ...args]);
+      await again.line(/connected to .* as desk/);
+      await again.stop();
+    }
+  });
+
+  it("a denied agent says so and keeps nothing", async () => {
+    const child = await enroll("enroll-denied", ["--id", "denied"]);
+    await asUser(scene, cookie, "deny", { code: child.code });
+    await child.line(/denied/);
+    assert.equal(await child.exited, 1);
+    assert.throws(() => statSync(join(folder("denied"), "token")));
+  });
+
+  it("an agent that nobody answers gives up when its time is over", async () => {
+    const child = await enroll("enroll-expired", ["--id", "expired"]);
+    await child.line(/nobody approved it in time|does not know this code any more/);
+    assert.equal(await child.exited, 1);
+  });
+
+  it("Ctrl-C ends the waiting", async () => {
+    const child = await enroll("enroll-cancelled", ["--id", "cancelled"]);
+    child.signal("SIGINT");
+    await child.line(/cancelled/);
+    assert.equal(await child.exited, 130);
+  });
+
+  it("a hub that is away while the agent waits is waited for", async () => {
+    const child = await enroll("enroll-restart", ["--id", "restart"]);
+    await scene.hub.child.stop("SIGKILL");
+    await scene.startHub();
+    await child.line(/does not know this code any more/);  // It forgets codes when it restarts.
+    assert.equal(await child.exited, 1);
+  });
+
+  it("a second enrolment replaces the first and names the token that still works", async () => {
+    const old = readFileSync(join(folder("desk"), "token"), "utf8").split("_")[1];
+    const child = await enroll("enroll-second", ["--id", "desk"]);
+    await asUser(scene, cookie, "approve", { code: child.code, limit_to_instance: false, expires_in: 86_400 });
+    await child.line(new RegExp(`The token that was here before, ${old}, still works`));
+    await child.line(/It works until 20\d\d-/);
+    assert.equal(await child.exited, 0);
+    assert.notEqual(readFileSync(join(folder("desk"), "token"), "utf8").split("_")[1], old);
+  });
+
+  it("it goes through the proxy that the environment names", async () => {
+    const proxy = await startHttpProxy("user:word");
+    try {
+      // Loopback is never reached by proxy, and plain HTTP only there: another machine's name is needed.
+      const child = berthAgent("enroll-proxy", ["enroll", "--hub", "https://hub.example.org", "--id", "far"], {
+        HTTPS_PROXY: `http://user:word@127.0.0.1:${proxy.port}`,
+      });
+      await child.line(/berth agent enroll: /);
+      assert.equal(await child.exited, 1);
+      assert.deepEqual(proxy.asked, [{ target: "hub.example.org:443", user: "user:word" }]);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it("nothing is asked in the clear of another machine", async () => {
+    const child = berthAgent("enroll-clear", ["enroll", "--hub", "http://hub.example.org"]);
+    await child.line(/must begin with https:\/\//);
+    assert.equal(await child.exited, 1);
+  });
+
+  it("what is no hub is named as such", async () => {
+    const origin = await scene.origin("no-hub");
+    const child = berthAgent("enroll-no-hub", ["enroll", "--hub", origin.url]);
+    await child.line(/it is no berth hub/);
+    assert.equal(await child.exited, 1);
   });
 });

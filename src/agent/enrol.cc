@@ -1,0 +1,179 @@
+#include "agent/enrol.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "agent/json_request.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "http/fields.h"
+
+namespace berth::agent {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kDeadline = seconds(30);
+constexpr std::size_t kMaxAnswer = 64 * 1024;
+constexpr std::size_t kMaxKeys = 8;
+// What a hub may ask of us.
+constexpr seconds kShortestInterval{1};
+constexpr seconds kLongestInterval{60};
+constexpr seconds kLongestLifetime{3600};
+
+std::string TextOf(const boost::json::object& object, std::string_view name) {
+  const auto* member = object.if_contains(name);
+  const auto* text = member == nullptr ? nullptr : member->if_string();
+  return text == nullptr ? std::string() : std::string(*text);
+}
+
+seconds SecondsOf(const boost::json::object& object, std::string_view name, seconds otherwise) {
+  const auto* member = object.if_contains(name);
+  const auto* number = member == nullptr ? nullptr : member->if_int64();
+  return number == nullptr ? otherwise : seconds(*number);
+}
+
+/// Text for a terminal: printable, without spaces, and not too long.
+bool IsWord(std::string_view text, std::size_t limit) {
+  return !text.empty() && text.size() <= limit &&
+         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool IsWebAddress(std::string_view text) {
+  return IsWord(text, 500) && (text.starts_with("https://") || text.starts_with("http://"));
+}
+
+}  // namespace
+
+struct Enrolment::Answer {
+  int status = 0;
+  seconds retry_after{};
+  boost::json::object body;  ///< Empty if there is none.
+};
+
+Enrolment::Enrolment(Executor& executor, http::Service& hub, HubPlace place)
+    : executor_(executor), hub_(hub), place_(std::move(place)) {}
+
+Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::string body) {
+  http::Request request;
+  request.head.method = "POST";
+  request.head.scheme = place_.scheme;
+  request.head.authority = place_.authority;
+  request.head.target = place_.path + path;
+  request.head.fields.Add("accept", "application/json");
+  request.head.fields.Add("content-type", "application/json");
+  request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
+  request.body = std::make_unique<http::TextBody>(std::move(body));
+  auto response = co_await hub_.Exchange(std::move(request));
+  if (!response) co_return std::move(response).error();
+  Answer answer;
+  answer.status = response->head.status;
+  const std::string wait(response->head.fields.Find("retry-after").value_or(""));
+  answer.retry_after = seconds(std::atoi(wait.c_str()));
+  const bool is_json = IsJson(response->head);
+  auto text = co_await http::ReadAll(response->body.get(), kMaxAnswer);
+  if (!text) co_return std::move(text).error();
+  if (!is_json) co_return answer;
+  auto value = ParseJson(*text);
+  if (!value) co_return std::move(value).error();
+  if (auto* object = value->if_object()) answer.body = std::move(*object);
+  co_return answer;
+}
+
+Task<Result<Enrolment::Answer>> Enrolment::Post(std::string path, std::string body) {
+  co_return co_await WithDeadline(executor_, kDeadline, "ask the hub",
+                                  Exchange(std::move(path), std::move(body)));
+}
+
+Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
+  boost::json::object body;
+  body["machine"] = request.machine;
+  body["instance_id"] = request.client_id;
+  body["agent_version"] = BERTH_VERSION;
+  body["platform"] = request.platform;
+  const TimePoint begin = executor_.now();
+  auto answer = co_await Post("/api/enrolments", boost::json::serialize(body));
+  if (!answer) co_return std::move(answer).error();
+  if (answer->status == 429) {
+    co_return Unavailable(fmt::format("the hub takes no more attempts from here; try again in {} s",
+                                      answer->retry_after.count()));
+  }
+  if (answer->status >= 500) {
+    co_return Unavailable(fmt::format("the hub answered {}", answer->status));
+  }
+  EnrolmentCode code{.code = TextOf(answer->body, "user_code"),
+                     .url = TextOf(answer->body, "verification_url")};
+  device_secret_ = Secret(TextOf(answer->body, "device_secret"));
+  if (answer->status != 201 || device_secret_.empty() || !IsWord(code.code, 32) ||
+      !IsWebAddress(code.url)) {
+    co_return Invalid(fmt::format(
+        "{} answered {}: it is no berth hub, or one that cannot enrol agents; give the agent a "
+        "token of berth token create instead",
+        place_.origin(), answer->status));
+  }
+  interval_ = std::clamp(SecondsOf(answer->body, "interval", seconds(5)), kShortestInterval,
+                         kLongestInterval);
+  code.lifetime = std::clamp(SecondsOf(answer->body, "expires_in", seconds(600)), kShortestInterval,
+                             kLongestLifetime);
+  end_ = begin + code.lifetime;
+  co_return code;
+}
+
+Task<Result<EnrolmentGrant>> Enrolment::Await() {
+  boost::json::object body;
+  body["device_secret"] = device_secret_.Reveal();
+  const std::string question = boost::json::serialize(body);
+  std::string trouble;
+  seconds wait = interval_;
+  while (executor_.now() < end_) {
+    co_await Sleep(executor_, wait);
+    wait = interval_;
+    auto answer = co_await Post("/api/enrolments/poll", question);
+    if (!answer) {
+      if (answer.error().kind == ErrorKind::kInvalid) co_return std::move(answer).error();
+      trouble = answer.error().message;
+      continue;
+    }
+    if (answer->status == 429) wait = std::clamp(answer->retry_after, interval_, kLongestInterval);
+    if (answer->status != 200) {
+      trouble = fmt::format("the hub answered {}", answer->status);
+      continue;
+    }
+    trouble.clear();
+    const std::string status = TextOf(answer->body, "status");
+    if (status == "approved") co_return ReadGrant(answer->body);
+    if (status == "denied") co_return Forbidden("it was denied at the hub");
+    if (status == "expired") co_return Timeout("the hub does not know this code any more");
+  }
+  co_return Timeout(trouble.empty() ? "nobody approved it in time"
+                                    : "the time is over: " + ForLog(trouble));
+}
+
+Result<EnrolmentGrant> Enrolment::ReadGrant(const boost::json::object& answer) {
+  EnrolmentGrant grant;
+  const std::string token = TextOf(answer, "token");
+  if (!IsWord(token, 512)) return Invalid("the hub's token is none");
+  grant.token = Secret(token);
+  grant.token_id = TextOf(answer, "token_id");
+  grant.expires_at = TextOf(answer, "expires_at");
+  const auto* ids = answer.if_contains("instance_ids");
+  if (ids != nullptr && ids->is_array()) {
+    for (const auto& id : ids->get_array()) {
+      if (id.is_string()) grant.instance_ids.emplace_back(id.get_string());
+    }
+  }
+  const auto* keys = answer.if_contains("keys");
+  if (keys != nullptr && keys->is_array()) {
+    for (const auto& entry : keys->get_array()) {
+      if (!entry.is_object() || grant.keys.size() == kMaxKeys) continue;
+      auto key = Ed25519PublicKey::FromText(TextOf(entry.get_object(), "public_key"));
+      if (!key) return Wrap(std::move(key).error(), "the hub's key");
+      grant.keys.push_back(std::move(*key));
+    }
+  }
+  return grant;
+}
+
+}  // namespace berth::agent

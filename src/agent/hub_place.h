@@ -1,0 +1,33 @@
+// HubPlace: where the hub is, read from its URL, and how to connect to it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/limits.h"
+#include "net/address.h"
+#include "net/dial.h"
+
+namespace berth::agent {
+
+struct HubPlace {
+  std::string scheme;     ///< "https", or "http" on loopback.
+  std::string authority;  ///< Host and :port, as in the URL.
+  std::string path;       ///< What it may live under, without a slash at its end; mostly "".
+  net::HostPort address;
+
+  /// kInvalid: no URL of a hub, or http:// to another machine, where everybody on the way could
+  /// read the token.
+  static Result<HubPlace> Parse(std::string_view url);
+
+  /// "https://hub.example.org".
+  std::string origin() const { return scheme + "://" + authority; }
+};
+
+/// A connection that HTTP/1.1 is spoken on, through a proxy where `proxies` says so. The references
+/// must outlive the call. Errors as net::Dial().
+Task<Result<net::StreamPtr>> DialHub(net::Loop& loop, HubPlace hub,
+                                     const net::ProxySettings& proxies, const net::TlsClient& tls,
+                                     const Limits& limits);
+
+}  // namespace berth::agent
