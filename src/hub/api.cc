@@ -18,6 +18,7 @@ using identity::Scope;
 constexpr Route kRoutes[] = {
     {"GET", "/health", Access::kAnyone, kNoToken, GetHealth},
     {"GET", "/api/auth", Access::kAnyone, kNoToken, GetSignInWays},
+    {"GET", "/api/openapi.json", Access::kAnyone, kNoToken, GetApiDescription},
     {"GET", "/api/session", Access::kSession, Scope::kProfileRead, GetSession},
     {"POST", "/api/session", Access::kAnyone, kNoToken, CreateSession},
     {"DELETE", "/api/session", Access::kSession, kNoToken, DeleteSession},
@@ -101,6 +102,21 @@ bool ComesFromInstancePage(const HubContext& hub, const http::RequestHead& head)
   if (!referer) return false;
   const auto path = PathOfUrl(*referer, hub.hosts.OriginOf(head.authority));
   return path && ParseProxyPath(*path).has_value();
+}
+
+/// The public account of an error of a handler. kInvalid speaks of what the caller sent; what is
+/// not available or late here is the hub's own database or the caller's body, not an instance.
+Problem ApiProblemOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalid:
+      return ExplainedProblem(error);
+    case ErrorKind::kUnavailable:
+      return {503, "Not available", "The hub cannot use its database now; try again."};
+    case ErrorKind::kTimeout:
+      return {408, "Too slow", "The request's body did not arrive in time."};
+    default:
+      return ProblemOf(error);
+  }
 }
 
 /// Fills in who calls, or gives the answer that says why not. A bearer token is all that counts
@@ -191,7 +207,7 @@ Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request) {
     if (error.kind == ErrorKind::kInternal) {
       LogError("{} {}: {}", route.method, route.pattern, error.ToString());
     }
-    co_return ProblemResponse(ProblemOf(error));
+    co_return ProblemResponse(ApiProblemOf(error));
   }
   if (is_known) co_return MethodNotAllowed(path);
   co_return ProblemResponse({404, "Not found", "There is no such route in this API."});

@@ -62,6 +62,7 @@ Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 // The handlers, in api_*.cc.
 // The handlers; api_session.cc, api_tokens.cc, api_clients.cc and so on.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetApiDescription(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call);

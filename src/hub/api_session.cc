@@ -6,6 +6,7 @@
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
+#include "hub/json_body.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
 #include "store/users.h"
@@ -35,9 +36,12 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
     LogWarn("sign-in from {} refused: too many attempts", ForLog(address));
     co_return TooManyAttempts(*wait);
   }
-  auto code = co_await ReadStringMember(hub, call.request, "code");
-  if (!code) co_return std::move(code).error();
-  auto user_id = co_await hub.identity.login_codes().Redeem(Secret(*code));
+  auto body = co_await JsonBody::Read(hub, call.request);
+  if (!body) co_return std::move(body).error();
+  Secret code(body->String("code"));
+  auto checked = body->Finish();
+  if (!checked) co_return std::move(checked).error();
+  auto user_id = co_await hub.identity.login_codes().Redeem(std::move(code));
   if (!user_id) {
     LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
     hub.identity.audit().Record({.action = audit_action::kSignIn,

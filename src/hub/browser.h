@@ -1,8 +1,6 @@
-// What handlers need around a browser's request: its session, its small JSON body, and the usual
-// answers.
+// What handlers need around a browser's request: who sends it, and the usual answers.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,14 +24,6 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
 /// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
                                        std::string_view instance_id);
-
-/// The JSON object in the body. kInvalid: it is none; kTooLarge beyond 64 KiB; kTimeout.
-Task<Result<boost::json::object>> ReadJsonObject(HubContext& hub, http::Request& request);
-
-/// The string member `name` of the JSON object in the body. kInvalid names what is wrong; kTooLarge
-/// beyond 64 KiB; kTimeout.
-Task<Result<std::string>> ReadStringMember(HubContext& hub, http::Request& request,
-                                           std::string_view name);
 
 /// A response with this JSON text that no cache keeps.
 http::Response JsonResponse(int status, std::string json);

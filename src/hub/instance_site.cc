@@ -6,6 +6,7 @@
 #include "hub/browser.h"
 #include "hub/cross_site.h"
 #include "hub/instance_proxy.h"
+#include "hub/json_body.h"
 #include "hub/pages.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
@@ -30,9 +31,12 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   if (const auto wait = hub.identity.sign_in_limiter().Check(address)) {
     co_return TooManyAttempts(*wait);
   }
-  auto code = co_await ReadStringMember(hub, request, "code");
-  if (!code) co_return std::move(code).error();
-  const auto parent = hub.identity.tickets().Redeem(*code, instance_id);
+  auto body = co_await JsonBody::Read(hub, request);
+  if (!body) co_return std::move(body).error();
+  const Secret code(body->String("code"));
+  auto checked = body->Finish();
+  if (!checked) co_return std::move(checked).error();
+  const auto parent = hub.identity.tickets().Redeem(code.Reveal(), instance_id);
   if (!parent) {
     hub.identity.sign_in_limiter().Count(address);
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,

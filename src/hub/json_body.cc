@@ -98,6 +98,9 @@ std::optional<WallTime> JsonBody::TimeOrNone(std::string_view name) {
   const std::string text = StringOrNone(name);
   if (text.empty()) return std::nullopt;
   auto time = ParseIso8601(text);
+  if (!time && text.ends_with('Z')) {
+    time = ParseIso8601(fmt::format("{}.000Z", text.substr(0, text.size() - 1)));
+  }
   if (!time) Complain(name, "is no time like 2030-01-02T03:04:05.000Z");
   return time;
 }

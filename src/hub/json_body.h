@@ -38,7 +38,7 @@ class JsonBody {
   bool BoolOr(std::string_view name, bool otherwise);
   /// A whole number of seconds, 1 to ten years.
   std::optional<std::chrono::seconds> SecondsOrNone(std::string_view name);
-  /// As FormatIso8601() writes it.
+  /// As FormatIso8601() writes it; milliseconds may be left out.
   std::optional<WallTime> TimeOrNone(std::string_view name);
 
   /// kInvalid: one of the members was wrong, or there is one that nobody asked for (a misspelt
