@@ -1,9 +1,12 @@
 // Signing in with GitHub: who gets in, what a callback must bring along, and what happens to those who
 // are no longer on the list. The GitHub is ours (lib/fake_github.mjs), over HTTP and over TLS.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { berth } from "../browser/lib/hub.mjs";
+import { start } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
 import { asNavigation, beginSignIn, cookiesOf, endSignIn, signInWith } from "./lib/browser_sign_in.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
@@ -371,6 +374,48 @@ describe("over TLS", { timeout: 60_000 }, () => {
       if (before === undefined) delete process.env.SSL_CERT_FILE;
       else process.env.SSL_CERT_FILE = before;
       await scene?.stop();
+      await github?.stop();
+    }
+  });
+});
+
+describe("the file in README.md", { timeout: 60_000 }, () => {
+  it("starts a hub with TLS, GitHub sign-in and an apps domain, in under 15 lines", async () => {
+    const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
+    const text = /```toml\n([^`]+)```/.exec(readme)[1];
+    assert.ok(text.trimEnd().split("\n").length < 15);
+    let github;
+    const scene = await Scene.start("sign-in-readme", { isLate: true });
+    try {
+      const files = await makeAuthority(scene.folder, "DNS:localhost,DNS:hub.example.org,DNS:*.apps.example.org");
+      github = await startGitHub(files);
+      github.client.id = "Ov23liExample";
+      github.addAccount("octocat");
+      writeFileSync(join(scene.folder, "github.secret"), github.client.secret, { mode: 0o600 });
+      // Ports and folders of this test; everything else stands as it is.
+      const config = join(scene.folder, "readme.toml");
+      writeFileSync(config, text
+        .replace("0.0.0.0:443", `127.0.0.1:${scene.port}`)
+        .replace("https://hub.example.org", `https://hub.example.org:${scene.port}`)
+        .replace("/var/lib/berth", scene.hub.data)
+        .replace("/etc/berth/fullchain.pem", files.cert)
+        .replace("/etc/berth/key.pem", files.key)
+        .replace("/etc/berth/github.secret", join(scene.folder, "github.secret")));
+      const env = { ...process.env, HOME: scene.folder, SSL_CERT_FILE: files.authority, BERTH_GITHUB_URL: github.url };
+      const hub = start("hub", berth, ["hub", "--config", config], { env, logs: scene.output });
+      assert.equal((await hub.line(/^berth hub ready: (\S+)/))[1], `https://hub.example.org:${scene.port}`);
+      Object.assign(scene, { host: `hub.example.org:${scene.port}`, url: `https://hub.example.org:${scene.port}`, ca: readFileSync(files.authority) });
+      for (const [login, status] of [["octocat", 303], ["org-member", 303], ["nobody", 403]]) {
+        const { answer, cookie } = await signInWith(scene, github, login);
+        assert.equal(answer.status, status, login);
+        if (cookie === undefined) continue;
+        assert.match(cookie, /^__Host-berth_session=/);
+        for (const field of answer.headers["set-cookie"]) assert.match(field, /; Secure/);
+        const session = JSON.parse((await scene.api("GET", "/api/session", { cookie })).body);
+        assert.equal(session.subdomain_mode, true);
+      }
+    } finally {
+      await scene.stop();
       await github?.stop();
     }
   });

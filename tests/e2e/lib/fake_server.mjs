@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** An authority, and a certificate of it for localhost: {authority, cert, key}, file names. */
-export async function makeAuthority(folder) {
+/** An authority, and a certificate of it for `names`: {authority, cert, key}, file names. */
+export async function makeAuthority(folder, names = "DNS:localhost,IP:127.0.0.1") {
   const at = (name) => join(folder, name);
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   await run("openssl", [
@@ -19,7 +19,7 @@ export async function makeAuthority(folder) {
     "-keyout", at("authority.key"), "-out", at("authority.pem"),
   ]);
   await run("openssl", ["req", ...key.slice(0, -2), "-subj", "/CN=localhost", "-keyout", at("provider.key"), "-out", at("provider.csr")]);
-  writeFileSync(at("provider.ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+  writeFileSync(at("provider.ext"), `subjectAltName=${names}\n`);
   await run("openssl", [
     "x509", "-req", "-in", at("provider.csr"), "-CA", at("authority.pem"), "-CAkey", at("authority.key"), "-CAcreateserial",
     "-days", "2", "-extfile", at("provider.ext"), "-out", at("provider.pem"),
