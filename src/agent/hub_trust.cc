@@ -134,26 +134,18 @@ Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
   }
   // The root stays, so that what it led to is known to come from it.
   if (options_.key && !Contains(kept, *options_.key)) kept.push_back(*options_.key);
-  if (is_first) {
-    LogInfo("pinned the key {} of {}, which this agent meets for the first time", IdsOf(kept),
-            options_.hub);
-  } else if (kept != pinned_) {
-    LogInfo("the keys of {} are now {}", options_.hub, IdsOf(kept));
-  }
-  Keep(std::move(kept));
-  return Ok();
-}
-
-void HubTrust::Keep(std::vector<Ed25519PublicKey> keys) {
-  const bool is_news = keys != pinned_;
-  pinned_ = std::move(keys);
-  if (!is_news) return;
-  worker_->Submit([file = options_.file, hub = options_.hub, written = pinned_] {
-    auto pinned = PinHubKeys(file, hub, written);
-    if (!pinned) {
-      LogWarn("the hub's key is not pinned for the next start: {}", pinned.error().message);
-    }
+  if (kept == pinned_) return Ok();
+  pinned_ = std::move(kept);
+  const std::string news =
+      is_first ? fmt::format("pinned the key {} of {}, which this agent meets for the first time",
+                             IdsOf(pinned_), options_.hub)
+               : fmt::format("the keys of {} are now {}", options_.hub, IdsOf(pinned_));
+  worker_->Submit([file = options_.file, hub = options_.hub, keys_kept = pinned_, news] {
+    auto written = PinHubKeys(file, hub, keys_kept);
+    LogInfo("{}", news);
+    if (!written) LogWarn("and forgotten at the next start: {}", written.error().message);
   });
+  return Ok();
 }
 
 const Ed25519PublicKey* HubTrust::Find(std::string_view id) const {

@@ -49,7 +49,6 @@ class HubTrust {
  private:
   HubTrust(Options options, Worker& worker) : options_(std::move(options)), worker_(&worker) {}
   Result<void> Read();
-  void Keep(std::vector<Ed25519PublicKey> keys);
 
   Options options_;
   Worker* worker_;

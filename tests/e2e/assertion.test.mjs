@@ -228,6 +228,7 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
       hub.keys = [hub.key.announce(first)];
       const led = await scene.startAgent(origin, { ...options, name: "led" });
       await led.line(/info connected to .* as box/);
+      await led.line(/the keys of .* are now/);
       await led.stop();
       assert.deepEqual(pinned(), [`${hub.url} ${hub.key.text}`]);
 
@@ -271,6 +272,7 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
     try {
       const origin = await scene.instance("box");
       const away = await scene.instance("away");
+      await away.agent.line(/pinned the key/);
       await away.agent.stop();
       const way = await scene.subdomainWay("box", await scene.signIn());
       const ids = async () => [...(await scene.berth("key", "ls")).matchAll(/^([0-9a-f]{16}) /gm)].map((match) => match[1]);
@@ -298,6 +300,7 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
       const [, third] = rotated.exec(await scene.berth("key", "rotate", "--force"));
       await origin.agent.line(new RegExp(`the keys of .* are now ${third}, ${second}`));
       await back.line(new RegExp(`the keys of .* are now ${third}, ${second}`));
+      await back.stop();
       const enough = count + 20;
       await within(patience, "20 more requests", (async () => {
         while (count < enough) await ask(way.options("/more"));
