@@ -299,6 +299,11 @@ describe("after a full run", { timeout: 120_000 }, () => {
     }
     assert.equal((await asScript(scene, apiToken.token, "GET", "/clients")).status, 200);
     assert.equal((await asScript(scene, apiToken.token, "GET", "/clients/none")).status, 404);
+    const asAgent = async (path, body) => JSON.parse((await ask({ host: "127.0.0.1", port: scene.port, method: "POST", path, headers: { host: `localhost:${scene.port}` } }, JSON.stringify(body))).body);
+    const enrolment = await asAgent("/api/enrolments", { machine: "laptop", instance_id: "laptop" });
+    assert.equal((await scene.api("POST", "/api/enrolments/approve", { cookie, body: JSON.stringify({ code: enrolment.user_code }) })).status, 204);
+    const enrolled = await asAgent("/api/enrolments/poll", { device_secret: enrolment.device_secret });
+    secrets.push(enrolment.device_secret, enrolled.token);
     // Wrong ones get nowhere, and into no log either.
     const wrong = `${apiToken.token.slice(0, -4)}beef`;
     assert.equal((await asScript(scene, wrong, "GET", "/clients")).status, 401);
