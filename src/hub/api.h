@@ -60,7 +60,6 @@ bool IsApiPath(std::string_view path);
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 
 // The handlers, in api_*.cc.
-// The handlers; api_session.cc, api_tokens.cc, api_clients.cc and so on.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetApiDescription(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
@@ -89,7 +88,6 @@ Task<Result<http::Response>> ListPeople(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall call);  // sign_in_routes.cc
-// api_enrolments.cc.
 Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> PollEnrolment(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call);

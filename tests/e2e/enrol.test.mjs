@@ -139,6 +139,21 @@ describe("enrolment, by the API", { concurrency: 1, timeout: 120_000 }, () => {
     }
   });
 
+  it("the audit log says who asked, who answered, and whose token was made", async () => {
+    const granted = await start(scene, { instance_id: "audited" }, { address: "127.0.0.5" });
+    await asUser(scene, cookie, "approve", { code: granted.user_code });
+    const { token_id: token } = await poll(scene, granted, { address: "127.0.0.5" });
+    const denied = await start(scene, { instance_id: "audited" });
+    await asUser(scene, cookie, "deny", { code: denied.user_code });
+    const { events } = JSON.parse((await scene.api("GET", "/api/audit?limit=50", { cookie })).body);
+    const told = events.filter((event) => event.instance_id === "audited").reverse();
+    assert.deepEqual(told.map(({ action }) => action), ["enrol_request", "enrol_approve", "token_create", "enrol_request", "enrol_deny"]);
+    assert.deepEqual(told.map(({ address }) => address), ["127.0.0.5", "127.0.0.1", "127.0.0.5", "127.0.0.1", "127.0.0.1"]);
+    assert.match(told[1].detail, /laptop\.example\.org.*127\.0\.0\.5/);
+    assert.ok(told[2].detail.includes(token));
+    for (const secret of [granted.user_code, denied.user_code]) assert.ok(!JSON.stringify(events).includes(secret));
+  });
+
   it("neither codes nor secrets are in the log", async () => {
     const started = await start(scene);
     await asUser(scene, cookie, "lookup", { code: started.user_code });

@@ -171,6 +171,18 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("deleteToken", { fill: { id: token.id }, status: 204 });
     const again = await run("createToken", { status: 201, body: { name: "two" } });
     await run("revokeToken", { fill: { id: again.id }, status: 204 });
+    const asks = { machine: "laptop", instance_id: "laptop", agent_version: "1", platform: "linux" };
+    const enrolment = { status: 201, body: asks, headers: {} };
+    const approved = await run("startEnrolment", enrolment);
+    await run("lookUpEnrolment", { body: { code: approved.user_code } });
+    await run("approveEnrolment", { status: 204, body: { code: approved.user_code, limit_to_instance: true, expires_in: 60 } });
+    await run("approveEnrolment", { status: 404, body: { code: approved.user_code } });
+    const granted = await run("pollEnrolment", { body: { device_secret: approved.device_secret }, headers: {} });
+    assert.equal(granted.status, "approved");
+    await run("pollEnrolment", { status: 429, body: { device_secret: approved.device_secret }, headers: {} });
+    const denied = await run("startEnrolment", enrolment);
+    await run("denyEnrolment", { status: 204, body: { code: denied.user_code } });
+    await run("pollEnrolment", { body: { device_secret: denied.device_secret }, headers: {} });
     const script = await run("createApiToken", { status: 201, body: { name: "script", scopes: ["audit:read"], expires_at: "2999-01-01T00:00:00Z" } });
     await run("listApiTokens");
     await run("listAudit", { query: "?limit=5", headers: byToken(script.token) });

@@ -116,8 +116,9 @@ function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: bo
 }
 
 function Empty() {
-  const command = `berth agent --hub ${location.origin} --token-file TOKEN_FILE \\
-  --id my-laptop --instance http://127.0.0.1:3001`;
+  const command = `berth agent enroll --hub ${location.origin} --id my-laptop
+berth agent --hub ${location.origin} --id my-laptop \\
+  --instance http://127.0.0.1:3001`;
   return (
     <section>
       <h2>No instance yet</h2>
@@ -126,9 +127,8 @@ function Empty() {
         <code>{command}</code>
       </pre>
       <p class="quiet">
-        TOKEN_FILE holds an agent token. On the hub's machine,{" "}
-        <code>berth token create --data DIR --name my-laptop</code> prints one; DIR is the hub's data
-        folder. The instance appears here by itself.
+        The first command shows a code, which you <a href="/enroll">approve here</a>; it is needed once. The instance
+        appears here by itself.
       </p>
     </section>
   );
