@@ -11,6 +11,8 @@ using Ms = std::chrono::milliseconds;
 
 /// People asked about at a time.
 constexpr std::size_t kMaxAtOnce = 8;
+/// One look at somebody is several questions: this many times the limit of one, at most.
+constexpr int kPatience = 6;
 /// Whom we did not come to ask about by then, after the deadline, is removed unasked.
 constexpr Ms kSlack{60'000};
 
@@ -67,39 +69,48 @@ WallTime MembershipChecks::DeadlineOf(const store::User& person) const {
          limits_.membership_grace;
 }
 
+WallTime MembershipChecks::DueOf(const store::User& person) const {
+  const WallTime checked = person.checked_at.value_or(person.created_at);
+  return checked < started_at_ ? started_at_ : checked + limits_.membership_recheck;
+}
+
 void MembershipChecks::Look(WallTime now) {
   for (const PersonPtr& person : identity_.people().List()) {
-    if (person->provider == "local" || person->is_removed) continue;
-    const auto provider = std::ranges::find_if(
-        providers_, [&](const auto& one) { return one->name() == person->provider; });
-    Attempt& attempt = attempts_[person->id];
-    if (attempt.is_running) continue;
-    if (provider == providers_.end()) {
-      attempt.is_running = true;
-      checking_.Spawn("removal",
-                      RemovePerson(identity_, person, "this way to sign in is switched off"));
-      continue;
-    }
-    const WallTime unasked = std::max(DeadlineOf(*person), started_at_) + kSlack;
-    if (!attempt.was_made && now >= unasked) {
-      attempt.is_running = true;
-      checking_.Spawn("removal", RemovePerson(identity_, person, "not confirmed in time"));
-      continue;
-    }
-    const WallTime due =
-        person->checked_at.value_or(person->created_at) + limits_.membership_recheck;
-    // After a start everybody is due: the policy may have changed.
-    if (attempt.was_made && now < std::max(due, attempt.next)) continue;
-    if (checking_.size() >= kMaxAtOnce) return;
-    attempt.is_running = true;
-    attempt.was_made = true;
-    checking_.Spawn("membership", Check(person, **provider));
+    if (person->provider != "local" && !person->is_removed) LookAt(person, now);
   }
+}
+
+void MembershipChecks::LookAt(const PersonPtr& person, WallTime now) {
+  Attempt& attempt = attempts_[person->id];
+  if (attempt.is_running || now < DueOf(*person)) return;
+  const auto provider = std::ranges::find_if(
+      providers_, [&](const auto& one) { return one->name() == person->provider; });
+  if (provider == providers_.end()) {
+    attempt.is_running = true;
+    checking_.Spawn("removal", Remove(person, "this way to sign in is switched off"));
+    return;
+  }
+  if (!attempt.waiting_since) attempt.waiting_since = now;
+  if (now >= std::max(DeadlineOf(*person), *attempt.waiting_since) + kSlack) {
+    attempt.is_running = true;
+    checking_.Spawn("removal", Remove(person, "not confirmed in time"));
+    return;
+  }
+  if (now < attempt.next || checking_.size() >= kMaxAtOnce) return;
+  attempt.is_running = true;
+  attempt.waiting_since.reset();
+  checking_.Spawn("membership", Check(person, **provider));
+}
+
+Task<void> MembershipChecks::Remove(PersonPtr person, std::string why) {
+  co_await RemovePerson(identity_, person, std::move(why));
+  attempts_.erase(person->id);
 }
 
 Task<void> MembershipChecks::Check(PersonPtr person, SignInProvider& provider) {
   Credential credential;
-  auto verified = co_await Ask(person, provider, credential);
+  auto verified = co_await WithDeadline(executor_, kPatience * limits_.provider_timeout,
+                                        "the provider", Ask(person, provider, credential));
   co_await Conclude(person, std::move(verified), std::move(credential));
   Attempt& attempt = attempts_[person->id];
   attempt.is_running = false;

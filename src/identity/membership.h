@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -42,16 +43,20 @@ class MembershipChecks {
  private:
   /// What is remembered of somebody between two looks at them.
   struct Attempt {
-    WallTime next;  ///< Not before this.
+    WallTime next = {};  ///< Not before this.
     bool is_running = false;
-    bool was_made = false;  ///< Since the hub started.
+    std::optional<WallTime> waiting_since = {};  ///< They are due, and nobody has asked yet.
   };
 
   void Look(WallTime now);
+  void LookAt(const PersonPtr& person, WallTime now);
+  Task<void> Remove(PersonPtr person, std::string why);
   Task<void> Check(PersonPtr person, SignInProvider& provider);
   Task<Result<VerifiedPerson>> Ask(PersonPtr person, SignInProvider& provider,
                                    Credential& credential);
   Task<void> Conclude(PersonPtr person, Result<VerifiedPerson> verified, Credential credential);
+  /// When to ask about them: each interval, and once after a start, as the policy may be another.
+  WallTime DueOf(const store::User& person) const;
   /// When what the provider said last stops counting.
   WallTime DeadlineOf(const store::User& person) const;
   /// Whether somebody else changed them while we asked.

@@ -1,7 +1,7 @@
 // Signing in with GitHub: who gets in, what a callback must bring along, and what happens to those who
 // are no longer on the list. The GitHub is ours (lib/fake_github.mjs), over HTTP and over TLS.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -30,14 +30,14 @@ async function startGitHub(files) {
 }
 
 /** `--config FILE` with what signs in at `github`; `lists` and `limits` are TOML lines. */
-function configFor(github, { lists = [], limits = [] } = {}) {
+function configFor(github, { lists = [], limits = [], attempts = 1000 } = {}) {
   return (scene) => {
     const secret = join(scene.folder, "github.secret");
     writeFileSync(secret, `${github.client.secret}\n`, { mode: 0o600 });
     const file = join(scene.folder, "hub.toml");
     writeFileSync(file, [
       `github_url = "${github.url}"`, `github_client_id = "${github.client.id}"`, `github_client_secret_file = "${secret}"`,
-      ...lists, "[limits]", "sign_in_attempts = 1000", ...limits, "",
+      ...lists, "[limits]", `sign_in_attempts = ${attempts}`, ...limits, "",
     ].join("\n"));
     return ["--config", file];
   };
@@ -228,6 +228,17 @@ describe("check 2: a callback counts only in the browser that began it, once", {
     assert.equal((await scene.api("HEAD", "/auth/github/callback")).status, 405);
   });
 
+  it("neither the database nor a log holds a token or the client's secret", async () => {
+    assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
+    const tokens = [...github.tokens.keys()];
+    assert.ok(tokens.length > 0);
+    const files = [join(scene.hub.data), scene.output].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+    for (const file of files) {
+      const text = readFileSync(file, "latin1");
+      for (const secret of [...tokens, github.client.secret]) assert.equal(text.includes(secret), false, file);
+    }
+  });
+
   it("while GitHub is away the page says so", async () => {
     const { location, cookie } = await beginSignIn(scene, "github");
     github.isAway = true;
@@ -349,6 +360,24 @@ describe("check 3: membership is looked at again", { timeout: 90_000 }, () => {
     const answered = github.count("GET /api/v3/user/teams");
     await until("looks that succeed", () => github.count("GET /api/v3/user/teams") > answered + 2);
     assert.equal(await whoAmI(scene, browser.cookie), "Name of team-member");
+  });
+});
+
+describe("guessing is slowed down", { timeout: 60_000 }, () => {
+  it("after ten sign-ins a minute from one address: 429, with the time to wait", async () => {
+    const github = await startGitHub();
+    const scene = await Scene.start("sign-in-limits", { options: configFor(github, { attempts: 10 }) });
+    try {
+      for (let i = 0; i < 10; ++i) assert.equal((await beginSignIn(scene, "github")).answer.status, 302);
+      const { answer } = await beginSignIn(scene, "github");
+      assert.equal(answer.status, 429);
+      assert.ok(Number(answer.headers["retry-after"]) > 0);
+      assert.equal(reasonOf(answer), "attempts");
+      assert.equal((await scene.api("GET", "/auth/github/callback?state=x&code=y", { headers: asNavigation })).status, 429);
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
   });
 });
 

@@ -131,6 +131,15 @@ describe("check 2: only an ID token for this sign-in gives a session", { timeout
     assert.equal(provider.count("POST /realm/token"), asked + 1);
   });
 
+  it("what a provider says is text on the page", async () => {
+    provider.accounts.set("markup", { preferred_username: "\"><script src=//evil.test></script>" });
+    const { answer } = await signInWith(scene, provider, "markup");
+    provider.accounts.delete("markup");
+    assert.equal(answer.status, 403);
+    assert.equal(answer.body.toString().includes("<script src=//evil"), false);
+    assert.match(answer.body.toString(), /content="&quot;&gt;&lt;script src=\/\/evil/);
+  });
+
   it("nothing of all that made a user; a good token does", async () => {
     const people = async () => JSON.parse((await scene.api("GET", "/api/people", { cookie: await scene.signIn() })).body).people;
     assert.equal((await people()).length, 1);
