@@ -29,14 +29,6 @@ http::Response NowhereToOpen() {
                           "start it with --apps-domain."});
 }
 
-void RecordOpen(HubContext& hub, const ApiCall& call, std::string_view result) {
-  hub.identity.audit().Record({.action = identity::audit_action::kOpen,
-                               .result = result,
-                               .actor_id = call.user_id(),
-                               .instance_id = call.id,
-                               .address = call.request.peer.address});
-}
-
 }  // namespace
 
 Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call) {
@@ -89,9 +81,7 @@ Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call) {
   auto visible = FindVisible(hub, call);
   if (!visible) {
-    if (hub.identity.denials().IsNews(call.user_id(), call.id, "open")) {
-      RecordOpen(hub, call, identity::audit_result::kDenied);
-    }
+    RecordDenied(hub, call, "to open it", call.id);
     co_return std::move(visible).error();
   }
   std::string next = "/";
@@ -111,7 +101,6 @@ Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call) {
   } else {
     co_return NowhereToOpen();
   }
-  RecordOpen(hub, call, identity::audit_result::kOk);
   boost::json::object body;
   body["url"] = url;
   co_return JsonResponse(200, boost::json::serialize(body));

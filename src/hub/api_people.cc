@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "hub/api.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
@@ -112,11 +113,9 @@ Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call) {
   auto set = co_await hub.identity.people().SetRole(person->id, wanted_role);
   if (!set) co_return Wrap(std::move(set).error(), "change role");
   LogInfo("user {}: now {} of the hub", person->id, role);
-  hub.identity.audit().Record(
-      {.action = identity::audit_action::kRoleChange,
-       .actor_id = call.user_id(),
-       .address = call.request.peer.address,
-       .detail = fmt::format("user {} ({}): {}", person->id, identity::LoginOf(*person), role)});
+  RecordCall(
+      hub, call, identity::audit_action::kRoleChange,
+      {.detail = fmt::format("user {} ({}): {}", person->id, identity::LoginOf(*person), role)});
   co_return JsonResponse(
       200, boost::json::serialize(ForOwners(*hub.identity.people().Find(person->id))));
 }
@@ -126,11 +125,9 @@ Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call) {
   const auto person = PersonAt(hub, call.id);
   if (!person) co_return NobodyThere();
   auto ended = co_await hub.identity.sessions().RevokeAllOf(person->id);
-  hub.identity.audit().Record(
-      {.action = identity::audit_action::kSessionRevoke,
-       .actor_id = call.user_id(),
-       .address = call.request.peer.address,
-       .detail = fmt::format("all of user {} ({})", person->id, identity::LoginOf(*person))});
+  RecordCall(
+      hub, call, identity::audit_action::kSessionRevoke,
+      {.detail = fmt::format("all of user {} ({})", person->id, identity::LoginOf(*person))});
   if (!ended) co_return Wrap(std::move(ended).error(), "end sessions");
   co_return NoContent();
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "hub/api.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
@@ -133,15 +134,6 @@ std::string Describe(const store::ShareRow& share) {
   return text;
 }
 
-void RecordShare(HubContext& hub, const ApiCall& call, std::string_view action,
-                 const store::ShareRow& share) {
-  hub.identity.audit().Record({.action = action,
-                               .actor_id = call.user_id(),
-                               .instance_id = share.instance_id,
-                               .address = call.request.peer.address,
-                               .detail = Describe(share)});
-}
-
 }  // namespace
 
 Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call) {
@@ -173,7 +165,8 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
   }
   if (!made) co_return Wrap(std::move(made).error(), "write share");
   LogInfo("instance {}: shared: {}", call.id, ForLog(Describe(*made)));
-  RecordShare(hub, call, identity::audit_action::kShareCreate, *made);
+  RecordCall(hub, call, identity::audit_action::kShareCreate,
+             {.instance_id = call.id, .detail = Describe(*made)});
   co_return JsonResponse(201, boost::json::serialize(ToJson(hub, *made)));
 }
 
@@ -187,7 +180,8 @@ Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call) {
   }
   const store::ShareRow share = *place;
   auto removed = co_await hub.identity.shares().Remove(call.id, share.id);
-  RecordShare(hub, call, identity::audit_action::kShareRemove, share);
+  RecordCall(hub, call, identity::audit_action::kShareRemove,
+             {.instance_id = call.id, .detail = Describe(share)});
   if (!removed) co_return Wrap(std::move(removed).error(), "end share");
   LogInfo("instance {}: no longer shared: {}", call.id, ForLog(Describe(share)));
   co_return NoContent();

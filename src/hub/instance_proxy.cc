@@ -69,16 +69,26 @@ std::optional<Problem> CheckRole(const HubContext& hub, const http::RequestHead&
   return std::nullopt;
 }
 
-/// Into the audit log; once a minute for one reason.
+/// Into the audit log, sparsely.
 void NoteDenied(HubContext& hub, const identity::Session& session, std::string_view address,
                 std::string_view instance_id, std::string_view reason) {
-  if (!hub.identity.denials().IsNews(session.user_id, instance_id, reason)) return;
-  hub.identity.audit().Record({.action = identity::audit_action::kAccess,
-                               .result = identity::audit_result::kDenied,
-                               .actor_id = session.user_id,
-                               .instance_id = std::string(instance_id),
-                               .address = std::string(address),
-                               .detail = std::string(reason)});
+  hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
+                                       .result = identity::audit_result::kDenied,
+                                       .actor_id = session.user_id,
+                                       .instance_id = std::string(instance_id),
+                                       .address = std::string(address),
+                                       .detail = std::string(reason)});
+}
+
+/// In path mode nothing else says that an instance is opened: each page counts, sparsely.
+void NoteOpened(HubContext& hub, const http::Request& request, const identity::Session& session,
+                const Placement& placement) {
+  if (placement.prefix.empty() || !IsNavigation(request.head)) return;
+  hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
+                                       .actor_id = session.user_id,
+                                       .instance_id = placement.instance_id,
+                                       .address = request.peer.address,
+                                       .detail = "path mode"});
 }
 
 /// What the browser sent, as the instance's agent may see it.
@@ -188,6 +198,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     co_return refuse(*problem, Retry::kNo);
   }
   session->used_as = visible->role;
+  NoteOpened(hub, request, *session, placement);
   const Instance* const instance = visible->instance;
   if (!instance->is_live()) {
     co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);

@@ -48,6 +48,12 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   }
   const auto person = PersonOf(hub, parent->user_id);
   if (!person || !hub.registry.Find(instance_id, *person)) {
+    hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
+                                         .result = identity::audit_result::kDenied,
+                                         .actor_id = parent->user_id,
+                                         .instance_id = instance_id,
+                                         .address = address,
+                                         .detail = "no longer shared with them"});
     co_return NotFound("no such instance for them");
   }
   auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);

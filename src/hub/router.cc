@@ -113,14 +113,6 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
     co_return SignInNeeded(request.head, sign_in);
   }
-  if (IsNavigation(request.head)) {
-    // In path mode nothing else says that an instance is opened: each page counts, sparsely.
-    hub_.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
-                                          .actor_id = session->user_id,
-                                          .instance_id = placement.instance_id,
-                                          .address = request.peer.address,
-                                          .detail = "path mode"});
-  }
   request.head.target = std::string(path.rest);
   if (request.head.target.starts_with("//")) {
     co_return ProblemResponse({400, "Bad request", "The path must not begin with two slashes."});

@@ -215,15 +215,5 @@ TEST_F(AccessTest, LocalPeopleAreMembersAndTheOwnerStaysOne) {
   EXPECT_THAT(EnsureLocalUser(*other, std::string(65, 'a'), time), FailsWith(ErrorKind::kInvalid));
 }
 
-TEST_F(AccessTest, ADenialIsNewsOnceAMinuteForOneUserInstanceAndReason) {
-  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "viewer"));
-  EXPECT_FALSE(identity.denials().IsNews(ben, "laptop", "viewer"));
-  EXPECT_TRUE(identity.denials().IsNews(ben, "tower", "viewer"));
-  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "origin"));
-  EXPECT_TRUE(identity.denials().IsNews(anna, "laptop", "viewer"));
-  Pass(std::chrono::minutes(1));
-  EXPECT_TRUE(identity.denials().IsNews(ben, "laptop", "viewer"));
-}
-
 }  // namespace
 }  // namespace berth::identity

@@ -23,7 +23,6 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
       clock_(clock),
       people_(store, clock, [this] { NotifyAccess(); }),
       shares_(store, clock, [this] { NotifyAccess(); }),
-      denials_(executor),
       audit_(executor, store, clock),
       signing_keys_(store, sealer, clock, random),
       sessions_(executor, store, limits, clock, random),

@@ -15,7 +15,6 @@
 #include "identity/agent_tokens.h"
 #include "identity/api_tokens.h"
 #include "identity/audit.h"
-#include "identity/denials.h"
 #include "identity/enrolments.h"
 #include "identity/login_codes.h"
 #include "identity/people.h"
@@ -46,7 +45,6 @@ class Identity {
   SigningKeys& signing_keys() { return signing_keys_; }
   Shares& shares() { return shares_; }
   const Shares& shares() const { return shares_; }
-  Denials& denials() { return denials_; }
   Sessions& sessions() { return sessions_; }
   AgentTokens& tokens() { return tokens_; }
   ApiTokens& api_tokens() { return api_tokens_; }
@@ -80,7 +78,6 @@ class Identity {
   std::vector<AccessObserver*> observers_;
   People people_;
   Shares shares_;
-  Denials denials_;
   Audit audit_;
   SigningKeys signing_keys_;
   Sessions sessions_;
