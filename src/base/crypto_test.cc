@@ -61,6 +61,18 @@ TEST(EncodingTest, Base64UrlRoundTripsEveryLength) {
   }
 }
 
+TEST(EncodingTest, Base64IsPadded) {
+  EXPECT_EQ(Base64Encode(Bytes("")), "");
+  EXPECT_EQ(Base64Encode(Bytes("f")), "Zg==");
+  EXPECT_EQ(Base64Encode(Bytes("fo")), "Zm8=");
+  EXPECT_EQ(Base64Encode(Bytes("\xfb\xff")), "+/8=");
+  for (const std::string_view bad :
+       {"Zg", "Zg=", "Zg===", "Zh==", "=Zg=", "Z===", "-_8=", "Zg=a"}) {
+    EXPECT_FALSE(Base64Decode(bad)) << bad;
+  }
+  EXPECT_EQ(Base64Decode("Zm8=")->size(), 2U);
+}
+
 TEST(EncodingTest, Base64UrlRefusesWhatItWouldNotWrite) {
   for (const char* bad : {"A", "AAAAA", "Zg==", "Zh", "Zm9", "+/8", "Zm 9v", "Zm9v\n"}) {
     EXPECT_FALSE(Base64UrlDecode(bad)) << bad;

@@ -1,4 +1,5 @@
-// Bytes as text and back: hexadecimal and base64url (RFC 4648, section 5, without padding).
+// Bytes as text and back: hexadecimal, base64 (RFC 4648, section 4, padded) and base64url (section
+// 5, without padding).
 //
 // Decoding is strict, so that each byte string has exactly one spelling: two different texts never
 // name the same id or secret.
@@ -21,5 +22,9 @@ std::optional<std::vector<std::byte>> HexDecode(std::string_view text);
 std::string Base64UrlEncode(std::span<const std::byte> bytes);
 /// Nothing for padding, other alphabets, impossible lengths, or bits set beyond the last byte.
 std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text);
+
+std::string Base64Encode(std::span<const std::byte> bytes);
+/// Nothing without the padding, for other alphabets, or bits set beyond the last byte.
+std::optional<std::vector<std::byte>> Base64Decode(std::string_view text);
 
 }  // namespace berth

@@ -33,19 +33,21 @@ struct Limits {
   Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
 
   // The tunnel.
-  Size tunnel_streams = 256;           ///< Concurrent streams in one tunnel.
-  Size stream_buffer = 256 * 1024;     ///< Bytes buffered per stream and direction.
-  Size control_message = 1024 * 1024;  ///< Bytes of one control message.
-  Ms ping_after{10'000};               ///< Silence on a tunnel before a ping.
-  Ms ping_answer{10'000};              ///< The tunnel is dead without an answer by then.
-  Ms register_timeout{10'000};         ///< An accepted tunnel must register by then.
-  Ms reconnect_min{100};               ///< First reconnect delay.
-  Ms reconnect_away{1'500};            ///< Longest reconnect delay while nothing answers there.
-  Ms reconnect_max{30'000};            ///< Longest reconnect delay after the hub did answer.
-  Ms reconnect_stable{30'000};         ///< A tunnel that lived this long resets the delay.
-  Ms reconnect_refused{300'000};       ///< Between attempts after the hub refused the agent.
-  Ms connect_timeout{10'000};          ///< Name look-up, TCP, proxy and TLS handshake, each.
-  Ms drain_grace{10'000};              ///< What in-flight exchanges get at shutdown.
+  Size tunnel_streams = 256;                 ///< Concurrent streams in one tunnel.
+  Size stream_buffer = 256 * 1024;           ///< Bytes buffered per stream and direction.
+  Size control_message = 1024 * 1024;        ///< Bytes of one control message.
+  Size version1_request = 1024 * 1024;       ///< Bytes of a request body for a version-1 instance.
+  Size version1_message = 32 * 1024 * 1024;  ///< Bytes of one message of a version-1 peer.
+  Ms ping_after{10'000};                     ///< Silence on a tunnel before a ping.
+  Ms ping_answer{10'000};                    ///< The tunnel is dead without an answer by then.
+  Ms register_timeout{10'000};               ///< An accepted tunnel must register by then.
+  Ms reconnect_min{100};                     ///< First reconnect delay.
+  Ms reconnect_away{1'500};       ///< Longest reconnect delay while nothing answers there.
+  Ms reconnect_max{30'000};       ///< Longest reconnect delay after the hub did answer.
+  Ms reconnect_stable{30'000};    ///< A tunnel that lived this long resets the delay.
+  Ms reconnect_refused{300'000};  ///< Between attempts after the hub refused the agent.
+  Ms connect_timeout{10'000};     ///< Name look-up, TCP, proxy and TLS handshake, each.
+  Ms drain_grace{10'000};         ///< What in-flight exchanges get at shutdown.
 
   // Towards the instance.
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.

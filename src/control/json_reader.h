@@ -24,8 +24,9 @@ Result<JsonDocument> ParseDocument(std::string_view text);
 class JsonReader {
  public:
   /// `document` for the root object, null for others: these have no Json fields.
-  JsonReader(const boost::json::object& object, const JsonDocument* document, std::string path)
-      : object_(object), document_(document), path_(std::move(path)) {}
+  JsonReader(const boost::json::object& object, const JsonDocument* document, std::string path,
+             MetadataReading metadata = MetadataReading::kStrict)
+      : object_(object), document_(document), path_(std::move(path)), metadata_(metadata) {}
 
   /// kInvalid names the field that is missing, of the wrong type or too long.
   const std::optional<Error>& error() const { return error_; }
@@ -40,6 +41,10 @@ class JsonReader {
     }
     bound_ = bound;
     Read(name, *value, out);
+    if (error_ && is_lenient_) {
+      error_.reset();
+      out = {};
+    }
   }
 
  private:
@@ -89,7 +94,8 @@ class JsonReader {
   void Read(std::string_view name, const boost::json::value& value, T& out) {
     const boost::json::object* object = value.if_object();
     if (object == nullptr) return Refuse(name, "is not an object");
-    JsonReader reader(*object, nullptr, fmt::format("{}{}.", path_, name));
+    JsonReader reader(*object, nullptr, fmt::format("{}{}.", path_, name), metadata_);
+    reader.is_lenient_ = std::same_as<T, Metadata> && metadata_ == MetadataReading::kLenient;
     Fields(reader, out);
     error_ = reader.error_;
   }
@@ -97,6 +103,8 @@ class JsonReader {
   const boost::json::object& object_;
   const JsonDocument* document_;
   const std::string path_;
+  const MetadataReading metadata_;
+  bool is_lenient_ = false;  // What is wrong is left out.
   std::size_t bound_ = SIZE_MAX;
   std::optional<Error> error_;
 };

@@ -9,15 +9,16 @@ namespace {
 
 // Reads the message as the alternative of `Message` at `Index` or one behind it.
 template <std::size_t Index = 1>
-Result<Message> ReadAs(std::string_view type, Sender from, const JsonDocument& document) {
+Result<Message> ReadAs(std::string_view type, Sender from, const JsonDocument& document,
+                       MetadataReading metadata) {
   if constexpr (Index < std::variant_size_v<Message>) {
     using T = std::variant_alternative_t<Index, Message>;
-    if (type != T::kType) return ReadAs<Index + 1>(type, from, document);
+    if (type != T::kType) return ReadAs<Index + 1>(type, from, document, metadata);
     if (!MaySend(T::kSenders, from)) {
       return Forbidden(fmt::format("type \"{}\" is not accepted here", type));
     }
     T message;
-    JsonReader reader(document.root.get_object(), &document, "");
+    JsonReader reader(document.root.get_object(), &document, "", metadata);
     Fields(reader, message);
     if (reader.error()) return *reader.error();
     return message;
@@ -35,13 +36,14 @@ bool IsIdCharacter(char c) {
 
 }  // namespace
 
-Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size) {
+Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size,
+                      MetadataReading metadata) {
   if (text.size() > max_size) return TooLarge("control message beyond its limit");
   auto document = ParseDocument(text);
   if (!document) return std::move(document).error();
   const boost::json::value* type = document->root.get_object().if_contains("type");
   if (type == nullptr || !type->is_string()) return Invalid("field \"type\" is not a string");
-  return ReadAs(std::string_view(type->get_string()), from, *document);
+  return ReadAs(std::string_view(type->get_string()), from, *document, metadata);
 }
 
 std::string Serialise(const Message& message) {

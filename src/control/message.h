@@ -458,11 +458,16 @@ inline constexpr std::size_t kMaxDepth = 16;
 inline constexpr std::size_t kMaxQuestion = 16 * 1024;
 inline constexpr std::size_t kMaxQuestions = 128 * 1024;
 
+/// Wrong metadata is an error, or left out: version 1 says little of what is in it.
+enum class MetadataReading { kStrict, kLenient };
+
 /// Reads one message. Strict: valid UTF-8, one JSON object, no key twice, at most kMaxDepth deep.
 /// kInvalid: malformed, or a field is missing or wrong (the message names it); kTooLarge: more than
 /// `max_size` bytes; kForbidden: `from` may not send this type. In all three cases the connection
 /// may go on.
-Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size = kMaxMessage);
+/// `metadata` says what becomes of fields of Metadata that are wrong.
+Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size = kMaxMessage,
+                      MetadataReading metadata = MetadataReading::kStrict);
 
 /// The JSON text of a message. Text of ours that is not UTF-8 has its bad bytes replaced, and what
 /// exceeds the bounds of a field is cut. REQUIRES: not Unknown.

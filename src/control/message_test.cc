@@ -230,6 +230,22 @@ TEST(MessageTest, ReadsTheRegisterOfAVersion1Instance) {
   EXPECT_EQ(reg.metadata.status, Status::kIdle);
 }
 
+TEST(MessageTest, MayLeaveOutMetadataThatIsWrong) {
+  const std::string_view text =
+      R"({"type":"register","client_id":"a","metadata":{"hostname":7,"project":"/p","status":"starting","labels":[1]}})";
+  EXPECT_THAT(Parse(text, Sender::kAgent), FailsWith(ErrorKind::kInvalid));
+  auto message = Parse(text, Sender::kAgent, kMaxMessage, MetadataReading::kLenient);
+  ASSERT_THAT(message, IsOk());
+  const Metadata& metadata = std::get<Register>(*message).metadata;
+  EXPECT_EQ(metadata.project, "/p");
+  EXPECT_EQ(metadata.hostname, "");
+  EXPECT_EQ(metadata.status, std::nullopt);
+  EXPECT_TRUE(metadata.labels.empty());
+  EXPECT_THAT(Parse(R"({"type":"register","client_id":1,"metadata":{}})", Sender::kAgent,
+                    kMaxMessage, MetadataReading::kLenient),
+              FailsWith(ErrorKind::kInvalid));
+}
+
 TEST(MessageTest, KeepsJsonValuesAsTheyCame) {
   auto message = Parse(
       R"({"type":"response" , "data" : [ "}" , {"k\\\"":"]"}, 12345678901234567890123 ] ,"request_id":"r"})",
