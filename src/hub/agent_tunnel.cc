@@ -1,23 +1,10 @@
 #include "hub/agent_tunnel.h"
 
 #include "base/log.h"
-#include "hub/client_view.h"
+#include "hub/registration.h"
 #include "identity/identity.h"
-#include "store/instances.h"
-#include "store/store.h"
 
 namespace berth::hub {
-namespace {
-
-control::Registered Refused(std::string message) {
-  control::Registered answer;
-  answer.success = false;
-  answer.message = std::move(message);
-  return answer;
-}
-
-}  // namespace
-
 AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
                          http::Request request)
     : hub_(hub),
@@ -44,12 +31,7 @@ Task<void> AgentTunnel::Run() {
             unknown_messages_);
   }
   Leave();
-  if (id_.empty()) co_return;
-  const std::string id = id_;
-  const WallTime now = hub_.clock();
-  auto noted = co_await hub_.store.Run(
-      [id, now](store::Database& database) { return store::NoteInstanceSeen(database, id, now); });
-  if (!noted) LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
+  if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
 }
 
 void AgentTunnel::Disconnect() {
@@ -61,48 +43,17 @@ void AgentTunnel::Disconnect() {
 
 Task<control::Registered> AgentTunnel::OnRegister(control::Register registration) {
   const std::string id = registration.client_id;
+  const std::string tunnel = registration.tunnel;
   if (!IsInstanceLabel(id)) {
-    co_return Refused("an id is 1 to 63 of a-z, 0-9 and '-', so that it can be a host name");
+    co_return RefusedRegistration(
+        "an id is 1 to 63 of a-z, 0-9 and '-', so that it can be a host name");
   }
-  if (!token_->MayRegister(id)) {
-    LogWarn("instance {}: {} refused: token \"{}\" is limited to other ids", id, ForLog(address_),
-            ForLog(token_->name));
-    co_return Refused(
-        fmt::format("the agent's token is limited to {}",
-                    ForLog(fmt::format("{}", fmt::join(token_->terms.instance_ids, ", ")))));
-  }
-  const std::string metadata = MetadataToText(registration.metadata);
-  const std::int64_t user_id = token_->user_id;
-  const WallTime now = hub_.clock();
-  auto claimed = co_await hub_.store.Run([id, metadata, user_id, now](store::Database& database) {
-    return store::ClaimInstance(database, id, user_id, metadata, now);
-  });
-  if (!claimed) {
-    LogWarn("instance {}: {} refused: {}", id, ForLog(address_), claimed.error().ToString());
-    if (claimed.error().kind == ErrorKind::kForbidden) {
-      identity::AuditEvent denied = ConnectEvent(id);
-      denied.result = identity::audit_result::kDenied;
-      denied.detail += "; the id belongs to another user";
-      hub_.identity.audit().RecordSparsely(std::move(denied));
-      co_return Refused("this id belongs to another user of the hub");
-    }
-    co_return Refused("the hub cannot write its database now");
-  }
-  auto connected = hub_.registry.Connected(id, user_id, registration.metadata, *this);
-  if (!connected) co_return Refused(connected.error().message);
+  control::Registered answer =
+      co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
+  if (!answer.success) co_return answer;
   id_ = id;
-  LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address_),
-          ForLog(token_->name));
-  hub_.identity.audit().RecordSparsely(ConnectEvent(id));
-  control::Registered answer;
-  assertions_.Begin(id, registration.tunnel);
-  answer.success = true;
+  assertions_.Begin(id, tunnel);
   answer.hub.keys = assertions_.Announce();
-  answer.hub.version = BERTH_VERSION;
-  answer.hub.url = UrlOf(hub_, *hub_.registry.Get(id), identity::InstanceRole::kOwner);
-  if (answer.hub.url.starts_with('/')) {
-    answer.hub.url.insert(0, hub_.hosts.public_origin().ToString());
-  }
   co_return answer;
 }
 
@@ -110,15 +61,6 @@ void AgentTunnel::AnnounceKeys() {
   if (!link_.is_registered()) return;  // It is told when it registers.
   auto sent = link_.Send(control::HubKeys{assertions_.Announce()});
   if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
-}
-
-identity::AuditEvent AgentTunnel::ConnectEvent(std::string_view id) const {
-  return {.action = identity::audit_action::kAgentConnect,
-          .actor_id = token_->user_id,
-          .actor = fmt::format("agent token {}", token_->id),
-          .instance_id = std::string(id),
-          .address = address_,
-          .detail = token_->name};
 }
 
 void AgentTunnel::OnMessage(control::Message message) {

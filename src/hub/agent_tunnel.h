@@ -43,7 +43,6 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
  private:
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
-  identity::AuditEvent ConnectEvent(std::string_view id) const;
   Task<void> CloseWhenTokenEnds();
   void Leave();
 

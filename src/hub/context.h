@@ -37,6 +37,7 @@ struct HubContext {
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
+  bool version_1 = true;                              ///< Whether version-1 instances may connect.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
 };
 

@@ -4,6 +4,7 @@
 #include "base/task_group.h"
 #include "http/websocket.h"
 #include "hub/browser.h"
+#include "hub/chat_forwarder.h"
 #include "hub/client_view.h"
 #include "hub/cross_site.h"
 #include "hub/registry.h"
@@ -14,7 +15,7 @@ namespace {
 
 http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   http::WebSocketChannel::Options options;
-  options.max_text = 64 * 1024;
+  options.max_text = limits.version1_request;  // Of forward_to_client.
   options.accept_binary = false;
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;
@@ -24,10 +25,13 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 /// One open socket.
 class DashboardSocket : public RegistryObserver, public identity::AccessObserver {
  public:
-  DashboardSocket(HubContext& hub, identity::SessionPtr session, http::BodyPtr incoming)
+  DashboardSocket(HubContext& hub, identity::SessionPtr session, std::string origin,
+                  http::BodyPtr incoming)
       : hub_(hub),
         session_(std::move(session)),
-        channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)) {
+        channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
+        chat_(hub, session_, std::move(origin),
+              [this](const control::Message& message) { Send(message); }) {
     channel_.Attach(std::move(incoming));
     hub_.registry.Subscribe(*this);
     hub_.identity.Subscribe(*this);
@@ -95,7 +99,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
   void Answer(std::string_view text) {
-    auto message = control::Parse(text, control::Sender::kBrowser);
+    auto message = control::Parse(text, control::Sender::kBrowser, hub_.limits.version1_request);
     if (!message) {
       Send(control::ErrorMessage{.request_id = {}, .message = message.error().message});
       return;
@@ -130,10 +134,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   void On(const control::Ping&) { Send(control::Pong{}); }
 
-  void On(const control::ForwardToClient& message) {
-    Send(control::ErrorMessage{.request_id = message.request_id,
-                               .message = "this hub passes chat to instances over its proxy"});
-  }
+  void On(const control::ForwardToClient& message) { chat_.Forward(message); }
 
   /// Everything else is unknown here, or of no meaning from a browser.
   template <class Other>
@@ -142,6 +143,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   HubContext& hub_;
   const identity::SessionPtr session_;
   http::WebSocketChannel channel_;
+  ChatForwarder chat_;
   bool wants_updates_ = false;
   std::map<std::string, identity::InstanceRole> shown_;  ///< What the page was told of.
 };
@@ -156,7 +158,8 @@ Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request 
   if (!same_origin) co_return std::move(same_origin).error();
   auto session = SessionOf(hub, request.head);
   if (!session) co_return Unauthorized("no session");
-  auto socket = std::make_unique<DashboardSocket>(hub, std::move(session), std::move(request.body));
+  auto socket = std::make_unique<DashboardSocket>(
+      hub, std::move(session), hub.hosts.OriginOf(request.head.authority), std::move(request.body));
   http::Response response;
   response.head.status = 101;
   response.body = socket->TakeOutgoing();

@@ -118,6 +118,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .registry = registry_,
                .sockets = sockets_,
                .path_mode = options_.path_mode,
+               .version_1 = options_.version_1,
                .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
                                                                   : identity::Scheme::kHttp},
       tunnels_(context_),

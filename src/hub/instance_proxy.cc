@@ -1,5 +1,7 @@
 #include "hub/instance_proxy.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "http/cookie.h"
 #include "http/h1_parser.h"
@@ -89,6 +91,15 @@ void NoteOpened(HubContext& hub, const http::Request& request, const identity::S
                                        .instance_id = placement.instance_id,
                                        .address = request.peer.address,
                                        .detail = "path mode"});
+}
+
+/// Who asks, as version 1 says it: GitHub's numeric id (of others, the hub's own), and the name.
+void AddIdentity(http::Fields& fields, const store::User& person) {
+  const bool is_github = person.provider == "github";
+  fields.Add("x-orchestrator-user-id", is_github ? person.subject : std::to_string(person.id));
+  const std::string_view login = identity::LoginOf(person);
+  const bool is_plain = std::ranges::all_of(login, [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (!login.empty() && is_plain) fields.Add("x-orchestrator-username", login);
 }
 
 /// What the browser sent, as the instance's agent may see it.
@@ -211,9 +222,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   const std::string_view scheme = hub.hosts.public_origin().scheme;
   http::ProxyRules rules;
   rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix,
-                        assertion = std::move(*assertion)](http::RequestHead& head) {
+                        assertion = std::move(*assertion), person](http::RequestHead& head) {
     EditRequest(head, peer, scheme, prefix);
-    if (!assertion.empty()) head.fields.Add(control::kAssertionField, assertion);
+    if (assertion.empty()) {
+      AddIdentity(head.fields, *person);
+    } else {
+      head.fields.Add(control::kAssertionField, assertion);
+    }
   };
   // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
   // this call lives.

@@ -24,6 +24,7 @@ struct HubOptions {
   std::filesystem::path tls_key;    ///< PEM.
   bool path_mode = true;            ///< Whether /clients/{id}/proxy/ is served at all.
   identity::SignInOptions sign_in;  ///< GitHub and OpenID Connect; none by default.
+  bool version_1 = true;            ///< Whether version-1 instances may connect, token in the URL.
   LogLevel log_level = LogLevel::kInfo;
   Limits limits;
 };

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@
 
 namespace berth::hub {
 
+class V1Calls;
+
 /// The connection to a live instance.
 class InstanceLink {
  public:
@@ -35,6 +38,8 @@ class InstanceLink {
   /// instance. "": nothing. An error: the stream must not be opened.
   virtual Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
                                      control::Role role) = 0;
+  /// The way to an instance that speaks version 1; null for every other.
+  virtual std::shared_ptr<V1Calls> version_1() { return nullptr; }
   /// A newer connection took the id: tell this one and close it. It reports nothing more.
   virtual void Fence(std::string_view reason) = 0;
   /// Asks the agent to leave and not to come back by itself.

@@ -1,22 +1,28 @@
 #include "hub/tunnel_endpoint.h"
 
 #include "base/log.h"
+#include "http/query.h"
 #include "hub/agent_tunnel.h"
 #include "hub/browser.h"
 #include "hub/problem.h"
+#include "hub/v1_peer.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
 namespace {
 
-/// The token that the request presents, if its user is admitted; or null.
+/// The token that the request presents, if its user is admitted; or null. Only version 1 may have
+/// it in the query.
 identity::AgentTokenPtr TokenOf(HubContext& hub, const http::RequestHead& head) {
-  const auto text = BearerOf(head);
+  std::optional<std::string> in_query;
+  if (!tunnel::IsTunnelRequest(head)) in_query = http::QueryParameter(head.query(), "token");
+  const auto text = in_query ? std::optional<std::string_view>(*in_query) : BearerOf(head);
   auto token = text ? hub.identity.tokens().Authenticate(*text) : nullptr;
   return token && PersonOf(hub, token->user_id) ? token : nullptr;
 }
 
 Task<void> RunTunnel(std::unique_ptr<AgentTunnel> tunnel) { co_await tunnel->Run(); }
+Task<void> RunV1Peer(std::unique_ptr<V1Peer> peer) { co_await peer->Run(); }
 
 }  // namespace
 
@@ -26,7 +32,8 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   if (const auto wait = limiter.Check(address)) {
     co_return TooManyAttempts(*wait);
   }
-  if (!tunnel::IsTunnelRequest(request.head)) {
+  const bool is_tunnel = tunnel::IsTunnelRequest(request.head);
+  if (!is_tunnel && !hub_.version_1) {
     co_return ProblemResponse(
         {400, "Unknown protocol", "This hub speaks the subprotocol berth.h2 with agents."});
   }
@@ -50,6 +57,12 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
          "The agent's token is unknown, revoked or expired. Get a new one with "
          "berth agent enroll."});
   }
+  if (!is_tunnel) {
+    auto peer = std::make_unique<V1Peer>(hub_, *this, token, std::move(request));
+    auto response = peer->TakeResponse();
+    hub_.sockets.Spawn("version-1 instance", RunV1Peer(std::move(peer)));
+    co_return response;
+  }
   auto agent = std::make_unique<AgentTunnel>(hub_, *this, token, std::move(request));
   auto response = agent->TakeResponse();
   hub_.sockets.Spawn("tunnel", RunTunnel(std::move(agent)));
@@ -66,6 +79,8 @@ void TunnelEndpoint::Drain() {
   // Draining one may end it, which takes it out of the list.
   const auto running = tunnels_;
   for (AgentTunnel* agent : running) agent->Drain();
+  const auto peers = v1_peers_;
+  for (V1Peer* peer : peers) peer->Drain();
 }
 
 std::string MetadataToText(const control::Metadata& metadata) {

@@ -11,6 +11,7 @@
 namespace berth::hub {
 
 class AgentTunnel;
+class V1Peer;
 
 class TunnelEndpoint {
  public:
@@ -28,9 +29,11 @@ class TunnelEndpoint {
 
  private:
   friend class AgentTunnel;
+  friend class V1Peer;
 
   HubContext& hub_;
   std::vector<AgentTunnel*> tunnels_;  ///< Those that run.
+  std::vector<V1Peer*> v1_peers_;      ///< Likewise.
 };
 
 /// An instance's metadata as the database keeps it, and back; empty metadata if it is broken.

@@ -1,0 +1,82 @@
+#include "hub/registration.h"
+
+#include "base/log.h"
+#include "hub/client_view.h"
+#include "hub/tunnel_endpoint.h"
+#include "identity/identity.h"
+#include "store/instances.h"
+#include "store/store.h"
+
+namespace berth::hub {
+namespace {
+
+identity::AuditEvent ConnectEvent(const identity::AgentToken& token, const std::string& address,
+                                  std::string_view id) {
+  return {.action = identity::audit_action::kAgentConnect,
+          .actor_id = token.user_id,
+          .actor = fmt::format("agent token {}", token.id),
+          .instance_id = std::string(id),
+          .address = address,
+          .detail = token.name};
+}
+
+}  // namespace
+
+control::Registered RefusedRegistration(std::string why) {
+  control::Registered answer;
+  answer.success = false;
+  answer.message = std::move(why);
+  return answer;
+}
+
+Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentTokenPtr token,
+                                           std::string address, control::Register registration,
+                                           InstanceLink& link) {
+  const std::string id = registration.client_id;
+  if (!token->MayRegister(id)) {
+    LogWarn("instance {}: {} refused: token \"{}\" is limited to other ids", id, ForLog(address),
+            ForLog(token->name));
+    co_return RefusedRegistration(
+        fmt::format("the agent's token is limited to {}",
+                    ForLog(fmt::format("{}", fmt::join(token->terms.instance_ids, ", ")))));
+  }
+  const std::string metadata = MetadataToText(registration.metadata);
+  const std::int64_t user_id = token->user_id;
+  const WallTime now = hub.clock();
+  auto claimed = co_await hub.store.Run([id, metadata, user_id, now](store::Database& database) {
+    return store::ClaimInstance(database, id, user_id, metadata, now);
+  });
+  if (!claimed) {
+    LogWarn("instance {}: {} refused: {}", id, ForLog(address), claimed.error().ToString());
+    if (claimed.error().kind == ErrorKind::kForbidden) {
+      identity::AuditEvent denied = ConnectEvent(*token, address, id);
+      denied.result = identity::audit_result::kDenied;
+      denied.detail += "; the id belongs to another user";
+      hub.identity.audit().RecordSparsely(std::move(denied));
+      co_return RefusedRegistration("this id belongs to another user of the hub");
+    }
+    co_return RefusedRegistration("the hub cannot write its database now");
+  }
+  auto connected = hub.registry.Connected(id, user_id, registration.metadata, link);
+  if (!connected) co_return RefusedRegistration(connected.error().message);
+  LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address),
+          ForLog(token->name));
+  hub.identity.audit().RecordSparsely(ConnectEvent(*token, address, id));
+  control::Registered answer;
+  answer.success = true;
+  answer.hub.version = BERTH_VERSION;
+  answer.hub.url = UrlOf(hub, *hub.registry.Get(id), identity::InstanceRole::kOwner);
+  if (answer.hub.url.starts_with('/')) {
+    answer.hub.url.insert(0, hub.hosts.public_origin().ToString());
+  }
+  co_return answer;
+}
+
+Task<void> NoteInstanceLeft(HubContext& hub, std::string id) {
+  const WallTime now = hub.clock();
+  auto noted = co_await hub.store.Run(
+      [id, now](store::Database& database) { return store::NoteInstanceSeen(database, id, now); });
+  if (!noted) LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
+}
+
+}  // namespace berth::hub

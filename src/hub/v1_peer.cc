@@ -1,0 +1,231 @@
+#include "hub/v1_peer.h"
+
+#include "base/log.h"
+#include "control/v1_proxy.h"
+#include "hub/registration.h"
+#include "identity/identity.h"
+#include "tunnel/link.h"
+
+namespace berth::hub {
+namespace {
+
+http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
+  http::WebSocketChannel::Options options;
+  options.max_text = limits.version1_message;
+  options.max_queued = 4 * limits.version1_request + limits.control_message;
+  options.accept_binary = false;
+  options.ping_after = limits.ping_after;
+  options.ping_answer = limits.ping_answer;
+  return options;
+}
+
+}  // namespace
+
+V1Peer::V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
+               http::Request request)
+    : hub_(hub),
+      endpoint_(endpoint),
+      token_(std::move(token)),
+      address_(request.peer.address),
+      channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
+      streams_(hub),
+      register_timer_([this] { Close(http::close_code::kPolicy, "register within the time"); }) {
+  channel_.Attach(std::move(request.body));
+  hub.executor.ArmAfter(register_timer_, hub.limits.register_timeout);
+  endpoint_.v1_peers_.push_back(this);
+}
+
+V1Peer::~V1Peer() {
+  token_end_.Cancel();
+  Leave();
+  std::erase(endpoint_.v1_peers_, this);
+}
+
+http::Response V1Peer::TakeResponse() {
+  http::Response response;
+  response.head.status = 101;
+  response.body = channel_.TakeOutgoing();
+  return response;
+}
+
+Task<void> V1Peer::Run() {
+  token_end_ = Job(hub_.executor, "end of token", CloseWhenTokenEnds());
+  Error why = Cancelled("closed");
+  for (;;) {
+    auto event = co_await channel_.Receive();
+    if (!event) {
+      why = std::move(event).error();
+      break;
+    }
+    if (event->kind == http::WebSocketEvent::Kind::kClose) {
+      why = Unavailable(fmt::format("closed: {} {}", event->code, ForLog(event->text())));
+      break;
+    }
+    if (event->kind == http::WebSocketEvent::Kind::kText) co_await OnText(event->text());
+  }
+  LogInfo("instance {}: version-1 connection from {} ended: {}", ForLog(id_), ForLog(address_),
+          why.ToString());
+  if (unknown_messages_ > 0) {
+    LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
+            unknown_messages_);
+  }
+  register_timer_.Disarm();
+  is_over_ = true;
+  Leave();
+  if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
+}
+
+Task<void> V1Peer::OnText(std::string_view text) {
+  if (is_over_) co_return;
+  traffic_.out += static_cast<std::int64_t>(text.size());
+  auto message = control::Parse(text, control::Sender::kAgent, hub_.limits.version1_message,
+                                control::MetadataReading::kLenient);
+  if (!message) {
+    LogDebug("instance {}: {}", ForLog(id_), message.error().ToString());
+    Tell(message.error().message);
+    // Whoever waits for it need not wait any longer.
+    if (calls_) {
+      control::ErrorMessage failure;
+      failure.request_id = control::RequestIdOf(text);
+      failure.message = "a malformed answer";
+      if (!failure.request_id.empty()) calls_->Deliver(failure);
+    }
+    co_return;
+  }
+  if (auto* registration = std::get_if<control::Register>(&*message)) {
+    co_await OnRegister(std::move(*registration));
+  } else if (std::holds_alternative<control::Unknown>(*message)) {
+    ++unknown_messages_;
+  } else if (!id_.empty()) {
+    OnMessage(std::move(*message));
+  } else {
+    // Never a pong: an instance that believes itself registered would stay away for ever.
+    Tell("not registered: send register first");
+  }
+}
+
+Task<void> V1Peer::OnRegister(control::Register registration) {
+  const std::string id = registration.client_id;
+  if (!id_.empty() && id != id_) {
+    Tell("this connection is registered as another client_id");
+    co_return;
+  }
+  if (registration.user_token.empty()) {
+    Tell("field \"user_token\" is missing");
+    co_return;
+  }
+  control::Registered answer;
+  if (hub_.identity.tokens().Authenticate(registration.user_token) != token_) {
+    answer = RefusedRegistration("the token is not that of this connection");
+  } else if (!control::IsValidInstanceId(id)) {
+    answer = RefusedRegistration("field \"client_id\" is not usable as an id");
+  } else {
+    answer = co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
+  }
+  if (is_over_) {
+    // Closed while it was claimed; the registry must not keep a link that is about to go.
+    if (answer.success) hub_.registry.Disconnected(id, *this);
+    co_return;
+  }
+  register_timer_.Disarm();
+  if (answer.success && id_.empty()) {
+    id_ = id;
+    calls_ = std::make_shared<V1Calls>(
+        id, hub_.limits.tunnel_streams,
+        [this](const control::Message& message) { return Send(message); },
+        [this] {
+          if (is_draining_) Close(http::close_code::kGoingAway, "the hub is restarting");
+        },
+        SystemRandom());
+    streams_.SetCalls(calls_);
+  }
+  answer.hub = {};  // Version 1 knows success and message.
+  auto sent = Send(answer);
+  if (!sent) co_return;
+  if (!answer.success) {
+    Close(http::close_code::kPolicy, answer.message);
+    co_return;
+  }
+  channel_.Ping();  // For the latency.
+  if (is_draining_) Close(http::close_code::kGoingAway, "the hub is restarting");
+}
+
+void V1Peer::OnMessage(control::Message message) {
+  const auto named = tunnel::InstanceIdOf(message);
+  if (named && *named != id_) {
+    Tell("field \"client_id\" is not the registered id");
+    return;
+  }
+  if (std::holds_alternative<control::Ping>(message)) {
+    auto sent = Send(control::Pong{id_});
+    if (!sent) LogDebug("instance {}: {}", id_, sent.error().message);
+  } else if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
+    hub_.registry.SetStatus(id_, *this, *update);
+  } else if (const auto* error = std::get_if<control::ErrorMessage>(&message);
+             error && error->request_id.empty()) {
+    LogWarn("instance {}: it reports: {}", id_, ForLog(error->message));
+  } else {
+    calls_->Deliver(std::move(message));
+  }
+}
+
+Result<void> V1Peer::Send(const control::Message& message) {
+  const std::string text = control::Serialise(message);
+  traffic_.in += static_cast<std::int64_t>(text.size());
+  return channel_.SendText(text);
+}
+
+void V1Peer::Tell(std::string_view error) {
+  control::ErrorMessage message;
+  message.message = error;
+  auto sent = Send(message);
+  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().message);
+}
+
+void V1Peer::Close(std::uint16_t code, std::string_view why) {
+  if (std::exchange(is_over_, true)) return;
+  channel_.Close(code, why);
+  Leave();
+}
+
+Result<std::string> V1Peer::Assert(const identity::PersonPtr&, std::string_view,
+                                   control::Role role) {
+  if (role == control::Role::kViewer) return Forbidden("version 1 cannot be only looked at");
+  return std::string();
+}
+
+void V1Peer::Fence(std::string_view reason) {
+  if (is_over_) return;
+  Tell(reason);
+  // Else it would come back in seconds and take the id again, for ever.
+  Disconnect();
+  Close(http::close_code::kPolicy, reason);
+}
+
+void V1Peer::Disconnect() {
+  control::Command command;
+  command.command = control::Command::Kind::kDisconnect;
+  auto sent = Send(command);
+  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().message);
+}
+
+void V1Peer::Drain() {
+  if (std::exchange(is_draining_, true)) return;
+  if (!calls_ || calls_->size() == 0) Close(http::close_code::kGoingAway, "the hub is restarting");
+}
+
+Task<void> V1Peer::CloseWhenTokenEnds() {
+  co_await token_->ended.Wait();
+  const std::string_view how =
+      token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked";
+  LogInfo("instance {}: {}", ForLog(id_), how);
+  if (!is_over_) Tell(how);
+  Close(http::close_code::kPolicy, how);
+}
+
+void V1Peer::Leave() {
+  if (calls_) calls_->Close();
+  if (!id_.empty()) hub_.registry.Disconnected(id_, *this);
+}
+
+}  // namespace berth::hub

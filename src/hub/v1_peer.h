@@ -1,0 +1,75 @@
+// V1Peer: one version-1 instance, from the accepted upgrade to the end of its connection: the link
+// in the registry that speaks exactly the seed's protocol (docs/protocol.md, "Version 1").
+#pragma once
+
+#include <memory>
+
+#include "http/websocket.h"
+#include "hub/context.h"
+#include "hub/registry.h"
+#include "hub/tunnel_endpoint.h"
+#include "hub/v1_calls.h"
+#include "hub/v1_streams.h"
+#include "identity/agent_tokens.h"
+
+namespace berth::hub {
+
+class V1Peer : public InstanceLink {
+ public:
+  /// `request` is the accepted upgrade, `token` what its query proved. `hub` and `endpoint` must
+  /// outlive the peer.
+  V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
+         http::Request request);
+  ~V1Peer() override;
+
+  /// The response that completes the upgrade. Call once.
+  http::Response TakeResponse();
+
+  /// Serves the connection until it ends, its token ends, or a newer one takes its id.
+  Task<void> Run();
+
+  // InstanceLink.
+  http::Service& streams() override { return streams_; }
+  /// Nothing is signed for version 1: X-Orchestrator-* alone says who it is. kForbidden for a
+  /// viewer: nothing beside the instance could hold them to looking on.
+  Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
+                             control::Role role) override;
+  std::shared_ptr<V1Calls> version_1() override { return calls_; }
+  void Fence(std::string_view reason) override;
+  void Disconnect() override;
+  std::optional<Duration> latency() const override { return channel_.latency(); }
+
+  control::Traffic traffic() const override { return traffic_; }
+
+  /// Lets requests that run finish, then closes; the instance dials again.
+  void Drain();
+
+ private:
+  Task<void> OnText(std::string_view text);
+  Task<void> OnRegister(control::Register registration);
+  void OnMessage(control::Message message);
+  Task<void> CloseWhenTokenEnds();
+  Result<void> Send(const control::Message& message);
+  void Tell(std::string_view error);
+  /// Tells why, fails what runs, and closes. The instance may dial again, unless it is told to
+  /// leave.
+  void Close(std::uint16_t code, std::string_view why);
+  void Leave();
+
+  HubContext& hub_;
+  TunnelEndpoint& endpoint_;
+  const identity::AgentTokenPtr token_;
+  const std::string address_;
+  std::string id_;  ///< Once registered.
+  http::WebSocketChannel channel_;
+  std::shared_ptr<V1Calls> calls_;  ///< Once registered.
+  V1Streams streams_;
+  Timer register_timer_;
+  Job token_end_;
+  std::uint64_t unknown_messages_ = 0;
+  control::Traffic traffic_;  ///< Of messages.
+  bool is_draining_ = false;
+  bool is_over_ = false;  ///< Closed or fenced: nothing is delivered any more.
+};
+
+}  // namespace berth::hub
