@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::milliseconds kVersion1Heartbeat = std::chrono::seconds(30);
+
 /// A number in [0, 1).
 double RandomShare() {
   const auto bytes = RandomBytes<4>(SystemRandom());
@@ -22,11 +24,12 @@ double RandomShare() {
   return number / 4294967296.0;
 }
 
-tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token) {
+tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token, tunnel::Protocol protocol) {
   return {.scheme = place.scheme,
           .authority = place.authority,
           .target = place.path + "/ws/connect",
-          .token = std::move(token)};
+          .token = std::move(token),
+          .protocol = protocol};
 }
 
 /// The limits, with what the environment of version 1 sets.
@@ -37,7 +40,11 @@ Limits AdjustLimits(const AgentOptions& options) {
     limits.reconnect_away = std::max(limits.reconnect_away, limits.reconnect_min);
     limits.reconnect_max = std::max(limits.reconnect_max, limits.reconnect_min);
   }
-  if (options.heartbeat_interval) limits.ping_after = *options.heartbeat_interval;
+  if (options.heartbeat_interval) {
+    limits.ping_after = *options.heartbeat_interval;
+  } else if (options.protocol == tunnel::Protocol::kVersion1) {
+    limits.ping_after = kVersion1Heartbeat;
+  }
   return limits;
 }
 
@@ -108,7 +115,7 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       options_(std::move(options)),
       limits_(AdjustLimits(options_)),
       hub_place_(std::move(hub_place)),
-      hub_(HubAddressOf(hub_place_, std::move(options_.token))),
+      hub_(HubAddressOf(hub_place_, std::move(options_.token), options_.protocol)),
       proxies_(std::move(proxies)),
       tls_(std::move(tls)),
       worker_(std::move(worker)),
@@ -124,8 +131,11 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
                  status_.SetAdapter(&adapter);
                }),
       forwarder_(loop_, limits_, instance_client_, locator_.info(), status_, gate_),
+      v1_server_(loop_, limits_, {.scheme = hub_.scheme, .authority = hub_.authority}, forwarder_,
+                 [this](const control::Message& message) { return keeper_.Send(message); }),
       keeper_(loop_, limits_, hub_, hub_client_, forwarder_, *this, RandomShare),
       left_(loop_) {
+  if (is_version_1()) gate_.BelieveFields();
   forwarder_.SetAllowList(AllowListOf(options_));
   forwarder_.SetOnAway([this] { locator_.LookAgain(); });
 }
@@ -202,8 +212,10 @@ void Agent::SendStatus(const StatusReport& report) {
   control::StatusUpdate update;
   update.client_id = options_.client_id;
   update.status = report.status;
-  update.needs_you = report.needs_you();
-  update.sessions = report.sessions;
+  if (!is_version_1()) {
+    update.needs_you = report.needs_you();
+    update.sessions = report.sessions;
+  }
   auto sent = keeper_.Send(update);
   if (!sent) LogDebug("status not sent: {}", sent.error().message);
 }
@@ -226,6 +238,7 @@ control::Register Agent::OnRegister() {
   control::Register registration;
   registration.client_id = options_.client_id;
   registration.metadata = DescribeInstance();
+  if (is_version_1()) return registration;
   // A name that nobody else could have chosen: what was signed for one tunnel is of no use in
   // another.
   registration.tunnel = HexEncode(RandomBytes<16>(SystemRandom()));
@@ -234,6 +247,7 @@ control::Register Agent::OnRegister() {
 }
 
 Result<void> Agent::CheckHub(const control::Registered& registered) {
+  if (is_version_1()) return Ok();  // It signs nothing.
   gate_.Forget();
   return trust_.Accept(registered.hub.keys);
 }
@@ -243,6 +257,7 @@ void Agent::OnState(const tunnel::TunnelState& state) {
   const std::string hub = hub_place_.origin();
   const std::string reason = ForLog(state.reason);
   status_.SetWatched(state.kind == Kind::kConnected);
+  if (state.kind != Kind::kConnected) v1_server_.Reset();
   switch (state.kind) {
     case Kind::kConnecting:
       LogDebug("connecting to {}", hub);
@@ -278,6 +293,11 @@ void Agent::OnState(const tunnel::TunnelState& state) {
 }
 
 void Agent::OnRegistered(const control::Registered& registered) {
+  if (is_version_1() && !std::exchange(limits_noted_, true)) {
+    LogWarn(
+        "the hub speaks version 1 of the protocol: its URL holds the token, terminals and event "
+        "streams do not work, uploads are text alone, and large responses come whole");
+  }
   if (!registered.hub.url.empty()) LogInfo("open it at {}", ForLog(registered.hub.url));
   SendStatus(status_.report());
 }
@@ -293,6 +313,8 @@ void Agent::OnMessage(const control::Message& message) {
     if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("the hub says: {}", ForLog(error->message));
+  } else if (is_version_1()) {
+    v1_server_.OnMessage(message);
   }
 }
 

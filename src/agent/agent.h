@@ -12,6 +12,7 @@
 #include "agent/locator.h"
 #include "agent/options.h"
 #include "agent/supervisor.h"
+#include "agent/v1_server.h"
 #include "base/task_group.h"
 #include "http/h1_client.h"
 #include "net/dial.h"
@@ -45,6 +46,7 @@ class Agent : private tunnel::Keeper::Observer {
   void OnCommand(const SupervisorEvent& event);
   void SendStatus(const StatusReport& report);
   control::Metadata DescribeInstance() const;
+  bool is_version_1() const { return hub_.protocol == tunnel::Protocol::kVersion1; }
 
   control::Register OnRegister() override;
   Result<void> CheckHub(const control::Registered& registered) override;
@@ -61,6 +63,7 @@ class Agent : private tunnel::Keeper::Observer {
   const net::ProxySettings no_proxies_;  // The instance is reached directly, always.
   const std::unique_ptr<net::TlsClient> tls_;
   bool is_draining_ = false;
+  bool limits_noted_ = false;  // What version 1 cannot do.
 
   // In the order of their dependence; destroyed the other way round.
   const std::unique_ptr<ThreadWorker> worker_;
@@ -71,6 +74,7 @@ class Agent : private tunnel::Keeper::Observer {
   StatusTracker status_;
   Locator locator_;
   Forwarder forwarder_;
+  V1Server v1_server_;  // For a hub of version 1 alone.
   tunnel::Keeper keeper_;
   std::unique_ptr<net::NetworkChange> network_change_;
   std::unique_ptr<Supervisor> supervisor_;

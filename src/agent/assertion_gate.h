@@ -31,6 +31,10 @@ class AssertionGate {
   /// The trusted keys changed: what is remembered is forgotten.
   void Forget() { verified_.clear(); }
 
+  /// The hub speaks version 1, which signs nothing: whom X-Orchestrator-* names is believed, as
+  /// that user of GitHub; without them it is nobody in particular.
+  void BelieveFields() { believes_fields_ = true; }
+
   /// Who the request with these fields is from. The error says why nobody, for the log.
   Result<AssertionPtr> Check(const http::Fields& fields);
 
@@ -43,6 +47,7 @@ class AssertionGate {
   const HubTrust& trust_;
   const WallClock clock_;
   std::string tunnel_;
+  bool believes_fields_ = false;
   std::unordered_map<std::string, AssertionPtr, TextHash, std::equal_to<>> verified_;
 };
 

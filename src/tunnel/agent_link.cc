@@ -3,6 +3,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "http/h2_server_session.h"
+#include "http/query.h"
 
 namespace berth::tunnel {
 namespace {
@@ -30,8 +31,10 @@ AgentLink::AgentLink(Executor& executor, const Limits& limits, const HubAddress&
       dialer_(dialer),
       streams_(streams),
       observer_(observer),
-      link_(executor, limits, http::WebSocketRole::kDialer, *this),
+      link_(executor, limits, http::WebSocketRole::kDialer, *this, hub.protocol),
       left_(executor),
+      heartbeat_timer_([this] { Beat(); }),
+      pong_timer_([this] { link_.channel().Abort(Timeout("the hub did not answer our ping")); }),
       register_timer_(
           [this] { link_.channel().Abort(Timeout("the hub did not answer our registration")); }) {}
 
@@ -45,11 +48,15 @@ Task<Error> AgentLink::Run() {
   auto checked = CheckResponse(response->head);
   if (!checked) co_return std::move(checked).error();
   link_.channel().Attach(std::move(response->body));
-  auto sent = link_.Send(registration_);
+  control::Register registration = registration_;
+  if (hub_.protocol == Protocol::kVersion1) registration.user_token = hub_.token.Reveal();
+  auto sent = link_.Send(registration);
   if (!sent) co_return std::move(sent).error();
   executor_.ArmAfter(register_timer_, limits_.register_timeout);
   Error why = co_await link_.Run();
   register_timer_.Disarm();
+  heartbeat_timer_.Disarm();
+  pong_timer_.Disarm();
   is_registered_ = false;
   if (told_) co_return *told_;
   co_return why;
@@ -62,8 +69,14 @@ Task<Result<http::Response>> AgentLink::Dial() {
   request.head.authority = hub_.authority;
   request.head.target = hub_.target;
   request.head.protocol = "websocket";
-  request.head.fields.Add("authorization", fmt::format("Bearer {}", hub_.token.Reveal()));
-  request.head.fields.Add("sec-websocket-protocol", kSubprotocol);
+  if (hub_.protocol == Protocol::kVersion1) {
+    request.head.target +=
+        fmt::format("?token={}&client_id={}", http::EscapeQuery(hub_.token.Reveal()),
+                    http::EscapeQuery(registration_.client_id));
+  } else {
+    request.head.fields.Add("authorization", fmt::format("Bearer {}", hub_.token.Reveal()));
+    request.head.fields.Add("sec-websocket-protocol", kSubprotocol);
+  }
   request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
   request.body = link_.channel().TakeOutgoing();
   return dialer_.Exchange(std::move(request));
@@ -72,12 +85,23 @@ Task<Result<http::Response>> AgentLink::Dial() {
 Result<void> AgentLink::CheckResponse(const http::ResponseHead& head) const {
   const int status = head.status;
   if (status == 101) {
+    if (hub_.protocol == Protocol::kVersion1) return Ok();
     if (head.fields.Find("sec-websocket-protocol") == kSubprotocol) return Ok();
     return Invalid(
         "the hub speaks only version 1 of the protocol (it did not accept the subprotocol "
-        "berth.h2); this agent needs a berth hub");
+        "berth.h2); set --protocol 1 or ORCHESTRATOR_PROTOCOL=1 for it, which sends the token in "
+        "the URL");
   }
-  if (status == 401) return Unauthorized("the hub does not accept the token");
+  if (status == 401) {
+    // A hub of version 1 looks for the token in the URL, finds none, and says just this.
+    const bool is_ours = head.fields.Find("content-type") == "application/problem+json";
+    if (is_ours || hub_.protocol == Protocol::kVersion1) {
+      return Unauthorized("the hub does not accept the token");
+    }
+    return Unauthorized(
+        "the hub does not accept the token; if it speaks only version 1 of the protocol, set "
+        "--protocol 1 or ORCHESTRATOR_PROTOCOL=1, which sends the token in the URL");
+  }
   if (status == 403) return Forbidden("the hub refuses the connection");
   if (status == 429 || status >= 500) {
     return Unavailable(fmt::format("the hub answered {}", status));
@@ -117,9 +141,24 @@ void AgentLink::On(const control::Registered& registered) {
     return;
   }
   is_registered_ = true;
-  link_.channel().Ping();  // For the latency.
+  if (hub_.protocol == Protocol::kVersion1) {
+    executor_.ArmAfter(heartbeat_timer_, limits_.ping_after);
+  } else {
+    link_.channel().Ping();  // For the latency.
+  }
   observer_.OnRegistered(registered);
 }
+
+void AgentLink::Beat() {
+  control::Ping ping;
+  ping.client_id = registration_.client_id;
+  auto sent = link_.Send(ping);
+  if (!sent) return;
+  if (!pong_timer_.is_armed()) executor_.ArmAfter(pong_timer_, limits_.ping_answer);
+  executor_.ArmAfter(heartbeat_timer_, limits_.ping_after);
+}
+
+void AgentLink::On(const control::Pong&) { pong_timer_.Disarm(); }
 
 void AgentLink::On(const control::Fenced& fenced) {
   told_ = Conflict("another agent took this id: " + ForLog(fenced.message));
@@ -156,9 +195,16 @@ void AgentLink::Drain(std::string_view why) {
     link_.channel().Abort(Cancelled(std::string(why)));
     return;
   }
-  link_.Drain(why);
+  if (hub_.protocol == Protocol::kTunnel) return link_.Drain(why);
+  link_.Close(http::close_code::kGoingAway, Cancelled("drained"));
 }
 
-void AgentLink::Ping() { link_.channel().Ping(); }
+void AgentLink::Ping() {
+  if (hub_.protocol == Protocol::kTunnel) {
+    link_.channel().Ping();
+  } else if (is_registered_ && !pong_timer_.is_armed()) {
+    Beat();
+  }
+}
 
 }  // namespace berth::tunnel

@@ -19,7 +19,8 @@ struct HubAddress {
   std::string scheme;                  ///< "https", or "http" on loopback.
   std::string authority;               ///< Host and :port.
   std::string target = "/ws/connect";  ///< With the path in front that the hub may live under.
-  Secret token;                        ///< Sent as a bearer token, never in the URL.
+  Secret token;  ///< Sent as a bearer token; in the URL only to a hub of version 1.
+  Protocol protocol = Protocol::kTunnel;
 };
 
 class AgentLink : private LinkOwner {
@@ -75,7 +76,7 @@ class AgentLink : private LinkOwner {
   void On(const control::Fenced& fenced);
   void On(const control::Command& command);
   void On(const control::ErrorMessage& error);
-  void On(const control::Pong&) {}
+  void On(const control::Pong&);
   template <class Other>
   void On(const Other& message) {
     if (is_registered_) observer_.OnMessage(message);
@@ -89,7 +90,11 @@ class AgentLink : private LinkOwner {
   http::Service& streams_;
   Observer& observer_;
   Link link_;
-  Event left_;  // Set to give up dialling.
+  void Beat();
+
+  Event left_;             // Set to give up dialling.
+  Timer heartbeat_timer_;  // Version 1: when to say ping.
+  Timer pong_timer_;       // Version 1: when to give up on the answer.
   Timer register_timer_;
   bool is_registered_ = false;
   bool is_answered_ = false;

@@ -169,7 +169,7 @@ TEST_F(KeeperTest, ARevokedTokenIsRetriedEveryFiveMinutesAtMost) {
   hub_.status = 401;
   Start();
   EXPECT_EQ(state(), Kind::kUnauthorized);
-  EXPECT_EQ(keeper_.state().reason, "the hub does not accept the token");
+  EXPECT_TRUE(keeper_.state().reason.starts_with("the hub does not accept the token"));
   keeper_.NetworkChanged();
   executor_.Advance(300s - 1ms);
   EXPECT_EQ(hub_.dialled_at.size(), 1u);

@@ -6,8 +6,14 @@
 namespace berth::tunnel {
 namespace {
 
-http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
+http::WebSocketChannel::Options ChannelOptions(const Limits& limits, Protocol protocol) {
   http::WebSocketChannel::Options options;
+  if (protocol == Protocol::kVersion1) {
+    options.max_text = limits.version1_message;
+    options.max_queued = 2 * limits.version1_message;
+    options.accept_binary = false;
+    return options;
+  }
   options.max_text = limits.control_message;
   options.max_queued = 4 * limits.control_message;
   options.ping_after = limits.ping_after;
@@ -17,9 +23,10 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 
 }  // namespace
 
-Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner)
+Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner,
+           Protocol protocol)
     : owner_(owner),
-      channel_(executor, role, ChannelOptions(limits)),
+      channel_(executor, role, ChannelOptions(limits, protocol)),
       finished_timer_([this] { CloseIfFinished(); }),
       executor_(executor) {}
 

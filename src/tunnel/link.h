@@ -21,6 +21,12 @@ namespace berth::tunnel {
 /// The subprotocol that a tunnel offers and accepts.
 inline constexpr std::string_view kSubprotocol = "berth.h2";
 
+/// What the two ends speak.
+enum class Protocol {
+  kTunnel,    ///< berth.h2.
+  kVersion1,  ///< The seed's: text messages alone (docs/protocol.md).
+};
+
 /// The end that owns a Link.
 class LinkOwner {
  public:
@@ -34,8 +40,10 @@ class LinkOwner {
 
 class Link {
  public:
-  /// All references must outlive the link.
-  Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner);
+  /// All references must outlive the link. To a peer of version 1 it is text alone, and silence is
+  /// its owner's to notice.
+  Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner,
+       Protocol protocol = Protocol::kTunnel);
   /// Fails every exchange that still runs.
   ~Link();
   Link(const Link&) = delete;

@@ -1,0 +1,161 @@
+#include "agent/v1_server.h"
+
+#include "agent/forwarder.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "control/v1_proxy.h"
+
+namespace berth::agent {
+namespace {
+
+bool IsEventStream(const http::ResponseHead& head) {
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
+/// What a message needs around the body, and how much base64 and JSON may make of the body.
+std::uint64_t MaxBody(const Limits& limits) { return limits.version1_message / 2; }
+
+http::Response TooMuch(std::uint64_t limit) {
+  return ProblemResponse(
+      502, "too-large-for-version-1", "Too large for this hub",
+      fmt::format("The hub speaks version 1 of the protocol, which carries responses of at most "
+                  "{} bytes.",
+                  limit));
+}
+
+http::Response Endless() {
+  return ProblemResponse(502, "no-streams-in-version-1", "This hub carries no streams",
+                         "The hub speaks version 1 of the protocol, which carries no event "
+                         "streams.");
+}
+
+}  // namespace
+
+V1Server::V1Server(Executor& executor, const Limits& limits, Hub hub, http::Service& streams,
+                   Send send)
+    : executor_(executor),
+      limits_(limits),
+      hub_(std::move(hub)),
+      streams_(streams),
+      send_(std::move(send)),
+      tasks_(executor) {}
+
+V1Server::~V1Server() = default;
+
+void V1Server::OnMessage(const control::Message& message) {
+  std::visit([this](auto known) { On(std::move(known)); }, message);
+}
+
+void V1Server::Reset() {
+  tasks_.CancelAll();
+  chats_.clear();
+  requests_.clear();
+}
+
+void V1Server::On(control::HttpProxyRequest message) {
+  if (requests_.contains(message.request_id)) return;  // Sent twice: answered once.
+  if (tasks_.size() >= limits_.tunnel_streams) {
+    return Fail(message.request_id, "too many requests are under way");
+  }
+  requests_.insert(message.request_id);
+  tasks_.Spawn("version-1 request", Answer(std::move(message)));
+}
+
+Task<void> V1Server::Answer(control::HttpProxyRequest message) {
+  const std::string id = message.request_id;
+  const bool is_head = message.method == "HEAD";
+  auto request = control::DecodeRequest(std::move(message), hub_.scheme, hub_.authority);
+  if (!request) {
+    requests_.erase(id);
+    co_return Fail(id, request.error().message);
+  }
+  auto response = co_await WithDeadline(executor_, limits_.response_timeout, "answer",
+                                        streams_.Exchange(std::move(*request)));
+  if (!response) {
+    response = ProblemResponse(504, "instance-timeout", "The instance does not answer",
+                               "The instance took the request and gave no answer in time.");
+  }
+  if (IsEventStream(response->head)) {
+    NoteLimit("event streams");
+    response = Endless();
+  }
+  auto body = co_await WithDeadline(
+      executor_, limits_.response_timeout, "read the answer",
+      http::ReadAll(is_head ? nullptr : response->body.get(), MaxBody(limits_)));
+  if (!body) {
+    if (body.error().kind == ErrorKind::kTooLarge) NoteLimit("responses of that size");
+    response = body.error().kind == ErrorKind::kTooLarge
+                   ? TooMuch(MaxBody(limits_))
+                   : ProblemResponse(502, "instance-broke-off", "The instance broke off",
+                                     "The instance's answer ended before its end.");
+    body = co_await http::ReadAll(response->body.get(), MaxBody(limits_));
+    if (!body) co_return;
+  }
+  requests_.erase(id);
+  Say(control::EncodeResponse(response->head, id, std::move(*body)));
+}
+
+void V1Server::On(control::UserRequest message) {
+  if (chats_.contains(message.request_id)) return;
+  if (tasks_.size() >= limits_.tunnel_streams) {
+    return Fail(message.request_id, "too many requests are under way");
+  }
+  const std::string id = message.request_id;
+  auto driver = std::make_shared<tunnel::ChatDriver>(
+      executor_, limits_,
+      [this](http::BodyPtr outgoing) {
+        http::Request request;
+        request.head.method = "GET";
+        request.head.scheme = hub_.scheme;
+        request.head.authority = hub_.authority;
+        request.head.target = "/ws";
+        request.head.protocol = "websocket";
+        request.body = std::move(outgoing);
+        return streams_.Exchange(std::move(request));
+      },
+      [this, id](control::Json data) {
+        Say(control::UserResponseChunk{.request_id = id, .data = std::move(data)});
+      });
+  chats_[id] = driver;
+  tasks_.Spawn("version-1 chat", Converse(std::move(message), std::move(driver)));
+}
+
+Task<void> V1Server::Converse(control::UserRequest message,
+                              std::shared_ptr<tunnel::ChatDriver> driver) {
+  const tunnel::ChatEnd end = co_await driver->Run(message.action, message.payload);
+  chats_.erase(message.request_id);
+  if (!end.error.empty()) co_return Fail(message.request_id, end.error);
+  control::UserResponseComplete complete;
+  complete.request_id = message.request_id;
+  if (end.is_closed) complete.data = control::ChatCloseData(end.code, end.reason);
+  Say(complete);
+}
+
+void V1Server::On(control::UserRequestFollowUp message) {
+  const auto chat = chats_.find(message.request_id);
+  if (chat == chats_.end()) {
+    LogDebug("a follow-up on a request that is over");
+    return;
+  }
+  chat->second->FollowUp(message.payload);
+}
+
+void V1Server::Say(const control::Message& message) {
+  auto sent = send_(message);
+  if (!sent) LogDebug("not sent to the hub: {}", sent.error().message);
+}
+
+void V1Server::Fail(std::string request_id, std::string_view why) {
+  control::ErrorMessage error;
+  error.request_id = std::move(request_id);
+  error.message = why;
+  Say(error);
+}
+
+void V1Server::NoteLimit(std::string_view what) {
+  if (!noted_.emplace(what).second) return;
+  LogWarn("version 1 of the protocol, which this hub speaks, cannot carry {}", what);
+}
+
+}  // namespace berth::agent

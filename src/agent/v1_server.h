@@ -1,0 +1,64 @@
+// V1Server: what a hub of version 1 asks of an instance, in messages: http_proxy_request through
+// the forwarder, user_request on the instance's chat socket.
+//
+// Whole bodies in one message: what is too large or never ends is answered with an error that says
+// so. What runs belongs to one connection and ends with it. Lives on the loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/limits.h"
+#include "base/task_group.h"
+#include "control/message.h"
+#include "http/message.h"
+#include "tunnel/chat_driver.h"
+
+namespace berth::agent {
+
+class V1Server {
+ public:
+  struct Hub {
+    std::string scheme;
+    std::string authority;
+  };
+  using Send = std::function<Result<void>(const control::Message&)>;
+
+  /// `streams` answers exchanges; it and the others must outlive the server.
+  V1Server(Executor& executor, const Limits& limits, Hub hub, http::Service& streams, Send send);
+  ~V1Server();
+
+  /// Takes a message of the hub; those that are no requests are ignored.
+  void OnMessage(const control::Message& message);
+  /// The connection is gone: ends all that runs.
+  void Reset();
+
+ private:
+  void On(control::HttpProxyRequest message);
+  void On(control::UserRequest message);
+  void On(control::UserRequestFollowUp message);
+  template <class Other>
+  void On(const Other&) {}
+
+  Task<void> Answer(control::HttpProxyRequest message);
+  Task<void> Converse(control::UserRequest message, std::shared_ptr<tunnel::ChatDriver> driver);
+  void Say(const control::Message& message);
+  void Fail(std::string request_id, std::string_view why);
+  /// Says once what version 1 cannot do.
+  void NoteLimit(std::string_view what);
+
+  Executor& executor_;
+  const Limits& limits_;
+  const Hub hub_;
+  http::Service& streams_;
+  const Send send_;
+  std::set<std::string, std::less<>> noted_;
+  std::set<std::string, std::less<>> requests_;  ///< Ids of http_proxy_requests that run.
+  std::map<std::string, std::shared_ptr<tunnel::ChatDriver>, std::less<>> chats_;
+  TaskGroup tasks_;
+};
+
+}  // namespace berth::agent
