@@ -1,0 +1,105 @@
+// One hub, one user, two kinds of instances: a version-1 instance that connects itself, and a web UI
+// behind an agent. Both open in one browser, both live on the dashboard.
+import assert from "node:assert/strict";
+import { dirname, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { start } from "./lib/processes.mjs";
+import { Stage } from "./lib/stage.mjs";
+
+const program = resolve(dirname(fileURLToPath(import.meta.url)), "../e2e/lib/v1_instance.mjs");
+
+describe("a mixed fleet", { concurrency: 1 }, () => {
+  let stage, page, old, plain, token;
+  const id = "Old.Box-4711";
+  before(async () => {
+    stage = await Stage.start("mixed");
+    page = await stage.signIn();
+    token = await stage.hub.token("version-1");
+    old = startOld();
+    plain = await stage.plainInstance("plain", () => ({ body: "<h1>plain</h1>" }));
+    plain.agent = await stage.hub.startAgent(plain);
+  }, { timeout: 60_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+  const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
+
+  function startOld() {
+    return start("version-1", process.execPath, [program], {
+      logs: stage.output,
+      env: {
+        ...process.env, ORCHESTRATOR_URL: `${stage.hub.url.replace(/^http/, "ws")}/ws/connect`, ORCHESTRATOR_TOKEN: token,
+        ORCHESTRATOR_CLIENT_ID: id, ORCHESTRATOR_RECONNECT_INTERVAL: "200",
+      },
+    });
+  }
+
+  const open = async (tab, name) => {
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await stage.card(tab, name).getByRole("button", { name: /^Open/ }).click();
+  };
+
+  check("both are live on the dashboard", async () => {
+    for (const name of [id, "plain"]) await stage.card(page, name).getByText("Idle", { exact: true }).waitFor();
+  });
+
+  check("both open in one browser, and work there side by side", async () => {
+    const [first, second] = [await stage.context.newPage(), await stage.context.newPage()];
+    await open(first, id);
+    await first.waitForURL((url) => url.pathname === `/clients/${id}/proxy/`);
+    await first.getByRole("heading", { name: `version 1 ${id}` }).waitFor();
+    await open(second, "plain");
+    await second.waitForURL((url) => url.hostname.startsWith("plain."));
+    await second.getByRole("heading", { name: "plain" }).waitFor();
+
+    await first.getByRole("button", { name: "Ask" }).click();
+    await first.getByText('"body":"hello"').waitFor();
+    const picture = await first.evaluate(async (path) => [...new Uint8Array(await (await fetch(path)).arrayBuffer())].slice(0, 4), `/clients/${id}/proxy/picture.png`);
+    assert.deepEqual(picture, [0x89, 0x50, 0x4e, 0x47]);
+    await second.reload();
+    await second.getByRole("heading", { name: "plain" }).waitFor();
+    await second.close();
+    stage.tab = first;
+  });
+
+  check("the page's chat runs through the hub, and the dashboard shows it busy and idle again", async () => {
+    const chat = (message) => stage.tab.evaluate(([path, text]) => new Promise((done, failed) => {
+      const socket = new WebSocket(`ws://${location.host}${path}`);
+      const heard = [];
+      socket.onopen = () => socket.send(text);
+      socket.onmessage = ({ data }) => {
+        heard.push(JSON.parse(data));
+        if (heard.at(-1).type === "claude-complete") socket.close();
+      };
+      socket.onclose = () => done(heard);
+      socket.onerror = failed;
+    }), [`/clients/${id}/proxy/ws?token=placeholder`, JSON.stringify(message)]);
+    const heard = await chat({ type: "claude-command", command: "good morning" });
+    assert.deepEqual(heard.map(({ type, data }) => data ?? type), ["good", "morning", "claude-complete"]);
+    await stage.card(page, id).getByText("Idle", { exact: true }).waitFor();
+  });
+
+  check("the terminal says that it cannot be carried", async () => {
+    const closed = await stage.tab.evaluate((path) => new Promise((done) => {
+      new WebSocket(`ws://${location.host}${path}`).onclose = ({ code, reason }) => done({ code, reason });
+    }), `/clients/${id}/proxy/shell`);
+    assert.equal(closed.code, 4001);
+    assert.match(closed.reason, /cannot carry the terminal/);
+  });
+
+  check("each goes and comes back on its own", async () => {
+    await old.stop("SIGKILL");
+    await stage.card(page, id).getByText("Offline", { exact: true }).waitFor();
+    await stage.card(page, "plain").getByText("Idle", { exact: true }).waitFor();
+    old = startOld();
+    await stage.card(page, id).getByText("Idle", { exact: true }).waitFor();
+    await stage.tab.reload();
+    await stage.tab.getByRole("heading", { name: `version 1 ${id}` }).waitFor();
+  });
+
+  check("after the hub's restart both are back", async () => {
+    await stage.hub.restart();
+    for (const name of [id, "plain"]) {
+      await stage.card(page, name).getByText("Idle", { exact: true }).waitFor({ timeout: 45_000 });
+    }
+  });
+});
