@@ -11,12 +11,12 @@
 namespace berth::agent {
 namespace {
 
-/// The sessions that wait, after `bytes` came in pieces.
+/// The sessions that are known of after `bytes` came in pieces.
 std::vector<control::SessionInfo> Read(net::Bytes bytes, std::uint32_t seed) {
-  OpenQuestions questions;
+  ChatSessions sessions([] { return WallTime(std::chrono::hours(1)); });
   std::size_t changes = 0;
-  questions.SetOnChange([&changes] { ++changes; });
-  ChatWatch watch(questions);
+  sessions.SetOnChange([&changes] { ++changes; });
+  ChatWatch watch(sessions);
   while (!bytes.empty()) {
     std::size_t count = bytes.size();
     if (seed != 0) {
@@ -26,14 +26,15 @@ std::vector<control::SessionInfo> Read(net::Bytes bytes, std::uint32_t seed) {
     watch.OnBytes(bytes.first(count));
     bytes = bytes.subspan(count);
   }
-  CHECK(questions.size() <= 64);
-  CHECK(questions.size() == 0 || changes > 0);
-  std::vector<control::SessionInfo> running(2);
-  running[0].id = "a";
-  running[1].id = "b";
-  questions.AddTo(running);
-  for (const control::SessionInfo& session : running) CHECK(session.reason.size() < 1000);
-  return running;
+  CHECK(sessions.size() <= 128);
+  auto list = sessions.List();
+  CHECK(list.size() <= 64);
+  CHECK(list.empty() || changes > 0);
+  for (const control::SessionInfo& session : list) {
+    CHECK(session.reason.size() < 1000 && session.error.size() < 1000);
+    CHECK(!session.question || session.question->text.size() <= control::kMaxQuestion);
+  }
+  return list;
 }
 
 }  // namespace
@@ -45,9 +46,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span(data + 1, size - 1));
   CHECK(Read(bytes, 0) == Read(bytes, data[0] + 1U));
   if (const auto answer = ParseJson(berth::net::AsText(bytes))) {
-    const auto sessions = ParseRunningSessions(*answer);
-    CHECK(sessions.size() <= 64);
-    for (const auto& session : sessions) CHECK(!session.id.empty() && session.id.size() <= 200);
+    const auto running = ParseRunningSessions(*answer);
+    CHECK(running.size() <= 64);
+    for (const auto& session : running) CHECK(!session.id.empty() && session.id.size() <= 200);
+    // The same on the agent's own socket.
+    ChatSessions sessions([] { return berth::WallTime(std::chrono::hours(1)); });
+    sessions.SetSaysResolved(data[0] % 2 == 0);
+    sessions.OnMessage(berth::net::AsText(bytes), ChatSessions::Origin::kObserver);
+    sessions.SetRunning(running, sessions.Now());
+    CHECK(sessions.List().size() <= 64);
   }
   return 0;
 }

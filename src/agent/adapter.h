@@ -67,8 +67,18 @@ class Adapter {
   /// What the pages of this instance need in path mode (and, as to storage, in subdomain mode).
   virtual rewrite::PageSetup page_setup() const = 0;
 
-  /// The sessions that run or wait for their user at this moment; none where that cannot be known.
-  virtual Task<Result<std::vector<control::SessionInfo>>> ReadSessions() = 0;
+  /// Asks the instance what its sessions do. kUnavailable: it is not there, and does nothing.
+  virtual Task<Result<void>> Refresh() { co_return Ok(); }
+  /// How often Refresh is of use while somebody watches; 0: never.
+  virtual Duration refresh_every() const { return Duration::zero(); }
+  /// The sessions that run, wait for their user or have failed, as far as is known at this moment.
+  virtual std::vector<control::SessionInfo> Sessions() const { return {}; }
+  /// Gives a user's answer to the question of a session, and waits (for less than 10 s) for what
+  /// becomes of it.
+  virtual Task<control::AnswerResult> GiveAnswer(control::Answer answer) {
+    co_return control::AnswerResult{.request_id = answer.request_id,
+                                    .message = "this kind of instance asks nothing"};
+  }
 
   /// Somebody to read along on the WebSocket that was opened with `sent`; null: nobody. The adapter
   /// outlives it.
@@ -76,8 +86,14 @@ class Adapter {
     (void)sent;
     return nullptr;
   }
-  /// `on_change` is called when a SocketWatch learnt something that ReadSessions would tell.
+  /// `on_change` is called when Sessions() may tell something else than before, outside Refresh
+  /// too.
   virtual void SetOnChange(std::function<void()> on_change) { (void)on_change; }
+  /// `on_news` is called when something may have begun, so that Refresh should be called soon.
+  virtual void SetOnNews(std::function<void()> on_news) { (void)on_news; }
+  /// Whether anybody wants to know. If not, the instance is left in peace. Not to be called from
+  /// the adapter's own calls.
+  virtual void SetWatched(bool is_watched) { (void)is_watched; }
 
   /// Whether a request of a safe method (GET, HEAD, OPTIONS) changes something all the same, so
   /// that a viewer must not make it.

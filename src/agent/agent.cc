@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kVersion1Heartbeat = std::chrono::seconds(30);
+constexpr std::size_t kMaxAnswers = 16;  // That wait for the instance's word.
 
 /// A number in [0, 1).
 double RandomShare() {
@@ -127,6 +128,7 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
       locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
                [this](Adapter& adapter) {
+                 adapter_ = &adapter;
                  forwarder_.SetAdapter(&adapter);
                  status_.SetAdapter(&adapter);
                }),
@@ -134,6 +136,7 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       v1_server_(loop_, limits_, {.scheme = hub_.scheme, .authority = hub_.authority}, forwarder_,
                  [this](const control::Message& message) { return keeper_.Send(message); }),
       keeper_(loop_, limits_, hub_, hub_client_, forwarder_, *this, RandomShare),
+      answers_(loop_),
       left_(loop_) {
   if (is_version_1()) gate_.BelieveFields();
   forwarder_.SetAllowList(AllowListOf(options_));
@@ -144,6 +147,7 @@ Agent::~Agent() {
   status_.SetAdapter(nullptr);
   locating_.Cancel();
   reporting_.Cancel();
+  answers_.CancelAll();
 }
 
 Task<Error> Agent::Run() {
@@ -215,6 +219,7 @@ void Agent::SendStatus(const StatusReport& report) {
   if (!is_version_1()) {
     update.needs_you = report.needs_you();
     update.sessions = report.sessions;
+    update.state = report.state;
   }
   auto sent = keeper_.Send(update);
   if (!sent) LogDebug("status not sent: {}", sent.error().message);
@@ -311,11 +316,31 @@ void Agent::OnMessage(const control::Message& message) {
     gate_.Forget();
     auto accepted = trust_.Accept(keys->keys);
     if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
+  } else if (const auto* answer = std::get_if<control::Answer>(&message);
+             answer && !is_version_1()) {
+    if (adapter_ && answers_.size() < kMaxAnswers) {
+      answers_.Spawn("answer", GiveAnswer(*answer));
+    } else {
+      Report({.request_id = answer->request_id,
+              .message = adapter_ ? "too many answers at once" : "the instance is not there"});
+    }
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("the hub says: {}", ForLog(error->message));
   } else if (is_version_1()) {
     v1_server_.OnMessage(message);
   }
+}
+
+Task<void> Agent::GiveAnswer(control::Answer answer) {
+  control::AnswerResult result = co_await adapter_->GiveAnswer(answer);
+  LogInfo("session {}: {} on behalf of a user of the hub: {}", ForLog(answer.session_id, 80),
+          answer.allow ? "allowed" : "denied", ToString(result.outcome));
+  Report(std::move(result));
+}
+
+void Agent::Report(control::AnswerResult result) {
+  auto sent = keeper_.Send(result);
+  if (!sent) LogWarn("what became of an answer was not sent: {}", sent.error().message);
 }
 
 }  // namespace berth::agent

@@ -45,6 +45,8 @@ class Agent : private tunnel::Keeper::Observer {
   void StartCommand();
   void OnCommand(const SupervisorEvent& event);
   void SendStatus(const StatusReport& report);
+  Task<void> GiveAnswer(control::Answer answer);
+  void Report(control::AnswerResult result);
   control::Metadata DescribeInstance() const;
   bool is_version_1() const { return hub_.protocol == tunnel::Protocol::kVersion1; }
 
@@ -78,6 +80,8 @@ class Agent : private tunnel::Keeper::Observer {
   tunnel::Keeper keeper_;
   std::unique_ptr<net::NetworkChange> network_change_;
   std::unique_ptr<Supervisor> supervisor_;
+  Adapter* adapter_ = nullptr;  // Of the locator; null until the instance is found.
+  TaskGroup answers_;
   Event left_;  // Run() has ended.
   Job locating_;
   Job reporting_;

@@ -317,7 +317,7 @@ TEST_F(ForwarderTest, CountsAnEventStreamAsALiveBrowser) {
   executor_.RunUntilIdle();
   EXPECT_EQ(status_.report().status, control::Status::kActive);
   response.reset();
-  executor_.RunUntilIdle();
+  executor_.Advance(std::chrono::milliseconds(100));
   EXPECT_EQ(status_.report().status, control::Status::kIdle);
 }
 

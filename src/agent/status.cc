@@ -7,19 +7,30 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration kQuietPoll = milliseconds(5000);  // Nothing moves: a scheduled run may start.
-constexpr Duration kLivePoll = milliseconds(2000);   // A browser is connected.
-constexpr Duration kBusyPoll = milliseconds(700);    // Busy, or bytes moved of late.
-constexpr Duration kMinGap = milliseconds(250);      // Between two polls, whatever happens.
-constexpr Duration kTrafficMatters = milliseconds(3000);
+constexpr Duration kMinGap = milliseconds(100);        // Between two questions, whatever happens.
+constexpr Duration kTrafficGap = milliseconds(300);    // The same, if only bytes have moved.
+constexpr Duration kPublishEvery = milliseconds(100);  // Reports, at most.
 
 Task<Result<int>> AwaitEvent(Event& event) {
   co_await event.Wait();
   co_return 0;
 }
 
-bool IsBusy(const std::vector<control::SessionInfo>& sessions) {
-  return std::ranges::any_of(sessions, &control::SessionInfo::is_busy);
+control::State StateOf(const std::vector<control::SessionInfo>& sessions, int live) {
+  using control::SessionState;
+  const auto has = [&sessions](SessionState state) {
+    return std::ranges::count(sessions, state, &control::SessionInfo::state) > 0;
+  };
+  if (has(SessionState::kNeedsYou)) return control::State::kNeedsYou;
+  if (has(SessionState::kBusy)) return control::State::kBusy;
+  if (has(SessionState::kError)) return control::State::kError;
+  return live > 0 ? control::State::kActive : control::State::kIdle;
+}
+
+/// The same in the words of version 1.
+control::Status StatusOf(const std::vector<control::SessionInfo>& sessions, int live) {
+  if (std::ranges::any_of(sessions, &control::SessionInfo::is_busy)) return control::Status::kBusy;
+  return live > 0 ? control::Status::kActive : control::Status::kIdle;
 }
 
 }  // namespace
@@ -29,63 +40,73 @@ bool StatusReport::needs_you() const {
 }
 
 void StatusTracker::SetAdapter(Adapter* adapter) {
-  if (adapter_) adapter_->SetOnChange(nullptr);
+  if (adapter_ && adapter_ != adapter) {
+    adapter_->SetWatched(false);
+    adapter_->SetOnChange(nullptr);
+    adapter_->SetOnNews(nullptr);
+  }
   adapter_ = adapter;
-  if (adapter_) adapter_->SetOnChange([this] { wake_.Set(); });
-  sessions_.clear();
+  is_away_ = false;
+  if (adapter_) {
+    adapter_->SetOnChange([this] { PublishSoon(); });
+    adapter_->SetOnNews([this] { wake_.Set(); });
+    adapter_->SetWatched(is_watched_);
+  }
+  PublishSoon();
   wake_.Set();
 }
 
 void StatusTracker::SetWatched(bool is_watched) {
   is_watched_ = is_watched;
+  if (adapter_) adapter_->SetWatched(is_watched);
   wake_.Set();
 }
 
 void StatusTracker::AddLive(int change) {
   live_ += change;
+  PublishSoon();
   wake_.Set();
 }
 
 void StatusTracker::NoteTraffic() {
   last_traffic_ = executor_.now();
-  if (last_traffic_ - last_poll_ >= kBusyPoll) wake_.Set();
+  if (last_traffic_ - last_refresh_ >= kTrafficGap) wake_.Set();
 }
 
-Duration StatusTracker::Interval() const {
-  if (IsBusy(sessions_) || executor_.now() - last_traffic_ < kTrafficMatters) return kBusyPoll;
-  return live_ > 0 ? kLivePoll : kQuietPoll;
+void StatusTracker::PublishSoon() {
+  if (publish_timer_.is_armed()) return;
+  const TimePoint now = executor_.now();
+  executor_.Arm(publish_timer_, published_ ? std::max(now, *published_ + kPublishEvery) : now);
 }
 
 void StatusTracker::Publish() {
   StatusReport now;
-  now.status = IsBusy(sessions_) ? control::Status::kBusy
-               : live_ > 0       ? control::Status::kActive
-                                 : control::Status::kIdle;
-  now.sessions = sessions_;
+  if (adapter_ && !is_away_) now.sessions = adapter_->Sessions();
+  now.status = StatusOf(now.sessions, live_);
+  now.state = StateOf(now.sessions, live_);
   if (now == report_) return;
   report_ = std::move(now);
+  published_ = executor_.now();
   on_change_(report_);
 }
 
 Task<void> StatusTracker::Run() {
   for (;;) {
     wake_.Reset();
-    Publish();
-    if (!is_watched_ || !adapter_) {
+    if (!is_watched_ || !adapter_ || adapter_->refresh_every() == Duration::zero()) {
       co_await wake_.Wait();
       continue;
     }
     Adapter* const asked = adapter_;
-    auto sessions = co_await asked->ReadSessions();
-    last_poll_ = executor_.now();
-    // An instance that is away is not busy: whatever it ran has ended with it.
+    auto refreshed = co_await asked->Refresh();
+    last_refresh_ = executor_.now();
     if (asked == adapter_) {
-      sessions_ = sessions ? std::move(*sessions) : std::vector<control::SessionInfo>();
+      is_away_ = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
+      PublishSoon();
     }
-    Publish();
     co_await Sleep(executor_, kMinGap);
-    auto waited = co_await WithDeadline(executor_, Interval() - kMinGap, "wait for traffic",
-                                        AwaitEvent(wake_));
+    auto waited = co_await WithDeadline(executor_, asked->refresh_every() - kMinGap,
+                                        "wait for news", AwaitEvent(wake_));
     (void)waited;  // Woken or not: look again.
   }
 }

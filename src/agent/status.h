@@ -1,9 +1,10 @@
 // The status of an instance, as the dashboard shows it: idle, active (a browser has a live
-// connection), busy (it works for its user), and which sessions wait for their user.
+// connection), busy (it works for its user), whether a session waits for its user or has failed.
 //
 // Active comes from the WebSockets and event streams that pass through the forwarder, the rest from
-// asking the adapter: seldom while nothing happens, soon after bytes moved on a live connection,
-// because that is when a run starts or ends. Lives on the loop.
+// the adapter, which is asked again and again while a hub is connected, and tells by itself what it
+// learns in between. Reports are at most ten a second; the last one is never left out. Lives on the
+// loop.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ namespace berth::agent {
 
 struct StatusReport {
   control::Status status = control::Status::kIdle;
-  std::vector<control::SessionInfo> sessions;  ///< Those that run or wait.
+  control::State state = control::State::kIdle;
+  std::vector<control::SessionInfo> sessions;  ///< Those that run, wait or have failed.
 
   bool needs_you() const;
   bool operator==(const StatusReport&) const = default;
@@ -27,7 +29,10 @@ class StatusTracker {
  public:
   /// `on_change` is called on each change, never from inside a call into the tracker.
   StatusTracker(Executor& executor, std::function<void(const StatusReport&)> on_change)
-      : executor_(executor), on_change_(std::move(on_change)), wake_(executor) {}
+      : executor_(executor),
+        on_change_(std::move(on_change)),
+        wake_(executor),
+        publish_timer_([this] { Publish(); }) {}
   StatusTracker(const StatusTracker&) = delete;
   StatusTracker& operator=(const StatusTracker&) = delete;
 
@@ -61,19 +66,21 @@ class StatusTracker {
  private:
   void AddLive(int change);
   void NoteTraffic();
-  Duration Interval() const;
+  void PublishSoon();
   void Publish();
 
   Executor& executor_;
   std::function<void(const StatusReport&)> on_change_;
   Event wake_;
+  Timer publish_timer_;
   Adapter* adapter_ = nullptr;
   bool is_watched_ = false;
+  bool is_away_ = false;  // The instance: whatever it ran has ended with it.
   int live_ = 0;
-  std::vector<control::SessionInfo> sessions_;
   StatusReport report_;
   TimePoint last_traffic_{};
-  TimePoint last_poll_{};
+  TimePoint last_refresh_{};
+  std::optional<TimePoint> published_;
 };
 
 }  // namespace berth::agent

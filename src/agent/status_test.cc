@@ -9,6 +9,7 @@ namespace berth::agent {
 namespace {
 
 using berth::testing::TestExecutor;
+using control::State;
 using control::Status;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -22,17 +23,28 @@ class FakeAdapter : public Adapter {
     co_return Verdict::kPass;
   }
   rewrite::PageSetup page_setup() const override { return {}; }
-  Task<Result<std::vector<control::SessionInfo>>> ReadSessions() override {
+  Task<Result<void>> Refresh() override {
     ++polls;
     if (is_away) co_return Unavailable("away");
-    co_return sessions;
+    if (is_slow) co_return Timeout("slow");
+    known = sessions;
+    co_return Ok();
   }
+  Duration refresh_every() const override { return every; }
+  std::vector<control::SessionInfo> Sessions() const override { return known; }
   bool may_retry() const override { return false; }
   void SetOnChange(std::function<void()> callback) override { on_change = std::move(callback); }
+  void SetOnNews(std::function<void()> callback) override { on_news = std::move(callback); }
+  void SetWatched(bool watched) override { is_watched = watched; }
 
-  std::vector<control::SessionInfo> sessions;
+  std::vector<control::SessionInfo> sessions;  ///< What Refresh would find.
+  std::vector<control::SessionInfo> known;
   std::function<void()> on_change;
+  std::function<void()> on_news;
+  Duration every = milliseconds(500);
   bool is_away = false;
+  bool is_slow = false;
+  bool is_watched = false;
   int polls = 0;
 };
 
@@ -64,27 +76,46 @@ TEST_F(StatusTest, IsActiveWhileABrowserIsConnected) {
   EXPECT_EQ(reports_.size(), 2U);
 }
 
-TEST_F(StatusTest, IsBusyWithinASecondOfTraffic) {
-  StatusTracker::Live live(tracker_);
+TEST_F(StatusTest, IsBusyWithinASecondOfTheRun) {
   executor_.Advance(seconds(20));
   adapter_.sessions = {{.id = "s", .is_busy = true}};
-  live.NoteTraffic();
-  executor_.Advance(milliseconds(800));
+  executor_.Advance(milliseconds(600));
   EXPECT_EQ(tracker_.report().status, Status::kBusy);
+  EXPECT_EQ(tracker_.report().state, State::kBusy);
   adapter_.sessions = {};
-  executor_.Advance(milliseconds(1000));
-  EXPECT_EQ(tracker_.report().status, Status::kActive);
+  executor_.Advance(milliseconds(600));
+  EXPECT_EQ(tracker_.report().status, Status::kIdle);
 }
 
-TEST_F(StatusTest, AsksSeldomWhileNothingHappens) {
+TEST_F(StatusTest, AsksAtOnceWhenThereMayBeNews) {
+  executor_.Advance(milliseconds(20'150));
+  const int before = adapter_.polls;
+  adapter_.sessions = {{.id = "s", .is_busy = true}};
+  adapter_.on_news();
+  executor_.Advance(milliseconds(1));
+  EXPECT_EQ(adapter_.polls, before + 1);
+  EXPECT_EQ(tracker_.report().status, Status::kBusy);
+}
+
+TEST_F(StatusTest, AsksAboutTwiceASecond) {
   const int before = adapter_.polls;
   executor_.Advance(seconds(60));
-  EXPECT_LE(adapter_.polls - before, 13);
-  EXPECT_GE(adapter_.polls - before, 10);
+  EXPECT_LE(adapter_.polls - before, 121);
+  EXPECT_GE(adapter_.polls - before, 110);
+}
+
+TEST_F(StatusTest, AsksNobodyWhoHasNothingToSay) {
+  adapter_.every = Duration::zero();
+  executor_.Advance(seconds(1));
+  const int before = adapter_.polls;
+  executor_.Advance(seconds(60));
+  EXPECT_EQ(adapter_.polls, before);
 }
 
 TEST_F(StatusTest, AsksNobodyWhileNobodyIsTold) {
+  EXPECT_TRUE(adapter_.is_watched);
   tracker_.SetWatched(false);
+  EXPECT_FALSE(adapter_.is_watched);
   executor_.Advance(seconds(6));
   const int before = adapter_.polls;
   executor_.Advance(seconds(60));
@@ -92,22 +123,64 @@ TEST_F(StatusTest, AsksNobodyWhileNobodyIsTold) {
   tracker_.SetWatched(true);
   executor_.Advance(milliseconds(1));
   EXPECT_EQ(adapter_.polls, before + 1);
+  tracker_.SetAdapter(nullptr);
+  EXPECT_FALSE(adapter_.is_watched);
 }
 
-TEST_F(StatusTest, SaysThatASessionNeedsItsUserWithinASecond) {
+TEST_F(StatusTest, SaysAtOnceThatASessionNeedsItsUser) {
   executor_.Advance(seconds(20));
-  adapter_.sessions = {{.id = "s", .is_busy = true, .needs_you = true}};
+  adapter_.known = {
+      {.id = "s", .is_busy = true, .needs_you = true, .state = control::SessionState::kNeedsYou}};
   adapter_.on_change();
-  executor_.Advance(milliseconds(500));
+  executor_.Advance(milliseconds(1));
   EXPECT_TRUE(tracker_.report().needs_you());
+  EXPECT_EQ(tracker_.report().status, Status::kBusy);
+  EXPECT_EQ(tracker_.report().state, State::kNeedsYou);
+}
+
+TEST_F(StatusTest, WhatMattersMostIsItsState) {
+  using control::SessionInfo;
+  using control::SessionState;
+  StatusTracker::Live live(tracker_);
+  SessionInfo failed{.id = "f", .state = SessionState::kError};
+  SessionInfo busy{.id = "b", .is_busy = true};
+  SessionInfo asking{.id = "a", .is_busy = true, .state = SessionState::kNeedsYou};
+  const std::pair<std::vector<SessionInfo>, State> cases[] = {
+      {{}, State::kActive},
+      {{failed}, State::kError},
+      {{failed, busy}, State::kBusy},
+      {{failed, busy, asking}, State::kNeedsYou},
+  };
+  for (const auto& [sessions, state] : cases) {
+    adapter_.sessions = sessions;
+    executor_.Advance(seconds(1));
+    EXPECT_EQ(tracker_.report().state, state);
+  }
+}
+
+TEST_F(StatusTest, ReportsTenTimesASecondAndTheLastChangeAlways) {
+  executor_.Advance(seconds(1));
+  reports_.clear();
+  adapter_.every = seconds(100);
+  for (int i = 0; i <= 1000; ++i) {
+    adapter_.known = {{.id = fmt::format("s{}", i), .is_busy = true}};
+    adapter_.on_change();
+    executor_.Advance(milliseconds(1));
+  }
+  EXPECT_LE(reports_.size(), 11U);
+  EXPECT_GE(reports_.size(), 9U);
+  executor_.Advance(milliseconds(100));
+  EXPECT_EQ(reports_.back().sessions[0].id, "s1000");
 }
 
 TEST_F(StatusTest, IsNotBusyWhileTheInstanceIsAway) {
   adapter_.sessions = {{.id = "s", .is_busy = true}};
-  executor_.Advance(seconds(6));
+  executor_.Advance(seconds(1));
+  adapter_.is_slow = true;
+  executor_.Advance(seconds(1));
   EXPECT_EQ(tracker_.report().status, Status::kBusy);
   adapter_.is_away = true;
-  executor_.Advance(seconds(6));
+  executor_.Advance(seconds(1));
   EXPECT_EQ(tracker_.report().status, Status::kIdle);
 }
 

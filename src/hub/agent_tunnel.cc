@@ -12,7 +12,8 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
       token_(std::move(token)),
       address_(request.peer.address),
       assertions_(hub.identity.signing_keys(), hub.clock),
-      link_(hub.executor, hub.limits, *this, std::move(request.body)) {
+      link_(hub.executor, hub.limits, *this, std::move(request.body)),
+      answers_(hub.executor) {
   endpoint_.tunnels_.push_back(this);
 }
 
@@ -66,6 +67,8 @@ void AgentTunnel::AnnounceKeys() {
 void AgentTunnel::OnMessage(control::Message message) {
   if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
     hub_.registry.SetStatus(id_, *this, *update);
+  } else if (auto* result = std::get_if<control::AnswerResult>(&message)) {
+    answers_.Finish(std::move(*result));
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("instance {}: agent reports: {}", id_, ForLog(error->message));
   } else if (std::holds_alternative<control::Unknown>(message)) {
@@ -81,7 +84,13 @@ Task<void> AgentTunnel::CloseWhenTokenEnds() {
   link_.Close(how, /*is_auth_error=*/true);
 }
 
+Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answer) {
+  return answers_.Start(std::move(answer),
+                        [this](const control::Message& message) { return link_.Send(message); });
+}
+
 void AgentTunnel::Leave() {
+  answers_.FailAll();
   if (!id_.empty()) hub_.registry.Disconnected(id_, *this);
 }
 

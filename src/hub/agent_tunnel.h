@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hub/context.h"
+#include "hub/pending_answers.h"
 #include "hub/registry.h"
 #include "hub/stream_assertions.h"
 #include "hub/tunnel_endpoint.h"
@@ -33,6 +34,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   }
   void Fence(std::string_view reason) override { link_.Fence(reason); }
   void Disconnect() override;
+  Task<Result<control::AnswerResult>> GiveAnswer(control::Answer answer) override;
   std::optional<Duration> latency() const override { return link_.latency(); }
   control::Traffic traffic() const override { return link_.traffic(); }
 
@@ -54,6 +56,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   std::uint64_t unknown_messages_ = 0;  ///< Of types that this hub does not know.
   StreamAssertions assertions_;
   tunnel::HubLink link_;
+  PendingAnswers answers_;
   Job token_end_;
 };
 

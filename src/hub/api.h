@@ -80,6 +80,7 @@ Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call);  // api_answers.cc
 // api_shares.cc and api_people.cc.
 Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call);

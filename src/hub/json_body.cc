@@ -75,6 +75,26 @@ std::vector<std::string> JsonBody::StringsOrNone(std::string_view name) {
   return strings;
 }
 
+std::map<std::string, std::string> JsonBody::StringMapOrNone(std::string_view name) {
+  const auto* member = Find(name);
+  if (member == nullptr) return {};
+  std::map<std::string, std::string> strings;
+  const auto* object = member->if_object();
+  if (object == nullptr) Complain(name, "is not an object");
+  if (object == nullptr) return strings;
+  for (const auto& entry : *object) {
+    const auto* text = entry.value().if_string();
+    if (text == nullptr) Complain(name, "is not an object of strings");
+    if (text != nullptr) strings.emplace(std::string_view(entry.key()), std::string(*text));
+  }
+  return strings;
+}
+
+bool JsonBody::Bool(std::string_view name) {
+  if (Find(name) == nullptr) Complain(name, "is missing");
+  return BoolOr(name, false);
+}
+
 bool JsonBody::BoolOr(std::string_view name, bool otherwise) {
   const auto* member = Find(name);
   if (member == nullptr) return otherwise;

@@ -10,6 +10,7 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,6 +36,9 @@ class JsonBody {
   /// A string, or an integer as its decimal digits.
   std::string IdOrNone(std::string_view name);
   std::vector<std::string> StringsOrNone(std::string_view name);
+  /// An object of strings.
+  std::map<std::string, std::string> StringMapOrNone(std::string_view name);
+  bool Bool(std::string_view name);
   bool BoolOr(std::string_view name, bool otherwise);
   /// A whole number of seconds, 1 to ten years.
   std::optional<std::chrono::seconds> SecondsOrNone(std::string_view name);

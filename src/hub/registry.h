@@ -44,6 +44,12 @@ class InstanceLink {
   virtual void Fence(std::string_view reason) = 0;
   /// Asks the agent to leave and not to come back by itself.
   virtual void Disconnect() = 0;
+  /// Gives a user's answer to a session's question, and waits for what becomes of it. The task may
+  /// outlive the link: it then fails with kUnavailable. kConflict: too many at once.
+  virtual Task<Result<control::AnswerResult>> GiveAnswer(control::Answer answer) {
+    (void)answer;
+    co_return Unavailable("this agent takes no answers");
+  }
   /// The round trip of the last answered ping, if there was one.
   virtual std::optional<Duration> latency() const = 0;
   /// What its streams carried so far.

@@ -24,6 +24,7 @@ inline constexpr std::string_view kSignOut = "sign_out";
 inline constexpr std::string_view kSessionRevoke = "session_revoke";
 inline constexpr std::string_view kOpen = "open";      ///< A browser opened an instance.
 inline constexpr std::string_view kAccess = "access";  ///< A request that was denied.
+inline constexpr std::string_view kAnswer = "answer";  ///< To what a session asked.
 inline constexpr std::string_view kTokenCreate = "token_create";
 inline constexpr std::string_view kTokenRevoke = "token_revoke";
 inline constexpr std::string_view kApiTokenCreate = "api_token_create";

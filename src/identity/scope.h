@@ -12,7 +12,7 @@ namespace berth::identity {
 enum class Scope : std::uint8_t {
   kProfileRead,     ///< Who the token acts for.
   kInstancesRead,   ///< Lists instances.
-  kInstancesWrite,  ///< Sends their agents away.
+  kInstancesWrite,  ///< Sends their agents away; answers what their sessions ask.
   kTokensRead,      ///< Lists agent tokens.
   kTokensWrite,     ///< Makes and revokes agent tokens; answers enrolments.
   kSharesRead,

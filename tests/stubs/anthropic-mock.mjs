@@ -2,8 +2,11 @@
 // real Claude command runs without an account or a network. Prints "anthropic mock ready: URL".
 //
 // A prompt with USETOOL makes the model ask to run `touch $PATH` (the word after USETOOL) first, which
-// makes the instance ask its user for permission.
+// makes the instance ask its user for permission. One with ASKUSER makes it ask its user a question
+// (a tool that waits for ever), and tell what the answer was. With WAIT=MS it takes that long over
+// what it says after the tool.
 import { createServer } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 
 const maxBody = 16 << 20;
 let count = 0;
@@ -18,16 +21,29 @@ function promptOf(messages) {
   return texts.join("\n");
 }
 
-function hasToolResult(messages) {
-  return messages.some(
-    ({ content }) => Array.isArray(content) && content.some((block) => block.type === "tool_result"),
-  );
+/** The text of the last tool result in the messages, if there is one. */
+function toolResult(messages) {
+  const results = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []))
+    .filter((block) => block.type === "tool_result");
+  if (results.length === 0) return undefined;
+  const { content } = results.at(-1);
+  return typeof content === "string" ? content : (content ?? []).map((block) => block.text ?? "").join("");
+}
+
+/** The tool call that the prompt wants: {name, input}. */
+function wantedTool(prompt) {
+  const touch = /USETOOL (\S+)/.exec(prompt);
+  if (touch !== null) return { name: "Bash", input: { command: `touch ${touch[1]}`, description: "touch a file" } };
+  if (!/\bASKUSER\b/.test(prompt)) return undefined;
+  const options = ["Red", "Blue"].map((label) => ({ label, description: `make it ${label}` }));
+  return { name: "AskUserQuestion", input: { questions: [{ question: "Which colour?", header: "Colour", multiSelect: false, options }] } };
 }
 
 function answer(body) {
-  const wanted = /USETOOL (\S+)/.exec(promptOf(body.messages ?? []));
+  const wanted = wantedTool(promptOf(body.messages ?? []));
   const id = `msg_${++count}`;
-  const useTool = wanted !== null && !hasToolResult(body.messages) && (body.tools ?? []).length > 0;
+  const result = toolResult(body.messages ?? []);
+  const useTool = wanted !== undefined && result === undefined && (body.tools ?? []).length > 0;
   const events = [];
   const emit = (type, rest) => events.push(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
   emit("message_start", {
@@ -37,14 +53,14 @@ function answer(body) {
     },
   });
   if (useTool) {
-    const input = JSON.stringify({ command: `touch ${wanted[1]}`, description: "touch a file" });
     emit("content_block_start", {
-      index: 0, content_block: { type: "tool_use", id: `toolu_${count}`, name: "Bash", input: {} },
+      index: 0, content_block: { type: "tool_use", id: `toolu_${count}`, name: wanted.name, input: {} },
     });
-    emit("content_block_delta", { index: 0, delta: { type: "input_json_delta", partial_json: input } });
+    emit("content_block_delta", { index: 0, delta: { type: "input_json_delta", partial_json: JSON.stringify(wanted.input) } });
   } else {
     emit("content_block_start", { index: 0, content_block: { type: "text", text: "" } });
-    for (const text of ["Mock answer: ", wanted === null ? "hello." : "tool finished."]) {
+    const last = wanted === undefined ? "hello." : wanted.name === "Bash" ? "tool finished." : `told ${result}`;
+    for (const text of ["Mock answer: ", last]) {
       emit("content_block_delta", { index: 0, delta: { type: "text_delta", text } });
     }
   }
@@ -75,8 +91,11 @@ const server = createServer(async (request, response) => {
     response.end('{"input_tokens":1}');
     return;
   }
+  const body = JSON.parse(Buffer.concat(chunks).toString());
+  const wait = /WAIT=(\d+)/.exec(promptOf(body.messages ?? []));
+  if (wait !== null && toolResult(body.messages) !== undefined) await pause(Number(wait[1]));
   response.writeHead(200, { "content-type": "text/event-stream" });
-  for (const event of answer(JSON.parse(Buffer.concat(chunks).toString()))) response.write(event);
+  for (const event of answer(body)) response.write(event);
   response.end();
 });
 server.listen(0, "127.0.0.1", () => {

@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxSignInAnswer = 64 * 1024;
+constexpr std::string_view kSessionPage = "/session/";
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -101,6 +102,9 @@ Task<Result<void>> ClaudeCodeUi::Prepare(http::RequestHead& head) {
   head.fields.Remove("authorization");
   RewriteOrigin(head, context_.info);
   const std::string path = RoutingPath(head.target);
+  if (head.path().starts_with(kSessionPage)) {
+    status_.Seen(head.path().substr(kSessionPage.size()));
+  }
   // The API for programs takes a key of its own (X-API-Key, apiKey) that the caller brings.
   if (IsUnder(path, "/api/agent")) co_return Ok();
   const std::string token = co_await sign_in_.Token();
@@ -171,39 +175,11 @@ rewrite::PageSetup ClaudeCodeUi::page_setup() const {
 
 std::unique_ptr<SocketWatch> ClaudeCodeUi::WatchSocket(const http::RequestHead& sent) {
   if (sent.path() != "/ws") return nullptr;
-  return std::make_unique<ChatWatch>(questions_);
-}
-
-Task<Result<std::vector<control::SessionInfo>>> ClaudeCodeUi::ReadSessions() {
-  std::vector<control::SessionInfo> sessions;
-  if (lacks_running_sessions_) co_return sessions;
-  JsonQuestion question{.target = "/api/providers/sessions/running", .api_key = sign_in_.api_key()};
-  question.token = co_await sign_in_.Token();
-  if (question.token.empty()) co_return sessions;
-  const std::string used = question.token;
-  auto answer =
-      co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
-  if (!answer) {
-    if (answer.error().kind != ErrorKind::kInvalid) co_return answer.error();
-    lacks_running_sessions_ = true;
-    LogInfo("instance version {} does not say which sessions run: its status is never busy",
-            context_.info.version.empty() ? "(unknown)" : ForLog(context_.info.version, 40));
-    co_return sessions;
-  }
-  if (answer->status == 401) {
-    const bool is_new = co_await sign_in_.Replace(used);
-    (void)is_new;  // The next reading will tell.
-    co_return sessions;
-  }
-  if (answer->status != 200) co_return sessions;
-  sessions = ParseRunningSessions(answer->value);
-  questions_.AddTo(sessions);
-  co_return sessions;
+  return status_.WatchSocket();
 }
 
 void ClaudeCodeUi::OnInstanceFound() {
-  lacks_running_sessions_ = false;
-  questions_.Clear();
+  status_.OnInstanceFound();
   sign_in_.Reload();
 }
 

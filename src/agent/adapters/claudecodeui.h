@@ -5,15 +5,18 @@
 // `token` in the query, which would win over the header on a WebSocket) and gets ours.
 #pragma once
 
-#include "agent/adapters/claudecodeui_chat.h"
 #include "agent/adapters/claudecodeui_sign_in.h"
+#include "agent/adapters/claudecodeui_status.h"
 
 namespace berth::agent {
 
 class ClaudeCodeUi : public Adapter {
  public:
   ClaudeCodeUi(AdapterContext context, SignInOptions options)
-      : context_(context), sign_in_(context, std::move(options)) {}
+      : context_(context),
+        clock_(options.wall_clock),
+        sign_in_(context, std::move(options)),
+        status_(context, sign_in_, clock_) {}
 
   std::string_view kind() const override { return "claudecodeui"; }
   std::optional<http::Response> Answer(const http::RequestHead& head) override;
@@ -21,11 +24,19 @@ class ClaudeCodeUi : public Adapter {
   Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
                         bool may_retry) override;
   rewrite::PageSetup page_setup() const override;
-  Task<Result<std::vector<control::SessionInfo>>> ReadSessions() override;
+  Task<Result<void>> Refresh() override { return status_.Refresh(); }
+  // Often enough for a run that begins to be shown within a second.
+  Duration refresh_every() const override { return std::chrono::milliseconds(400); }
+  std::vector<control::SessionInfo> Sessions() const override { return status_.Sessions(); }
+  Task<control::AnswerResult> GiveAnswer(control::Answer answer) override {
+    return status_.GiveAnswer(std::move(answer));
+  }
   std::unique_ptr<SocketWatch> WatchSocket(const http::RequestHead& sent) override;
   void SetOnChange(std::function<void()> on_change) override {
-    questions_.SetOnChange(std::move(on_change));
+    status_.SetOnChange(std::move(on_change));
   }
+  void SetOnNews(std::function<void()> on_news) override { status_.SetOnNews(std::move(on_news)); }
+  void SetWatched(bool is_watched) override { status_.SetWatched(is_watched); }
   bool may_retry() const override { return true; }
   bool HasSideEffects(const http::RequestHead& head) const override;
   MessageFilter ViewerMessages(const http::RequestHead& head) const override;
@@ -37,9 +48,9 @@ class ClaudeCodeUi : public Adapter {
   Task<void> TakeOverSignIn(http::Response& response);
 
   AdapterContext context_;
-  OpenQuestions questions_;
-  bool lacks_running_sessions_ = false;  // This version cannot say whether it is busy.
+  const WallClock clock_;
   SignIn sign_in_;
+  ChatStatus status_;
 };
 
 /// What stands for the token in a browser's storage. Not a valid token, so that pages neither read

@@ -2,98 +2,53 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
-
-#include "agent/json_request.h"
 
 namespace berth::agent {
 namespace {
 
-namespace json = boost::json;
-
+// What a tool is to do may be a whole file, and is part of the question; the rest is short.
+constexpr std::size_t kMaxQuestion = 1024 * 1024;
 constexpr std::size_t kMaxMessage = 64 * 1024;
-constexpr std::size_t kMaxQuestions = 64;
-constexpr std::size_t kMaxSessions = 64;
-constexpr std::size_t kMaxText = 200;
 
-// The instance writes "kind" first. What does not begin like one of these is of no interest.
-constexpr std::array<std::string_view, 4> kWanted = {
-    R"({"kind":"permission_)", R"({"kind":"complete")", R"({"kind":"tool_result")",
-    R"({"kind":"chat_subscribed")"};
+// The instance writes "kind" (up to 1.34 in part "type") first.
+constexpr std::string_view kAsks = R"({"kind":"permission_)";
+constexpr std::string_view kSubscribed = R"({"kind":"chat_subscribed")";
+constexpr std::string_view kPending = R"({"type":"pending-permissions-response")";
+constexpr std::array kWanted = {
+    kAsks,
+    kSubscribed,
+    kPending,
+    std::string_view(R"({"kind":"complete")"),
+    std::string_view(R"({"kind":"error")"),
+    std::string_view(R"({"kind":"session_upserted")"),
+    std::string_view(R"({"type":"session-status")"),
+    std::string_view(R"({"type":"active-sessions")"),
+};
 
-bool MayBeWanted(std::string_view begun) {
-  return std::ranges::any_of(kWanted, [begun](std::string_view wanted) {
-    const std::size_t size = std::min(begun.size(), wanted.size());
-    return begun.substr(0, size) == wanted.substr(0, size);
-  });
+// But for what it takes from a transcript, results of tools among it: there "kind" comes fifth.
+constexpr std::string_view kFromTranscript = R"({"id":")";
+constexpr std::string_view kToolResult = R"("kind":"tool_result")";
+constexpr std::size_t kMaxHead = 512;
+
+bool BeginsAlike(std::string_view begun, std::string_view wanted) {
+  const std::size_t size = std::min(begun.size(), wanted.size());
+  return begun.substr(0, size) == wanted.substr(0, size);
 }
 
-std::string StringMember(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value || !value->is_string()) return "";
-  return std::string(value->get_string()).substr(0, kMaxText);
+std::size_t MaxSize(std::string_view begun) {
+  const bool is_question =
+      BeginsAlike(begun, kAsks) || BeginsAlike(begun, kSubscribed) || BeginsAlike(begun, kPending);
+  return is_question ? kMaxQuestion : kMaxMessage;
 }
 
 }  // namespace
 
-void OpenQuestions::Ask(std::string id, Question question) {
-  if (id.empty() || questions_.size() >= kMaxQuestions) return;
-  if (questions_.emplace(std::move(id), std::move(question)).second) Changed();
-}
-
-void OpenQuestions::ForgetSession(std::string_view session) {
-  if (std::erase_if(questions_, [session](const auto& entry) {
-        return entry.second.session == session || entry.second.session.empty();
-      }) > 0) {
-    Changed();
+bool MayMatter(std::string_view begun) {
+  if (BeginsAlike(begun, kFromTranscript)) {
+    return begun.size() < kMaxHead || begun.substr(0, kMaxHead).find(kToolResult) != begun.npos;
   }
-}
-
-void OpenQuestions::OnMessage(std::string_view text) {
-  const auto parsed = ParseJson(text);
-  if (!parsed || !parsed->is_object()) return;
-  const json::object& message = parsed->get_object();
-  const std::string kind = StringMember(message, "kind");
-  const std::string session = StringMember(message, "sessionId");
-  if (kind == "permission_request") {
-    Ask(StringMember(message, "requestId"), {session, StringMember(message, "toolName")});
-  } else if (kind == "permission_resolved" || kind == "permission_cancelled") {
-    if (questions_.erase(StringMember(message, "requestId")) > 0) Changed();
-  } else if (kind == "complete" || kind == "tool_result") {
-    ForgetSession(session);
-  } else if (kind == "chat_subscribed") {
-    // The instance's own list of what is open, after a page was (re)loaded.
-    ForgetSession(session);
-    const auto* pending = message.if_contains("pendingPermissions");
-    if (!pending || !pending->is_array()) return;
-    for (const json::value& entry : pending->get_array()) {
-      if (!entry.is_object()) continue;
-      Ask(StringMember(entry.get_object(), "requestId"),
-          {session, StringMember(entry.get_object(), "toolName")});
-    }
-  }
-}
-
-void OpenQuestions::AddTo(std::vector<control::SessionInfo>& running) {
-  std::erase_if(questions_, [&running](const auto& entry) {
-    return std::ranges::none_of(running, [&entry](const control::SessionInfo& session) {
-      return entry.second.session.empty() || session.id == entry.second.session;
-    });
-  });
-  for (control::SessionInfo& session : running) {
-    for (const auto& [id, question] : questions_) {
-      if (!question.session.empty() && question.session != session.id) continue;
-      session.needs_you = true;
-      session.reason =
-          question.tool.empty() ? "asks for permission" : "asks to use " + question.tool;
-    }
-  }
-}
-
-void OpenQuestions::Clear() {
-  if (questions_.empty()) return;
-  questions_.clear();
-  Changed();
+  return std::ranges::any_of(
+      kWanted, [begun](std::string_view wanted) { return BeginsAlike(begun, wanted); });
 }
 
 void ChatWatch::OnBytes(net::Bytes bytes) {
@@ -146,11 +101,11 @@ bool ChatWatch::ReadHeader(std::string_view& input) {
 
 void ChatWatch::TakePayload(std::string_view payload) {
   if (is_control_ || !is_wanted_) return;
-  if (message_.size() + payload.size() > kMaxMessage) {
+  if (message_.size() + payload.size() > MaxSize(message_.empty() ? payload : message_)) {
     is_wanted_ = false;
   } else {
     message_ += payload;
-    is_wanted_ = MayBeWanted(message_);
+    is_wanted_ = MayMatter(message_);
   }
   if (!is_wanted_) message_.clear();
 }
@@ -158,25 +113,10 @@ void ChatWatch::TakePayload(std::string_view payload) {
 void ChatWatch::EndFrame() {
   in_payload_ = false;
   if (is_control_ || !is_final_) return;
-  if (is_wanted_ && !message_.empty()) questions_.OnMessage(message_);
-  message_.clear();
-}
-
-std::vector<control::SessionInfo> ParseRunningSessions(const json::value& answer) {
-  std::vector<control::SessionInfo> sessions;
-  const auto* data = answer.is_object() ? answer.get_object().if_contains("data") : nullptr;
-  const auto* list =
-      data && data->is_object() ? data->get_object().if_contains("sessions") : nullptr;
-  if (!list || !list->is_array()) return sessions;
-  for (const json::value& entry : list->get_array()) {
-    if (!entry.is_object() || sessions.size() >= kMaxSessions) continue;
-    control::SessionInfo session;
-    session.id = StringMember(entry.get_object(), "sessionId");
-    session.provider = StringMember(entry.get_object(), "provider");
-    session.is_busy = true;
-    if (!session.id.empty()) sessions.push_back(std::move(session));
+  if (is_wanted_ && !message_.empty()) {
+    sessions_.OnMessage(message_, ChatSessions::Origin::kBrowser);
   }
-  return sessions;
+  message_.clear();
 }
 
 }  // namespace berth::agent

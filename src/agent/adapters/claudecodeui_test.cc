@@ -20,8 +20,6 @@ using berth::testing::IsOk;
 using berth::testing::TempFolder;
 using berth::testing::TestExecutor;
 
-constexpr std::string_view kRunning = "/api/providers/sessions/running";
-
 class ClaudeCodeUiTest : public ::testing::Test {
  protected:
   ClaudeCodeUiTest() {
@@ -306,26 +304,6 @@ TEST_F(ClaudeCodeUiTest, CreatesNoUserElsewhereOrUnasked) {
   info_.host = "192.0.2.1";
   EXPECT_FALSE(Prepared("/").fields.Has("authorization"));
   EXPECT_EQ(instance_.Count("POST /api/auth/register"), 0);
-}
-
-TEST_F(ClaudeCodeUiTest, ReadsWhichSessionsRun) {
-  MakeUser();
-  instance_.OnJson("GET " + std::string(kRunning), 200,
-                   R"({"data":{"sessions":[{"sessionId":"s1","provider":"claude"}]}})");
-  auto sessions = executor_.Await(adapter().ReadSessions());
-  ASSERT_THAT(sessions, IsOk());
-  ASSERT_EQ(sessions->size(), 1U);
-  EXPECT_TRUE((*sessions)[0].is_busy);
-}
-
-TEST_F(ClaudeCodeUiTest, AsksOnceWhereAVersionCannotTell) {
-  MakeUser();
-  for (int i = 0; i < 3; ++i) {
-    auto sessions = executor_.Await(adapter().ReadSessions());
-    ASSERT_THAT(sessions, IsOk());
-    EXPECT_TRUE(sessions->empty());
-  }
-  EXPECT_EQ(instance_.Count("GET " + std::string(kRunning)), 1);
 }
 
 }  // namespace

@@ -1,27 +1,14 @@
 // What a viewer may do with a claudecodeui: see the facts of its API in the comments.
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "agent/adapters/claudecodeui.h"
+#include "agent/adapters/claudecodeui_version.h"
 #include "agent/json_request.h"
 
 namespace berth::agent {
 namespace {
 
 namespace json = boost::json;
-
-/// Whether `version` ("1.37.3") is at least `major.minor.patch`. What is no version is not.
-bool IsAtLeast(std::string_view version, std::array<int, 3> wanted) {
-  std::array<int, 3> found{};
-  for (int& part : found) {
-    const auto [end, error] =
-        std::from_chars(version.data(), version.data() + version.size(), part);
-    if (error != std::errc()) return false;
-    version.remove_prefix(static_cast<std::size_t>(end - version.data()));
-    if (version.starts_with('.')) version.remove_prefix(1);
-  }
-  return found >= wanted;
-}
 
 /// Questions that change nothing. From 1.37.3 on, subscribing adds an audience; before, it takes
 /// the live stream away from the page that has it, and so does check-session-status (1.34).
@@ -49,7 +36,7 @@ MessageFilter ClaudeCodeUi::ViewerMessages(const http::RequestHead& head) const 
     return [](std::string_view) -> std::optional<std::string> { return std::nullopt; };
   }
   if (head.path() != "/ws") return nullptr;
-  const bool is_audience_shared = IsAtLeast(context_.info.version, {1, 37, 3});
+  const bool is_audience_shared = IsAtLeast(context_.info.version, kSharedAudience);
   return [is_audience_shared](std::string_view message) -> std::optional<std::string> {
     auto value = ParseJson(message);
     if (!value || !value->is_object()) return std::nullopt;

@@ -34,8 +34,4 @@ rewrite::PageSetup Generic::page_setup() const {
   return setup;
 }
 
-Task<Result<std::vector<control::SessionInfo>>> Generic::ReadSessions() {
-  co_return std::vector<control::SessionInfo>();
-}
-
 }  // namespace berth::agent

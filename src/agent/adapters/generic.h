@@ -22,7 +22,6 @@ class Generic : public Adapter {
   Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
                         bool may_retry) override;
   rewrite::PageSetup page_setup() const override;
-  Task<Result<std::vector<control::SessionInfo>>> ReadSessions() override;
   bool may_retry() const override { return false; }
   bool wants_identity() const override { return options_.identity_headers; }
 

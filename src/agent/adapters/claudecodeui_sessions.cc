@@ -1,0 +1,490 @@
+#include "agent/adapters/claudecodeui_sessions.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "agent/json_request.h"
+
+namespace berth::agent {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+
+constexpr std::size_t kMaxSessions = 64;
+constexpr std::size_t kMaxQuestions = 64;
+constexpr std::size_t kMaxText = 200;
+constexpr std::size_t kMaxInput = 256 * 1024;
+// Two messages about one end of a run, over two sockets or from two places in the instance, lie
+// less than this apart.
+constexpr seconds kSameEnd{2};
+// A run that was stopped may report the signal that ended it this long after.
+constexpr seconds kAfterAbort{10};
+
+/// `text` without what is beyond `size` bytes, cut between characters.
+std::string_view Cut(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+/// The same, with a mark that says that something is missing.
+std::string CutWithMark(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return std::string(text);
+  const std::string mark = fmt::format("… ({} bytes in all)", text.size());
+  return std::string(Cut(text, size - std::min(size, mark.size()))) + mark;
+}
+
+std::string_view View(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value || !value->is_string()) return "";
+  return std::string_view(value->get_string());
+}
+
+std::string TextOf(const json::object& object, std::string_view name) {
+  return std::string(Cut(View(object, name), kMaxText));
+}
+
+const json::array* ArrayOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value ? value->if_array() : nullptr;
+}
+
+const json::object* ObjectOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value ? value->if_object() : nullptr;
+}
+
+bool IsTrue(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_bool() && value->get_bool();
+}
+
+/// A point in time, as the instance writes it: text, or milliseconds.
+std::optional<WallTime> TimeOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_int64() && value->get_int64() > 0) return FromUnixMs(value->get_int64());
+  return value->is_string() ? ParseIso8601(std::string_view(value->get_string())) : std::nullopt;
+}
+
+/// Whether the end of a run is a failure. Up to 1.34 it tells its exit status only.
+bool IsFailure(const json::object& message) {
+  if (const auto* success = message.if_contains("success"); success && success->is_bool()) {
+    return !success->get_bool();
+  }
+  const auto* status = message.if_contains("exitCode");
+  return status && status->is_int64() && status->get_int64() != 0;
+}
+
+bool IsAskedByTheModel(std::string_view tool) {
+  return tool == "AskUserQuestion" || tool == "ExitPlanMode";
+}
+
+std::string ReasonOf(const control::Question& question) {
+  if (question.tool == "ExitPlanMode") return "asks you to approve its plan";
+  if (question.kind == control::Question::Kind::kQuestion) return "asks you a question";
+  return question.tool.empty() ? "asks for permission" : "asks to use " + question.tool;
+}
+
+}  // namespace
+
+std::vector<RunningSession> ParseRunningSessions(const json::value& answer) {
+  std::vector<RunningSession> sessions;
+  const auto* data = answer.is_object() ? ObjectOf(answer.get_object(), "data") : nullptr;
+  const auto* list = data ? ArrayOf(*data, "sessions") : nullptr;
+  if (!list) return sessions;
+  for (const json::value& entry : *list) {
+    if (!entry.is_object() || sessions.size() >= kMaxSessions) continue;
+    const json::object& object = entry.get_object();
+    RunningSession session{.id = TextOf(object, "sessionId"),
+                           .provider = TextOf(object, "provider"),
+                           .started_at = TimeOf(object, "startedAt")};
+    if (!session.id.empty()) sessions.push_back(std::move(session));
+  }
+  return sessions;
+}
+
+void ChatSessions::OnMessage(std::string_view text, Origin origin) {
+  auto parsed = ParseJson(text);
+  if (!parsed || !parsed->is_object()) return;
+  const json::object& message = parsed->get_object();
+  const std::string kind = TextOf(message, "kind");
+  if (!kind.empty()) {
+    OnKind(kind, message, origin);
+  } else {
+    OnLegacyType(TextOf(message, "type"), message, origin);
+  }
+}
+
+void ChatSessions::OnKind(std::string_view kind, const json::object& message, Origin origin) {
+  const std::string id = TextOf(message, "sessionId");
+  if (kind == "permission_request") {
+    Ask(id, message, TimeOf(message, "timestamp").value_or(clock_()));
+  } else if (kind == "permission_resolved") {
+    Resolve(TextOf(message, "requestId"), origin);
+  } else if (kind == "permission_cancelled") {
+    Close(TextOf(message, "requestId"), QuestionEnd::kOver);
+  } else if (kind == "tool_result") {
+    if (!says_resolved_) ResolveAllOf(id, origin, {});
+  } else if (kind == "error") {
+    Session* const session = FindOrAdd(id);
+    if (!session) return;
+    session->complaint = TextOf(message, "content");
+    session->told = ++moment_;
+  } else if (kind == "complete") {
+    OnComplete(message);
+  } else if (kind == "chat_subscribed") {
+    OnSubscribed(message, origin);
+  } else if (kind == "session_upserted") {
+    const json::object* const about = ObjectOf(message, "session");
+    const json::object* const project = ObjectOf(message, "project");
+    Describe(id, about ? TextOf(*about, "summary") : "",
+             project ? std::string(View(*project, "displayName")) : "");
+    if (on_upserted_ && origin == Origin::kObserver) on_upserted_(id);
+  }
+}
+
+void ChatSessions::OnLegacyType(std::string_view type, const json::object& message, Origin origin) {
+  if (type == "session-status") {
+    if (origin == Origin::kBrowser) Seen(TextOf(message, "sessionId"));
+  } else if (type == "active-sessions") {
+    OnActiveSessions(message);
+  } else if (type == "pending-permissions-response") {
+    const json::array* const pending = ArrayOf(message, "data");
+    if (pending) SetPending(TextOf(message, "sessionId"), *pending, origin);
+  }
+}
+
+void ChatSessions::OnActiveSessions(const json::object& message) {
+  const json::object* const providers = ObjectOf(message, "sessions");
+  if (!providers) return;
+  std::vector<RunningSession> running;
+  for (const auto& [provider, value] : *providers) {
+    const json::array* const ids = value.if_array();
+    if (!ids) continue;
+    for (const json::value& entry : *ids) {
+      RunningSession session{.provider = std::string(Cut(provider, kMaxText))};
+      if (const json::object* const object = entry.if_object()) {
+        session.id = TextOf(*object, "id");
+        session.started_at = TimeOf(*object, "startedAt");
+      } else if (const json::string* const id = entry.if_string()) {
+        session.id = Cut(*id, kMaxText);
+      }
+      if (!session.id.empty() && running.size() < kMaxSessions) {
+        running.push_back(std::move(session));
+      }
+    }
+  }
+  // The answer to the question that was put last; what came over this socket since is older.
+  SetRunning(running, moment_);
+  if (on_listed_) on_listed_();
+}
+
+void ChatSessions::OnComplete(const json::object& message) {
+  const std::string id = TextOf(message, "sessionId");
+  Session* const session = FindOrAdd(id);
+  if (!session) return;
+  const WallTime now = clock_();
+  const bool is_aborted = IsTrue(message, "aborted");
+  const seconds ends_echo_for = session->was_aborted ? kAfterAbort : kSameEnd;
+  const bool is_echo =
+      !session->is_running && session->completed_at && now - *session->completed_at < ends_echo_for;
+  session->told = ++moment_;
+  if (is_echo) return;
+  session->completed_at = now;
+  session->was_aborted = is_aborted;
+  std::optional<Failure> failure;
+  if (!is_aborted && IsFailure(message)) {
+    failure = Failure{.text = session->complaint.empty() ? "the run failed" : session->complaint,
+                      .at = now};
+  }
+  session->complaint.clear();
+  End(id, *session, std::move(failure));
+}
+
+void ChatSessions::OnSubscribed(const json::object& message, Origin origin) {
+  const std::string id = TextOf(message, "sessionId");
+  if (id.empty()) return;
+  const bool is_running = IsTrue(message, "isProcessing");
+  if (is_running) {
+    Session* const session = FindOrAdd(id);
+    if (!session) return;
+    session->told = ++moment_;
+    if (!session->is_running) Begin(*session, std::nullopt);
+  } else if (const auto found = sessions_.find(id);
+             found != sessions_.end() && found->second.is_running) {
+    found->second.told = ++moment_;
+    End(id, found->second, std::nullopt);
+  }
+  if (const json::array* const pending = ArrayOf(message, "pendingPermissions")) {
+    SetPending(id, *pending, origin);
+  }
+  if (origin == Origin::kBrowser) Seen(id);
+}
+
+void ChatSessions::SetPending(std::string_view session, const json::array& pending, Origin origin) {
+  std::vector<std::string> listed;
+  for (const json::value& entry : pending) {
+    const json::object* const question = entry.if_object();
+    if (!question) continue;
+    listed.push_back(TextOf(*question, "requestId"));
+    Ask(session, *question, TimeOf(*question, "receivedAt").value_or(clock_()));
+    const auto known = questions_.find(listed.back());
+    // Asked by us, in front of our answer: nobody was faster.
+    if (origin == Origin::kObserver && known != questions_.end() &&
+        !known->second.answering.expired()) {
+      known->second.is_confirmed = true;
+    }
+  }
+  ResolveAllOf(session, origin, listed);
+}
+
+void ChatSessions::Resolve(std::string_view question, Origin origin) {
+  const auto found = questions_.find(question);
+  if (found == questions_.end()) return;
+  // Whether it was our answer is told by the order of messages on our own socket.
+  const bool is_undecided = !found->second.answering.expired() && !found->second.is_confirmed;
+  if (origin == Origin::kBrowser && is_undecided) return;
+  Close(question, QuestionEnd::kAnswered);
+}
+
+void ChatSessions::ResolveAllOf(std::string_view session, Origin origin,
+                                const std::vector<std::string>& but) {
+  std::vector<std::string> ids;
+  for (const auto& [id, question] : questions_) {
+    const bool is_kept = std::ranges::find(but, id) != but.end();
+    if (question.session == session && !is_kept) ids.push_back(id);
+  }
+  for (const std::string& id : ids) Resolve(id, origin);
+}
+
+void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment asked) {
+  bool is_changed = false;
+  for (const RunningSession& entry : running) {
+    Session* const session = FindOrAdd(entry.id);
+    if (!session || session->told > asked) continue;
+    const bool is_new = !session->is_running || (session->started_at && entry.started_at &&
+                                                 session->started_at != entry.started_at);
+    if (!entry.provider.empty()) session->provider = entry.provider;
+    if (!session->started_at) session->started_at = entry.started_at;
+    if (is_new) {
+      if (session->is_running) CloseAllOf(entry.id);
+      Begin(*session, entry.started_at);
+      is_changed = true;
+    }
+  }
+  for (auto place = sessions_.begin(); place != sessions_.end();) {
+    Session& session = place->second;
+    const bool is_listed = std::ranges::any_of(
+        running, [&place](const RunningSession& entry) { return entry.id == place->first; });
+    if (!is_listed && session.told <= asked) {
+      if (session.is_running) {
+        // Gone without a word; an error that it complained of will have ended it.
+        std::optional<Failure> failure;
+        if (!session.complaint.empty()) failure = Failure{session.complaint, clock_()};
+        End(place->first, session, std::move(failure));
+        is_changed = true;
+      }
+      if (!session.failure) {
+        place = sessions_.erase(place);
+        continue;
+      }
+    }
+    ++place;
+  }
+  CloseOrphans();
+  if (is_changed) Changed();
+}
+
+// A question without a session (up to 1.34) is of one that runs.
+void ChatSessions::CloseOrphans() {
+  const bool is_any_running =
+      std::ranges::any_of(sessions_, [](const auto& entry) { return entry.second.is_running; });
+  std::vector<std::string> orphans;
+  for (const auto& [id, question] : questions_) {
+    const bool has_session =
+        question.session.empty() ? is_any_running : sessions_.contains(question.session);
+    if (!has_session) orphans.push_back(id);
+  }
+  for (const std::string& id : orphans) Close(id, QuestionEnd::kOver);
+}
+
+ChatSessions::Session* ChatSessions::FindOrAdd(std::string_view id) {
+  if (id.empty()) return nullptr;
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end()) return &found->second;
+  if (sessions_.size() >= kMaxSessions) {
+    // The oldest failure makes room.
+    const auto oldest = std::ranges::min_element(sessions_, {}, [](const auto& entry) {
+      return entry.second.is_running || !entry.second.failure ? WallTime::max()
+                                                              : entry.second.failure->at;
+    });
+    if (oldest->second.is_running || !oldest->second.failure) return nullptr;
+    sessions_.erase(oldest);
+  }
+  return &sessions_[std::string(id)];
+}
+
+void ChatSessions::Begin(Session& session, std::optional<WallTime> started_at) {
+  session.is_running = true;
+  session.run = ++runs_;
+  session.started_at = started_at;
+  session.busy_since = started_at ? std::min(*started_at, clock_()) : clock_();
+  session.failure.reset();
+  session.complaint.clear();
+  Changed();
+}
+
+void ChatSessions::End(std::string_view id, Session& session, std::optional<Failure> failure) {
+  session.is_running = false;
+  session.started_at.reset();
+  session.failure = std::move(failure);
+  CloseAllOf(id);
+  Changed();
+}
+
+void ChatSessions::Ask(std::string_view session, const json::object& question, WallTime asked_at) {
+  std::string id = TextOf(question, "requestId");
+  if (id.empty() || questions_.size() >= kMaxQuestions || questions_.contains(id)) return;
+  OpenQuestion open{.session = std::string(session)};
+  open.shown.id = id;
+  open.shown.tool = TextOf(question, "toolName");
+  if (IsAskedByTheModel(open.shown.tool)) open.shown.kind = control::Question::Kind::kQuestion;
+  open.shown.asked_at = asked_at;
+  if (const auto* input = question.if_contains("input")) {
+    open.input = json::serialize(*input);
+    open.shown.text = CutWithMark(open.input, control::kMaxQuestion);
+    // What is that long is shown in part, and can be allowed or denied, but not filled in.
+    if (open.input.size() > kMaxInput) open.input.clear();
+  }
+  questions_.emplace(std::move(id), std::move(open));
+  if (Session* const asking = FindOrAdd(session)) {
+    asking->told = ++moment_;
+    if (!asking->is_running) Begin(*asking, std::nullopt);
+  }
+  Changed();
+}
+
+void ChatSessions::Close(std::string_view question, QuestionEnd how) {
+  const auto found = questions_.find(question);
+  if (found == questions_.end()) return;
+  if (const auto answering = found->second.answering.lock()) {
+    const bool is_other = how == QuestionEnd::kAnswered && !found->second.is_confirmed;
+    answering->how = is_other ? QuestionEnd::kElsewhere : how;
+    answering->ended.Set();
+  }
+  const std::string session = found->second.session;
+  questions_.erase(found);
+  if (const auto place = sessions_.find(session); place != sessions_.end() && !IsWaiting(session)) {
+    place->second.busy_since = clock_();
+  }
+  Changed();
+}
+
+void ChatSessions::CloseAllOf(std::string_view session) {
+  std::vector<std::string> ids;
+  for (const auto& [id, question] : questions_) {
+    if (question.session == session) ids.push_back(id);
+  }
+  for (const std::string& id : ids) {
+    // A run that ends after our answer may do so before anybody says that the answer was taken.
+    const bool is_ours = questions_.find(id)->second.is_confirmed;
+    Close(id, is_ours ? QuestionEnd::kAnswered : QuestionEnd::kOver);
+  }
+}
+
+bool ChatSessions::IsWaiting(std::string_view session) const {
+  return std::ranges::any_of(questions_, [session](const auto& entry) {
+    return entry.second.session == session || entry.second.session.empty();
+  });
+}
+
+void ChatSessions::Describe(std::string_view id, std::string title, std::string project) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  title = Cut(title, kMaxText);
+  project = Cut(project, kMaxText);
+  if (title.empty()) title = found->second.title;
+  if (project.empty()) project = found->second.project;
+  if (title == found->second.title && project == found->second.project) return;
+  found->second.title = std::move(title);
+  found->second.project = std::move(project);
+  Changed();
+}
+
+void ChatSessions::Seen(std::string_view id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || !found->second.failure) return;
+  found->second.failure.reset();
+  Changed();
+}
+
+void ChatSessions::Clear() {
+  while (!questions_.empty()) Close(questions_.begin()->first, QuestionEnd::kOver);
+  sessions_.clear();
+  ++moment_;
+  Changed();
+}
+
+OpenQuestion* ChatSessions::Find(std::string_view session, std::string_view question) {
+  const auto found = questions_.find(question);
+  if (found == questions_.end()) return nullptr;
+  const bool is_its = found->second.session.empty() || found->second.session == session;
+  return is_its ? &found->second : nullptr;
+}
+
+std::vector<std::string> ChatSessions::Untitled() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, session] : sessions_) {
+    if (session.title.empty() && (session.is_running || session.failure)) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::map<std::string, std::uint64_t, std::less<>> ChatSessions::Running() const {
+  std::map<std::string, std::uint64_t, std::less<>> running;
+  for (const auto& [id, session] : sessions_) {
+    if (session.is_running) running.emplace(id, session.run);
+  }
+  return running;
+}
+
+std::vector<control::SessionInfo> ChatSessions::List() const {
+  std::vector<control::SessionInfo> list;
+  std::size_t text_left = control::kMaxQuestions;
+  for (const auto& [id, session] : sessions_) {
+    if (!session.is_running && !session.failure) continue;
+    control::SessionInfo info{.id = id,
+                              .title = session.title,
+                              .project = session.project,
+                              .provider = session.provider,
+                              .is_busy = session.is_running,
+                              .since = session.busy_since};
+    if (session.is_running) {
+      // The oldest first: it is the one that holds the run up longest.
+      const OpenQuestion* oldest = nullptr;
+      for (const auto& [number, question] : questions_) {
+        if (!question.session.empty() && question.session != id) continue;
+        if (!oldest || question.shown.asked_at < oldest->shown.asked_at) oldest = &question;
+      }
+      if (oldest) {
+        info.needs_you = true;
+        info.state = control::SessionState::kNeedsYou;
+        info.since = oldest->shown.asked_at;
+        info.reason = ReasonOf(oldest->shown);
+        info.question = oldest->shown;
+        info.question->text = CutWithMark(info.question->text, std::max(text_left, kMaxText));
+        text_left -= std::min(text_left, info.question->text.size());
+      }
+    } else {
+      info.state = control::SessionState::kError;
+      info.since = session.failure->at;
+      info.error = session.failure->text;
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,163 @@
+// ChatSessions: what the agent knows of a claudecodeui's sessions: which run, what they ask their
+// user, which have failed unseen.
+//
+// Two sources are put together. The instance's list of running sessions is complete, but comes from
+// asking now and then; the messages on its chat sockets come at once, but only from those sockets
+// that the agent sees: browsers' that pass through it, and its own (claudecodeui_observer.h).
+// Messages that arrived after a question was put win over its answer. Everything kept is bounded.
+// Lives on the loop.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/event.h"
+#include "base/wall_clock.h"
+#include "control/message.h"
+
+namespace berth::agent {
+
+/// An entry of the instance's list of running sessions.
+struct RunningSession {
+  std::string id{};
+  std::string provider{};
+  std::optional<WallTime> started_at{};
+  bool operator==(const RunningSession&) const = default;
+};
+
+/// The answer of GET /api/providers/sessions/running; at most 64.
+std::vector<RunningSession> ParseRunningSessions(const boost::json::value& answer);
+
+/// How a question that somebody of ours is answering came to its end.
+enum class QuestionEnd {
+  kAnswered,   ///< By us.
+  kElsewhere,  ///< By somebody else.
+  kOver,       ///< It timed out, or its run ended.
+};
+
+/// An answer under way: shared by who gives it and the question.
+struct Answering {
+  explicit Answering(Executor& executor) : ended(executor) {}
+  Event ended;
+  QuestionEnd how = QuestionEnd::kOver;  ///< Once `ended` is set.
+};
+
+/// A question that nobody has answered.
+struct OpenQuestion {
+  std::string session{};  ///< May be empty (up to 1.34, at the start of a new session).
+  control::Question shown{};
+  std::string input{};  ///< The tool's input, as JSON.
+  std::weak_ptr<Answering> answering{};
+  bool is_confirmed = false;  ///< It was still open when our answer was on its way.
+};
+
+class ChatSessions {
+ public:
+  /// Whose socket a message came over.
+  enum class Origin {
+    kBrowser,   ///< Its user sees it.
+    kObserver,  ///< The agent's own.
+  };
+  /// A point in the order of events; see Now().
+  using Moment = std::uint64_t;
+
+  explicit ChatSessions(WallClock clock) : clock_(std::move(clock)) {}
+
+  /// `on_change`: List() may have changed. `on_upserted`: the instance wrote about a session, as it
+  /// does when a new one begins to run.
+  void SetOnChange(std::function<void()> on_change) { on_change_ = std::move(on_change); }
+  void SetOnUpserted(std::function<void(std::string_view id)> on_upserted) {
+    on_upserted_ = std::move(on_upserted);
+  }
+  /// `on_listed`: an old instance has answered which sessions are active.
+  void SetOnListed(std::function<void()> on_listed) { on_listed_ = std::move(on_listed); }
+  /// Whether the instance says when a question is resolved (from 1.37.3). If not, the next result
+  /// of a tool in that session is taken for it.
+  void SetSaysResolved(bool says_resolved) { says_resolved_ = says_resolved; }
+
+  /// Takes one message of the instance: JSON text, whole.
+  void OnMessage(std::string_view text, Origin origin);
+
+  /// To be taken before the instance is asked, and given to what is done with its answer.
+  Moment Now() const { return moment_; }
+  /// The sessions that ran when the instance answered what it was asked at `asked`.
+  void SetRunning(const std::vector<RunningSession>& running, Moment asked);
+  /// How a session is shown. Ignored unless it is one of List().
+  void Describe(std::string_view id, std::string title, std::string project);
+  /// A user has looked at the session: its failure is no news any more.
+  void Seen(std::string_view id);
+  void Clear();
+
+  /// Those that run, wait or have failed, for a StatusUpdate: within its bounds.
+  std::vector<control::SessionInfo> List() const;
+  /// The ids of those without a title.
+  std::vector<std::string> Untitled() const;
+  /// Those that run, with a number that no other run has.
+  std::map<std::string, std::uint64_t, std::less<>> Running() const;
+
+  /// Null: it is not open (any more). Valid until the next call of anything else.
+  OpenQuestion* Find(std::string_view session, std::string_view question);
+  std::size_t size() const { return sessions_.size() + questions_.size(); }
+
+ private:
+  struct Failure {
+    std::string text;
+    WallTime at{};
+  };
+  struct Session {
+    std::string title;
+    std::string project;
+    std::string provider;
+    bool is_running = false;
+    std::uint64_t run = 0;
+    std::optional<WallTime> started_at;  // As the instance says.
+    WallTime busy_since{};
+    std::string complaint;  // What it said of errors in this run.
+    std::optional<Failure> failure;
+    std::optional<WallTime> completed_at;
+    bool was_aborted = false;
+    Moment told = 0;  // When a message last said whether it runs.
+  };
+  using Map = std::map<std::string, Session, std::less<>>;
+
+  void OnKind(std::string_view kind, const boost::json::object& message, Origin origin);
+  void OnLegacyType(std::string_view type, const boost::json::object& message, Origin origin);
+  void OnComplete(const boost::json::object& message);
+  void OnSubscribed(const boost::json::object& message, Origin origin);
+  void OnActiveSessions(const boost::json::object& message);
+  void SetPending(std::string_view session, const boost::json::array& pending, Origin origin);
+
+  Session* FindOrAdd(std::string_view id);
+  void Begin(Session& session, std::optional<WallTime> started_at);
+  void End(std::string_view id, Session& session, std::optional<Failure> failure);
+  void Ask(std::string_view session, const boost::json::object& question, WallTime asked_at);
+  void Close(std::string_view question, QuestionEnd how);
+  /// The instance said that it is answered; `but`: those that are not.
+  void Resolve(std::string_view question, Origin origin);
+  void ResolveAllOf(std::string_view session, Origin origin, const std::vector<std::string>& but);
+  /// Its run has ended.
+  void CloseAllOf(std::string_view session);
+  void CloseOrphans();
+  bool IsWaiting(std::string_view session) const;
+  void Changed() const {
+    if (on_change_) on_change_();
+  }
+
+  WallClock clock_;
+  std::function<void()> on_change_;
+  std::function<void(std::string_view)> on_upserted_;
+  std::function<void()> on_listed_;
+  bool says_resolved_ = false;
+  Moment moment_ = 1;
+  std::uint64_t runs_ = 0;
+  Map sessions_;
+  std::map<std::string, OpenQuestion, std::less<>> questions_;  // By the instance's id.
+};
+
+}  // namespace berth::agent

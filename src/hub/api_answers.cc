@@ -1,0 +1,117 @@
+// POST /api/clients/{id}/answers: a user's answer to what a session of an instance asks.
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/event.h"
+#include "hub/api.h"
+#include "hub/audit_events.h"
+#include "hub/browser.h"
+#include "hub/json_body.h"
+#include "hub/problem.h"
+#include "hub/registry.h"
+
+namespace berth::hub {
+namespace {
+
+using Outcome = control::AnswerResult::Outcome;
+
+// The agent gives up on the instance before.
+constexpr Duration kAnswerTimeout = std::chrono::seconds(10);
+constexpr std::size_t kMaxId = 256;
+constexpr std::size_t kMaxWords = 2048;
+constexpr std::size_t kMaxChoices = 64;
+
+Problem AnsweredElsewhere() {
+  return {409, "Answered elsewhere",
+          "This question is not open any more: it was answered elsewhere, or given up."};
+}
+
+Problem NotConnected() {
+  return {503, "Not connected", "The instance's agent is away; answer again once it is back."};
+}
+
+/// The question, if that session asks it; null otherwise. Valid until the registry next changes.
+const control::Question* FindQuestion(const Instance& instance, const control::Answer& answer) {
+  for (const control::SessionInfo& session : instance.client.metadata.sessions) {
+    if (session.id != answer.session_id || !session.question) continue;
+    if (session.question->id == answer.question_id) return &*session.question;
+  }
+  return nullptr;
+}
+
+Task<Result<control::Answer>> ReadAnswer(HubContext& hub, http::Request& request) {
+  auto body = co_await JsonBody::Read(hub, request);
+  if (!body) co_return std::move(body).error();
+  control::Answer answer;
+  answer.session_id = body->String("session_id");
+  answer.question_id = body->String("question_id");
+  answer.allow = body->Bool("allow");
+  answer.message = body->StringOrNone("message");
+  answer.answers = body->StringMapOrNone("answers");
+  auto complete = body->Finish();
+  if (!complete) co_return std::move(complete).error();
+  if (answer.session_id.size() > kMaxId || answer.question_id.size() > kMaxId) {
+    co_return Invalid("an id is too long");
+  }
+  if (answer.message.size() > kMaxWords) co_return Invalid("member \"message\" is too long");
+  if (answer.answers.size() > kMaxChoices) co_return Invalid("member \"answers\" is too long");
+  for (const auto& [question, choice] : answer.answers) {
+    if (question.size() > control::kMaxQuestion || choice.size() > control::kMaxQuestion) {
+      co_return Invalid("member \"answers\" holds a text that is too long");
+    }
+  }
+  co_return answer;
+}
+
+http::Response ResponseOf(const control::AnswerResult& result) {
+  switch (result.outcome) {
+    case Outcome::kSent:
+      return JsonResponse(200, boost::json::serialize(boost::json::object{{"outcome", "sent"}}));
+    case Outcome::kGone:
+      return ProblemResponse(AnsweredElsewhere());
+    case Outcome::kFailed:
+      break;
+  }
+  return ProblemResponse({502, "Not answered",
+                          result.message.empty() ? "The agent could not give the answer."
+                                                 : "The agent says: " + result.message + "."});
+}
+
+}  // namespace
+
+Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
+  auto answer = co_await ReadAnswer(hub, call.request);
+  if (!answer) co_return ProblemResponse(ExplainedProblem(answer.error()));
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible) co_return NotFound("no such instance");
+  const Instance& instance = *visible->instance;
+  const control::Question* const question =
+      instance.is_live() ? FindQuestion(instance, *answer) : nullptr;
+  const std::string detail = fmt::format(
+      "{} {} in session {}", answer->allow ? "allow" : "deny",
+      question && !question->tool.empty() ? question->tool : "a question", answer->session_id);
+  if (visible->role == identity::InstanceRole::kViewer) {
+    RecordCall(
+        hub, call, identity::audit_action::kAnswer,
+        {.result = identity::audit_result::kDenied, .instance_id = call.id, .detail = detail});
+    co_return ProblemResponse({403, "Not allowed", "A viewer may look, but not answer."});
+  }
+  if (!instance.is_live()) co_return ProblemResponse(NotConnected());
+  if (question == nullptr) co_return ProblemResponse(AnsweredElsewhere());
+
+  auto result = co_await WithDeadline(hub.executor, kAnswerTimeout, "answer",
+                                      instance.link->GiveAnswer(std::move(*answer)));
+  const bool is_sent = result && result->outcome == Outcome::kSent;
+  RecordCall(hub, call, identity::audit_action::kAnswer,
+             {.result = is_sent ? identity::audit_result::kOk : identity::audit_result::kFailed,
+              .instance_id = call.id,
+              .detail = detail});
+  if (result) co_return ResponseOf(*result);
+  if (result.error().kind == ErrorKind::kUnavailable) co_return ProblemResponse(NotConnected());
+  if (result.error().kind == ErrorKind::kConflict) {
+    co_return ProblemResponse(ExplainedProblem(result.error()));
+  }
+  co_return std::move(result).error();
+}
+
+}  // namespace berth::hub
