@@ -17,7 +17,7 @@ endif()
 
 set(web ${CMAKE_SOURCE_DIR}/web)
 set(web_out ${CMAKE_BINARY_DIR}/web)
-file(GLOB web_sources CONFIGURE_DEPENDS ${web}/src/*.ts ${web}/src/*.tsx ${web}/src/*.css
+file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${web}/src/*.ts ${web}/src/*.tsx ${web}/src/*.css
      ${web}/src/*.svg ${web}/pages/*.html)
 list(FILTER web_sources EXCLUDE REGEX "\\.test\\.ts$")
 

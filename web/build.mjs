@@ -15,6 +15,7 @@ const assetFolder = "/.berth/assets/";
 const pagePaths = {
   "login.html": "/login",
   "dashboard.html": "/dashboard",
+  "instance.html": "/instances",
   "open.html": "/open",
   "enroll.html": "/enroll",
   "auth.html": "/.berth/auth",
@@ -40,7 +41,7 @@ async function bundle() {
   const { build } = await import("esbuild");
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/auth.ts", "src/open.ts", "src/enroll.tsx", "src/style.css"],
+    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/auth.ts", "src/open.ts", "src/enroll.tsx", "src/style.css"],
     outdir: "out",
     write: false,
     bundle: true,
@@ -50,6 +51,7 @@ async function bundle() {
     jsx: "automatic",
     jsxImportSource: "preact",
     charset: "utf8",
+    loader: { ".svg": "dataurl" },
     logLevel: "warning",
   });
   return result.outputFiles.map((file) => ({

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const names = readdirSync(join(here, "src")).filter((name) => name.endsWith(".test.ts"));
+const names = readdirSync(join(here, "src"), { recursive: true }).filter((name) => name.endsWith(".test.ts"));
 const folder = mkdtempSync(join(tmpdir(), "berth-web-test-"));
 try {
   await build({

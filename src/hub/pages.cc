@@ -11,13 +11,20 @@ http::BodyPtr CopyOf(std::string_view text) {
   return std::make_unique<http::TextBody>(std::string(text));
 }
 
+/// Where the page for this path is kept: some pages read the rest of their path themselves.
+std::string_view PageOf(std::string_view path) {
+  if (path.starts_with("/instances/")) return "/instances";
+  if (path.starts_with("/settings/")) return "/settings";
+  return path;
+}
+
 }  // namespace
 
 std::optional<http::Response> PageAt(const http::RequestHead& head) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return std::nullopt;
   const std::string_view path = head.path();
   if (!path.starts_with('/')) return std::nullopt;  // Templates have no path.
-  const Asset* asset = FindAsset(path);
+  const Asset* asset = FindAsset(PageOf(path));
   if (asset == nullptr) return std::nullopt;
   http::Response response;
   AddPageSecurity(response.head.fields);

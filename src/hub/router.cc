@@ -34,7 +34,10 @@ std::string LedBack(const HubContext& hub, const http::RequestHead& head) {
   return proxy ? fmt::format("{}{}", proxy->prefix, head.target) : std::string();
 }
 
-bool IsSignedInPage(std::string_view path) { return path == "/dashboard" || path == "/open"; }
+bool IsSignedInPage(std::string_view path) {
+  return path == "/dashboard" || path == "/open" || path.starts_with("/instances/") ||
+         path == "/settings" || path.starts_with("/settings/");
+}
 
 }  // namespace
 

@@ -32,6 +32,28 @@ function explain(status: number): string {
   }
 }
 
+/** The hub's own words for a refusal, where they say more than its status; else ours. */
+async function problemOf(response: Response): Promise<string> {
+  const { status } = response;
+  if (![400, 403, 409, 413, 503, 504].includes(status)) return explain(status);
+  try {
+    const { detail } = (await response.json()) as { detail?: unknown };
+    return typeof detail === "string" && detail !== "" ? detail : explain(status);
+  } catch {
+    return explain(status);
+  }
+}
+
+/** What the user reads about any failure. */
+export function words(error: unknown): string {
+  return error instanceof ApiError ? error.message : "Something went wrong. Try again.";
+}
+
+/** To sign-in, and afterwards back to this page. */
+export function toLogin(): void {
+  location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 /** One call: the JSON of the answer, or undefined if it has none. */
 export async function call(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
@@ -49,7 +71,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
   } catch {
     throw new ApiError(0, explain(0));
   }
-  if (!response.ok) throw new ApiError(response.status, explain(response.status));
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   if (!response.headers.get("content-type")?.startsWith("application/json")) return undefined;
   try {
     return await response.json();
@@ -61,6 +83,8 @@ export async function call(method: string, path: string, body?: unknown): Promis
 /** What the hub says of the session and of itself. */
 export interface SessionInfo {
   readonly name: string;
+  /** Runs the hub: sees people and the audit log. */
+  readonly isHubOwner: boolean;
   readonly pathMode: boolean;
 }
 
@@ -99,10 +123,14 @@ export async function signOut(): Promise<void> {
 /** Who is signed in; ApiError 401 if nobody is. */
 export async function sessionInfo(): Promise<SessionInfo> {
   const info = (await call("GET", "/api/session")) as
-    | { user?: { name?: unknown }; path_mode?: unknown }
+    | { user?: { name?: unknown; role?: unknown }; path_mode?: unknown }
     | undefined;
   const name = info?.user?.name;
-  return { name: typeof name === "string" ? name : "", pathMode: info?.path_mode === true };
+  return {
+    name: typeof name === "string" ? name : "",
+    isHubOwner: info?.user?.role === "owner",
+    pathMode: info?.path_mode === true,
+  };
 }
 
 /** A URL that opens the instance at its path `next`, good for one use within seconds. */

@@ -1,15 +1,12 @@
 // The dashboard: every instance of the signed-in user, live, each to be opened.
-import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, openInstance, sessionInfo, signOut, type SessionInfo } from "./api";
+import { ApiError, openInstance, sessionInfo, toLogin, type SessionInfo } from "./api";
 import { ago, apply, sorted, stateClass, statusWords, titleFor, type Instance, type Instances } from "./instances";
 import { keepSocket } from "./socket";
+import { Shell } from "./ui/shell";
+import { startPage } from "./ui/start";
 
 const clockMs = 30_000;
-
-function toLogin(): void {
-  location.replace("/login?next=/dashboard");
-}
 
 /** Opens the instance here, or in a new tab; resolves to what went wrong, "" if nothing did. */
 async function open(id: string, newTab: boolean): Promise<string> {
@@ -89,7 +86,7 @@ function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: bo
           {problem}
         </p>
       )}
-      <div class="card-actions">
+      <div class="actions">
         <button
           class="button"
           type="button"
@@ -137,7 +134,6 @@ berth agent --hub ${location.origin} --id my-laptop \\
 function Dashboard({ info }: { info: SessionInfo }) {
   const [instances, setInstances] = useState<Instances | undefined>(undefined);
   const [connected, setConnected] = useState(true);
-  const [problem, setProblem] = useState("");
   const [now, setNow] = useState(Date.now());
 
   useEffect(() => {
@@ -174,36 +170,13 @@ function Dashboard({ info }: { info: SessionInfo }) {
     if (instances !== undefined) document.title = titleFor(instances);
   }, [instances]);
 
-  async function leave(): Promise<void> {
-    try {
-      await signOut();
-      location.replace("/login");
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : "Signing out failed. Try again.");
-    }
-  }
-
   return (
-    <>
-      <header class="bar">
+    <Shell info={info} current="/dashboard">
         <h1>Instances</h1>
-        <div class="bar-side">
-          {info.name !== "" && <span class="quiet">Signed in as {info.name}</span>}
-          <button class="button plain" type="button" onClick={() => void leave()}>
-            Sign out
-          </button>
-        </div>
-      </header>
-      <main>
         <div role="status">
           {!connected && <p class="notice">The hub does not answer. Connecting again…</p>}
           {instances === undefined && connected && <p class="quiet">Loading…</p>}
         </div>
-        {problem !== "" && (
-          <p class="notice error" role="alert">
-            {problem}
-          </p>
-        )}
         {instances?.size === 0 && <Empty />}
         {instances !== undefined && instances.size > 0 && (
           <ul class="cards">
@@ -218,8 +191,7 @@ function Dashboard({ info }: { info: SessionInfo }) {
             the hub. Use it only for instances that you trust.
           </p>
         )}
-      </main>
-    </>
+    </Shell>
   );
 }
 
@@ -227,18 +199,4 @@ function isList(message: unknown): boolean {
   return (message as { type?: unknown } | null)?.type === "client_list";
 }
 
-async function main(app: HTMLElement): Promise<void> {
-  let info: SessionInfo = { name: "", pathMode: false };
-  try {
-    info = await sessionInfo();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) {
-      toLogin();
-      return;
-    }
-  }
-  render(<Dashboard info={info} />, app);
-}
-
-const app = document.getElementById("app");
-if (app !== null) void main(app);
+void startPage((info) => <Dashboard info={info} />);

@@ -144,7 +144,7 @@ function AgentForm({ agent, busy, onApprove, onDeny }: AgentFormProps) {
           </option>
         ))}
       </select>
-      <div class="card-actions">
+      <div class="actions">
         <button class="button" type="submit" disabled={busy}>
           Approve
         </button>
@@ -180,7 +180,7 @@ function Denied({ agent, onAnother }: { agent: Enrolment; onAnother: () => void 
       <p role="status">
         Denied. The agent on <bdi>{agent.machine}</bdi> gets nothing.
       </p>
-      <div class="card-actions">
+      <div class="actions">
         <button class="button plain" type="button" onClick={onAnother}>
           Another code
         </button>

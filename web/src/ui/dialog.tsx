@@ -1,0 +1,77 @@
+// Questions before something that cannot be taken back, as a modal dialog.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { words } from "../api";
+import { Button } from "./button";
+import { Notice } from "./notice";
+
+interface DialogProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  /** Called for Escape too. */
+  readonly onClose: () => void;
+}
+
+/** Shown as long as it is rendered. The browser keeps the focus inside and gives it back. */
+export function Dialog({ title, children, onClose }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class="dialog"
+      aria-labelledby="dialog-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <h2 id="dialog-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+interface ConfirmProps extends DialogProps {
+  /** What the button says: the deed itself, not "OK". */
+  readonly deed: string;
+  /** Does it. If it fails, the dialog stays open and says why. */
+  readonly onConfirm: () => Promise<void>;
+}
+
+/** Asks, does it, and closes. */
+export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmProps) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+
+  async function confirm(): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await onConfirm();
+      onClose();
+    } catch (error) {
+      setProblem(words(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {children}
+      <Notice kind="error">{problem}</Notice>
+      <div class="actions">
+        <Button kind="plain" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button kind="danger" disabled={busy} onClick={() => void confirm()}>
+          {deed}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,43 @@
+// Boxes with something to read: what went wrong, what went well, what to know.
+import type { ComponentChildren } from "preact";
+
+/** `error` is read out at once, `good` when the reader pauses; `info` stands in the page. */
+export type NoticeKind = "info" | "good" | "error";
+
+/** Nothing while `children` is empty text, so that a message can be passed as it is. */
+export function Notice({ kind = "info", children }: { kind?: NoticeKind; children: ComponentChildren }) {
+  if (children === "" || children === undefined || children === null) return null;
+  if (kind === "error") {
+    return (
+      <div class="notice error" role="alert">
+        {children}
+      </div>
+    );
+  }
+  return kind === "good" ? (
+    <div class="notice good" role="status">
+      {children}
+    </div>
+  ) : (
+    <div class="notice">{children}</div>
+  );
+}
+
+/** Where there is nothing yet: what is missing, and in `children` what to do next. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <section class="empty">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** While something is under way. */
+export function Loading({ what = "Loading…" }: { what?: string }) {
+  return (
+    <p class="quiet loading" role="status">
+      {what}
+    </p>
+  );
+}

@@ -1,0 +1,67 @@
+// What stands around every page of a signed-in user: the bar with the way to the other pages.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { signOut, words, type SessionInfo } from "../api";
+import { Button } from "./button";
+import { Notice } from "./notice";
+
+const places = [
+  { path: "/dashboard", label: "Instances" },
+  { path: "/settings", label: "Settings" },
+];
+
+interface ShellProps {
+  readonly info: SessionInfo;
+  /** The place that is shown or that the page belongs to: a path of the bar. */
+  readonly current: "/dashboard" | "/settings";
+  readonly children: ComponentChildren;
+}
+
+/** The bar, then `main` with `children`, which begin with an h1. */
+export function Shell({ info, current, children }: ShellProps) {
+  const [problem, setProblem] = useState("");
+
+  async function leave(): Promise<void> {
+    try {
+      await signOut();
+      location.replace("/login");
+    } catch (error) {
+      setProblem(words(error));
+    }
+  }
+
+  return (
+    <>
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      <header class="bar">
+        <nav class="places" aria-label="Pages">
+          <a class="brand" href="/dashboard" aria-label="berth: all instances">
+            <span class="mark" aria-hidden="true" />
+            <span class="wide-only">berth</span>
+          </a>
+          {places.map(({ path, label }) => (
+            <a key={path} href={path} aria-current={path === current ? "page" : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+        <div class="bar-side">
+          {info.name !== "" && (
+            <span class="quiet wide-only" title={`Signed in as ${info.name}`}>
+              <bdi>{info.name}</bdi>
+            </span>
+          )}
+          <Button kind="plain" onClick={() => void leave()}>
+            Sign out
+          </Button>
+        </div>
+      </header>
+      <main id="main" class="page" tabIndex={-1}>
+        <Notice kind="error">{problem}</Notice>
+        {children}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+// The start of a page that needs a session.
+import { render, type ComponentChildren } from "preact";
+import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "../api";
+import { Notice } from "./notice";
+
+/** Renders `page` for whoever is signed in, or leads to sign-in and back. */
+export async function startPage(page: (info: SessionInfo) => ComponentChildren): Promise<void> {
+  const app = document.getElementById("app");
+  if (app === null) return;
+  try {
+    const info = await sessionInfo();
+    render(page(info), app);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      toLogin();
+      return;
+    }
+    render(
+      <main class="page">
+        <h1>berth</h1>
+        <Notice kind="error">{words(error)} Reload this page to try again.</Notice>
+      </main>,
+      app,
+    );
+  }
+}
