@@ -131,4 +131,9 @@ Result<Secret> Sealer::Unseal(std::string_view purpose, std::span<const std::byt
   return secret;
 }
 
+Sha256Digest Sealer::Code(std::string_view purpose, std::string_view text) const {
+  const Sha256Digest purpose_key = HmacSha256(key_, std::as_bytes(std::span(purpose)));
+  return HmacSha256(purpose_key, std::as_bytes(std::span(text)));
+}
+
 }  // namespace berth

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -33,6 +34,9 @@ class Sealer {
   std::vector<std::byte> Seal(std::string_view purpose, std::string_view text) const;
   /// kInvalid: not sealed by this key for this purpose, or damaged.
   Result<Secret> Unseal(std::string_view purpose, std::span<const std::byte> sealed) const;
+  /// A code for `text` that only this key can make (HMAC-SHA-256): for what is handed out and comes
+  /// back. Codes of one purpose are of no use for another.
+  Sha256Digest Code(std::string_view purpose, std::string_view text) const;
 
  private:
   std::array<std::byte, 32> key_;

@@ -43,6 +43,16 @@ TEST_F(SealTest, EveryChangedByteAndEveryTruncationIsNoticed) {
   }
 }
 
+TEST_F(SealTest, ACodeDependsOnKeyPurposeAndText) {
+  const auto sealer = Sealer::Open(file, SystemRandom()).value();
+  const auto again = Sealer::Open(file, SystemRandom()).value();
+  const auto other = Sealer::Open(folder.path() / "other.key", SystemRandom()).value();
+  EXPECT_EQ(sealer.Code("page", "s1"), again.Code("page", "s1"));
+  EXPECT_NE(sealer.Code("page", "s1"), sealer.Code("page", "s2"));
+  EXPECT_NE(sealer.Code("page", "s1"), sealer.Code("else", "s1"));
+  EXPECT_NE(sealer.Code("page", "s1"), other.Code("page", "s1"));
+}
+
 TEST_F(SealTest, TheKeyFileIsForItsOwnerAlone) {
   ASSERT_TRUE(Sealer::Open(file, SystemRandom()));
   struct stat status{};

@@ -6,8 +6,8 @@
 #include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/cross_site.h"
+#include "hub/page_proof.h"
 #include "hub/problem.h"
-#include "hub/proxy_path.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -97,14 +97,6 @@ http::Response MethodNotAllowed(std::string_view path) {
   return response;
 }
 
-/// In path mode instances share the hub's origin: their pages are told from the hub's by Referer.
-bool ComesFromInstancePage(const HubContext& hub, const http::RequestHead& head) {
-  const auto referer = head.fields.Find("referer");
-  if (!referer) return false;
-  const auto path = PathOfUrl(*referer, hub.hosts.OriginOf(head.authority));
-  return path && ParseProxyPath(*path).has_value();
-}
-
 /// The public account of an error of a handler. kInvalid speaks of what the caller sent; what is
 /// not available or late here is the hub's own database or the caller's body, not an instance.
 Problem ApiProblemOf(const Error& error) {
@@ -127,6 +119,7 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
   if (!bearer) {
     call.session = SessionOf(hub, call.request.head);
     if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
+    if (auto refusal = RefusalWithoutProof(hub, call.request.head, *call.session)) return refusal;
     call.user = PersonOf(hub, call.session->user_id);
     return std::nullopt;
   }
@@ -170,7 +163,6 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
   auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
   if (!same_origin) co_return std::move(same_origin).error();
-  if (ComesFromInstancePage(hub, head)) co_return Forbidden("called by an instance's page");
   if (route.access == Access::kSession) {
     if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   }

@@ -7,6 +7,7 @@
 #include "hub/chat_forwarder.h"
 #include "hub/client_view.h"
 #include "hub/cross_site.h"
+#include "hub/page_proof.h"
 #include "hub/registry.h"
 #include "identity/identity.h"
 
@@ -158,10 +159,14 @@ Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request 
   if (!same_origin) co_return std::move(same_origin).error();
   auto session = SessionOf(hub, request.head);
   if (!session) co_return Unauthorized("no session");
+  auto refusal = RefusalWithoutProof(hub, request.head, *session);
+  if (refusal) co_return std::move(*refusal);
+  const auto protocol = PageProofProtocol(request.head);
   auto socket = std::make_unique<DashboardSocket>(
       hub, std::move(session), hub.hosts.OriginOf(request.head.authority), std::move(request.body));
   http::Response response;
   response.head.status = 101;
+  if (protocol) response.head.fields.Add("sec-websocket-protocol", *protocol);
   response.body = socket->TakeOutgoing();
   hub.sockets.Spawn("dashboard socket", RunSocket(std::move(socket)));
   co_return response;

@@ -120,7 +120,11 @@ void EditResponse(http::ResponseHead& head, std::string_view prefix) {
   if (is_scope_widened && !prefix.empty()) {
     head.fields.Add("service-worker-allowed", fmt::format("{}/", prefix));
   }
-  if (prefix.empty() || !head.fields.Has("set-cookie")) return;
+  if (prefix.empty()) return;
+  // With one of its own, a window that it opens on the hub's pages would be within its reach
+  // (page_proof.h).
+  head.fields.Remove("cross-origin-opener-policy");
+  if (!head.fields.Has("set-cookie")) return;
   std::vector<std::string> cookies;
   for (const auto& [name, value] : head.fields) {
     if (name == "set-cookie") cookies.push_back(ConfineCookie(value, prefix));

@@ -18,9 +18,21 @@ std::string_view PageOf(std::string_view path) {
   return path;
 }
 
+/// Where the proof stands in a page; web/src/api.ts reads it.
+constexpr std::string_view kProofPlace = "<meta name=\"berth-page\" content=\"";
+
+/// The page with the proof in its place; nothing if it has none.
+std::optional<std::string> WithProof(std::string_view page, std::string_view proof) {
+  const std::size_t place = page.find(kProofPlace);
+  if (proof.empty() || place == std::string_view::npos) return std::nullopt;
+  std::string filled(page);
+  filled.insert(place + kProofPlace.size(), proof);
+  return filled;
+}
+
 }  // namespace
 
-std::optional<http::Response> PageAt(const http::RequestHead& head) {
+std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_view proof) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return std::nullopt;
   const std::string_view path = head.path();
   if (!path.starts_with('/')) return std::nullopt;  // Templates have no path.
@@ -28,6 +40,12 @@ std::optional<http::Response> PageAt(const http::RequestHead& head) {
   if (asset == nullptr) return std::nullopt;
   http::Response response;
   AddPageSecurity(response.head.fields);
+  if (auto page = WithProof(asset->body, proof)) {
+    response.head.fields.Add("cache-control", "no-store");
+    response.head.fields.Add("content-type", asset->content_type);
+    response.body = std::make_unique<http::TextBody>(std::move(*page));
+    return response;
+  }
   response.head.fields.Add("etag", asset->etag);
   response.head.fields.Add("cache-control",
                            asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");

@@ -9,8 +9,9 @@
 namespace berth::hub {
 
 /// The embedded file at this path, as an answer to GET or HEAD with validators; nothing if there is
-/// none. Pages carry the security fields of the hub.
-std::optional<http::Response> PageAt(const http::RequestHead& head);
+/// none. Pages carry the security fields of the hub. `proof` (page_proof.h), unless it is empty, is
+/// put into pages that have a place for it, which no cache then keeps.
+std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_view proof = "");
 
 /// The sign-in page with the reason why a sign-in failed and who tried, which its script explains.
 std::optional<http::Response> SignInPage(int status, std::string_view reason, std::string_view who);

@@ -8,6 +8,7 @@
 #include "hub/dashboard_socket.h"
 #include "hub/instance_proxy.h"
 #include "hub/instance_site.h"
+#include "hub/page_proof.h"
 #include "hub/pages.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
@@ -87,12 +88,15 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     co_return response;
   }
   if (IsSignInPath(hub_, path)) co_return co_await ServeSignIn(hub_, std::move(request));
-  if (IsSignedInPage(path) && !SessionOf(hub_, request.head)) {
+  const auto session = SessionOf(hub_, request.head);
+  if (IsSignedInPage(path) && !session) {
     const std::string sign_in =
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
     co_return SignInNeeded(request.head, sign_in);
   }
-  if (auto page = PageAt(request.head)) co_return std::move(*page);
+  const bool has_proof = session && IsShownAsDocument(request.head);
+  const std::string proof = has_proof ? PageProofOf(hub_, *session) : std::string();
+  if (auto page = PageAt(request.head, proof)) co_return std::move(*page);
   co_return NotFoundAnswer();
 }
 

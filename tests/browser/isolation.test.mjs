@@ -44,7 +44,9 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
     his = await stage.otherBrowser("mallory");
     const shared = await his.evaluate(async () => {
       const body = JSON.stringify({ kind: "user", login: "vera", role: "operator" });
-      return (await fetch("/api/clients/mallory/shares", { method: "POST", body })).status;
+      const proof = document.querySelector('meta[name="berth-page"]').content;
+      const headers = { "x-berth-page": proof };
+      return (await fetch("/api/clients/mallory/shares", { method: "POST", body, headers })).status;
     });
     assert.equal(shared, 201);
     await stage.card(dashboard, "mallory").waitFor();
@@ -80,7 +82,8 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
 
   check("check 9: she is still signed in, nothing was created or changed, and her page has her words", async () => {
     const state = await dashboard.evaluate(async () => {
-      const get = async (path) => (await fetch(path)).text();
+      const headers = { "x-berth-page": document.querySelector('meta[name="berth-page"]').content };
+      const get = async (path) => (await fetch(path, { headers })).text();
       return { tokens: await get("/api/tokens"), shares: await get("/api/clients/vera/shares"), clients: JSON.parse(await get("/clients")).clients };
     });
     assert.doesNotMatch(state.tokens, /stolen/);
@@ -106,8 +109,9 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
   check("what is no longer shared is gone from her dashboard, and its page gets nothing more", async () => {
     const status = await his.evaluate(async () => {
       const path = "/api/clients/mallory/shares";
-      const { shares } = await (await fetch(path)).json();
-      return (await fetch(`${path}/${shares[0].id}`, { method: "DELETE" })).status;
+      const headers = { "x-berth-page": document.querySelector('meta[name="berth-page"]').content };
+      const { shares } = await (await fetch(path, { headers })).json();
+      return (await fetch(`${path}/${shares[0].id}`, { method: "DELETE", headers })).status;
     });
     assert.equal(status, 204);
     await stage.card(dashboard, "mallory").waitFor({ state: "detached" });

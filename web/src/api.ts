@@ -54,6 +54,22 @@ export function toLogin(): void {
   location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+/** What shows the hub that a call comes from its own page; "" on pages that it gave none. */
+export function pageProof(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="berth-page"]')?.content ?? "";
+}
+
+const reloadKey = "berth-reloaded";
+const reloadAtMostEachMs = 10_000;
+
+/** Loads the page again, for a proof that fits the present session; not again and again. */
+function reload(): void {
+  const last = Number(sessionStorage.getItem(reloadKey) ?? 0);
+  if (Date.now() - last < reloadAtMostEachMs) return;
+  sessionStorage.setItem(reloadKey, String(Date.now()));
+  location.reload();
+}
+
 /** One call: the JSON of the answer, or undefined if it has none. */
 export async function call(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
@@ -64,13 +80,16 @@ export async function call(method: string, path: string, body?: unknown): Promis
       cache: "no-store",
       redirect: "error",
       signal: AbortSignal.timeout(deadlineMs),
-      ...(body === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      headers: {
+        "x-berth-page": pageProof(),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
     throw new ApiError(0, explain(0));
   }
+  if (response.headers.has("x-berth-reload")) reload();
   if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   if (!response.headers.get("content-type")?.startsWith("application/json")) return undefined;
   try {

@@ -1,6 +1,8 @@
 // The dashboard socket: connects, asks for the list, and connects again by itself for as long as
 // the page lives. A silent connection is probed and given up, so that a dead link shows.
 
+import { pageProof } from "./api";
+
 const firstDelayMs = 500;
 const longestDelayMs = 15_000;
 const probeAfterMs = 20_000;
@@ -36,7 +38,8 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
   }
 
   function connect(): void {
-    const current = new WebSocket(url);
+    const proof = pageProof();
+    const current = new WebSocket(url, proof === "" ? [] : [`berth.page.${proof}`]);
     socket = current;
     clearTimeout(timer);
     timer = setTimeout(() => drop(current), answerWithinMs);

@@ -1,0 +1,67 @@
+#include "hub/page_proof.h"
+
+#include "base/encoding.h"
+#include "base/hash.h"
+#include "base/seal.h"
+#include "hub/problem.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kProtocolPrefix = "berth.page.";
+
+/// Every browser sends one of the two, and no page can keep it from doing so: Fetch Metadata on
+/// trustworthy origins, but not yet with every WebSocket; a WebSocket's User-Agent always.
+bool IsBrowser(const http::RequestHead& head) {
+  if (head.fields.Has("sec-fetch-site")) return true;
+  return head.is_upgrade() && head.fields.Find("user-agent").value_or("").starts_with("Mozilla/");
+}
+
+std::string Presented(const http::RequestHead& head) {
+  if (!head.is_upgrade()) return std::string(head.fields.Find(kPageProofField).value_or(""));
+  const auto protocol = PageProofProtocol(head);
+  return protocol ? protocol->substr(kProtocolPrefix.size()) : std::string();
+}
+
+}  // namespace
+
+std::string PageProofOf(const HubContext& hub, const identity::Session& session) {
+  if (!hub.path_mode) return {};
+  return Base64UrlEncode(hub.sealer.Code("page proof", session.id));
+}
+
+bool IsShownAsDocument(const http::RequestHead& head) {
+  return head.fields.Find("sec-fetch-mode") == "navigate" &&
+         head.fields.Find("sec-fetch-dest") == "document";
+}
+
+std::optional<http::Response> RefusalWithoutProof(const HubContext& hub,
+                                                  const http::RequestHead& head,
+                                                  const identity::Session& session) {
+  if (!hub.path_mode || !IsBrowser(head)) return std::nullopt;
+  const std::string expected = PageProofOf(hub, session);
+  const std::string presented = Presented(head);
+  const bool is_right =
+      EqualsInConstantTime(std::as_bytes(std::span(expected)), std::as_bytes(std::span(presented)));
+  if (is_right) return std::nullopt;
+  auto response = ProblemResponse(
+      {403, "Not a page of the hub", "Only the hub's own pages may do this. Load the page again."});
+  response.head.fields.Add("x-berth-reload", "1");
+  return response;
+}
+
+std::optional<std::string> PageProofProtocol(const http::RequestHead& head) {
+  for (const auto& [name, value] : head.fields) {
+    if (name != "sec-websocket-protocol") continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view token = http::TrimOws(rest.substr(0, comma));
+      if (token.starts_with(kProtocolPrefix)) return std::string(token);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace berth::hub
