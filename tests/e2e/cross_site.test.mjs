@@ -9,11 +9,22 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
   let scene;
   let origin;
   let ways;
+  let cookie;
+  let proof;
+
+  /** The proof in the hub's page, if this request is given one (src/hub/page_proof.h). */
+  async function proofFor(owner, headers) {
+    const { body } = await scene.api("GET", "/dashboard", { cookie: owner, headers });
+    return /name="berth-page" content="([^"]*)"/.exec(body.toString())?.[1];
+  }
+  const asDocument = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
 
   before(async () => {
     scene = await Scene.start("cross-site");
     origin = await scene.instance("box");
-    ways = await scene.ways("box", await scene.signIn());
+    cookie = await scene.signIn();
+    proof = await proofFor(cookie, asDocument);
+    ways = await scene.ways("box", cookie);
     origin.onUpgrade("/cross", (request, socket) => socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"));
   });
   after(() => scene?.stop());
@@ -33,9 +44,9 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
 
   /** What changes something: [what, way, method, path, fields of its own, status if it is let in]. */
   const places = () => [
-    ["the hub's API", ways.path, "POST", "/api/clients/box/open", [], 200],
-    ["the hub's API, DELETE", ways.path, "DELETE", "/api/tokens/0123456789abcdef", [], 404],
-    ["the hub's socket", ways.path, "GET", "/ws/connect?type=browser", upgrade, 101],
+    ["the hub's API", ways.path, "POST", "/api/clients/box/open", [["X-Berth-Page", proof]], 200],
+    ["the hub's API, DELETE", ways.path, "DELETE", "/api/tokens/0123456789abcdef", [["X-Berth-Page", proof]], 404],
+    ["the hub's socket", ways.path, "GET", "/ws/connect?type=browser", [...upgrade, ["Sec-WebSocket-Protocol", `berth.page.${proof}`]], 101],
     ...Object.values(ways).flatMap((way) => [
       ...["POST", "PUT", "PATCH", "DELETE", "PURGE"].map((method) => [`an instance in ${way.mode} mode, ${method}`, way, method, `${way.prefix}/cross`, [], 200]),
       [`a socket of an instance in ${way.mode} mode`, way, "GET", `${way.prefix}/cross`, upgrade, 404],
@@ -91,13 +102,37 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
 
   it("the hub's API is closed to the pages of an instance in path mode", async () => {
     const from = (path) => [["Sec-Fetch-Site", "same-origin"], ["Origin", ways.path.origin], ["Referer", ways.path.origin + path]];
-    for (const page of ["/clients/box/proxy/", "/clients/box/proxy/deep/page?x", "/clients/other/proxy/"]) {
+    const calls = [["POST", "/api/clients/box/open"], ["GET", "/api/session"], ["DELETE", "/api/session"], ["GET", "/clients"]];
+    for (const page of ["/clients/box/proxy/", "/clients/box/proxy/deep/page?x", "/clients/other/proxy/", "/dashboard", "/"]) {
       // Refused, or led back into the instance, where it is that page's own request.
-      for (const [method, path] of [["POST", "/api/clients/box/open"], ["GET", "/api/session"], ["DELETE", "/api/session"], ["GET", "/clients"]]) {
+      for (const [method, path] of calls) {
         assert.ok([307, 403].includes(await statusOf(ways.path, method, path, from(page))), `${method} ${path} from ${page}`);
       }
     }
-    assert.equal(await statusOf(ways.path, "POST", "/api/clients/box/open", from("/dashboard")), 200);
+    assert.equal(await statusOf(ways.path, "POST", "/api/clients/box/open", [...from("/dashboard"), ["X-Berth-Page", proof]]), 200);
+  });
+
+  it("only the proof of the very session opens the API and the socket to a browser", async () => {
+    const others = await proofFor(await scene.signIn(), asDocument);
+    assert.notEqual(others, proof);
+    const site = ["Sec-Fetch-Site", "same-origin"];
+    for (const wrong of [others, "", "A".repeat(43), `${proof}A`]) {
+      assert.equal(await statusOf(ways.path, "GET", "/api/session", [site, ["X-Berth-Page", wrong]]), 403, wrong);
+      const socket = [...upgrade, ["Origin", ways.path.origin], ["User-Agent", "Mozilla/5.0"]];
+      if (wrong !== "") socket.push(["Sec-WebSocket-Protocol", `chat, berth.page.${wrong}`]);
+      assert.equal(await statusOf(ways.path, "GET", "/ws/connect?type=browser", socket), 403, wrong);
+    }
+  });
+
+  it("the proof is in pages that are shown as documents, never in what a script fetches", async () => {
+    assert.match(proof, /^[\w-]{43}$/);
+    for (const headers of [
+      {}, { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }, { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
+      { "sec-fetch-mode": "navigate", "sec-fetch-dest": "embed" }, { "sec-fetch-mode": "no-cors", "sec-fetch-dest": "document" },
+    ]) assert.equal(await proofFor(cookie, headers), "", JSON.stringify(headers));
+    const { headers } = await scene.api("GET", "/dashboard", { cookie, headers: asDocument });
+    assert.equal(headers["cache-control"], "no-store");
+    assert.equal(headers["cross-origin-opener-policy"], "same-origin");
   });
 
   it("an instance's own address has no way to the hub's API, nor the prefix /.berth/ one to the instance", async () => {
