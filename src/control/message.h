@@ -361,6 +361,7 @@ struct Client {
   std::int64_t latency_ms = 0;  ///< 0: not measured.
   std::string role{};           ///< What the browser's user is to it: owner, operator or viewer.
   std::string owner{};          ///< The owner's name, for showing.
+  std::string label{};          ///< What its owner calls it; empty: its id.
   bool operator==(const Client&) const = default;
 };
 

@@ -256,6 +256,7 @@ void Fields(V& v, M& m) {
   v("latency_ms", m.latency_ms, kOptional);
   v("role", m.role, kOptional, kShortText);
   v("owner", m.owner, kOptional, kShortText);
+  v("label", m.label, kOptional, kShortText);
 }
 
 template <class V, Is<GetClients> M>

@@ -31,7 +31,7 @@ Task<void> AgentTunnel::Run() {
     LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
             unknown_messages_);
   }
-  Leave();
+  Leave(why.ToString());
   if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
 }
 
@@ -89,9 +89,9 @@ Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answ
                         [this](const control::Message& message) { return link_.Send(message); });
 }
 
-void AgentTunnel::Leave() {
+void AgentTunnel::Leave(std::string why) {
   answers_.FailAll();
-  if (!id_.empty()) hub_.registry.Disconnected(id_, *this);
+  if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 
 }  // namespace berth::hub

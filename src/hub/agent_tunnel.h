@@ -36,6 +36,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   void Disconnect() override;
   Task<Result<control::AnswerResult>> GiveAnswer(control::Answer answer) override;
   std::optional<Duration> latency() const override { return link_.latency(); }
+  std::string_view address() const override { return address_; }
   control::Traffic traffic() const override { return link_.traffic(); }
 
   /// The hub's keys changed: tells the agent, and signs with the new one from now on.
@@ -46,7 +47,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
   Task<void> CloseWhenTokenEnds();
-  void Leave();
+  void Leave(std::string why = {});
 
   HubContext& hub_;
   TunnelEndpoint& endpoint_;

@@ -81,6 +81,10 @@ Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call);  // api_answers.cc
+// api_instances.cc
+Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> GetClientHistory(HubContext& hub, ApiCall call);
 // api_shares.cc and api_people.cc.
 Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call);

@@ -22,6 +22,7 @@ class Store;
 
 namespace berth::hub {
 
+class InstanceHistory;
 class Registry;
 
 struct HubContext {
@@ -33,6 +34,7 @@ struct HubContext {
   const Sealer& sealer;  ///< For what must be kept and read again.
   identity::Identity& identity;
   Registry& registry;
+  InstanceHistory& history;
   TaskGroup&
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.

@@ -66,6 +66,12 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     if (!instance.is_live()) Send(control::ClientDisconnected{.client_id = instance.id()});
   }
 
+  void OnInstanceRemoved(const Instance& instance) override {
+    if (shown_.erase(instance.id()) == 0) return;
+    Send(control::ClientDisconnected{.client_id = instance.id()});
+    Send(control::ClientRemoved{.client_id = instance.id()});
+  }
+
   void OnAccessChanged() override {
     if (!wants_updates_) return;
     auto gone = std::exchange(shown_, {});

@@ -107,6 +107,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       tls_(std::move(tls)),
       identity_(loop, *store_, sealer_, options_.limits),
       registry_(loop, SystemWallClock(), identity_.shares()),
+      history_(loop, SystemWallClock(), registry_),
       sockets_(loop),
       context_{.executor = loop,
                .limits = options_.limits,
@@ -116,6 +117,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .sealer = sealer_,
                .identity = identity_,
                .registry = registry_,
+               .history = history_,
                .sockets = sockets_,
                .path_mode = options_.path_mode,
                .version_1 = options_.version_1,
@@ -159,7 +161,8 @@ Task<Result<void>> Hub::Load() {
       });
   if (!instances) co_return std::move(instances).error();
   for (auto& row : *instances) {
-    registry_.Remember(row.id, row.user_id, MetadataFromText(row.metadata), row.last_seen_at);
+    registry_.Remember(row.id, row.user_id, MetadataFromText(row.metadata), row.last_seen_at,
+                       row.label);
   }
   access_keeper_ = std::make_unique<AccessKeeper>(context_);
   co_return Ok();

@@ -13,6 +13,7 @@
 #include "http/web.h"
 #include "hub/access_keeper.h"
 #include "hub/context.h"
+#include "hub/instance_history.h"
 #include "hub/options.h"
 #include "hub/registry.h"
 #include "hub/router.h"
@@ -66,6 +67,7 @@ class Hub {
   identity::Identity identity_;
   std::unique_ptr<identity::SignIn> sign_in_;
   Registry registry_;
+  InstanceHistory history_;
   // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
   TaskGroup sockets_;
   HubContext context_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace berth::hub {
@@ -49,7 +50,7 @@ std::vector<control::SessionInfo> WithStates(std::vector<control::SessionInfo> s
 }  // namespace
 
 void Registry::Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
-                        WallTime last_seen) {
+                        WallTime last_seen, std::string label) {
   Instance& instance = instances_[id];
   if (instance.is_live()) return;
   instance.user_id = user_id;
@@ -62,6 +63,24 @@ void Registry::Remember(std::string id, std::int64_t user_id, const control::Met
   instance.client.metadata.last_activity = last_seen;
   instance.client.connected_at = last_seen;
   instance.client.last_seen = last_seen;
+  instance.client.label = std::move(label);
+}
+
+void Registry::SetLabel(std::string_view id, std::string label) {
+  const auto place = instances_.find(id);
+  if (place == instances_.end()) return;
+  place->second.client.label = std::move(label);
+  Notify(place->second);
+}
+
+void Registry::Remove(std::string_view id) {
+  const auto place = instances_.find(id);
+  if (place == instances_.end()) return;
+  CHECK(!place->second.is_live());
+  const auto gone = instances_.extract(place);
+  told_.erase(gone.key());
+  untold_.erase(gone.key());
+  for (RegistryObserver* observer : observers_) observer->OnInstanceRemoved(gone.mapped());
 }
 
 Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
@@ -72,6 +91,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   }
   Instance& instance = instances_[std::string(id)];
   InstanceLink* const older = std::exchange(instance.link, &link);
+  instance.why_away.clear();
   instance.user_id = user_id;
   instance.client.id = id;
   instance.client.user_id = user_id;
@@ -90,11 +110,12 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   return Ok();
 }
 
-void Registry::Disconnected(std::string_view id, const InstanceLink& link) {
+void Registry::Disconnected(std::string_view id, const InstanceLink& link, std::string why) {
   const auto place = instances_.find(id);
   if (place == instances_.end() || place->second.link != &link) return;
   Instance& instance = place->second;
   instance.link = nullptr;
+  instance.why_away = std::move(why);
   instance.client.metadata.status = control::Status::kDisconnected;
   instance.client.metadata.needs_you = false;
   instance.client.metadata.sessions.clear();

@@ -52,6 +52,8 @@ class InstanceLink {
   }
   /// The round trip of the last answered ping, if there was one.
   virtual std::optional<Duration> latency() const = 0;
+  /// The address that its agent dialled from.
+  virtual std::string_view address() const { return {}; }
   /// What its streams carried so far.
   virtual control::Traffic traffic() const { return {}; }
 };
@@ -61,6 +63,7 @@ struct Instance {
       client;  ///< As browsers see it, but for `url`, which depends on the hub's address.
   std::int64_t user_id = 0;      ///< The owner.
   InstanceLink* link = nullptr;  ///< Null while the agent is away; status and state then say so.
+  std::string why_away;          ///< While it is: how its last connection ended; "" if unknown.
 
   const std::string& id() const { return client.id; }
   bool is_live() const { return link != nullptr; }
@@ -80,6 +83,8 @@ class RegistryObserver {
   /// The instance is new, came, left, or changed its status; the latter at most about ten times a
   /// second, the last change always.
   virtual void OnInstanceChanged(const Instance& instance) = 0;
+  /// The instance was removed: the registry no longer knows it, and `instance` ends with the call.
+  virtual void OnInstanceRemoved(const Instance& /*instance*/) {}
 };
 
 class Registry {
@@ -93,14 +98,19 @@ class Registry {
 
   /// Makes known an instance of the database that is not connected.
   void Remember(std::string id, std::int64_t user_id, const control::Metadata& metadata,
-                WallTime last_seen);
+                WallTime last_seen, std::string label = {});
+  /// What its owner calls it from now on. Ignored if it is unknown.
+  void SetLabel(std::string_view id, std::string label);
+  /// Forgets an instance, so that its id is free. REQUIRES: it is not live. Ignored if it is
+  /// unknown.
+  void Remove(std::string_view id);
 
   /// The instance is there, over `link`, which must call Disconnected() before it dies. An older
   /// link of the same id is fenced. kForbidden: the id belongs to another user.
   Result<void> Connected(std::string_view id, std::int64_t user_id,
                          const control::Metadata& metadata, InstanceLink& link);
-  /// The link is gone. Ignored if a newer one took its place.
-  void Disconnected(std::string_view id, const InstanceLink& link);
+  /// The link is gone, and why, in a few words. Ignored if a newer one took its place.
+  void Disconnected(std::string_view id, const InstanceLink& link, std::string why = {});
   /// A report of that link. Ignored if a newer one took its place.
   void SetStatus(std::string_view id, const InstanceLink& link,
                  const control::StatusUpdate& update);

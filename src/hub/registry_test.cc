@@ -92,7 +92,9 @@ struct Listener : RegistryObserver {
   void OnInstanceChanged(const Instance& instance) override {
     heard.emplace_back(ToString(instance.client.metadata.state));
   }
+  void OnInstanceRemoved(const Instance& instance) override { removed.push_back(instance.id()); }
   std::vector<std::string> heard;
+  std::vector<std::string> removed;
 };
 
 TEST_F(RegistryTest, StateSaysMoreThanStatusAndSinceWhen) {
@@ -148,6 +150,36 @@ TEST_F(RegistryTest, TellsOfEachInstanceTenTimesASecondAndOfTheLastChangeAlways)
   EXPECT_THAT(listener.heard, ::testing::ElementsAre("offline"));
   executor.Advance(std::chrono::seconds(1));
   EXPECT_EQ(listener.heard.size(), 1U);
+  registry.Unsubscribe(listener);
+}
+
+TEST_F(RegistryTest, ALabelStaysWhileAgentsComeAndGo) {
+  registry.Remember("laptop", anna.id, {}, time, "Anna's");
+  const auto& client = registry.Get("laptop")->client;
+  EXPECT_EQ(client.label, "Anna's");
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  EXPECT_EQ(client.label, "Anna's");
+  Listener listener;
+  registry.Subscribe(listener);
+  registry.SetLabel("laptop", "Mine");
+  registry.SetLabel("none", "Mine");
+  EXPECT_EQ(listener.heard.size(), 1U);
+  registry.Disconnected("laptop", link, "it slept");
+  EXPECT_EQ(client.label, "Mine");
+  EXPECT_EQ(registry.Get("laptop")->why_away, "it slept");
+  registry.Unsubscribe(listener);
+}
+
+TEST_F(RegistryTest, WhatIsRemovedIsForgottenAndItsIdIsFree) {
+  Listener listener;
+  registry.Subscribe(listener);
+  registry.Remove("laptop");
+  registry.Remove("laptop");
+  EXPECT_THAT(listener.removed, ::testing::ElementsAre("laptop"));
+  EXPECT_EQ(registry.Get("laptop"), nullptr);
+  EXPECT_THAT(Seen(anna), ::testing::ElementsAre("tower owner"));
+  EXPECT_THAT(registry.Connected("laptop", ben.id, {}, link), IsOk());
+  EXPECT_THAT(Seen(ben), ::testing::ElementsAre("bench owner", "laptop owner"));
   registry.Unsubscribe(listener);
 }
 

@@ -71,7 +71,7 @@ Task<void> V1Peer::Run() {
   }
   register_timer_.Disarm();
   is_over_ = true;
-  Leave();
+  Leave(why.ToString());
   if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
 }
 
@@ -185,7 +185,7 @@ void V1Peer::Tell(std::string_view error) {
 void V1Peer::Close(std::uint16_t code, std::string_view why) {
   if (std::exchange(is_over_, true)) return;
   channel_.Close(code, why);
-  Leave();
+  Leave(std::string(why));
 }
 
 Result<std::string> V1Peer::Assert(const identity::PersonPtr&, std::string_view,
@@ -223,9 +223,9 @@ Task<void> V1Peer::CloseWhenTokenEnds() {
   Close(http::close_code::kPolicy, how);
 }
 
-void V1Peer::Leave() {
+void V1Peer::Leave(std::string why) {
   if (calls_) calls_->Close();
-  if (!id_.empty()) hub_.registry.Disconnected(id_, *this);
+  if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 
 }  // namespace berth::hub

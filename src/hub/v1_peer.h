@@ -37,6 +37,7 @@ class V1Peer : public InstanceLink {
   std::shared_ptr<V1Calls> version_1() override { return calls_; }
   void Fence(std::string_view reason) override;
   void Disconnect() override;
+  std::string_view address() const override { return address_; }
   std::optional<Duration> latency() const override { return channel_.latency(); }
 
   control::Traffic traffic() const override { return traffic_; }
@@ -54,7 +55,7 @@ class V1Peer : public InstanceLink {
   /// Tells why, fails what runs, and closes. The instance may dial again, unless it is told to
   /// leave.
   void Close(std::uint16_t code, std::string_view why);
-  void Leave();
+  void Leave(std::string why = {});
 
   HubContext& hub_;
   TunnelEndpoint& endpoint_;

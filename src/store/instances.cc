@@ -79,6 +79,13 @@ Result<void> SetInstanceOptions(Database& database, std::string_view id,
   return Ok();
 }
 
+Result<void> SetInstanceLabel(Database& database, std::string_view id, std::string_view label) {
+  auto changed = database.Run("UPDATE instances SET label = ?2 WHERE id = ?1", {id, label});
+  if (!changed) return Wrap(std::move(changed).error(), "label an instance");
+  if (*changed == 0) return NotFound(fmt::format("there is no instance {}", ForLog(id)));
+  return Ok();
+}
+
 Result<bool> DeleteInstance(Database& database, std::string_view id) {
   auto deleted = database.Run("DELETE FROM instances WHERE id = ?1", {id});
   if (!deleted) return Wrap(std::move(deleted).error(), "delete an instance");

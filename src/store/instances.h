@@ -41,7 +41,9 @@ Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime 
 /// kNotFound if there is none.
 Result<void> SetInstanceOptions(Database& database, std::string_view id,
                                 const InstanceOptions& options);
-/// Whether it was there.
+/// Sets what its owner calls it. kNotFound if there is none.
+Result<void> SetInstanceLabel(Database& database, std::string_view id, std::string_view label);
+/// With its shares. Whether it was there.
 Result<bool> DeleteInstance(Database& database, std::string_view id);
 
 }  // namespace berth::store

@@ -192,6 +192,9 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("getInstance", { fill: { id: "box" } });
     await run("openInstance", { fill: { id: "box" }, query: "?next=/x" });
     await run("getWebSocketInfo", { fill: { id: "box" } });
+    await run("renameInstance", { fill: { id: "box" }, body: { label: "The box" } });
+    await run("getInstanceHistory", { fill: { id: "box" } });
+    await run("removeInstance", { fill: { id: "box" }, status: 409 });
     const share = await run("createShare", { fill: { id: "box" }, status: 201, body: { kind: "everyone", role: "viewer" } });
     await run("listShares", { fill: { id: "box" } });
     await run("deleteShare", { fill: { id: "box", share: share.id }, status: 204 });
@@ -211,6 +214,8 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("disconnectInstance", { fill: { id: "box" }, status: 204 });
     await until("the instance is gone", async () => (await run("getInstance", { fill: { id: "box" } })).metadata.status === "disconnected");
     await run("disconnectInstance", { fill: { id: "box" }, status: 409 });
+    await run("removeInstance", { fill: { id: "box" }, status: 204 });
+    await run("removeInstance", { fill: { id: "box" }, status: 404 });
     await run("signOutPerson", { fill: { id: user.id }, status: 204 });
     cookie = await scene.signIn();
     await run("logout", { status: 302 });

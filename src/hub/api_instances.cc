@@ -1,0 +1,164 @@
+// /api/clients/{id}: what an instance is called, how its connection was, and its removal.
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/log.h"
+#include "hub/api.h"
+#include "hub/audit_events.h"
+#include "hub/browser.h"
+#include "hub/client_view.h"
+#include "hub/instance_history.h"
+#include "hub/json_body.h"
+#include "hub/problem.h"
+#include "hub/registry.h"
+#include "identity/credential.h"
+#include "identity/identity.h"
+#include "store/instances.h"
+
+namespace berth::hub {
+namespace {
+
+http::Response NoSuchInstance() {
+  return ProblemResponse({404, "Not found", "You have no instance of this name."});
+}
+
+/// Why the caller may not do what only the owner of the instance may; nothing if they may.
+std::optional<http::Response> RefuseUnlessOwner(HubContext& hub, const ApiCall& call,
+                                                std::string_view what) {
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (visible && visible->role == identity::InstanceRole::kOwner) return std::nullopt;
+  RecordDenied(hub, call, fmt::format("to {}", what), call.id);
+  if (!visible) return NoSuchInstance();
+  return ProblemResponse({403, "Not allowed", "Only the owner of an instance may do this."});
+}
+
+std::optional<http::Response> RefuseIfLive(const HubContext& hub, const std::string& id) {
+  const Instance* const instance = hub.registry.Get(id);
+  if (instance == nullptr || !instance->is_live()) return std::nullopt;
+  return ProblemResponse({409, "It is connected",
+                          "Its agent would only come back: disconnect the instance or stop its "
+                          "agent, then remove it."});
+}
+
+boost::json::object ToJson(const Connection& connection, bool is_owner) {
+  boost::json::object entry;
+  entry["connected_at"] = FormatIso8601(connection.connected_at);
+  if (connection.disconnected_at) {
+    entry["disconnected_at"] = FormatIso8601(*connection.disconnected_at);
+  }
+  if (is_owner) entry["address"] = connection.address;
+  if (!connection.reason.empty()) entry["reason"] = connection.reason;
+  return entry;
+}
+
+boost::json::object ToJson(const Sample& sample) {
+  boost::json::object entry;
+  entry["at"] = FormatIso8601(sample.at);
+  entry["latency_ms"] =
+      sample.latency ? boost::json::value(
+                           std::chrono::ceil<std::chrono::milliseconds>(*sample.latency).count())
+                     : nullptr;
+  entry["bytes_in"] = sample.traffic.in;
+  entry["bytes_out"] = sample.traffic.out;
+  return entry;
+}
+
+/// Takes every share of the instance back: at once, and then in the store.
+Task<Result<void>> RemoveShares(HubContext& hub, std::string id) {
+  while (!hub.identity.shares().Of(id).empty()) {
+    const std::int64_t share = hub.identity.shares().Of(id).front().id;
+    auto removed = co_await hub.identity.shares().Remove(id, share);
+    if (!removed && removed.error().kind != ErrorKind::kNotFound) co_return removed;
+  }
+  co_return Ok();
+}
+
+/// Deletes the row; what it was.
+Task<Result<std::optional<store::InstanceRow>>> DeleteRow(HubContext& hub, std::string id) {
+  co_return co_await hub.store.Run(
+      [id](store::Database& database) -> Result<std::optional<store::InstanceRow>> {
+        auto row = store::FindInstance(database, id);
+        if (!row || !*row) return row;
+        auto deleted = store::DeleteInstance(database, id);
+        if (!deleted) return std::move(deleted).error();
+        return row;
+      });
+}
+
+/// An agent came while the row was being deleted: it has a new one.
+Task<Result<void>> WriteAgain(HubContext& hub, store::InstanceRow row) {
+  auto written = co_await hub.store.Run([row](store::Database& database) -> Result<void> {
+    auto claimed =
+        store::ClaimInstance(database, row.id, row.user_id, row.metadata, row.last_seen_at);
+    if (!claimed) return std::move(claimed).error();
+    return Ok();
+  });
+  co_return written;
+}
+
+}  // namespace
+
+Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
+  if (auto refusal = RefuseUnlessOwner(hub, call, "rename it")) co_return std::move(*refusal);
+  auto wanted = co_await JsonBody::Read(hub, call.request);
+  if (!wanted) co_return std::move(wanted).error();
+  const std::string label = wanted->String("label");
+  auto checked = wanted->Finish();
+  if (!checked) co_return std::move(checked).error();
+  if (!label.empty() && !identity::IsTokenName(label)) {
+    co_return Invalid("a label has at most 100 bytes and no control characters");
+  }
+  auto written =
+      co_await hub.store.Run([id = call.id, label](store::Database& database) -> Result<void> {
+        return store::SetInstanceLabel(database, id, label);
+      });
+  if (!written) co_return Wrap(std::move(written).error(), "rename instance");
+  hub.registry.SetLabel(call.id, label);
+  LogInfo("instance {}: now called \"{}\"", call.id, ForLog(label));
+  RecordCall(hub, call, identity::audit_action::kInstanceRename,
+             {.instance_id = call.id, .detail = label});
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible) co_return NoSuchInstance();
+  co_return JsonResponse(200, control::Serialise(ClientViewOf(hub, *visible)));
+}
+
+Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
+  if (auto refusal = RefuseUnlessOwner(hub, call, "remove it")) co_return std::move(*refusal);
+  if (auto refusal = RefuseIfLive(hub, call.id)) co_return std::move(*refusal);
+  auto unshared = co_await RemoveShares(hub, call.id);
+  if (!unshared) co_return Wrap(std::move(unshared).error(), "remove shares");
+  auto row = co_await DeleteRow(hub, call.id);
+  if (!row) co_return Wrap(std::move(row).error(), "remove instance");
+  const Instance* const instance = hub.registry.Get(call.id);
+  if (instance != nullptr && instance->is_live()) {
+    if (*row) {
+      auto written = co_await WriteAgain(hub, **row);
+      if (!written) co_return Wrap(std::move(written).error(), "keep instance");
+    }
+    co_return Conflict("its agent has just connected");
+  }
+  hub.registry.Remove(call.id);
+  // Whoever takes the id next must not meet the sessions of those who had the old one open.
+  hub.identity.sessions().EndIf(
+      [&id = call.id](const identity::Session& session) { return session.instance_id == id; });
+  LogInfo("instance {}: removed", call.id);
+  RecordCall(hub, call, identity::audit_action::kInstanceRemove, {.instance_id = call.id});
+  co_return NoContent();
+}
+
+Task<Result<http::Response>> GetClientHistory(HubContext& hub, ApiCall call) {
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible) co_return NoSuchInstance();
+  const bool is_owner = visible->role == identity::InstanceRole::kOwner;
+  const History& history = hub.history.Of(call.id);
+  boost::json::array connections;
+  for (const Connection& one : history.connections) connections.push_back(ToJson(one, is_owner));
+  boost::json::array samples;
+  for (const Sample& one : history.samples) samples.push_back(ToJson(one));
+  boost::json::object body;
+  body["connections"] = std::move(connections);
+  body["samples"] = std::move(samples);
+  co_return JsonResponse(200, boost::json::serialize(body));
+}
+
+}  // namespace berth::hub

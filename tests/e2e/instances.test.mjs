@@ -1,0 +1,114 @@
+// What owners do with their instances through the API: rename, look back, remove. Two people, real
+// agents.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
+import { Scene } from "./lib/scene.mjs";
+import { openWebSocket } from "./lib/websocket.mjs";
+
+/** The members of a JSON answer, whose status must be `status`. */
+function json(answer, status = 200) {
+  assert.equal(answer.status, status, answer.body.toString());
+  return answer.body.length === 0 ? undefined : JSON.parse(answer.body);
+}
+
+describe("managing instances", { timeout: 120_000 }, () => {
+  let scene, ada, ben, box;
+  before(async () => {
+    scene = await Scene.start("instances");
+    box = await scene.instance("box", { user: "ada" });
+    await scene.hub.loginLink("ben");
+    [ada, ben] = [await scene.signIn("ada"), await scene.signIn("ben")];
+  });
+  after(() => scene?.stop());
+
+  const call = (cookie, method, path, body) => scene.api(method, path, { cookie, body: body && JSON.stringify(body) });
+  const rename = (cookie, label) => call(cookie, "PATCH", "/api/clients/box", { label });
+  const remove = (cookie) => call(cookie, "DELETE", "/api/clients/box");
+  const history = async (cookie) => json(await call(cookie, "GET", "/api/clients/box/history"));
+  const audited = async (cookie, action) =>
+    json(await call(cookie, "GET", "/api/audit")).events.filter((event) => event.action === action);
+
+  async function disconnect() {
+    json(await call(ada, "POST", "/clients/box/disconnect"), 204);
+    await until("the agent has left", async () => json(await call(ada, "GET", "/clients/box")).metadata.status === "disconnected");
+  }
+
+  it("renames: at once for every dashboard, for good, and the id stays", async () => {
+    const { end } = await openWebSocket({
+      host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie: ada },
+    });
+    const next = async () => JSON.parse((await end.next()).data);
+    await end.send("text", JSON.stringify({ type: "get_clients" }));
+    assert.equal((await next()).type, "client_list");
+    const label = "Ada's <b>box</b> ☂";
+    const client = json(await rename(ada, label));
+    assert.equal(client.label, label);
+    assert.equal(client.id, "box");
+    const told = await next();
+    assert.deepEqual([told.type, told.client.label], ["client_update", label]);
+    end.drop();
+    await scene.hub.restart();
+    assert.equal(json(await call(ada, "GET", "/clients/box")).label, label);
+    await until("the agent is back", async () => json(await call(ada, "GET", "/clients/box")).metadata.status !== "disconnected");
+    assert.equal(json(await call(ada, "GET", "/clients/box")).label, label);
+    for (const bad of ["x".repeat(101), "a\nb", "\u0000"]) json(await rename(ada, bad), 400);
+    assert.equal(json(await rename(ada, "")).label, undefined);
+    assert.deepEqual((await audited(ada, "instance_rename")).map(({ instance_id, result }) => [instance_id, result]), [["box", "ok"], ["box", "ok"]]);
+  });
+
+  it("only its owner may rename or remove it; for others it does not exist, or is not theirs", async () => {
+    for (const answer of [await rename(ben, "Mine"), await remove(ben), await call(ben, "GET", "/api/clients/box/history")]) json(answer, 404);
+    json(await call(ada, "POST", "/api/clients/box/shares", { kind: "user", login: "ben", role: "operator" }), 201);
+    for (const answer of [await rename(ben, "Mine"), await remove(ben)]) json(answer, 403);
+    assert.equal((await history(ben)).connections.length, 1);
+    assert.equal(json(await call(ada, "GET", "/clients/box")).label, undefined);
+  });
+
+  it("tells when the agent came and went, its address to the owner alone", async () => {
+    const [open] = (await history(ada)).connections;
+    assert.equal(open.address, "127.0.0.1");
+    assert.equal(open.disconnected_at, undefined);
+    assert.equal((await history(ben)).connections[0].address, undefined);
+    await disconnect();
+    const [ended] = (await history(ada)).connections;
+    assert.equal(ended.connected_at, open.connected_at);
+    assert.ok(ended.disconnected_at >= open.connected_at);
+    assert.notEqual(ended.reason ?? "", "");
+    assert.deepEqual((await history(ada)).samples, []);
+  });
+
+  it("removes what is not connected, with its shares; its id is free again", async () => {
+    box.agent = await scene.startAgent(box, { token: await scene.token("again", "--user", "ada") });
+    await box.agent.ready();
+    const theirs = await scene.subdomainWay("box", ben);
+    assert.match(JSON.parse((await remove(ada)).body).detail, /disconnect/);
+    json(await remove(ada), 409);
+    await disconnect();
+    json(await remove(ada), 204);
+    json(await remove(ada), 404);
+    json(await call(ada, "GET", "/clients/box"), 404);
+    assert.equal((await audited(ada, "instance_remove")).length, 1);
+    // Ben takes the id. Ada's share with him is gone, and so is the session he had at its address.
+    box.agent = await scene.startAgent(box, { name: "bens", token: await scene.token("bens", "--user", "ben") });
+    await box.agent.ready();
+    const [mine] = json(await call(ben, "GET", "/clients")).clients;
+    assert.deepEqual([mine.id, mine.role, mine.label], ["box", "owner", undefined]);
+    assert.deepEqual(json(await call(ben, "GET", "/api/clients/box/shares")).shares, []);
+    assert.equal((await history(ben)).connections.length, 1);
+    json(await call(ada, "GET", "/clients/box"), 404);
+    const { request } = await import("node:http");
+    const status = await new Promise((resolve, reject) => {
+      request(theirs.options("/x"), (answer) => resolve(answer.resume().statusCode)).on("error", reject).end();
+    });
+    assert.equal(status, 401);
+  });
+
+  it("no API token without the scope may do any of it", async () => {
+    const { token } = json(await call(ben, "POST", "/api/api-tokens", { name: "look", scopes: ["instances:read"] }), 201);
+    const by = (method, path, body) => scene.api(method, path, { headers: { authorization: `Bearer ${token}` }, body: body && JSON.stringify(body) });
+    json(await by("GET", "/api/clients/box/history"));
+    json(await by("PATCH", "/api/clients/box", { label: "x" }), 403);
+    json(await by("DELETE", "/api/clients/box"), 403);
+  });
+});
