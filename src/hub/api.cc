@@ -118,45 +118,15 @@ Problem ApiProblemOf(const Error& error) {
 /// Fills in who calls, or gives the answer that says why not. A bearer token is all that counts
 /// where there is one: no cookie helps it.
 std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiCall& call) {
-  const auto bearer = BearerOf(call.request.head);
-  if (!bearer) {
-    call.session = SessionOf(hub, call.request.head);
-    if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
-    if (auto refusal = RefusalWithoutProof(hub, call.request.head, *call.session)) return refusal;
-    call.user = PersonOf(hub, call.session->user_id);
-    return std::nullopt;
+  if (const auto bearer = BearerOf(call.request.head)) {
+    const std::string text(*bearer);
+    const std::string what = fmt::format("{} {}", route.method, route.pattern);
+    return IdentifyByToken(hub, text, route.scope, what, call);
   }
-  const std::string& address = call.request.peer.address;
-  auto& limiter = hub.identity.api_token_limiter();
-  if (const auto wait = limiter.Check(address)) return TooManyAttempts(*wait);
-  call.token = hub.identity.api_tokens().Authenticate(*bearer);
-  if (call.token) call.user = PersonOf(hub, call.token->user_id);
-  if (!call.user) {
-    limiter.Count(address);
-    LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
-    hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
-                                         .result = identity::audit_result::kDenied,
-                                         .address = address,
-                                         .detail = "bad API token"});
-    auto response = ProblemResponse(
-        {401, "Bad token", "This API token is unknown, expired or revoked. Make a new one."});
-    response.head.fields.Add("www-authenticate", "Bearer error=\"invalid_token\"");
-    return response;
-  }
-  if (!route.scope) {
-    RecordDenied(hub, call, fmt::format("{} {} with an API token", route.method, route.pattern));
-    return ProblemResponse({403, "Not allowed", "No API token may do this: sign in instead."});
-  }
-  if (!call.token->Allows(*route.scope)) {
-    const std::string_view scope = identity::ToString(*route.scope);
-    RecordDenied(hub, call, fmt::format("an API token without {}", scope));
-    auto response = ProblemResponse(
-        {403, "Not allowed", fmt::format("This API token lacks the scope {}.", scope)});
-    response.head.fields.Add(
-        "www-authenticate",
-        fmt::format("Bearer error=\"insufficient_scope\", scope=\"{}\"", scope));
-    return response;
-  }
+  call.session = SessionOf(hub, call.request.head);
+  if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
+  if (auto refusal = RefusalWithoutProof(hub, call.request.head, *call.session)) return refusal;
+  call.user = PersonOf(hub, call.session->user_id);
   return std::nullopt;
 }
 
@@ -175,6 +145,42 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
 }  // namespace
 
 std::span<const Route> ApiRoutes() { return kRoutes; }
+
+std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view bearer,
+                                              std::optional<Scope> scope, std::string_view what,
+                                              ApiCall& call) {
+  const std::string& address = call.request.peer.address;
+  auto& limiter = hub.identity.api_token_limiter();
+  if (const auto wait = limiter.Check(address)) return TooManyAttempts(*wait);
+  call.token = hub.identity.api_tokens().Authenticate(bearer);
+  if (call.token) call.user = PersonOf(hub, call.token->user_id);
+  if (!call.user) {
+    limiter.Count(address);
+    LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
+    hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
+                                         .result = identity::audit_result::kDenied,
+                                         .address = address,
+                                         .detail = "bad API token"});
+    auto response = ProblemResponse(
+        {401, "Bad token", "This API token is unknown, expired or revoked. Make a new one."});
+    response.head.fields.Add("www-authenticate", "Bearer error=\"invalid_token\"");
+    return response;
+  }
+  if (!scope) {
+    RecordDenied(hub, call, fmt::format("{} with an API token", what));
+    return ProblemResponse({403, "Not allowed", "No API token may do this: sign in instead."});
+  }
+  if (!call.token->Allows(*scope)) {
+    const std::string_view name = identity::ToString(*scope);
+    RecordDenied(hub, call, fmt::format("an API token without {}", name));
+    auto response = ProblemResponse(
+        {403, "Not allowed", fmt::format("This API token lacks the scope {}.", name)});
+    response.head.fields.Add(
+        "www-authenticate", fmt::format("Bearer error=\"insufficient_scope\", scope=\"{}\"", name));
+    return response;
+  }
+  return std::nullopt;
+}
 
 bool IsApiPath(std::string_view path) {
   return path.starts_with("/api/") || std::ranges::any_of(kRoutes, [path](const Route& route) {

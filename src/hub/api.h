@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "http/message.h"
 #include "hub/context.h"
@@ -58,6 +59,12 @@ bool IsApiPath(std::string_view path);
 /// Finds the route, checks the call and runs its handler. Always a response: errors, a wrong method
 /// (405) and an unknown path (404) are problem details.
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
+
+/// Fills in who calls by this bearer token, or gives the answer that says why not. `what` is being
+/// asked for, for the log: "GET /clients".
+std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view bearer,
+                                              std::optional<identity::Scope> scope,
+                                              std::string_view what, ApiCall& call);
 
 // The handlers, in api_*.cc.
 Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);

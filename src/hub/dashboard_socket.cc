@@ -1,8 +1,11 @@
 #include "hub/dashboard_socket.h"
 
+#include <optional>
+
 #include "base/log.h"
 #include "base/task_group.h"
 #include "http/websocket.h"
+#include "hub/api.h"
 #include "hub/browser.h"
 #include "hub/chat_forwarder.h"
 #include "hub/client_view.h"
@@ -23,17 +26,40 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   return options;
 }
 
+/// How soon the end of an API token ends what it opened.
+constexpr Duration kTokenCheck = std::chrono::seconds(1);
+
+/// Who is at the other end: a page's session, or an API token.
+struct Watcher {
+  std::int64_t user_id = 0;
+  identity::SessionPtr session = {};
+  identity::ApiTokenPtr token = {};
+};
+
+/// Sets `ended` when the token counts no more.
+Task<void> WatchToken(HubContext& hub, identity::ApiTokenPtr token, Event& ended) {
+  while (hub.identity.api_tokens().IsAlive(*token) && PersonOf(hub, token->user_id)) {
+    co_await Sleep(hub.executor, kTokenCheck);
+  }
+  ended.Set();
+}
+
 /// One open socket.
 class DashboardSocket : public RegistryObserver, public identity::AccessObserver {
  public:
-  DashboardSocket(HubContext& hub, identity::SessionPtr session, std::string origin,
-                  http::BodyPtr incoming)
+  DashboardSocket(HubContext& hub, Watcher watcher, std::string origin, http::BodyPtr incoming)
       : hub_(hub),
-        session_(std::move(session)),
+        watcher_(std::move(watcher)),
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
-        chat_(hub, session_, std::move(origin),
-              [this](const control::Message& message) { Send(message); }) {
+        token_ended_(hub.executor) {
     channel_.Attach(std::move(incoming));
+    if (watcher_.session) {
+      chat_.emplace(hub, watcher_.session, std::move(origin),
+                    [this](const control::Message& message) { Send(message); });
+    } else {
+      token_watch_ =
+          Job(hub.executor, "watch a token", WatchToken(hub, watcher_.token, token_ended_));
+    }
     hub_.registry.Subscribe(*this);
     hub_.identity.Subscribe(*this);
   }
@@ -44,12 +70,14 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   http::BodyPtr TakeOutgoing() { return channel_.TakeOutgoing(); }
 
-  /// Until the browser leaves or the session ends.
+  /// Until the browser leaves or the session or token ends.
   Task<void> Run() {
+    Event& ended = watcher_.session ? watcher_.session->ended : token_ended_;
     for (;;) {
-      auto event = co_await WithCancel(session_->ended, channel_.Receive());
-      if (session_->ended.is_set()) {
-        channel_.Close(http::close_code::kPolicy, "the session ended");
+      auto event = co_await WithCancel(ended, channel_.Receive());
+      if (ended.is_set()) {
+        channel_.Close(http::close_code::kPolicy,
+                       watcher_.session ? "the session ended" : "the token ended");
         co_return;
       }
       if (!event || event->kind == http::WebSocketEvent::Kind::kClose) co_return;
@@ -58,7 +86,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
   void OnInstanceChanged(const Instance& instance) override {
-    const auto person = PersonOf(hub_, session_->user_id);
+    const auto person = PersonOf(hub_, watcher_.user_id);
     if (!wants_updates_ || !person) return;
     const auto role = hub_.registry.RoleOf(instance, *person);
     if (!role) return;
@@ -91,7 +119,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
  private:
   std::vector<VisibleInstance> Visible() const {
-    const auto person = PersonOf(hub_, session_->user_id);
+    const auto person = PersonOf(hub_, watcher_.user_id);
     return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
   }
 
@@ -128,7 +156,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   void On(const control::ConnectClient& wanted) {
     control::ConnectResponse answer;
     answer.client_id = wanted.client_id;
-    const auto person = PersonOf(hub_, session_->user_id);
+    const auto person = PersonOf(hub_, watcher_.user_id);
     const auto visible = person ? hub_.registry.Find(wanted.client_id, *person) : std::nullopt;
     answer.success = visible && visible->instance->is_live();
     if (answer.success) {
@@ -141,16 +169,22 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   void On(const control::Ping&) { Send(control::Pong{}); }
 
-  void On(const control::ForwardToClient& message) { chat_.Forward(message); }
+  void On(const control::ForwardToClient& message) {
+    if (chat_) return chat_->Forward(message);
+    Send(control::ErrorMessage{.request_id = message.request_id,
+                               .message = "an API token may only watch"});
+  }
 
   /// Everything else is unknown here, or of no meaning from a browser.
   template <class Other>
   void On(const Other&) {}
 
   HubContext& hub_;
-  const identity::SessionPtr session_;
+  const Watcher watcher_;
   http::WebSocketChannel channel_;
-  ChatForwarder chat_;
+  std::optional<ChatForwarder> chat_;  ///< Of a session only.
+  Event token_ended_;
+  Job token_watch_;
   bool wants_updates_ = false;
   std::map<std::string, identity::InstanceRole> shown_;  ///< What the page was told of.
 };
@@ -160,16 +194,32 @@ Task<void> RunSocket(std::unique_ptr<DashboardSocket> socket) { co_await socket-
 }  // namespace
 
 Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request request) {
+  const auto bearer = BearerOf(request.head);
+  const std::string origin = hub.hosts.OriginOf(request.head.authority);
   auto same_origin =
-      CheckSameOrigin(request.head, hub.hosts.OriginOf(request.head.authority), Proof::kCookie);
+      CheckSameOrigin(request.head, origin, bearer ? Proof::kBearer : Proof::kCookie);
   if (!same_origin) co_return std::move(same_origin).error();
-  auto session = SessionOf(hub, request.head);
-  if (!session) co_return Unauthorized("no session");
-  auto refusal = RefusalWithoutProof(hub, request.head, *session);
-  if (refusal) co_return std::move(*refusal);
-  const auto protocol = PageProofProtocol(request.head);
-  auto socket = std::make_unique<DashboardSocket>(
-      hub, std::move(session), hub.hosts.OriginOf(request.head.authority), std::move(request.body));
+  Watcher watcher;
+  std::optional<std::string> protocol;
+  if (bearer) {
+    const std::string token(*bearer);
+    ApiCall call;
+    call.request = std::move(request);
+    auto refusal = IdentifyByToken(hub, token, identity::Scope::kInstancesRead,
+                                   "GET /ws/connect?type=browser", call);
+    if (refusal) co_return std::move(*refusal);
+    watcher = {.user_id = call.user_id(), .token = std::move(call.token)};
+    request = std::move(call.request);
+  } else {
+    auto session = SessionOf(hub, request.head);
+    if (!session) co_return Unauthorized("no session");
+    auto refusal = RefusalWithoutProof(hub, request.head, *session);
+    if (refusal) co_return std::move(*refusal);
+    protocol = PageProofProtocol(request.head);
+    watcher = {.user_id = session->user_id, .session = std::move(session)};
+  }
+  auto socket =
+      std::make_unique<DashboardSocket>(hub, std::move(watcher), origin, std::move(request.body));
   http::Response response;
   response.head.status = 101;
   if (protocol) response.head.fields.Add("sec-websocket-protocol", *protocol);

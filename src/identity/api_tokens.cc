@@ -48,6 +48,10 @@ ApiTokenPtr ApiTokens::Authenticate(std::string_view text) {
   return entry.token;
 }
 
+bool ApiTokens::IsAlive(const ApiToken& token) const {
+  return entries_.contains(token.id) && (!token.expires_at || clock_() < *token.expires_at);
+}
+
 Task<Result<CreatedApiToken>> ApiTokens::Create(NewApiToken wanted) {
   const WallTime now = clock_();
   auto checked = CheckWanted(wanted, now);

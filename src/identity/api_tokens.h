@@ -72,6 +72,9 @@ class ApiTokens {
   /// The token that this text is (what follows "Bearer "), or null. Counts as a use.
   ApiTokenPtr Authenticate(std::string_view text);
 
+  /// Whether a token that was authenticated still counts. For what stays open for long.
+  bool IsAlive(const ApiToken& token) const;
+
   /// kInvalid: the name, no scope, or an expiry that is past. kConflict: the user has kMaxPerUser.
   Task<Result<CreatedApiToken>> Create(NewApiToken wanted);
   /// Ends the token at once, then writes it. kNotFound: that user has no such token.
