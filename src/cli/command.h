@@ -32,6 +32,11 @@ void AddTokenCommand(CLI::App& app, CommandContext& context);
 void AddKeyCommand(CLI::App& app, CommandContext& context);
 void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
 void AddAuditCommand(CLI::App& app, CommandContext& context);
+void AddLoginCommands(CLI::App& app, CommandContext& context);
+void AddListCommand(CLI::App& app, CommandContext& context);
+void AddStatusCommand(CLI::App& app, CommandContext& context);
+void AddOpenCommand(CLI::App& app, CommandContext& context);
+void AddWatchCommand(CLI::App& app, CommandContext& context);
 void AddVersionCommand(CLI::App& app, CommandContext& context);
 
 /// Prints "berth NAME: MESSAGE" on standard error; gives `status`.

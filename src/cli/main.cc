@@ -21,6 +21,7 @@ Examples:
   berth login-link                             there: a link that signs you in
   berth agent enroll --hub URL                 on the laptop: gets a token, which you approve
   berth agent --hub URL                        there, beside the instance
+  berth login --hub URL                        anywhere: then berth ls, status, open and watch
 
 `berth COMMAND --help` says more.
 )";
@@ -60,6 +61,11 @@ int Run(std::vector<std::string> arguments) {
   AddKeyCommand(app, context);
   AddLoginLinkCommand(app, context);
   AddAuditCommand(app, context);
+  AddLoginCommands(app, context);
+  AddListCommand(app, context);
+  AddStatusCommand(app, context);
+  AddOpenCommand(app, context);
+  AddWatchCommand(app, context);
   AddVersionCommand(app, context);
 
   if (arguments.empty()) {

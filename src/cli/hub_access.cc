@@ -1,0 +1,134 @@
+#include "cli/hub_access.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/private_file.h"
+#include "base/task_group.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/setting_values.h"
+#include "net/loop.h"
+#include "terminal/known_hubs.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr std::size_t kMaxTokenFile = 4096;
+
+Result<terminal::KnownHubs> Remembered(const Environment& environment) {
+  auto file = KnownHubsFile(environment);
+  if (!file) return terminal::KnownHubs{};  // Without a home nothing is remembered.
+  return terminal::ReadKnownHubs(*file);
+}
+
+Task<void> Work(net::Loop& loop, terminal::HubClient& hub, const HubWork& work, int& status) {
+  status = co_await work(hub);
+  loop.Stop();
+}
+
+Task<void> StopOnSignal(net::Loop& loop, int interrupted, int& status) {
+  co_await loop.NextSignal();
+  status = interrupted;
+  loop.Stop();
+}
+
+}  // namespace
+
+void HubAccess::AddFlags(CLI::App& command) {
+  command
+      .add_option("--hub", hub, "The hub; also BERTH_HUB (default: that of the last `berth login`)")
+      ->type_name("URL");
+  command
+      .add_option("--token-file", token_file,
+                  "Holds an API token; or give it in BERTH_API_TOKEN (default: that of `berth "
+                  "login`)")
+      ->type_name("FILE");
+}
+
+Result<std::string> HubAccess::FindHub(const Environment& environment) const {
+  std::string named = hub;
+  std::string_view place = "--hub";
+  if (named.empty()) {
+    named = environment("BERTH_HUB").value_or("");
+    place = "BERTH_HUB";
+  }
+  if (!named.empty()) {
+    auto url = NormalizeHubUrl(named);
+    if (!url) return Wrap(std::move(url).error(), place);
+    return url;
+  }
+  auto known = Remembered(environment);
+  if (!known) return std::move(known).error();
+  if (!known->current.empty()) return known->current;
+  return Invalid("which hub? run `berth login --hub URL` once, or give --hub or BERTH_HUB");
+}
+
+Result<HubAccount> HubAccess::Find(const Environment& environment) const {
+  auto url = FindHub(environment);
+  if (!url) return std::move(url).error();
+  HubAccount account{.url = std::move(*url)};
+  if (!token_file.empty()) {
+    auto token = ApiTokenFromFile(token_file);
+    if (!token) return Wrap(std::move(token).error(), "--token-file");
+    account.token = std::move(*token);
+    return account;
+  }
+  if (const auto text = environment("BERTH_API_TOKEN"); text && !text->empty()) {
+    auto token = terminal::ReadApiToken(*text);
+    if (!token) return Wrap(std::move(token).error(), "BERTH_API_TOKEN");
+    account.token = std::move(*token);
+    return account;
+  }
+  auto known = Remembered(environment);
+  if (!known) return std::move(known).error();
+  const auto found = known->tokens.find(account.url);
+  if (found == known->tokens.end()) {
+    return Invalid(fmt::format(
+        "no API token for {}: make one at {}/settings/tokens, then run: berth login --hub {}",
+        account.url, account.url, account.url));
+  }
+  account.token = std::move(found->second);
+  return account;
+}
+
+Result<std::filesystem::path> KnownHubsFile(const Environment& environment) {
+  const std::string folder = environment("XDG_CONFIG_HOME").value_or("");
+  if (!folder.empty()) return std::filesystem::path(folder) / "berth" / "hubs.toml";
+  const std::string home = environment("HOME").value_or("");
+  if (home.empty()) return Invalid("neither HOME nor XDG_CONFIG_HOME is set");
+  return std::filesystem::path(home) / ".config" / "berth" / "hubs.toml";
+}
+
+Result<Secret> ApiTokenFromFile(const std::string& path) {
+  // A pipe has no mode that matters.
+  std::error_code absent;
+  if (std::filesystem::is_regular_file(path, absent)) {
+    auto text = ReadPrivateFile(path, kMaxTokenFile);
+    if (!text) return std::move(text).error();
+    return terminal::ReadApiToken(*text);
+  }
+  auto text = ReadSecretFile(path);
+  if (!text) return text;
+  return terminal::ReadApiToken(text->Reveal());
+}
+
+int HubStatusOf(const Error& error) {
+  return error.kind == ErrorKind::kInvalid ? kMisused : kFailed;
+}
+
+int RunWithHub(std::string_view name, HubAccount account, const HubWork& work, int interrupted) {
+  const Limits limits;
+  net::Loop loop;
+  auto hub =
+      terminal::HubClient::Create(loop, limits, std::move(account.url), std::move(account.token));
+  if (!hub) return Complain(name, hub.error(), kMisused);
+  int status = 0;
+  {
+    Job running(loop, "work", Work(loop, **hub, work, status));
+    Job stopping(loop, "stop", StopOnSignal(loop, interrupted, status));
+    loop.Run();
+  }
+  return status;
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,56 @@
+// Which hub a command asks, and with which API token: flags, environment, or what `berth login`
+// remembered.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "cli/settings.h"
+#include "terminal/hub_client.h"
+
+namespace berth::cli {
+
+/// One hub, and what to prove oneself with there.
+struct HubAccount {
+  std::string url;  ///< As NormalizeHubUrl gives it.
+  Secret token = {};
+};
+
+/// The flags of every command that asks a hub.
+struct HubAccess {
+  std::string hub;         ///< --hub; else BERTH_HUB; else the one of the last `berth login`.
+  std::string token_file;  ///< --token-file; else BERTH_API_TOKEN; else that of `berth login`.
+
+  /// This object must outlive the parsing.
+  void AddFlags(CLI::App& command);
+
+  /// kInvalid: no hub, no token, or one that is none; kForbidden: others could read it. Blocks.
+  Result<HubAccount> Find(const Environment& environment) const;
+  /// The hub alone.
+  Result<std::string> FindHub(const Environment& environment) const;
+};
+
+/// $XDG_CONFIG_HOME/berth/hubs.toml, or ~/.config/berth/hubs.toml. kInvalid: neither is known.
+Result<std::filesystem::path> KnownHubsFile(const Environment& environment);
+
+/// A token from a file that only its owner can read, or from a pipe.
+Result<Secret> ApiTokenFromFile(const std::string& path);
+
+/// What a command does with its hub: an exit status. Complains itself.
+using HubWork = std::function<Task<int>(terminal::HubClient&)>;
+
+/// Runs it on a loop of its own, until it is done or a signal ends it: then the status is
+/// `interrupted`. `name` is the command's, for complaints.
+int RunWithHub(std::string_view name, HubAccount account, const HubWork& work,
+               int interrupted = 130);
+
+/// What a complaint about `error` exits with.
+int HubStatusOf(const Error& error);
+
+}  // namespace berth::cli

@@ -1,0 +1,15 @@
+// Asking for something secret on the terminal.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace berth::cli {
+
+/// One line of standard input, of at most 4 KiB. On a terminal after `question`, and without
+/// showing what is typed. kInvalid: there is none, or it is too long. Blocks.
+Result<Secret> AskForSecret(std::string_view question);
+
+}  // namespace berth::cli

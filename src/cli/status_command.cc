@@ -1,0 +1,132 @@
+// `berth status`: one instance in detail, or all in one line; the exit status says it to scripts.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.h"
+#include "base/wall_clock.h"
+#include "cli/client_answers.h"
+#include "cli/command.h"
+#include "cli/hub_access.h"
+#include "terminal/show.h"
+#include "terminal/words.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr int kNeedsYou = 3;
+constexpr int kOffline = 4;
+constexpr int kRunFailed = 5;
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  berth status                        one line: how many wait, are busy, idle, offline
+  berth status laptop                 everything about one, with what its sessions ask
+  berth status laptop --json | jq .metadata.sessions
+  berth status --quiet || notify-send "somebody waits for you"
+
+Exit status: 0 fine; 3 it needs you; 4 it is offline; 5 its last run failed, and nobody has looked.
+Of all instances: 3 if one needs you; 5 if one failed; 4 if all are offline. 1: the hub could not be
+asked, or there is no such instance; 2: the command line is wrong.
+)";
+
+struct StatusArguments {
+  HubAccess access;
+  std::string name;
+  bool is_json = false;
+  bool is_quiet = false;
+};
+
+int StatusOf(control::State state) {
+  switch (state) {
+    case control::State::kNeedsYou:
+      return kNeedsYou;
+    case control::State::kOffline:
+      return kOffline;
+    case control::State::kError:
+      return kRunFailed;
+    default:
+      return 0;
+  }
+}
+
+int StatusOf(const std::vector<control::Client>& clients) {
+  const auto is = [](control::State state) {
+    return [state](const control::Client& client) { return client.metadata.state == state; };
+  };
+  if (std::ranges::any_of(clients, is(control::State::kNeedsYou))) return kNeedsYou;
+  if (std::ranges::any_of(clients, is(control::State::kError))) return kRunFailed;
+  const bool all_away = std::ranges::all_of(clients, is(control::State::kOffline));
+  return all_away && !clients.empty() ? kOffline : 0;
+}
+
+/// There is no such instance: says which may have been meant.
+Error Unknown(const std::string& name, const std::vector<control::Client>& clients) {
+  std::vector<std::string_view> names;
+  for (const auto& client : clients) names.push_back(client.id);
+  return NotFound(fmt::format("there is no instance \"{}\"{}; `berth ls` shows them", ForLog(name),
+                              DidYouMean(name, names)));
+}
+
+Task<int> ShowAll(terminal::HubClient& hub, const StatusArguments& arguments) {
+  auto json = co_await hub.Get("/clients");
+  if (!json) co_return Complain("status", json.error(), kFailed);
+  auto clients = ReadClients(*json);
+  if (!clients) co_return Complain("status", clients.error(), kFailed);
+  if (arguments.is_json) {
+    fmt::print("{}\n", *json);
+  } else if (!arguments.is_quiet) {
+    fmt::print("{}\n", terminal::Summary(*clients));
+  }
+  co_return StatusOf(*clients);
+}
+
+Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
+  auto all = co_await hub.Get("/clients");
+  if (!all) co_return Complain("status", all.error(), kFailed);
+  auto clients = ReadClients(*all);
+  if (!clients) co_return Complain("status", clients.error(), kFailed);
+  if (std::ranges::find(*clients, arguments.name, &control::Client::id) == clients->end()) {
+    co_return Complain("status", Unknown(arguments.name, *clients), kFailed);
+  }
+  auto json = co_await hub.Get("/clients/" + arguments.name);
+  if (!json) co_return Complain("status", json.error(), kFailed);
+  auto client = ReadClient(*json);
+  if (!client) co_return Complain("status", client.error(), kFailed);
+  if (arguments.is_json) {
+    fmt::print("{}\n", *json);
+  } else if (!arguments.is_quiet) {
+    const auto lines =
+        terminal::ShowInstance(*client, SystemWallClock()(), terminal::StandardOutput(), hub.url());
+    for (const std::string& line : lines) fmt::print("{}\n", line);
+  }
+  co_return StatusOf(client->metadata.state);
+}
+
+int Run(const StatusArguments& arguments, const Environment& environment) {
+  auto account = arguments.access.Find(environment);
+  if (!account) return Complain("status", account.error(), HubStatusOf(account.error()));
+  return RunWithHub("status", std::move(*account), [&](terminal::HubClient& hub) {
+    return arguments.name.empty() ? ShowAll(hub, arguments) : ShowOne(hub, arguments);
+  });
+}
+
+}  // namespace
+
+void AddStatusCommand(CLI::App& app, CommandContext& context) {
+  auto arguments = std::make_shared<StatusArguments>();
+  auto* command =
+      app.add_subcommand("status", "Show one instance in detail, or all of them in one line");
+  command->footer(std::string(kExamples));
+  command->add_option("name", arguments->name, "The instance, as `berth ls` shows it")
+      ->type_name("NAME");
+  arguments->access.AddFlags(*command);
+  auto* json = command->add_flag("--json", arguments->is_json, "Print what the hub's API answers");
+  command->add_flag("--quiet", arguments->is_quiet, "Print nothing: the exit status says it")
+      ->excludes(json);
+  command->callback([&context, arguments] {
+    context.run = [&context, arguments] { return Run(*arguments, context.environment); };
+  });
+}
+
+}  // namespace berth::cli

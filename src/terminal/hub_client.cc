@@ -1,0 +1,175 @@
+#include "terminal/hub_client.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/event.h"
+#include "net/dial.h"
+#include "terminal/text.h"
+
+namespace berth::terminal {
+namespace {
+
+constexpr Duration kDeadline = std::chrono::seconds(30);
+constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
+constexpr std::size_t kMaxProblem = 64 * 1024;
+
+/// Whether the response is JSON of the kind "" or "problem+json".
+bool IsOfType(const http::ResponseHead& head, std::string_view wanted) {
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), wanted);
+}
+
+/// The detail of problem details, or "".
+std::string DetailOf(std::string_view text) {
+  boost::system::error_code error;
+  const auto value = boost::json::parse(text, error, {}, {.max_depth = 8});
+  if (error || !value.is_object()) return "";
+  const auto* detail = value.get_object().if_contains("detail");
+  return detail != nullptr && detail->is_string() ? Fit(Plain(detail->get_string()), 400) : "";
+}
+
+http::WebSocketChannel::Options SocketOptions(const Limits& limits) {
+  http::WebSocketChannel::Options options;
+  options.max_text = kMaxAnswer;
+  options.accept_binary = false;
+  options.ping_after = limits.ping_after;
+  options.ping_answer = limits.ping_answer;
+  return options;
+}
+
+/// What went wrong on the way to the hub, with a way out where there is one.
+Error OnTheWay(Error error, const std::string& url) {
+  // A proxy's refusal says nothing about our token.
+  const bool is_refusal =
+      error.kind == ErrorKind::kUnauthorized || error.kind == ErrorKind::kForbidden;
+  if (error.kind == ErrorKind::kNotFound) {
+    error.message += "; check the name in --hub and this machine's network";
+    error.kind = ErrorKind::kUnavailable;
+  }
+  if (is_refusal) error.kind = ErrorKind::kUnavailable;
+  return Wrap(std::move(error), "cannot reach " + url);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HubClient>> HubClient::Create(net::Loop& loop, const Limits& limits,
+                                                     std::string hub_url, Secret token) {
+  auto place = http::ParseWebUrl(hub_url);
+  if (!place) return Wrap(std::move(place).error(), "the hub's URL");
+  auto proxies = net::ProxySettings::FromEnvironment();
+  if (!proxies) return std::move(proxies).error();
+  auto tls = net::TlsClient::Create({});
+  if (!tls) return std::move(tls).error();
+  return std::unique_ptr<HubClient>(new HubClient(loop, limits, std::move(hub_url),
+                                                  std::move(*place), std::move(token),
+                                                  std::move(*proxies), std::move(*tls)));
+}
+
+HubClient::HubClient(net::Loop& loop, const Limits& limits, std::string url, http::WebUrl place,
+                     Secret token, net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls)
+    : loop_(loop),
+      limits_(limits),
+      url_(std::move(url)),
+      place_(std::move(place)),
+      base_(place_.target == "/" ? "" : place_.target),
+      token_(std::move(token)),
+      proxies_(std::move(proxies)),
+      tls_(std::move(tls)),
+      client_(loop, limits, [this] {
+        net::DialTarget target{.address = place_.place};
+        if (place_.scheme == "https") {
+          target.security = net::Security::kTls;
+          target.alpn = {"http/1.1"};
+        }
+        return net::Dial(loop_, std::move(target), proxies_, *tls_, limits_);
+      }) {}
+
+http::Request HubClient::RequestFor(std::string_view path) const {
+  http::Request request;
+  request.head.method = "GET";
+  request.head.scheme = place_.scheme;
+  request.head.authority = place_.authority;
+  request.head.target = fmt::format("{}{}", base_, path);
+  request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
+  if (!token_.empty()) {
+    request.head.fields.Add("authorization", fmt::format("Bearer {}", token_.Reveal()));
+  }
+  return request;
+}
+
+Task<Error> HubClient::Explain(http::Response response) const {
+  const int status = response.head.status;
+  std::string detail;
+  const bool is_problem = IsOfType(response.head, "application/problem+json");
+  if (is_problem) {
+    auto text = co_await http::ReadAll(response.body.get(), kMaxProblem);
+    if (text) detail = DetailOf(*text);
+  }
+  if (status == 401 && is_problem) {
+    co_return Unauthorized(fmt::format(
+        "{} does not accept the API token: it is unknown, expired or revoked. Make a new one at "
+        "{}/settings/tokens, then run: berth login --hub {}",
+        url_, url_, url_));
+  }
+  if (status == 403 && is_problem) {
+    co_return Forbidden(fmt::format(
+        "{} refuses: {} Make a token that may do this at {}/settings/tokens, then run: berth login "
+        "--hub {}",
+        url_, detail.empty() ? "not allowed." : detail, url_, url_));
+  }
+  if (status == 404 && is_problem) co_return NotFound(detail);
+  if (status == 429) {
+    const std::string wait(response.head.fields.Find("retry-after").value_or("60"));
+    co_return Unavailable(fmt::format("{} takes no more attempts from here; try again in {} s",
+                                      url_, Plain(Fit(wait, 10))));
+  }
+  if (status >= 500) {
+    co_return Unavailable(fmt::format("{} answered {}; try again later", url_, status));
+  }
+  co_return Invalid(fmt::format("{} answered {}: it is no berth hub; check --hub", url_, status));
+}
+
+Task<Result<http::Response>> HubClient::Ask(http::Request request) {
+  auto response = co_await client_.Exchange(std::move(request));
+  if (!response) co_return OnTheWay(std::move(response).error(), url_);
+  co_return response;
+}
+
+Task<Result<std::string>> HubClient::AskForText(http::Request request) {
+  auto response = co_await Ask(std::move(request));
+  if (!response) co_return std::move(response).error();
+  if (response->head.status != 200) {
+    Error error = co_await Explain(std::move(*response));
+    co_return error;
+  }
+  if (!IsOfType(response->head, "application/json")) {
+    co_return Invalid(fmt::format("{} does not answer as a berth hub does; check --hub", url_));
+  }
+  co_return co_await http::ReadAll(response->body.get(), kMaxAnswer);
+}
+
+Task<Result<std::string>> HubClient::Get(std::string path) {
+  http::Request request = RequestFor(path);
+  request.head.fields.Add("accept", "application/json");
+  co_return co_await WithDeadline(loop_, kDeadline, "ask " + url_, AskForText(std::move(request)));
+}
+
+Task<Result<std::unique_ptr<http::WebSocketChannel>>> HubClient::OpenSocket() {
+  auto channel = std::make_unique<http::WebSocketChannel>(loop_, http::WebSocketRole::kDialer,
+                                                          SocketOptions(limits_));
+  http::Request request = RequestFor("/ws/connect?type=browser");
+  request.head.protocol = "websocket";
+  request.body = channel->TakeOutgoing();
+  auto response = co_await WithDeadline(loop_, kDeadline, "ask " + url_, Ask(std::move(request)));
+  if (!response) co_return std::move(response).error();
+  if (!response->is_upgraded()) {
+    Error error = co_await Explain(std::move(*response));
+    co_return error;
+  }
+  channel->Attach(std::move(response->body));
+  co_return channel;
+}
+
+}  // namespace berth::terminal
