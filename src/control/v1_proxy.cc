@@ -140,6 +140,10 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
   if (!http::IsOriginForm(request.head.target)) {
     return Invalid("field \"path\" or \"query\" cannot be part of a URL");
   }
+  const std::string& prefix = message.proxy_base;
+  if (!prefix.empty() && (!http::IsOriginForm(prefix) || prefix.find('?') != prefix.npos)) {
+    return Invalid("field \"proxy_base\" is not a path");
+  }
   request.head.scheme = hub_scheme;
   request.head.authority = hub_authority;
   auto fields = FieldsOf(message.headers);
@@ -151,7 +155,7 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
   }
   if (!fields->Has("x-forwarded-host")) fields->Add("x-forwarded-host", hub_authority);
   if (!fields->Has("x-forwarded-proto")) fields->Add("x-forwarded-proto", hub_scheme);
-  if (!message.proxy_base.empty()) fields->Add(kPrefixField, message.proxy_base);
+  if (!prefix.empty()) fields->Add(kPrefixField, prefix);
   request.head.fields = std::move(*fields);
   if (message.body && !message.body->empty()) {
     request.body = std::make_unique<http::TextBody>(std::move(*message.body));

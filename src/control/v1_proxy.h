@@ -30,7 +30,7 @@ Result<http::Response> DecodeResponse(HttpProxyResponse message, std::string_vie
 
 /// The request in a message of a hub, as if it had come through a tunnel; proxy_base becomes
 /// X-Forwarded-Prefix. `hub_scheme` and `hub_authority` are where browsers find the hub. kInvalid:
-/// broken method, path, query or fields.
+/// broken method, path, query, proxy_base or fields.
 Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view hub_scheme,
                                     std::string_view hub_authority);
 

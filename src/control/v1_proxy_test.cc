@@ -146,6 +146,12 @@ TEST(V1ProxyTest, DecodesARequest) {
     EXPECT_THAT(DecodeRequest(message, "https", "hub.example"), FailsWith(ErrorKind::kInvalid))
         << path;
   }
+  message.path = "/a";
+  for (const std::string_view prefix : {"a", "//a", "/a?b", "/a\b", "/a\r\nb: c"}) {
+    message.proxy_base = prefix;
+    EXPECT_THAT(DecodeRequest(message, "https", "hub.example"), FailsWith(ErrorKind::kInvalid))
+        << prefix;
+  }
 }
 
 TEST(V1ProxyTest, EncodesAnAnswerSoThatItDecodesToTheSame) {
