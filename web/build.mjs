@@ -16,6 +16,7 @@ const pagePaths = {
   "login.html": "/login",
   "dashboard.html": "/dashboard",
   "instance.html": "/instances",
+  "settings.html": "/settings",
   "open.html": "/open",
   "enroll.html": "/enroll",
   "auth.html": "/.berth/auth",
@@ -41,7 +42,7 @@ async function bundle() {
   const { build } = await import("esbuild");
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/auth.ts", "src/open.ts", "src/enroll.tsx", "src/style.css"],
+    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/auth.ts", "src/settings.tsx", "src/open.ts", "src/enroll.tsx", "src/style.css"],
     outdir: "out",
     write: false,
     bundle: true,

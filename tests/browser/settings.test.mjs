@@ -1,0 +1,238 @@
+// The pages under /settings as a user sees them: tokens, sessions, people, the audit log. A hub with
+// its owner and a member, each in a browser of their own.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { ask } from "../e2e/lib/http.mjs";
+import { Stage } from "./lib/stage.mjs";
+import { until } from "./lib/wait.mjs";
+
+const markup = '<img src=x onerror="document.title=1">';
+
+describe("the settings pages", { concurrency: 1 }, () => {
+  let stage, page, member;
+  before(async () => {
+    stage = await Stage.start("settings");
+    page = await stage.signIn();
+    member = await stage.otherBrowser("mia");
+  }, { timeout: 60_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+  const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
+
+  const go = async (tab, path) => {
+    await tab.goto(`${stage.hub.url}/settings/${path}`);
+    await tab.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+  };
+  const row = (tab, table, text) => tab.getByRole("table", { name: table }).getByRole("row", { name: text });
+  const button = (of, name) => of.getByRole("button", { name, exact: true });
+  const dialog = (tab) => tab.getByRole("dialog");
+
+  /** At every width, light and dark, the page fits; pictures of it are kept. */
+  async function look(name) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [360, 768, 1600]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.screenshot({ path: join(stage.output, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= width, `${name}: ${wide} pixels wide at ${width}`);
+      }
+    }
+  }
+
+  /** Status of an API call with that bearer token. */
+  const asked = async (token, path) =>
+    (await fetch(stage.hub.url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+
+  check("the tabs are pages: links, Back and a reload work", async () => {
+    await page.goto(`${stage.hub.url}/dashboard`);
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("heading", { name: "Agent tokens" }).waitFor();
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await page.waitForURL(`${stage.hub.url}/settings/sessions`);
+    await page.getByRole("heading", { name: "Your sessions" }).waitFor();
+    assert.equal(await page.title(), "Sessions · berth");
+    await page.reload();
+    await page.getByRole("heading", { name: "Your sessions" }).waitFor();
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await page.getByRole("heading", { name: "Audit log" }).waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { name: "Your sessions" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Sessions" }).getAttribute("aria-current"), "page");
+  });
+
+  check("an agent token is made with limits, shown once, works, and is revoked after a question", async () => {
+    await go(page, "tokens");
+    await page.getByText("No agent token yet").waitFor();
+    await page.getByText("No API token yet").waitFor();
+    await look("no-tokens");
+    await button(page, "New agent token").click();
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill(`attic ${markup}`);
+    await dialog(page).getByLabel("Only for these instances").fill("attic, cellar");
+    await dialog(page).getByLabel("Holds").selectOption({ label: "for 30 days" });
+    await look("new-agent-token");
+    await button(dialog(page), "Create").click();
+    const token = await dialog(page).getByRole("textbox", { name: "Token" }).inputValue();
+    assert.match(token, /^ao_[0-9a-f]{16}_[0-9a-f]{64}$/);
+    await stage.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await button(dialog(page), "Copy").click();
+    await dialog(page).getByText("Copied.").waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
+    await look("agent-token-once");
+    await button(dialog(page), "Done").click();
+    const made = row(page, "Agent tokens", "attic");
+    await made.getByText("attic, cellar").waitFor();
+    await made.getByText(markup).waitFor();
+    assert.equal(await page.locator("main img").count(), 0);
+    assert.ok(!(await page.content()).includes(token), "the token is still on the page");
+    await look("tokens");
+    // Escape changes nothing and gives the focus back.
+    await made.getByRole("button", { name: /^Revoke/ }).focus();
+    await page.keyboard.press("Enter");
+    await dialog(page).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "detached" });
+    assert.match(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""), /^Revoke attic/);
+    await page.keyboard.press("Enter");
+    await button(dialog(page), "Revoke").click();
+    await page.getByText("No agent token yet").waitFor();
+    await page.getByRole("status").filter({ hasText: "is revoked" }).waitFor();
+    await until("the focus is at the heading", () => page.evaluate(() => document.activeElement?.id === "agent-tokens"));
+  });
+
+  check("what is wrong with a token is said where it is made", async () => {
+    await button(page, "New agent token").click();
+    assert.ok(await button(dialog(page), "Create").isDisabled());
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill("wrong");
+    await dialog(page).getByLabel("Only for these instances").fill("Not/an/id");
+    await button(dialog(page), "Create").click();
+    await dialog(page).getByRole("alert").waitFor();
+    await button(dialog(page), "Cancel").click();
+    await page.getByText("No agent token yet").waitFor();
+  });
+
+  check("an API token has the scopes that were chosen, and ends when it is revoked", async () => {
+    await button(page, "New API token").click();
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill("script");
+    await button(dialog(page), "Create").click();
+    await dialog(page).getByText("Choose at least one scope").waitFor();
+    await dialog(page).getByLabel(/^instances:read/).check();
+    await look("new-api-token");
+    await button(dialog(page), "Create").click();
+    const token = await dialog(page).getByRole("textbox", { name: "Token" }).inputValue();
+    await button(dialog(page), "Done").click();
+    await row(page, "API tokens", "script").getByText("instances:read").waitFor();
+    assert.equal(await asked(token, "/clients"), 200);
+    assert.equal(await asked(token, "/api/tokens"), 403);
+    await button(page, "Revoke script").click();
+    await button(dialog(page), "Revoke").click();
+    await page.getByText("No API token yet").waitFor();
+    assert.equal(await asked(token, "/clients"), 401);
+  });
+
+  check("sessions: the current one is marked; one other is ended, then all others", async () => {
+    const others = [];
+    for (let i = 0; i < 3; ++i) {
+      const [, code] = (await stage.hub.loginLink()).split("#");
+      const answer = await fetch(`${stage.hub.url}/api/session`, {
+        method: "POST", body: JSON.stringify({ code }), headers: { origin: stage.hub.url, "user-agent": `curl/${i}${markup}` },
+      });
+      others.push(answer.headers.get("set-cookie").split(";")[0]);
+    }
+    const { host, port } = new URL(stage.hub.url);
+    const status = async (cookie) => (await ask({ host: "127.0.0.1", port, path: "/clients", headers: { host, cookie } })).status;
+    assert.equal(await status(others[0]), 200);
+    await go(page, "sessions");
+    const rows = page.getByRole("table", { name: "Sessions" }).locator("tbody tr");
+    await until("four sessions", async () => await rows.count() === 4);
+    await look("sessions");
+    assert.equal(await rows.filter({ hasText: "this one" }).count(), 1);
+    await rows.filter({ hasText: "curl" }).first().getByRole("button").click();
+    await button(dialog(page), "End session").click();
+    await until("three sessions", async () => await rows.count() === 3);
+    await button(page, "End all others").click();
+    await button(dialog(page), "End all others").click();
+    await until("one session", async () => await rows.count() === 1);
+    for (const cookie of others) assert.equal(await status(cookie), 401);
+    assert.equal(await button(page, "End all others").count(), 0);
+  });
+
+  check("people: the owner changes roles and signs people out; members see names", async () => {
+    await go(member, "people");
+    await member.getByRole("row", { name: "mia" }).waitFor();
+    assert.equal(await member.getByRole("button", { name: /Make|Sign mia/ }).count(), 0);
+    await go(page, "people");
+    const mia = row(page, "People", "mia");
+    await mia.getByText("member", { exact: true }).waitFor();
+    await look("people");
+    await button(mia, "Make mia an owner").click();
+    await button(dialog(page), "Make owner").click();
+    await mia.getByText("owner", { exact: true }).waitFor();
+    await member.reload();
+    await member.getByRole("button", { name: "Make mia a member" }).waitFor();
+    await button(mia, "Make mia a member").click();
+    await button(dialog(page), "Make member").click();
+    await mia.getByText("member", { exact: true }).waitFor();
+    // The hub's own reason is read out, and the question stays.
+    const chief = page.getByRole("row").filter({ has: page.getByRole("button", { name: /a member$/ }) });
+    await chief.getByRole("button", { name: /a member$/ }).click();
+    await button(dialog(page), "Make member").click();
+    await dialog(page).getByRole("alert").getByText("cannot be changed").waitFor();
+    await button(dialog(page), "Cancel").click();
+    await button(mia, "Sign mia out everywhere").click();
+    await button(dialog(page), "Sign out everywhere").click();
+    await page.getByText("mia is signed out everywhere").waitFor();
+    // Signed out, the page leads to sign-in.
+    await member.reload();
+    await member.waitForURL((url) => url.pathname === "/login" && url.searchParams.get("next") === "/settings/people");
+  });
+
+  check("the audit log is filtered, tells the exact time, and goes further back", async () => {
+    await go(page, "audit");
+    await row(page, "Audit log", "role change").first().waitFor();
+    await look("audit");
+    const rows = page.getByRole("table", { name: "Audit log" }).locator("tbody tr");
+    const all = await rows.count();
+    const exact = await rows.first().locator("time").getAttribute("title");
+    assert.match(exact, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+    await page.getByLabel("What", { exact: true }).selectOption({ label: "role change" });
+    assert.equal(await rows.count(), 2);
+    await page.getByLabel("Who", { exact: true }).fill("nobody of this name");
+    await page.getByText("None of these events fits").waitFor();
+    await page.getByLabel("Who", { exact: true }).fill("");
+    await page.getByLabel("What", { exact: true }).selectOption({ label: "all" });
+    await page.getByLabel("Result", { exact: true }).selectOption({ label: "ok" });
+    await until("fewer or as many", async () => await rows.count() <= all);
+    assert.equal(await button(page, "Further back").count(), 0);
+    // The hub tells of a hundred at a time: each of these calls writes one.
+    for (let i = 0; i < 110; ++i) {
+      const answer = await page.request.fetch(`${stage.hub.url}/api/sessions`, { method: "DELETE", headers: { origin: stage.hub.url } });
+      assert.equal(answer.status(), 204);
+    }
+    await page.reload();
+    await until("a hundred events", async () => await rows.count() === 100);
+    await button(page, "Further back").click();
+    await until("all events", async () => await rows.count() > 110);
+    assert.equal(await button(page, "Further back").count(), 0);
+  });
+
+  check("signed in again, a member comes back, and reads what they did themselves", async () => {
+    await member.getByLabel("Sign-in link").fill(await stage.hub.loginLink("mia"));
+    await member.getByRole("button", { name: "Sign in" }).click();
+    await member.waitForURL(`${stage.hub.url}/settings/people`);
+    await go(member, "audit");
+    await row(member, "Audit log", "sign in").first().waitFor();
+    const names = await member.getByRole("table", { name: "Audit log" }).locator("tbody tr td:nth-child(2)").allTextContents();
+    assert.deepEqual([...new Set(names)], ["mia"]);
+  });
+
+  check("when the hub does not answer each page says so, and tries again", async () => {
+    await page.route("**/api/people", (route) => route.abort());
+    await go(page, "people");
+    await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    await look("people-failed");
+    await page.unroute("**/api/people");
+    await button(page, "Try again").click();
+    await row(page, "People", "mia").waitFor();
+  });
+});

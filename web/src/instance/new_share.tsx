@@ -1,0 +1,125 @@
+// The dialog that shares an instance: with whom, as what, how long.
+import { useState } from "preact/hooks";
+import { words } from "../api";
+import type { Person } from "../settings/hub";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { Field, SelectField } from "../ui/field";
+import { Notice } from "../ui/notice";
+import { share } from "./shares";
+
+const day = 24 * 3600;
+const kinds = [
+  ["user", "a person"],
+  ["group", "an organisation or team"],
+  ["everyone", "everybody on this hub"],
+] as const;
+const roles = [
+  ["viewer", "viewer: looks on, changes nothing"],
+  ["operator", "operator: uses it in full"],
+] as const;
+const ends = [
+  ["0", "until you take it back"],
+  ["3600", "for an hour"],
+  [String(day), "for a day"],
+  [String(7 * day), "for a week"],
+  [String(30 * day), "for 30 days"],
+] as const;
+
+interface NewShareProps {
+  readonly instance: string;
+  /** Whom it can be shared with. */
+  readonly people: readonly Person[];
+  readonly onClose: (isDone: boolean) => void;
+}
+
+export function NewShare({ instance, people, onClose }: NewShareProps) {
+  const [kind, setKind] = useState<string>(people.length > 0 ? "user" : "everyone");
+  const [person, setPerson] = useState(String(people[0]?.id ?? ""));
+  const [group, setGroup] = useState("");
+  const [role, setRole] = useState("viewer");
+  const [seconds, setSeconds] = useState("0");
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function create(): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      const subject = kind === "user" ? person : kind === "group" ? group.trim() : "";
+      await share(instance, kind, subject, role, Number(seconds));
+      onClose(true);
+    } catch (error) {
+      setProblem(words(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog title="Share this instance" onClose={() => onClose(false)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <SelectField
+          id="share-kind"
+          label="With"
+          options={kinds.filter(([value]) => value !== "user" || people.length > 0)}
+          value={kind}
+          onChange={(event) => setKind(event.currentTarget.value)}
+        />
+        {kind === "user" && (
+          <SelectField
+            id="share-person"
+            label="Person"
+            hint="Whoever has signed in here at least once."
+            options={people.map(({ id, name, login }) => [
+              String(id),
+              login !== "" && login !== name ? `${name} (${login})` : name,
+            ])}
+            value={person}
+            onChange={(event) => setPerson(event.currentTarget.value)}
+          />
+        )}
+        {kind === "group" && (
+          <Field
+            id="share-group"
+            label="Group"
+            hint="As at the sign-in provider: acme, or acme/platform."
+            required
+            maxLength={200}
+            autoComplete="off"
+            spellcheck={false}
+            value={group}
+            onInput={(event) => setGroup(event.currentTarget.value)}
+          />
+        )}
+        <SelectField
+          id="share-role"
+          label="As"
+          options={roles}
+          value={role}
+          onChange={(event) => setRole(event.currentTarget.value)}
+        />
+        <SelectField
+          id="share-until"
+          label="Holds"
+          options={ends}
+          value={seconds}
+          onChange={(event) => setSeconds(event.currentTarget.value)}
+        />
+        <Notice kind="error">{problem}</Notice>
+        <div class="actions">
+          <Button kind="plain" onClick={() => onClose(false)}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={busy}>
+            Share
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

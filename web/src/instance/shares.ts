@@ -1,0 +1,52 @@
+// Whom an instance is shared with, as its owner asks the hub.
+import { call } from "../api";
+import { record, records, text, whole } from "../json";
+
+export interface Share {
+  readonly id: string;
+  /** "user", "group" or "everyone". */
+  readonly kind: string;
+  /** Whom: a name, "org" or "org/team"; "" for everyone. */
+  readonly whom: string;
+  readonly role: string;
+  /** ISO 8601; "": until it is taken back. */
+  readonly expiresAt: string;
+}
+
+const pathOf = (instance: string): string => `/api/clients/${encodeURIComponent(instance)}/shares`;
+
+export async function sharesOf(instance: string): Promise<Share[]> {
+  return records(await call("GET", pathOf(instance)), "shares").map((one) => ({
+    id: text(one.id),
+    kind: text(one.kind),
+    whom: text(one.name) || text(one.subject),
+    role: text(one.role),
+    expiresAt: text(one.expires_at),
+  }));
+}
+
+/** `subject`: a person's id or a group; "" for everyone. `seconds` 0: until it is taken back. */
+export async function share(
+  instance: string,
+  kind: string,
+  subject: string,
+  role: string,
+  seconds: number,
+): Promise<void> {
+  await call("POST", pathOf(instance), {
+    kind,
+    role,
+    ...(subject !== "" && { subject }),
+    ...(seconds > 0 && { expires_at: new Date(Date.now() + seconds * 1000).toISOString() }),
+  });
+}
+
+export async function unshare(instance: string, id: string): Promise<void> {
+  await call("DELETE", `${pathOf(instance)}/${encodeURIComponent(id)}`);
+}
+
+/** Whether instances have addresses of their own on this hub, and who asks. */
+export async function hubFacts(): Promise<{ userId: number; hasSubdomains: boolean }> {
+  const session = record(await call("GET", "/api/session"));
+  return { userId: whole(record(session.user).id), hasSubdomains: session.subdomain_mode === true };
+}

@@ -1,0 +1,97 @@
+// The dialog that makes a token: its name, its limits, and then the token, once.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { words } from "../api";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { Field, SelectField } from "../ui/field";
+import { Notice } from "../ui/notice";
+import { Secret } from "../ui/secret";
+import { lifetimes } from "./lifetimes";
+
+interface NewTokenProps {
+  readonly title: string;
+  readonly nameHint: string;
+  /** More fields. */
+  readonly children: ComponentChildren;
+  /** What the fields lack; "": nothing. */
+  readonly check?: () => string;
+  /** Makes it: the token. */
+  readonly make: (name: string, seconds: number) => Promise<string>;
+  /** What to do with it. */
+  readonly next: ComponentChildren;
+  /** The dialog is done with; `name` of the token that was made, if one was. */
+  readonly onClose: (name: string | undefined) => void;
+}
+
+export function NewToken({ title, nameHint, children, check, make, next, onClose }: NewTokenProps) {
+  const [name, setName] = useState("");
+  const [seconds, setSeconds] = useState(lifetimes[0]?.[0] ?? "0");
+  const [token, setToken] = useState("");
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function create(): Promise<void> {
+    const lacking = check?.() ?? "";
+    setProblem(lacking);
+    if (lacking !== "") return;
+    setBusy(true);
+    try {
+      setToken(await make(name.trim(), Number(seconds)));
+    } catch (error) {
+      setProblem(words(error));
+    }
+    setBusy(false);
+  }
+
+  if (token !== "") {
+    return (
+      <Dialog title="Copy it now" onClose={() => onClose(name)}>
+        <p>This is the only time that the hub shows it. It keeps a hash.</p>
+        <Secret id="new-token" label="Token" value={token} />
+        {next}
+        <div class="actions">
+          <Button onClick={() => onClose(name)}>Done</Button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={title} onClose={() => onClose(undefined)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <Field
+          id="token-name"
+          label="Name"
+          hint={nameHint}
+          required
+          maxLength={100}
+          autoComplete="off"
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        {children}
+        <SelectField
+          id="token-lifetime"
+          label="Holds"
+          options={lifetimes}
+          value={seconds}
+          onChange={(event) => setSeconds(event.currentTarget.value)}
+        />
+        <Notice kind="error">{problem}</Notice>
+        <div class="actions">
+          <Button kind="plain" onClick={() => onClose(undefined)}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={busy || name.trim() === ""}>
+            Create
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
