@@ -81,6 +81,20 @@ constexpr LimitRow kRows[] = {
      "An agent's request to be enrolled."},
     {"enrolment_interval", true, nullptr, &Limits::enrolment_interval,
      "Between two questions of an agent that waits for it."},
+    {"offline_notice", true, nullptr, &Limits::offline_notice,
+     "An instance is away so long before people are told."},
+    {"notify_timeout", true, nullptr, &Limits::notify_timeout,
+     "One attempt to deliver a notification."},
+    {"notify_retry_min", true, nullptr, &Limits::notify_retry_min,
+     "Before the second attempt to deliver a notification; doubles from there."},
+    {"notify_retry_max", true, nullptr, &Limits::notify_retry_max,
+     "Longest time between two attempts to deliver a notification."},
+    {"notify_give_up", true, nullptr, &Limits::notify_give_up,
+     "So long after the first attempt a notification is given up."},
+    {"notify_targets", false, &Limits::notify_targets, nullptr,
+     "Notification targets of one user."},
+    {"notify_waiting", false, &Limits::notify_waiting, nullptr,
+     "Notifications that wait for one target; what comes beyond is not told there."},
 };
 
 }  // namespace

@@ -66,6 +66,15 @@ struct Limits {
   Size sign_in_attempts = 10;        ///< Attempts to sign in, or to enrol, per address and minute.
   Ms enrolment_lifetime{600'000};    ///< An agent's request to be enrolled.
   Ms enrolment_interval{2'000};      ///< Between two questions of an agent that waits for it.
+
+  // Notifications.
+  Ms offline_notice{60'000};       ///< An instance is away so long before people are told.
+  Ms notify_timeout{10'000};       ///< One attempt to deliver a notification.
+  Ms notify_retry_min{5'000};      ///< Before the second attempt; doubles from there.
+  Ms notify_retry_max{3'600'000};  ///< Longest time between two attempts.
+  Ms notify_give_up{86'400'000};   ///< After the first attempt, a notification is given up.
+  Size notify_targets = 20;        ///< Notification targets of one user.
+  Size notify_waiting = 1'000;     ///< Notifications that wait for one target.
 };
 
 /// One row of the table: its name in [limits], and where it lives.

@@ -4,7 +4,6 @@
 
 #include "base/event.h"
 #include "base/log.h"
-#include "net/dial.h"
 
 namespace berth::http {
 namespace {
@@ -52,8 +51,12 @@ Result<WebUrl> ParseWebUrl(std::string_view text) {
 }
 
 DialingWeb::DialingWeb(net::Loop& loop, const Limits& limits, net::ProxySettings proxies,
-                       std::unique_ptr<net::TlsClient> tls)
-    : loop_(loop), limits_(limits), proxies_(std::move(proxies)), tls_(std::move(tls)) {}
+                       std::unique_ptr<net::TlsClient> tls, WebRules rules)
+    : loop_(loop),
+      limits_(limits),
+      proxies_(std::move(proxies)),
+      tls_(std::move(tls)),
+      rules_(rules) {}
 
 std::shared_ptr<H1Client> DialingWeb::ClientFor(const WebUrl& url) {
   const std::string key = fmt::format("{}://{}", url.scheme, url.authority);
@@ -63,6 +66,7 @@ std::shared_ptr<H1Client> DialingWeb::ClientFor(const WebUrl& url) {
   target.address = url.place;
   target.security = url.scheme == "https" ? net::Security::kTls : net::Security::kPlain;
   target.alpn = {"http/1.1"};
+  target.addresses = rules_.addresses;
   auto client = std::make_shared<H1Client>(loop_, limits_, [this, target] {
     return net::Dial(loop_, target, proxies_, *tls_, limits_);
   });
@@ -84,7 +88,7 @@ Task<Result<WebAnswer>> DialingWeb::Ask(WebQuestion question) {
     request.body = std::make_unique<TextBody>(std::move(question.body));
   }
   const std::string context = fmt::format("ask {}", url->authority);
-  auto answer = co_await WithDeadline(loop_, limits_.provider_timeout, "the answer",
+  auto answer = co_await WithDeadline(loop_, rules_.timeout, "the answer",
                                       AskOnce(ClientFor(*url), std::move(request)));
   if (!answer) co_return Wrap(std::move(answer).error(), context);
   co_return answer;

@@ -13,6 +13,7 @@
 #include "http/fields.h"
 #include "http/h1_client.h"
 #include "net/address.h"
+#include "net/dial.h"
 #include "net/loop.h"
 #include "net/proxy_settings.h"
 #include "net/tls.h"
@@ -52,11 +53,23 @@ class Web {
   virtual Task<Result<WebAnswer>> Ask(WebQuestion question) = 0;
 };
 
+/// What a DialingWeb asks, and how long it waits.
+struct WebRules {
+  Duration timeout{};  ///< For each question, connecting included.
+  net::AddressRule addresses = net::AddressRule::kAny;
+};
+
 class DialingWeb : public Web {
  public:
-  /// `loop` and `limits` must outlive this object. Uses limits.provider_timeout for each question.
+  /// `loop` and `limits` must outlive this object. kForbidden besides: an address that `rules`
+  /// keep out.
   DialingWeb(net::Loop& loop, const Limits& limits, net::ProxySettings proxies,
-             std::unique_ptr<net::TlsClient> tls);
+             std::unique_ptr<net::TlsClient> tls, WebRules rules);
+  /// For asking sign-in providers: any address, limits.provider_timeout for each question.
+  DialingWeb(net::Loop& loop, const Limits& limits, net::ProxySettings proxies,
+             std::unique_ptr<net::TlsClient> tls)
+      : DialingWeb(loop, limits, std::move(proxies), std::move(tls),
+                   WebRules{.timeout = limits.provider_timeout}) {}
   Task<Result<WebAnswer>> Ask(WebQuestion question) override;
 
  private:
@@ -66,6 +79,7 @@ class DialingWeb : public Web {
   const Limits& limits_;
   const net::ProxySettings proxies_;
   const std::unique_ptr<net::TlsClient> tls_;
+  const WebRules rules_;
   std::map<std::string, std::shared_ptr<H1Client>> clients_;  ///< By scheme and authority.
 };
 

@@ -80,5 +80,43 @@ TEST(SocketAddressTest, LocalhostIsKnownWithoutAsking) {
   }
 }
 
+TEST(AddressTest, PublicAddressesAreToldFromThoseOfMachinesAndNetworks) {
+  for (const auto* ip :
+       {"8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "192.169.0.1", "223.255.255.255",
+        "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
+    EXPECT_TRUE(IsPublicAddress(SocketAddress::FromText(ip, 443).value())) << ip;
+  }
+  for (const auto* ip : {"127.0.0.1",
+                         "127.255.255.254",
+                         "0.0.0.0",
+                         "10.1.2.3",
+                         "172.16.0.1",
+                         "172.31.255.255",
+                         "192.168.1.1",
+                         "169.254.169.254",
+                         "100.64.0.1",
+                         "100.127.255.255",
+                         "224.0.0.1",
+                         "255.255.255.255",
+                         "240.0.0.1",
+                         "192.0.2.1",
+                         "198.18.0.1",
+                         "::1",
+                         "::",
+                         "fe80::1",
+                         "fd00::1",
+                         "fc00::1",
+                         "ff02::1",
+                         "::ffff:127.0.0.1",
+                         "::ffff:10.0.0.1",
+                         "64:ff9b::7f00:1",
+                         "2002:7f00:1::",
+                         "2001::1",
+                         "2001:db8::1",
+                         "::127.0.0.1"}) {
+    EXPECT_FALSE(IsPublicAddress(SocketAddress::FromText(ip, 443).value())) << ip;
+  }
+}
+
 }  // namespace
 }  // namespace berth::net

@@ -60,14 +60,22 @@ Task<void> Run(Loop& loop, Attempt& attempt, Duration limit, Event& changed) {
   changed.Set();
 }
 
+Error NotPublic(const HostPort& address) {
+  return Forbidden("connect to " + address.ToString() + ": not a public address");
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<TcpStream>>> ConnectTcp(Loop& loop, HostPort address,
-                                                    const Limits& limits) {
+                                                    const Limits& limits, AddressRule rule) {
   auto found =
       co_await WithDeadline(loop, limits.connect_timeout, "look-up", Resolve(loop, address));
   if (!found) {
     co_return Wrap(std::move(found).error(), "connect to " + address.ToString());
+  }
+  if (rule == AddressRule::kPublicOnly) {
+    std::erase_if(*found, [](const SocketAddress& one) { return !IsPublicAddress(one); });
+    if (found->empty()) co_return NotPublic(address);
   }
   Event changed(loop);
   Timer stagger([&changed] { changed.Set(); });

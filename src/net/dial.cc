@@ -8,6 +8,13 @@
 namespace berth::net {
 namespace {
 
+/// Whether the address can be told to be no public one without looking anything up.
+bool IsKnownAsPrivate(const HostPort& address) {
+  if (IsLoopbackHost(address.host)) return true;
+  const auto ip = SocketAddress::FromText(address.host, address.port);
+  return ip && !IsPublicAddress(*ip);
+}
+
 /// The target as `proxy` shall get it: with an IP address where names are looked up here.
 Task<Result<HostPort>> AddressForProxy(Loop& loop, const Proxy& proxy, HostPort target,
                                        Duration limit) {
@@ -39,7 +46,11 @@ Task<Result<std::unique_ptr<TcpStream>>> ConnectThrough(Loop& loop, const Proxy&
 Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings& proxies,
                              const TlsClient& tls, const Limits& limits) {
   const Proxy* const proxy = proxies.Find(target.address, target.security);
-  auto task = proxy == nullptr ? ConnectTcp(loop, target.address, limits)
+  if (proxy != nullptr && target.addresses == AddressRule::kPublicOnly &&
+      IsKnownAsPrivate(target.address)) {
+    co_return Forbidden("connect to " + target.address.ToString() + ": not a public address");
+  }
+  auto task = proxy == nullptr ? ConnectTcp(loop, target.address, limits, target.addresses)
                                : ConnectThrough(loop, *proxy, target.address, limits);
   auto stream = co_await task;
   if (!stream) co_return std::move(stream).error();

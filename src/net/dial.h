@@ -16,11 +16,20 @@
 
 namespace berth::net {
 
+/// Which addresses may be dialled.
+enum class AddressRule {
+  kAny,
+  kPublicOnly,  ///< As IsPublicAddress(); kForbidden if the name has no such address.
+};
+
 struct DialTarget {
   HostPort address;
   Security security = Security::kPlain;
   std::vector<std::string> alpn = {};  ///< What to offer, best first; TLS only.
   std::string server_name = {};  ///< What the certificate must be for; "": the address's host.
+  /// Checked after the look-up. Where a proxy dials, it looks names up itself: then only IP
+  /// addresses and names of this machine are refused here.
+  AddressRule addresses = AddressRule::kAny;
 };
 
 /// Connects, through a proxy where `proxies` says so, and shakes hands where `target` asks for TLS.
@@ -33,6 +42,7 @@ Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings&
 /// A connection without proxy and TLS: looks the name up, then tries its addresses in turn, the
 /// next one when the last failed or 250 ms passed, and takes the first that answers.
 Task<Result<std::unique_ptr<TcpStream>>> ConnectTcp(Loop& loop, HostPort address,
-                                                    const Limits& limits);
+                                                    const Limits& limits,
+                                                    AddressRule rule = AddressRule::kAny);
 
 }  // namespace berth::net

@@ -13,6 +13,66 @@
 #include "base/log.h"
 
 namespace berth::net {
+namespace {
+
+struct V4Range {
+  std::uint32_t first;  ///< In host order.
+  int bits;
+};
+/// What the registry of special-purpose addresses (RFC 6890) keeps out of the internet, multicast,
+/// and the reserved rest.
+constexpr V4Range kNotPublicV4[] = {
+    {0x00000000, 8},   // this network
+    {0x0a000000, 8},   // private
+    {0x64400000, 10},  // shared by carriers
+    {0x7f000000, 8},   // loopback
+    {0xa9fe0000, 16},  // link-local, and where clouds tell secrets
+    {0xac100000, 12},  // private
+    {0xc0000000, 24},  // protocol assignments
+    {0xc0000200, 24},  // documentation
+    {0xc0586300, 24},  // 6to4 relays
+    {0xc0a80000, 16},  // private
+    {0xc6120000, 15},  // benchmarks
+    {0xc6336400, 24},  // documentation
+    {0xcb007100, 24},  // documentation
+    {0xe0000000, 3},   // multicast and reserved
+};
+
+bool IsPublicV4(std::uint32_t ip) {
+  for (const V4Range& range : kNotPublicV4) {
+    if (((ip ^ range.first) >> (32 - range.bits)) == 0) return false;
+  }
+  return true;
+}
+
+bool IsPublicV6(const std::uint8_t (&ip)[16]) {
+  const auto starts_with = [&ip](std::initializer_list<int> bytes) {
+    std::size_t at = 0;
+    for (const int byte : bytes) {
+      if (ip[at++] != byte) return false;
+    }
+    return true;
+  };
+  std::uint32_t last = 0;
+  for (std::size_t i = 12; i < 16; ++i) last = last << 8 | ip[i];
+  const bool is_mapped = starts_with({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff});
+  const bool is_nat64 = starts_with({0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0});
+  if (is_mapped || is_nat64) return IsPublicV4(last);
+  const bool is_global = (ip[0] & 0xe0) == 0x20;           // 2000::/3
+  const bool is_special = starts_with({0x20, 0x01, 0, 0})  // Teredo
+                          || starts_with({0x20, 0x01, 0x0d, 0xb8}) || starts_with({0x20, 0x02});
+  return is_global && !is_special;
+}
+
+}  // namespace
+
+bool IsPublicAddress(const SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    return IsPublicV4(ntohl(reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr.s_addr));
+  }
+  if (address.family() != AF_INET6) return false;
+  return IsPublicV6(reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr.s6_addr);
+}
 
 std::optional<SocketAddress> SocketAddress::FromText(std::string_view ip, std::uint16_t port) {
   SocketAddress address;

@@ -30,6 +30,11 @@ struct SocketAddress {
   std::string Ip() const;
 };
 
+/// Whether it is an address of the internet at large, rather than of this machine, this network or
+/// no one: what may be dialled in the name of people who must not reach what the hub can reach.
+/// What embeds an IPv4 address (mapped, NAT64) is judged by that; 6to4 and Teredo are refused.
+bool IsPublicAddress(const SocketAddress& address);
+
 /// Asks the system's resolver and waits for it: for the start of a program, and for threads of
 /// their own. IP addresses and localhost (and what is below it) are known without asking.
 /// kNotFound: no such name; kUnavailable: no answer, or no network.
