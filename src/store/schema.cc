@@ -145,6 +145,54 @@ CREATE TRIGGER audit_is_append_only_1 BEFORE UPDATE ON audit
 CREATE TRIGGER audit_is_append_only_2 BEFORE DELETE ON audit
   BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
 )sql",
+    R"sql(
+-- Where somebody wants to be told of events. The sealed part (base/seal.h) is JSON: the address, and
+-- keys or secrets. Events, one a line. Quiet hours are minutes of the day at utc_offset (minutes).
+CREATE TABLE notify_targets (
+  id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  sealed_config BLOB NOT NULL,
+  events TEXT NOT NULL,
+  quiet_from INTEGER,
+  quiet_to INTEGER,
+  utc_offset INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  last_ok_at INTEGER,
+  last_error TEXT NOT NULL DEFAULT '',
+  failures INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notify_targets_by_user ON notify_targets (user_id);
+
+-- What is to be delivered, per target in the order of the ids. What is done stays for a while,
+-- without its text, so that its key keeps it from being sent again.
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  target_id TEXT NOT NULL REFERENCES notify_targets (id) ON DELETE CASCADE,
+  dedupe_key TEXT NOT NULL,
+  event TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  first_attempt_at INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  done_at INTEGER,
+  UNIQUE (target_id, dedupe_key)
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (target_id, id) WHERE done_at IS NULL;
+CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
+
+-- What goes on, and whose end is to be told even if the hub is away meanwhile: a run of a session
+-- (run_id is when it began), or with session_id '' and what 'online' that an instance is there.
+CREATE TABLE notify_watch (
+  instance_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  what TEXT NOT NULL,
+  run_id INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  PRIMARY KEY (instance_id, what, session_id)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

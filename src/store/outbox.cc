@@ -1,0 +1,117 @@
+#include "store/outbox.h"
+
+namespace berth::store {
+namespace {
+
+OutboxRow ToOutbox(const Row& row) {
+  OutboxRow entry;
+  entry.id = row.Integer(0);
+  entry.target_id = row.String(1);
+  entry.dedupe_key = row.String(2);
+  entry.event = row.String(3);
+  entry.created_at = row.Time(4);
+  entry.not_before = row.Time(5);
+  entry.first_attempt_at = row.TimeOrNull(6);
+  entry.attempts = row.Integer(7);
+  return entry;
+}
+
+std::string_view ToString(NotifyWatchRow::What what) {
+  return what == NotifyWatchRow::What::kRun ? "run" : "online";
+}
+
+NotifyWatchRow ToWatch(const Row& row) {
+  NotifyWatchRow watch;
+  watch.instance_id = row.String(0);
+  watch.what = row.Text(1) == "run" ? NotifyWatchRow::What::kRun : NotifyWatchRow::What::kOnline;
+  watch.session_id = row.String(2);
+  watch.run_id = row.Time(3);
+  watch.title = row.String(4);
+  return watch;
+}
+
+}  // namespace
+
+Result<bool> InsertOutbox(Database& database, const OutboxRow& row) {
+  auto done = database.Run(
+      "INSERT INTO outbox (target_id, dedupe_key, event, created_at, not_before)"
+      " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (target_id, dedupe_key) DO NOTHING",
+      {row.target_id, row.dedupe_key, row.event, ToUnixMs(row.created_at),
+       ToUnixMs(row.not_before)});
+  if (!done) return Wrap(std::move(done).error(), "write to the outbox");
+  return *done > 0;
+}
+
+Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database) {
+  return database.All(
+      "SELECT id, target_id, dedupe_key, event, created_at, not_before, first_attempt_at, attempts"
+      " FROM outbox WHERE id IN (SELECT min(id) FROM outbox WHERE done_at IS NULL"
+      " GROUP BY target_id) ORDER BY id",
+      {}, ToOutbox);
+}
+
+Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id) {
+  auto count =
+      database.First("SELECT count(*) FROM outbox WHERE target_id = ?1 AND done_at IS NULL",
+                     {target_id}, [](const Row& row) { return row.Integer(0); });
+  if (!count) return Wrap(std::move(count).error(), "count the outbox");
+  return count->value_or(0);
+}
+
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before,
+                            std::optional<WallTime> attempted_at) {
+  auto done = database.Run(
+      "UPDATE outbox SET not_before = ?2, attempts = attempts + (?3 IS NOT NULL),"
+      " first_attempt_at = coalesce(first_attempt_at, ?3) WHERE id = ?1",
+      {id, ToUnixMs(not_before), OrNull(attempted_at)});
+  if (!done) return Wrap(std::move(done).error(), "postpone in the outbox");
+  return Ok();
+}
+
+Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at) {
+  auto done =
+      database.Run("UPDATE outbox SET done_at = ?2, event = '' WHERE id = ?1", {id, ToUnixMs(at)});
+  if (!done) return Wrap(std::move(done).error(), "finish in the outbox");
+  return Ok();
+}
+
+Result<void> HastenOutbox(Database& database, std::string_view target_id) {
+  auto done = database.Run(
+      "UPDATE outbox SET not_before = 0 WHERE target_id = ?1 AND done_at IS NULL AND attempts = 0",
+      {target_id});
+  if (!done) return Wrap(std::move(done).error(), "hasten the outbox");
+  return Ok();
+}
+
+Result<void> PurgeOutbox(Database& database, WallTime before) {
+  auto done = database.Run("DELETE FROM outbox WHERE done_at < ?1", {ToUnixMs(before)});
+  if (!done) return Wrap(std::move(done).error(), "purge the outbox");
+  return Ok();
+}
+
+Result<void> PutNotifyWatch(Database& database, const NotifyWatchRow& row) {
+  auto done = database.Run(
+      "INSERT INTO notify_watch (instance_id, what, session_id, run_id, title)"
+      " VALUES (?1, ?2, ?3, ?4, ?5)"
+      " ON CONFLICT (instance_id, what, session_id) DO UPDATE SET run_id = ?4, title = ?5",
+      {row.instance_id, ToString(row.what), row.session_id, ToUnixMs(row.run_id), row.title});
+  if (!done) return Wrap(std::move(done).error(), "write what goes on");
+  return Ok();
+}
+
+Result<void> DeleteNotifyWatch(Database& database, const NotifyWatchRow& row) {
+  auto done = database.Run(
+      "DELETE FROM notify_watch WHERE instance_id = ?1 AND what = ?2 AND session_id = ?3",
+      {row.instance_id, ToString(row.what), row.session_id});
+  if (!done) return Wrap(std::move(done).error(), "forget what went on");
+  return Ok();
+}
+
+Result<std::vector<NotifyWatchRow>> ListNotifyWatch(Database& database) {
+  return database.All(
+      "SELECT instance_id, what, session_id, run_id, title FROM notify_watch"
+      " ORDER BY instance_id, what, session_id",
+      {}, ToWatch);
+}
+
+}  // namespace berth::store

@@ -1,0 +1,59 @@
+// Rows of the outbox and notify_watch tables: what people are still to be told, and what goes on
+// whose end they are to be told of.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/wall_clock.h"
+#include "store/database.h"
+
+namespace berth::store {
+
+struct OutboxRow {
+  std::int64_t id = 0;
+  std::string target_id = {};
+  std::string dedupe_key = {};  ///< Of all events of a target each has its own.
+  std::string event = {};       ///< JSON.
+  WallTime created_at = {};
+  WallTime not_before = {};
+  std::optional<WallTime> first_attempt_at = {};
+  std::int64_t attempts = 0;
+};
+
+/// Puts it at the end of its target's queue. False: that key was there already, waiting or done.
+Result<bool> InsertOutbox(Database& database, const OutboxRow& row);
+/// Of each target what comes first, whether it is due or not.
+Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database);
+/// How many wait for that target.
+Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id);
+/// Later. `attempted_at`: an attempt failed then.
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before,
+                            std::optional<WallTime> attempted_at);
+/// Delivered, or given up: only its key stays.
+Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);
+/// What waits for that target may be looked at again at once, but for what is being retried.
+Result<void> HastenOutbox(Database& database, std::string_view target_id);
+/// Forgets keys of what was done before `before`.
+Result<void> PurgeOutbox(Database& database, WallTime before);
+
+/// What goes on.
+struct NotifyWatchRow {
+  enum class What { kRun, kOnline };
+  std::string instance_id = {};
+  What what = What::kRun;
+  std::string session_id = {};  ///< "" for kOnline, and for an instance that names no sessions.
+  WallTime run_id = {};         ///< When it began: one name for it for ever.
+  std::string title = {};
+  bool operator==(const NotifyWatchRow&) const = default;
+};
+
+/// Inserts it, or changes its title.
+Result<void> PutNotifyWatch(Database& database, const NotifyWatchRow& row);
+Result<void> DeleteNotifyWatch(Database& database, const NotifyWatchRow& row);
+Result<std::vector<NotifyWatchRow>> ListNotifyWatch(Database& database);
+
+}  // namespace berth::store

@@ -1,0 +1,136 @@
+// Notification targets and the outbox, on a real file.
+#include "store/outbox.h"
+
+#include <gmock/gmock.h>
+
+#include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
+#include "store/notify_targets.h"
+#include "store/users.h"
+
+namespace berth::store {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using ::berth::testing::TempFolder;
+
+struct OutboxTest : ::testing::Test {
+  TempFolder folder;
+  std::unique_ptr<Database> database = Database::Open(folder.path()).value();
+  WallTime now = FromUnixMs(1'000'000);
+  std::int64_t user = EnsureUser(*database, "local", "owner", "owner", now).value().id;
+
+  NotifyTargetRow Target(std::string id) {
+    NotifyTargetRow row;
+    row.id = std::move(id);
+    row.user_id = user;
+    row.kind = NotifyKind::kNtfy;
+    row.name = "phone";
+    row.sealed_config = {std::byte{1}, std::byte{2}};
+    row.events = {"needs_you", "failed"};
+    row.created_at = now;
+    EXPECT_THAT(InsertNotifyTarget(*database, row), IsOk());
+    return row;
+  }
+
+  Result<bool> Put(std::string target, std::string key) {
+    OutboxRow row;
+    row.target_id = std::move(target);
+    row.dedupe_key = std::move(key);
+    row.event = "{}";
+    row.created_at = row.not_before = now;
+    return InsertOutbox(*database, row);
+  }
+
+  std::vector<std::string> Heads() {
+    std::vector<std::string> keys;
+    for (const auto& row : ListOutboxHeads(*database).value()) keys.push_back(row.dedupe_key);
+    return keys;
+  }
+};
+
+TEST_F(OutboxTest, ATargetComesBackAsItWasWritten) {
+  auto row = Target("t1");
+  row.name = "tablet";
+  row.events = {"offline"};
+  row.quiet = QuietHours{.from = 1320, .to = 420, .utc_offset = -210};
+  ASSERT_THAT(UpdateNotifyTarget(*database, row), IsOk());
+  const auto read = FindNotifyTarget(*database, "t1").value().value();
+  EXPECT_EQ(read.name, "tablet");
+  EXPECT_EQ(read.kind, NotifyKind::kNtfy);
+  EXPECT_EQ(read.events, row.events);
+  EXPECT_EQ(read.quiet, row.quiet);
+  EXPECT_EQ(read.sealed_config, row.sealed_config);
+  EXPECT_EQ(ListNotifyTargets(*database, user).value().size(), 1U);
+  EXPECT_TRUE(ListNotifyTargets(*database, user + 1).value().empty());
+  row.id = "other";
+  EXPECT_THAT(UpdateNotifyTarget(*database, row), FailsWith(ErrorKind::kNotFound));
+}
+
+TEST_F(OutboxTest, AttemptsAreCountedUntilOneSucceeds) {
+  Target("t1");
+  ASSERT_THAT(NoteNotifyAttempt(*database, "t1", now, "away"), IsOk());
+  ASSERT_THAT(NoteNotifyAttempt(*database, "t1", now, "still away"), IsOk());
+  auto read = FindNotifyTarget(*database, "t1").value().value();
+  EXPECT_EQ(read.failures, 2);
+  EXPECT_EQ(read.last_error, "still away");
+  EXPECT_EQ(read.last_ok_at, std::nullopt);
+  ASSERT_THAT(NoteNotifyAttempt(*database, "t1", now, ""), IsOk());
+  read = FindNotifyTarget(*database, "t1").value().value();
+  EXPECT_EQ(read.failures, 0);
+  EXPECT_EQ(read.last_error, "");
+  EXPECT_EQ(read.last_ok_at, now);
+}
+
+TEST_F(OutboxTest, EachKeyIsTakenOncePerTargetAlsoWhenItIsDone) {
+  Target("t1");
+  Target("t2");
+  EXPECT_TRUE(Put("t1", "a").value());
+  EXPECT_FALSE(Put("t1", "a").value());
+  EXPECT_TRUE(Put("t2", "a").value());
+  const auto heads = ListOutboxHeads(*database).value();
+  ASSERT_EQ(heads.size(), 2U);
+  ASSERT_THAT(FinishOutbox(*database, heads[0].id, now), IsOk());
+  EXPECT_FALSE(Put("t1", "a").value());
+  ASSERT_THAT(PurgeOutbox(*database, now), IsOk());
+  EXPECT_FALSE(Put("t1", "a").value());
+  ASSERT_THAT(PurgeOutbox(*database, now + std::chrono::milliseconds(1)), IsOk());
+  EXPECT_TRUE(Put("t1", "a").value());
+}
+
+TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
+  Target("t1");
+  Target("t2");
+  for (const auto* key : {"a", "b"}) ASSERT_THAT(Put("t1", key), IsOk());
+  ASSERT_THAT(Put("t2", "c"), IsOk());
+  EXPECT_THAT(Heads(), ::testing::ElementsAre("a", "c"));
+  EXPECT_EQ(CountOutbox(*database, "t1").value(), 2);
+  const auto first = ListOutboxHeads(*database).value()[0];
+  ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now), IsOk());
+  const auto later = ListOutboxHeads(*database).value()[0];
+  EXPECT_EQ(later.id, first.id);
+  EXPECT_EQ(later.attempts, 1);
+  EXPECT_EQ(later.first_attempt_at, now);
+  EXPECT_EQ(later.not_before, now + std::chrono::hours(1));
+  ASSERT_THAT(FinishOutbox(*database, first.id, now), IsOk());
+  EXPECT_THAT(Heads(), ::testing::ElementsAre("b", "c"));
+  EXPECT_TRUE(DeleteNotifyTarget(*database, "t1").value());
+  EXPECT_THAT(Heads(), ::testing::ElementsAre("c"));
+}
+
+TEST_F(OutboxTest, WhatGoesOnIsRememberedUntilItEnds) {
+  NotifyWatchRow run{.instance_id = "laptop", .session_id = "s1", .run_id = now, .title = "one"};
+  NotifyWatchRow online{
+      .instance_id = "laptop", .what = NotifyWatchRow::What::kOnline, .run_id = now};
+  ASSERT_THAT(PutNotifyWatch(*database, run), IsOk());
+  ASSERT_THAT(PutNotifyWatch(*database, online), IsOk());
+  run.title = "two";
+  ASSERT_THAT(PutNotifyWatch(*database, run), IsOk());
+  EXPECT_THAT(ListNotifyWatch(*database).value(), ::testing::ElementsAre(online, run));
+  ASSERT_THAT(DeleteNotifyWatch(*database, run), IsOk());
+  EXPECT_THAT(ListNotifyWatch(*database).value(), ::testing::ElementsAre(online));
+}
+
+}  // namespace
+}  // namespace berth::store
