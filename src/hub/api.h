@@ -106,4 +106,12 @@ Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call);
 
+// api_notifications.cc
+Task<Result<http::Response>> GetNotificationKey(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ListNotificationTargets(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> CreateNotificationTarget(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> ChangeNotificationTarget(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> DeleteNotificationTarget(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> TestNotificationTarget(HubContext& hub, ApiCall call);
+
 }  // namespace berth::hub

@@ -23,6 +23,7 @@ class Store;
 namespace berth::hub {
 
 class InstanceHistory;
+class Notifications;
 class Registry;
 
 struct HubContext {
@@ -38,6 +39,7 @@ struct HubContext {
   TaskGroup&
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
+  Notifications* notifications = nullptr;             ///< Likewise.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
   bool version_1 = true;                              ///< Whether version-1 instances may connect.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.

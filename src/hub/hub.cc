@@ -87,6 +87,8 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
                                    std::move(*sealer), std::move(*tls)));
   auto ready = hub->PrepareSignIn(loop);
   if (!ready) co_return Wrap(std::move(ready).error(), "sign-in");
+  auto notifications = hub->PrepareNotifications(loop);
+  if (!notifications) co_return Wrap(std::move(notifications).error(), "notifications");
   hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
@@ -139,6 +141,20 @@ Result<void> Hub::PrepareSignIn(net::Loop& loop) {
   return Ok();
 }
 
+Result<void> Hub::PrepareNotifications(net::Loop& loop) {
+  // A hub that only this machine reaches may tell this machine and its networks; others may not be
+  // used by their members to reach into theirs.
+  const auto listen = net::ParseHostPort(options_.listen);
+  const bool is_local = listen && net::IsLoopbackHost(listen->host) &&
+                        net::IsLoopbackHost(hosts_.public_origin().host);
+  auto made = Notifications::Create(loop, context_, public_url(),
+                                    options_.notify_private_addresses.value_or(is_local));
+  if (!made) return std::move(made).error();
+  notifications_ = std::move(*made);
+  context_.notifications = notifications_.get();
+  return Ok();
+}
+
 Hub::~Hub() {
   membership_.Cancel();
   maintenance_.Cancel();
@@ -165,6 +181,8 @@ Task<Result<void>> Hub::Load() {
                        row.label);
   }
   access_keeper_ = std::make_unique<AccessKeeper>(context_);
+  auto watching = co_await notifications_->Start();
+  if (!watching) co_return Wrap(std::move(watching).error(), "notifications");
   co_return Ok();
 }
 
@@ -193,6 +211,7 @@ Result<void> Hub::ReloadCertificate() {
 }
 
 Task<void> Hub::Drain() {
+  co_await notifications_->Drain();
   tunnels_.Drain();
   co_await server_->Drain();
   auto flushed = co_await identity_.Flush();

@@ -14,6 +14,7 @@
 #include "hub/access_keeper.h"
 #include "hub/context.h"
 #include "hub/instance_history.h"
+#include "hub/notifications.h"
 #include "hub/options.h"
 #include "hub/registry.h"
 #include "hub/router.h"
@@ -55,6 +56,7 @@ class Hub {
       Sealer sealer, std::unique_ptr<net::TlsServer> tls);
   /// Makes web_ and sign_in_.
   Result<void> PrepareSignIn(net::Loop& loop);
+  Result<void> PrepareNotifications(net::Loop& loop);
   Task<Result<void>> Load();
 
   const HubOptions options_;
@@ -72,6 +74,7 @@ class Hub {
   TaskGroup sockets_;
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
+  std::unique_ptr<Notifications> notifications_;
   TunnelEndpoint tunnels_;
   Router router_;
   std::unique_ptr<http::Server> server_;

@@ -28,6 +28,9 @@ class JsonBody {
   /// Reads the body. kInvalid: it is no JSON object; kTooLarge beyond 64 KiB; kTimeout.
   static Task<Result<JsonBody>> Read(HubContext& hub, http::Request& request);
 
+  /// Whether the member is there; null counts.
+  bool Has(std::string_view name) const { return object_.contains(name); }
+
   // Each reads one member; a wrong one is kept for Finish(), and the answer is then empty.
   // "...OrNone": the member may be absent or null.
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/limits.h"
@@ -25,6 +26,9 @@ struct HubOptions {
   bool path_mode = true;            ///< Whether /clients/{id}/proxy/ is served at all.
   identity::SignInOptions sign_in;  ///< GitHub and OpenID Connect; none by default.
   bool version_1 = true;            ///< Whether version-1 instances may connect, token in the URL.
+  /// Whether notifications may go to addresses of this machine and its networks. Nothing: if the
+  /// hub is for this machine only.
+  std::optional<bool> notify_private_addresses;
   LogLevel log_level = LogLevel::kInfo;
   Limits limits;
 };

@@ -100,6 +100,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   instance.client.metadata.state = StateOf(instance.client.metadata.status, /*needs_you=*/false);
   instance.client.metadata.state_since = clock_();
   instance.client.connected_at = clock_();
+  instance.has_reported = false;
   instance.client.metadata.last_activity = instance.client.connected_at;
   instance.client.last_seen = instance.client.connected_at;
   if (older != nullptr && older != &link) {
@@ -132,6 +133,7 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   const WallTime now = clock_();
   instance.client.last_seen = now;
   instance.client.metadata.last_activity = now;
+  instance.has_reported = true;
   instance.client.metadata.status = update.status;
   instance.client.metadata.needs_you = update.needs_you;
   instance.client.metadata.sessions = WithStates(update.sessions);

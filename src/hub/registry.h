@@ -64,6 +64,7 @@ struct Instance {
   std::int64_t user_id = 0;      ///< The owner.
   InstanceLink* link = nullptr;  ///< Null while the agent is away; status and state then say so.
   std::string why_away;          ///< While it is: how its last connection ended; "" if unknown.
+  bool has_reported = false;     ///< Whether there was a status since it connected.
 
   const std::string& id() const { return client.id; }
   bool is_live() const { return link != nullptr; }

@@ -41,6 +41,9 @@ inline constexpr std::string_view kShareRemove = "share_remove";
 inline constexpr std::string_view kRoleChange = "role_change";
 inline constexpr std::string_view kUserRemove = "user_remove";  ///< Policy no longer admits them.
 inline constexpr std::string_view kKeyRotate = "key_rotate";
+inline constexpr std::string_view kNotifyTargetCreate = "notify_target_create";
+inline constexpr std::string_view kNotifyTargetDelete = "notify_target_delete";
+inline constexpr std::string_view kNotifyGiveUp = "notify_give_up";  ///< Could not be delivered.
 }  // namespace audit_action
 
 namespace audit_result {

@@ -8,12 +8,13 @@ namespace berth::identity {
 namespace {
 
 constexpr std::array kNames = {
-    std::string_view("profile:read"),    std::string_view("instances:read"),
-    std::string_view("instances:write"), std::string_view("tokens:read"),
-    std::string_view("tokens:write"),    std::string_view("shares:read"),
-    std::string_view("shares:write"),    std::string_view("people:read"),
-    std::string_view("people:write"),    std::string_view("sessions:read"),
-    std::string_view("sessions:write"),  std::string_view("audit:read"),
+    std::string_view("profile:read"),       std::string_view("instances:read"),
+    std::string_view("instances:write"),    std::string_view("tokens:read"),
+    std::string_view("tokens:write"),       std::string_view("shares:read"),
+    std::string_view("shares:write"),       std::string_view("people:read"),
+    std::string_view("people:write"),       std::string_view("sessions:read"),
+    std::string_view("sessions:write"),     std::string_view("audit:read"),
+    std::string_view("notifications:read"), std::string_view("notifications:write"),
 };
 
 constexpr auto kAll = [] {
@@ -21,7 +22,7 @@ constexpr auto kAll = [] {
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Scope>(i);
   return all;
 }();
-static_assert(kAll.back() == Scope::kAuditRead, "every scope has a name");
+static_assert(kAll.back() == Scope::kNotificationsWrite, "every scope has a name");
 
 }  // namespace
 

@@ -22,6 +22,8 @@ enum class Scope : std::uint8_t {
   kSessionsRead,  ///< Lists one's own sessions.
   kSessionsWrite,
   kAuditRead,
+  kNotificationsRead,   ///< Lists where one is told of events.
+  kNotificationsWrite,  ///< Changes that.
 };
 
 /// "instances:read" and so on.

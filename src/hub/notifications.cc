@@ -1,0 +1,99 @@
+#include "hub/notifications.h"
+
+#include "base/encoding.h"
+#include "base/seal.h"
+#include "identity/identity.h"
+#include "store/meta.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kKeyMeta = "vapid_key";  ///< Sealed, base64url.
+constexpr std::string_view kKeyPurpose = "vapid-key";
+
+/// Who push services may write to about what this hub sends.
+std::string SubjectOf(const std::string& public_url) {
+  return public_url.starts_with("https://") ? public_url : "mailto:berth@localhost";
+}
+
+bool MayKnow(const HubContext& hub, std::int64_t user_id, const std::string& instance_id) {
+  const auto person = hub.identity.people().Find(user_id);
+  if (person == nullptr) return false;
+  const auto visible = hub.registry.Find(instance_id, *person);
+  return visible && visible->role <= identity::InstanceRole::kOperator;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Notifications>> Notifications::Create(net::Loop& loop, HubContext& hub,
+                                                             std::string public_url,
+                                                             bool may_be_private) {
+  std::unique_ptr<Notifications> made(new Notifications(loop, hub, std::move(public_url)));
+  auto proxies = net::ProxySettings::FromEnvironment();
+  if (!proxies) return std::move(proxies).error();
+  auto tls = net::TlsClient::Create({});
+  if (!tls) return std::move(tls).error();
+  http::WebRules rules;
+  rules.timeout = hub.limits.notify_timeout;
+  rules.addresses = may_be_private ? net::AddressRule::kAny : net::AddressRule::kPublicOnly;
+  made->web_ = std::make_unique<http::DialingWeb>(loop, hub.limits, std::move(*proxies),
+                                                  std::move(*tls), rules);
+  return made;
+}
+
+Notifications::~Notifications() { delivery_.Cancel(); }
+
+Task<Result<void>> Notifications::Start() {
+  auto loaded = co_await LoadKey();
+  if (!loaded) co_return Wrap(std::move(loaded).error(), "the key of Web Push");
+  outbox_ = std::make_unique<Outbox>(
+      Outbox::Parts{.executor = loop_,
+                    .store = hub_.store,
+                    .web = *web_,
+                    .sealer = hub_.sealer,
+                    .limits = hub_.limits,
+                    .audit = hub_.identity.audit(),
+                    .clock = hub_.clock,
+                    .random = SystemRandom(),
+                    .identity = {.key = *key_, .subject = SubjectOf(public_url_)},
+                    .may_know = [this](std::int64_t user_id, const std::string& instance_id) {
+                      return MayKnow(hub_, user_id, instance_id);
+                    }});
+  notifier_ = std::make_unique<Notifier>(hub_, *outbox_, public_url_);
+  auto started = co_await notifier_->Start();
+  if (!started) co_return started;
+  delivery_ = Job(loop_, "outbox", outbox_->Run());
+  co_return Ok();
+}
+
+Task<void> Notifications::Drain() {
+  notifier_->Stop();
+  co_await notifier_->Flush();
+}
+
+std::string Notifications::PublicKey() const { return Base64UrlEncode(key_->public_point()); }
+
+Task<Result<void>> Notifications::LoadKey() {
+  // Made in any case; it is kept only where there is none yet.
+  const auto fresh = P256PrivateKey::Generate(SystemRandom());
+  const std::string sealed = Base64UrlEncode(hub_.sealer.Seal(kKeyPurpose, fresh.Raw().Reveal()));
+  auto kept = co_await hub_.store.Run([sealed](store::Database& database) -> Result<std::string> {
+    auto found = store::ReadMeta(database, kKeyMeta);
+    if (!found) return std::move(found).error();
+    if (*found) return **std::move(found);
+    auto written = store::WriteMeta(database, kKeyMeta, sealed);
+    if (!written) return std::move(written).error();
+    return sealed;
+  });
+  if (!kept) co_return std::move(kept).error();
+  const auto bytes = Base64UrlDecode(*kept);
+  if (!bytes) co_return Invalid("it is damaged");
+  auto raw = hub_.sealer.Unseal(kKeyPurpose, *bytes);
+  if (!raw) co_return std::move(raw).error();
+  auto key = P256PrivateKey::From(std::as_bytes(std::span(raw->Reveal())));
+  if (!key) co_return std::move(key).error();
+  key_ = std::make_unique<const P256PrivateKey>(*std::move(key));
+  co_return Ok();
+}
+
+}  // namespace berth::hub

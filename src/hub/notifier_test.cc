@@ -1,0 +1,262 @@
+// What people are told of, seen in the outbox's rows: a real registry and database, no network.
+#include "hub/notifier.h"
+
+#include <gmock/gmock.h>
+
+#include "hub/hosts.h"
+#include "hub/instance_history.h"
+#include "hub/outbox.h"
+#include "identity/fixture_testing.h"
+#include "identity/identity.h"
+#include "identity/web_testing.h"
+
+namespace berth::hub {
+namespace {
+
+using ::berth::testing::IsOk;
+using control::SessionInfo;
+using control::SessionState;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class FakeLink : public InstanceLink {
+ public:
+  http::Service& streams() override { std::abort(); }
+  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
+    return std::string();
+  }
+  void Fence(std::string_view) override {}
+  void Disconnect() override {}
+  std::optional<Duration> latency() const override { return std::nullopt; }
+};
+
+SessionInfo Busy(std::string id) {
+  SessionInfo info;
+  info.id = std::move(id);
+  info.state = SessionState::kBusy;
+  info.since = FromUnixMs(5);
+  return info;
+}
+
+SessionInfo Asking(std::string id, std::string question) {
+  SessionInfo info = Busy(std::move(id));
+  info.state = SessionState::kNeedsYou;
+  info.question.emplace().id = std::move(question);
+  return info;
+}
+
+SessionInfo Failed(std::string id) {
+  SessionInfo info = Busy(std::move(id));
+  info.state = SessionState::kError;
+  info.error = "no model";
+  return info;
+}
+
+struct NotifierTest : identity::testing::IdentityFixture {
+  /// One life of the hub.
+  struct Life {
+    identity::Identity identity;
+    Registry registry;
+    InstanceHistory history;
+    TaskGroup sockets;
+    Hosts hosts;
+    HubContext hub;
+    identity::testing::FakeWeb web;
+    P256PrivateKey key;
+    Outbox outbox;
+    Notifier notifier;
+
+    explicit Life(NotifierTest& test)
+        : identity(test.executor, *test.store, test.sealer, test.limits, test.clock, test.random),
+          registry(test.executor, test.clock, identity.shares()),
+          history(test.executor, test.clock, registry),
+          sockets(test.executor),
+          hosts(Hosts::Create(*ParseOrigin("https://hub.example"), "", false).value()),
+          hub{.executor = test.executor,
+              .limits = test.limits,
+              .hosts = hosts,
+              .clock = test.clock,
+              .store = *test.store,
+              .sealer = test.sealer,
+              .identity = identity,
+              .registry = registry,
+              .history = history,
+              .sockets = sockets},
+          key(P256PrivateKey::Generate(test.random)),
+          outbox(Outbox::Parts{.executor = test.executor,
+                               .store = *test.store,
+                               .web = web,
+                               .sealer = test.sealer,
+                               .limits = test.limits,
+                               .audit = identity.audit(),
+                               .clock = test.clock,
+                               .random = test.random,
+                               .identity = {.key = key, .subject = ""},
+                               .may_know = {}}),
+          notifier(hub, outbox, "https://hub.example") {}
+  };
+  std::unique_ptr<Life> life;
+  FakeLink link;
+
+  NotifierTest() {
+    store::NotifyTargetRow row;
+    row.id = "t1";
+    row.user_id = owner;
+    row.events = {"needs_you", "finished", "failed", "offline"};
+    EXPECT_THAT(store::InsertNotifyTarget(*other, row), IsOk());
+    StartHub();
+  }
+
+  void StartHub() {
+    life = std::make_unique<Life>(*this);
+    EXPECT_THAT(executor.Await(life->identity.Load()), IsOk());
+    EXPECT_THAT(executor.Await(life->notifier.Start()), IsOk());
+    executor.RunUntilIdle();
+  }
+
+  void Connect() {
+    Pass(std::chrono::milliseconds(1));
+    EXPECT_THAT(life->registry.Connected("laptop", owner, {}, link), IsOk());
+    executor.RunUntilIdle();
+  }
+
+  void Report(std::vector<SessionInfo> sessions) {
+    control::StatusUpdate update;
+    update.client_id = "laptop";
+    for (const SessionInfo& one : sessions) {
+      if (one.state != SessionState::kError) update.status = control::Status::kBusy;
+    }
+    update.sessions = std::move(sessions);
+    life->registry.SetStatus("laptop", link, update);
+    Pass(std::chrono::milliseconds(200));
+  }
+
+  /// "event session", of everything that was ever put into the outbox.
+  std::vector<std::string> Told() {
+    std::vector<std::string> told;
+    auto rows = other->All("SELECT event FROM outbox ORDER BY id", {},
+                           [](const store::Row& row) { return row.String(0); });
+    for (const std::string& text : rows.value()) {
+      const auto one = ParseNotification(text).value();
+      told.push_back(one.event + (one.session_id.empty() ? "" : " " + one.session_id));
+    }
+    return told;
+  }
+};
+
+TEST_F(NotifierTest, TellsWhatBeginsAndEnds) {
+  Connect();
+  Report({Busy("a")});
+  EXPECT_THAT(Told(), IsEmpty());
+  Report({Asking("a", "q1")});
+  Report({Asking("a", "q1"), Busy("b")});
+  EXPECT_THAT(Told(), ElementsAre("needs_you a"));
+  Report({Asking("a", "q2"), Busy("b")});
+  Report({Failed("a"), Busy("b")});
+  Report({Failed("a")});
+  Report({});
+  EXPECT_THAT(Told(), ElementsAre("needs_you a", "needs_you a", "failed a", "finished b"));
+}
+
+TEST_F(NotifierTest, AnInstanceWithoutSessionsIsTakenAsAWhole) {
+  Connect();
+  control::StatusUpdate update;
+  update.status = control::Status::kBusy;
+  life->registry.SetStatus("laptop", link, update);
+  Pass(std::chrono::milliseconds(200));
+  update.status = control::Status::kIdle;
+  life->registry.SetStatus("laptop", link, update);
+  Pass(std::chrono::milliseconds(200));
+  EXPECT_THAT(Told(), ElementsAre("finished"));
+}
+
+TEST_F(NotifierTest, AwayIsToldAfterAWhileAndOnce) {
+  Connect();
+  Report({});
+  life->registry.Disconnected("laptop", link);
+  Pass(limits.offline_notice - std::chrono::milliseconds(2));
+  EXPECT_THAT(Told(), IsEmpty());
+  Connect();
+  Pass(limits.offline_notice);
+  EXPECT_THAT(Told(), IsEmpty());
+  life->registry.Disconnected("laptop", link);
+  Pass(limits.offline_notice);
+  EXPECT_THAT(Told(), ElementsAre("offline"));
+  Pass(10 * limits.offline_notice);
+  EXPECT_THAT(Told(), ElementsAre("offline"));
+}
+
+TEST_F(NotifierTest, AgentsThatLeaveWithTheHubAreNotToldOf) {
+  Connect();
+  executor.Await(life->notifier.Flush());
+  life->notifier.Stop();
+  life->registry.Disconnected("laptop", link);
+  Pass(10 * limits.offline_notice);
+  EXPECT_THAT(Told(), IsEmpty());
+}
+
+TEST_F(NotifierTest, WhatEndedWhileTheHubWasAwayIsToldAndNothingTwice) {
+  Connect();
+  Report({Asking("a", "q1"), Busy("b"), Failed("c")});
+  EXPECT_THAT(Told(), ElementsAre("needs_you a", "failed c"));
+  StartHub();
+  Connect();
+  Report({Asking("a", "q1"), Failed("c")});
+  EXPECT_THAT(Told(), ElementsAre("needs_you a", "failed c")) << "the agent may name b yet";
+  Pass(std::chrono::seconds(6));
+  EXPECT_THAT(Told(), ElementsAre("needs_you a", "failed c", "finished b"));
+}
+
+TEST_F(NotifierTest, AnInstanceThatDoesNotComeBackAfterARestartIsToldOf) {
+  Connect();
+  Report({});
+  StartHub();
+  control::Metadata metadata;
+  life->registry.Remember("laptop", owner, metadata, time);
+  Pass(limits.offline_notice);
+  EXPECT_THAT(Told(), ElementsAre("offline"));
+  StartHub();
+  life->registry.Remember("laptop", owner, metadata, time);
+  Pass(10 * limits.offline_notice);
+  EXPECT_THAT(Told(), ElementsAre("offline"));
+}
+
+TEST_F(NotifierTest, ARemovedInstanceIsForgotten) {
+  Connect();
+  Report({Busy("a")});
+  life->registry.Disconnected("laptop", link);
+  executor.RunUntilIdle();
+  life->registry.Remove("laptop");
+  Pass(10 * limits.offline_notice);
+  EXPECT_THAT(Told(), IsEmpty());
+  EXPECT_THAT(store::ListNotifyWatch(*other).value(), IsEmpty());
+}
+
+TEST_F(NotifierTest, AReconnectionDoesNotEndRuns) {
+  Connect();
+  Report({Busy("a")});
+  life->registry.Disconnected("laptop", link);
+  Connect();
+  Report({});
+  Report({Busy("a")});
+  Pass(std::chrono::seconds(10));
+  EXPECT_THAT(Told(), IsEmpty());
+  Report({});
+  EXPECT_THAT(Told(), ElementsAre("finished a"));
+}
+
+TEST_F(NotifierTest, OthersAreToldOnlyIfTheyMayActOnIt) {
+  const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
+  store::NotifyTargetRow row;
+  row.id = "t2";
+  row.user_id = guest;
+  row.events = {"needs_you"};
+  ASSERT_THAT(store::InsertNotifyTarget(*other, row), IsOk());
+  StartHub();
+  Connect();
+  Report({Asking("a", "q1")});
+  EXPECT_THAT(Told(), ElementsAre("needs_you a")) << "the owner alone";
+}
+
+}  // namespace
+}  // namespace berth::hub

@@ -1,0 +1,245 @@
+#include "hub/outbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.h"
+#include "base/log.h"
+
+namespace berth::hub {
+namespace {
+
+/// Targets that are spoken to at once.
+constexpr std::size_t kParallel = 8;
+/// How long the key of what was delivered keeps it from being sent again.
+constexpr auto kRemember = std::chrono::days(30);
+constexpr auto kPurgeEvery = std::chrono::hours(1);
+/// The longest sleep: the wall clock may have been set meanwhile.
+constexpr auto kLongestSleep = std::chrono::milliseconds(30'000);
+/// Between two attempts to write to a database that cannot take it.
+constexpr auto kStorePause = std::chrono::milliseconds(1'000);
+constexpr std::size_t kMaxError = 300;
+
+std::optional<std::chrono::seconds> RetryAfterOf(const http::Fields& fields) {
+  const auto value = fields.Find("retry-after");
+  if (!value) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
+  if (error != std::errc() || end != value->data() + value->size() || seconds < 0) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(std::min<std::int64_t>(seconds, 86'400));
+}
+
+/// Answers that no repetition of the same message will change.
+bool IsFinal(int status) { return status == 400 || status == 413 || status == 422; }
+
+}  // namespace
+
+Outbox::Outbox(Parts parts)
+    : parts_(std::move(parts)),
+      wake_(parts_.executor),
+      timer_([this] { wake_.Set(); }),
+      deliveries_(parts_.executor) {}
+
+Task<void> Outbox::Run() {
+  for (;;) {
+    wake_.Reset();
+    const WallTime now = parts_.clock();
+    const bool is_purge_due = now - purged_at_ >= kPurgeEvery;
+    auto heads = co_await parts_.store.Run(
+        [is_purge_due, now](store::Database& database) -> Result<std::vector<store::OutboxRow>> {
+          if (is_purge_due) {
+            auto purged = store::PurgeOutbox(database, now - kRemember);
+            if (!purged) return std::move(purged).error();
+          }
+          return store::ListOutboxHeads(database);
+        });
+    WallTime next = now + kLongestSleep;
+    if (!heads) {
+      LogError("read the outbox: {}", heads.error().ToString());
+      next = now + kStorePause;
+    } else {
+      if (is_purge_due) purged_at_ = now;
+      for (store::OutboxRow& row : *heads) {
+        if (in_flight_.contains(row.target_id)) continue;
+        if (row.not_before > now) {
+          next = std::min(next, row.not_before);
+        } else if (in_flight_.size() < kParallel) {
+          in_flight_.insert(row.target_id);
+          deliveries_.Spawn("notification", Deliver(std::move(row)));
+        }
+      }
+    }
+    parts_.executor.ArmAfter(timer_, next - now);
+    co_await wake_.Wait();
+  }
+}
+
+Task<void> Outbox::Deliver(store::OutboxRow row) {
+  const std::string target = row.target_id;
+  auto delivered = co_await DeliverOnce(std::move(row));
+  if (!delivered) {
+    LogError("notification target {}: {}", target, delivered.error().ToString());
+    co_await Sleep(parts_.executor, kStorePause);
+  }
+  in_flight_.erase(target);
+  wake_.Set();
+}
+
+Task<Result<void>> Outbox::DeliverOnce(store::OutboxRow row) {
+  auto target = co_await parts_.store.Read([id = row.target_id](store::Database& database) {
+    return store::FindNotifyTarget(database, id);
+  });
+  if (!target) co_return std::move(target).error();
+  if (!*target) co_return Ok();  // Deleted meanwhile, and the row with it.
+  const WallTime now = parts_.clock();
+  const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
+  if (may_begin > now) co_return co_await Postpone(row.id, may_begin);
+  auto notification = ParseNotification(row.event);
+  if (!notification) {
+    LogError("notification {} is dropped: {}", row.id, notification.error().message);
+    co_return co_await Drop(row.id);
+  }
+  if (!parts_.may_know((*target)->user_id, notification->client_id)) {
+    LogInfo("notification {} of instance {} is dropped: user {} may not see it any more", row.id,
+            ForLog(notification->client_id), (*target)->user_id);
+    co_return co_await Drop(row.id);
+  }
+  auto outcome =
+      co_await Attempt(**target, *notification, IdempotencyKey(row.target_id, row.dedupe_key));
+  // Whatever happened has to be written down before this target's next: else it would come twice.
+  for (;;) {
+    auto noted = co_await Note(row, **target, *notification, outcome);
+    if (noted) co_return noted;
+    LogError("notification {}: its outcome could not be written: {}", row.id,
+             noted.error().ToString());
+    co_await Sleep(parts_.executor, kStorePause);
+  }
+}
+
+Task<Outbox::Outcome> Outbox::Attempt(store::NotifyTargetRow target, Notification notification,
+                                      std::string key) {
+  Outcome outcome;
+  auto config = OpenNotifyConfig(parts_.sealer, target);
+  if (!config) {
+    outcome.error = "its sealed settings cannot be read: set it up again";
+    co_return outcome;
+  }
+  auto question = NotifyQuestion(target.kind, *config, notification, key, parts_.identity,
+                                 parts_.clock(), parts_.random);
+  if (!question) {
+    outcome.verdict = Verdict::kGivenUp;
+    outcome.error = std::move(question).error().message;
+    co_return outcome;
+  }
+  auto answer = co_await parts_.web.Ask(*std::move(question));
+  if (!answer) {
+    outcome.error = ForLog(answer.error().message, kMaxError);
+    co_return outcome;
+  }
+  const int status = answer->status;
+  if (status >= 200 && status < 300) {
+    outcome.verdict = Verdict::kDelivered;
+    co_return outcome;
+  }
+  outcome.error = fmt::format("it answered {}", status);
+  if (status >= 300 && status < 400) outcome.error += ": redirects are not followed";
+  outcome.retry_after = RetryAfterOf(answer->fields);
+  const bool is_gone = status == 404 || status == 410;
+  if (target.kind == store::NotifyKind::kWebPush && is_gone) {
+    outcome.verdict = Verdict::kTargetGone;
+  } else if (IsFinal(status)) {
+    outcome.verdict = Verdict::kGivenUp;
+  }
+  co_return outcome;
+}
+
+Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow target,
+                                Notification notification, Outcome outcome) {
+  const WallTime now = parts_.clock();
+  const WallTime first = row.first_attempt_at.value_or(now);
+  if (outcome.verdict == Verdict::kLater && now - first >= parts_.limits.notify_give_up) {
+    outcome.verdict = Verdict::kGivenUp;
+  }
+  auto delay = DelayAfter(row.attempts);
+  if (outcome.retry_after) {
+    delay = std::max<Duration>(
+        delay, std::min<Duration>(*outcome.retry_after, parts_.limits.notify_retry_max));
+  }
+  const WallTime next = now + std::chrono::ceil<std::chrono::milliseconds>(delay);
+  auto noted = co_await parts_.store.Run(
+      [row, outcome, now, next](store::Database& database) -> Result<void> {
+        switch (outcome.verdict) {
+          case Verdict::kTargetGone: {
+            auto deleted = store::DeleteNotifyTarget(database, row.target_id);
+            if (!deleted) return std::move(deleted).error();
+            return Ok();
+          }
+          case Verdict::kDelivered:
+          case Verdict::kGivenUp: {
+            auto finished = store::FinishOutbox(database, row.id, now);
+            if (!finished) return finished;
+            break;
+          }
+          case Verdict::kLater: {
+            auto postponed = store::PostponeOutbox(database, row.id, next, now);
+            if (!postponed) return postponed;
+            break;
+          }
+        }
+        return store::NoteNotifyAttempt(database, row.target_id, now, outcome.error);
+      });
+  if (!noted) co_return noted;
+  if (outcome.verdict == Verdict::kDelivered) co_return noted;
+  LogWarn("notification {} to {} target {}: {}", row.id, store::ToString(target.kind), target.id,
+          outcome.error);
+  if (outcome.verdict == Verdict::kLater) co_return noted;
+  identity::AuditEvent event;
+  event.instance_id = notification.client_id;
+  event.actor = "hub";
+  if (outcome.verdict == Verdict::kTargetGone) {
+    event.action = identity::audit_action::kNotifyTargetDelete;
+    event.detail =
+        fmt::format("{} {}: the push service forgot the subscription", target.id, target.name);
+  } else {
+    event.action = identity::audit_action::kNotifyGiveUp;
+    event.result = identity::audit_result::kFailed;
+    event.detail = fmt::format("{} to {}: {}", notification.event, target.id, outcome.error);
+  }
+  parts_.audit.Record(std::move(event));
+  co_return noted;
+}
+
+Task<Result<void>> Outbox::Postpone(std::int64_t id, WallTime until) {
+  co_return co_await parts_.store.Run([id, until](store::Database& database) {
+    return store::PostponeOutbox(database, id, until, std::nullopt);
+  });
+}
+
+Task<Result<void>> Outbox::Drop(std::int64_t id) {
+  co_return co_await parts_.store.Run([id, now = parts_.clock()](store::Database& database) {
+    return store::FinishOutbox(database, id, now);
+  });
+}
+
+Duration Outbox::DelayAfter(std::int64_t attempts) const {
+  Duration full = parts_.limits.notify_retry_min;
+  const Duration longest = parts_.limits.notify_retry_max;
+  for (std::int64_t i = 0; i < attempts && full < longest; ++i) full *= 2;
+  full = std::min(full, longest);
+  const auto bytes = RandomBytes<1>(parts_.random);
+  return full / 2 + full / 2 * std::to_integer<int>(bytes[0]) / 256;
+}
+
+Task<Result<void>> Outbox::Try(store::NotifyTargetRow target, Notification notification) {
+  const auto bytes = RandomBytes<16>(parts_.random);
+  const std::string key = IdempotencyKey(target.id, HexEncode(bytes));
+  auto outcome = co_await Attempt(std::move(target), std::move(notification), key);
+  if (outcome.verdict == Verdict::kDelivered) co_return Ok();
+  co_return Unavailable(std::move(outcome.error));
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,76 @@
+// Outbox: delivers what people are to be told, from the database, so that nothing is lost when the
+// hub ends, and nothing waits for a slow receiver.
+//
+// Of one target one notification at a time, in order; of different targets several at once. What
+// fails is tried again, later and later, until limits.notify_give_up. An attempt whose outcome the
+// hub did not live to write down is repeated with the same idempotency key (notify_message.h).
+// Lives on one loop.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "base/event.h"
+#include "base/limits.h"
+#include "base/task_group.h"
+#include "hub/notify_message.h"
+#include "identity/audit.h"
+#include "store/outbox.h"
+#include "store/store.h"
+
+namespace berth::hub {
+
+class Outbox {
+ public:
+  /// What deliveries need. Everything referred to must outlive the outbox.
+  struct Parts {
+    Executor& executor;
+    store::Store& store;
+    http::Web& web;
+    const Sealer& sealer;
+    const Limits& limits;
+    identity::Audit& audit;
+    WallClock clock;
+    RandomSource random;
+    PushIdentity identity;
+    /// Whether that user may (still) be told of that instance.
+    std::function<bool(std::int64_t user_id, const std::string& instance_id)> may_know;
+  };
+  explicit Outbox(Parts parts);
+
+  /// Delivers for ever; a Job of whoever owns this object.
+  Task<void> Run();
+  /// There may be something new.
+  void Wake() { wake_.Set(); }
+
+  /// One attempt, now, for a test of the target; nothing is written. The error says what happened,
+  /// for the target's user.
+  Task<Result<void>> Try(store::NotifyTargetRow target, Notification notification);
+
+ private:
+  enum class Verdict { kDelivered, kLater, kGivenUp, kTargetGone };
+  struct Outcome {
+    Verdict verdict = Verdict::kLater;
+    std::string error = {};
+    std::optional<std::chrono::seconds> retry_after = {};
+  };
+
+  Task<void> Deliver(store::OutboxRow row);
+  Task<Result<void>> DeliverOnce(store::OutboxRow row);
+  Task<Outcome> Attempt(store::NotifyTargetRow target, Notification notification, std::string key);
+  Task<Result<void>> Note(store::OutboxRow row, store::NotifyTargetRow target,
+                          Notification notification, Outcome outcome);
+  Task<Result<void>> Postpone(std::int64_t id, WallTime until);
+  Task<Result<void>> Drop(std::int64_t id);
+  Duration DelayAfter(std::int64_t attempts) const;
+
+  Parts parts_;
+  Event wake_;
+  Timer timer_;
+  std::set<std::string, std::less<>> in_flight_;  ///< Targets.
+  WallTime purged_at_{};
+  TaskGroup deliveries_;
+};
+
+}  // namespace berth::hub

@@ -1,0 +1,228 @@
+// The outbox on a real database, with receivers in memory and time that the test moves.
+#include "hub/outbox.h"
+
+#include <gmock/gmock.h>
+
+#include "base/encoding.h"
+#include "identity/audit.h"
+#include "identity/fixture_testing.h"
+#include "identity/web_testing.h"
+
+namespace berth::hub {
+namespace {
+
+using ::berth::testing::IsOk;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::string_view kUrl = "https://example.com/hook";
+
+struct OutboxTest : identity::testing::IdentityFixture {
+  identity::Audit audit{executor, *store, clock};
+  identity::testing::FakeWeb web;
+  P256PrivateKey key = P256PrivateKey::Generate(random);
+  bool may_know = true;
+  Outbox outbox{
+      Outbox::Parts{.executor = executor,
+                    .store = *store,
+                    .web = web,
+                    .sealer = sealer,
+                    .limits = limits,
+                    .audit = audit,
+                    .clock = clock,
+                    .random = random,
+                    .identity = {.key = key, .subject = "https://hub.example"},
+                    .may_know = [this](std::int64_t, const std::string&) { return may_know; }}};
+  Job job;
+
+  OutboxTest() { AddTarget("t1", kUrl); }
+
+  void AddTarget(std::string id, std::string_view url,
+                 store::NotifyKind kind = store::NotifyKind::kSlack,
+                 std::optional<store::QuietHours> quiet = std::nullopt) {
+    NotifyConfig config;
+    config.url = url;
+    const auto browser = P256PrivateKey::Generate(random);
+    config.p256dh = Base64UrlEncode(browser.public_point());
+    config.auth = Base64UrlEncode(RandomBytes<16>(random));
+    store::NotifyTargetRow row;
+    row.id = std::move(id);
+    row.user_id = owner;
+    row.kind = kind;
+    row.events = {"needs_you"};
+    row.quiet = quiet;
+    row.sealed_config = SealNotifyConfig(sealer, row.id, config);
+    EXPECT_THAT(store::InsertNotifyTarget(*other, row), IsOk());
+  }
+
+  void Put(std::string target, std::string event_key, std::string title = "title") {
+    Notification notification;
+    notification.event = "needs_you";
+    notification.title = std::move(title);
+    notification.client_id = "laptop";
+    notification.at = time;
+    store::OutboxRow row;
+    row.target_id = std::move(target);
+    row.dedupe_key = std::move(event_key);
+    row.event = ToJson(notification);
+    row.created_at = row.not_before = time;
+    EXPECT_THAT(store::InsertOutbox(*other, row), IsOk());
+  }
+
+  void Begin() {
+    job = Job(executor, "outbox", outbox.Run());
+    executor.RunUntilIdle();
+  }
+
+  void Wake() {
+    outbox.Wake();
+    executor.RunUntilIdle();
+  }
+
+  /// Both clocks, in small steps: the outbox reads one and sleeps by the other.
+  void PassInSteps(milliseconds all, milliseconds step) {
+    for (milliseconds passed{0}; passed < all; passed += step) {
+      Pass(step);
+      Wake();
+    }
+  }
+
+  store::NotifyTargetRow Target(std::string_view id = "t1") {
+    return store::FindNotifyTarget(*other, id).value().value();
+  }
+  std::int64_t Waiting(std::string_view id = "t1") {
+    return store::CountOutbox(*other, id).value();
+  }
+};
+
+TEST_F(OutboxTest, DeliversInOrderAndNotesIt) {
+  web.Answer(std::string(kUrl), 200, "ok");
+  Put("t1", "a", "one");
+  Put("t1", "b", "two");
+  Begin();
+  ASSERT_EQ(web.questions.size(), 2U);
+  EXPECT_NE(web.questions[0].body.find("one"), std::string::npos);
+  EXPECT_NE(web.questions[1].body.find("two"), std::string::npos);
+  EXPECT_EQ(Waiting(), 0);
+  EXPECT_EQ(Target().last_ok_at, time);
+  Put("t1", "c");
+  Wake();
+  EXPECT_EQ(web.questions.size(), 3U);
+}
+
+TEST_F(OutboxTest, TriesAgainLaterAndLaterWithTheSameKey) {
+  web.is_away = true;
+  Put("t1", "a");
+  Put("t1", "b");
+  Begin();
+  ASSERT_EQ(web.questions.size(), 1U);
+  EXPECT_EQ(Target().failures, 1);
+  Wake();
+  EXPECT_EQ(web.questions.size(), 1U) << "it is not due yet";
+  Pass(limits.notify_retry_min);
+  Wake();
+  ASSERT_EQ(web.questions.size(), 2U);
+  Pass(limits.notify_retry_min - milliseconds(1));
+  Wake();
+  EXPECT_EQ(web.questions.size(), 2U) << "the second pause is at least as long as the first";
+  Pass(limits.notify_retry_min + milliseconds(1));
+  Wake();
+  ASSERT_EQ(web.questions.size(), 3U);
+  for (const auto& question : web.questions) {
+    EXPECT_EQ(question.fields.Find("idempotency-key"), IdempotencyKey("t1", "a"));
+  }
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 204, "");
+  Pass(4 * limits.notify_retry_min);
+  Wake();
+  EXPECT_EQ(Waiting(), 0);
+  EXPECT_EQ(Target().failures, 0);
+  EXPECT_EQ(web.questions.back().fields.Find("idempotency-key"), IdempotencyKey("t1", "b"));
+}
+
+TEST_F(OutboxTest, GivesUpAfterADayAndSaysSo) {
+  web.is_away = true;
+  Put("t1", "a");
+  Begin();
+  PassInSteps(limits.notify_give_up + 2 * limits.notify_retry_max, minutes(30));
+  EXPECT_EQ(Waiting(), 0);
+  EXPECT_LT(web.questions.size(), 60U);
+  EXPECT_GT(web.questions.size(), 20U);
+  EXPECT_FALSE(Target().last_error.empty());
+  executor.Await(audit.Flush());
+  const auto rows = store::ListAudit(*other, 0, 10).value();
+  EXPECT_EQ(rows.front().entry.action, identity::audit_action::kNotifyGiveUp);
+}
+
+TEST_F(OutboxTest, AMessageThatIsRefusedForGoodDoesNotHoldUpTheRest) {
+  web.Answer(std::string(kUrl), 400, "");
+  Put("t1", "a");
+  Put("t1", "b");
+  Begin();
+  EXPECT_EQ(web.questions.size(), 2U);
+  EXPECT_EQ(Waiting(), 0);
+}
+
+TEST_F(OutboxTest, AnswersMaySayWhenToComeBack) {
+  web.Answer(std::string(kUrl), 503, "", {{"retry-after", "600"}});
+  Put("t1", "a");
+  Begin();
+  Pass(seconds(599));
+  Wake();
+  EXPECT_EQ(web.questions.size(), 1U);
+  Pass(seconds(1));
+  Wake();
+  EXPECT_EQ(web.questions.size(), 2U);
+}
+
+TEST_F(OutboxTest, ASlowTargetHoldsUpNobodyElse) {
+  AddTarget("t2", "https://example.org/x");
+  web.Answer("https://example.org/x", 200, "");
+  Put("t1", "a");
+  Put("t2", "a");
+  Begin();
+  EXPECT_EQ(Waiting("t1"), 1);
+  EXPECT_EQ(Waiting("t2"), 0);
+}
+
+TEST_F(OutboxTest, QuietHoursDelayAndDropNothing) {
+  const int minute =
+      static_cast<int>(std::chrono::floor<minutes>(time.time_since_epoch()).count() % (24 * 60));
+  const store::QuietHours quiet{.from = minute, .to = (minute + 120) % (24 * 60)};
+  AddTarget("t2", kUrl, store::NotifyKind::kSlack, quiet);
+  web.Answer(std::string(kUrl), 200, "");
+  Put("t2", "a");
+  Put("t2", "b");
+  Begin();
+  PassInSteps(minutes(118), minutes(1));
+  EXPECT_TRUE(web.questions.empty());
+  PassInSteps(minutes(3), minutes(1));
+  EXPECT_EQ(web.questions.size(), 2U);
+  EXPECT_EQ(Target("t2").failures, 0);
+}
+
+TEST_F(OutboxTest, APushServiceThatForgotTheBrowserEndsItsTarget) {
+  AddTarget("t2", "https://push.example/1", store::NotifyKind::kWebPush);
+  web.Answer("https://push.example/1", 410, "");
+  web.Answer(std::string(kUrl), 410, "");
+  Put("t1", "a");
+  Put("t2", "a");
+  Begin();
+  EXPECT_EQ(store::FindNotifyTarget(*other, "t2").value(), std::nullopt);
+  EXPECT_EQ(Waiting("t2"), 0);
+  EXPECT_EQ(Waiting("t1"), 1) << "a webhook may come back";
+}
+
+TEST_F(OutboxTest, WhoLostAccessIsNotTold) {
+  web.Answer(std::string(kUrl), 200, "");
+  may_know = false;
+  Put("t1", "a");
+  Begin();
+  EXPECT_TRUE(web.questions.empty());
+  EXPECT_EQ(Waiting(), 0);
+}
+
+}  // namespace
+}  // namespace berth::hub
