@@ -208,6 +208,13 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("approveEnrolment", { status: 204, body: { code: second.user_code, limit_to_instance: false, expires_in: 60 } });
     assert.equal((await poll(second)).status, "approved");
     await run("lookUpEnrolment", { status: 404, body: { code: first.user_code } });
+    await run("getNotificationKey");
+    const target = await run("createNotificationTarget", { status: 201, body: { kind: "ntfy", name: "phone", url: "http://localhost:9/topic", events: ["offline"], quiet_hours: "22:00-07:00", utc_offset: "+02:00" } });
+    await run("listNotificationTargets");
+    await run("changeNotificationTarget", { fill: { id: target.id }, body: { events: ["failed"], quiet_hours: null } });
+    assert.equal((await run("testNotificationTarget", { fill: { id: target.id } })).outcome, "failed");
+    await run("deleteNotificationTarget", { fill: { id: target.id }, status: 204 });
+    await run("deleteNotificationTarget", { fill: { id: target.id }, status: 404 });
     await run("listPeople");
     await run("changePerson", { fill: { id: user.id }, status: 200, body: { role: "owner" } });
     await run("changePerson", { fill: { id: user.id }, status: 409, body: { role: "member" } });
