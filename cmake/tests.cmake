@@ -29,6 +29,8 @@ if(cli_tests)
   berth_test(cli_test DEPENDS agent terminal SOURCES ${cli_tests}
              ${CMAKE_SOURCE_DIR}/src/cli/hub_settings.cc ${CMAKE_SOURCE_DIR}/src/cli/sign_in_settings.cc
              ${CMAKE_SOURCE_DIR}/src/cli/agent_settings.cc
-             ${CMAKE_SOURCE_DIR}/src/cli/setting_values.cc ${CMAKE_SOURCE_DIR}/src/cli/settings.cc)
+             ${CMAKE_SOURCE_DIR}/src/cli/setting_values.cc ${CMAKE_SOURCE_DIR}/src/cli/settings.cc
+             ${CMAKE_SOURCE_DIR}/src/cli/hub_access.cc ${CMAKE_SOURCE_DIR}/src/cli/client_answers.cc
+             ${CMAKE_SOURCE_DIR}/src/cli/complain.cc)
   target_link_libraries(cli_test PRIVATE CLI11::CLI11)
 endif()

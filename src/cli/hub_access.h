@@ -16,6 +16,9 @@
 
 namespace berth::cli {
 
+/// What Ctrl-C exits with, as shells have it.
+inline constexpr int kInterrupted = 130;
+
 /// One hub, and what to prove oneself with there.
 struct HubAccount {
   std::string url;  ///< As NormalizeHubUrl gives it.
@@ -48,7 +51,7 @@ using HubWork = std::function<Task<int>(terminal::HubClient&)>;
 /// Runs it on a loop of its own, until it is done or a signal ends it: then the status is
 /// `interrupted`. `name` is the command's, for complaints.
 int RunWithHub(std::string_view name, HubAccount account, const HubWork& work,
-               int interrupted = 130);
+               int interrupted = kInterrupted);
 
 /// What a complaint about `error` exits with.
 int HubStatusOf(const Error& error);

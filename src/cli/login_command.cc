@@ -78,6 +78,9 @@ int RunLogin(const LoginArguments& arguments, const Environment& environment) {
   auto url = arguments.access.FindHub(environment);
   if (!url) return Complain("login", url.error(), HubStatusOf(url.error()));
   auto token = AskForToken(arguments, *url);
+  if (!token && token.error().kind == ErrorKind::kCancelled) {
+    return Complain("login", token.error(), kInterrupted);
+  }
   if (!token) return Complain("login", token.error(), HubStatusOf(token.error()));
   std::string name;
   const int status = RunWithHub("login", {.url = *url, .token = token->Copy()},

@@ -1,13 +1,12 @@
 // `berth open`: opens an instance in the browser, or prints where it opens.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 
-#include "base/text.h"
 #include "cli/browser.h"
 #include "cli/client_answers.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "terminal/names.h"
 #include "terminal/show.h"
 
 namespace berth::cli {
@@ -27,33 +26,28 @@ struct OpenArguments {
   bool is_print = false;
 };
 
-/// Prints why the browser may not show it; whether it is worth opening.
-Task<int> Check(terminal::HubClient& hub, const std::string& name) {
+/// Finds the instance; `url` is where it opens.
+Task<int> FindUrl(terminal::HubClient& hub, const OpenArguments& arguments, std::string& url) {
   auto json = co_await hub.Get("/clients");
   if (!json) co_return Complain("open", json.error(), kFailed);
   auto clients = ReadClients(*json);
   if (!clients) co_return Complain("open", clients.error(), kFailed);
-  const auto found = std::ranges::find(*clients, name, &control::Client::id);
-  if (found == clients->end()) {
-    std::vector<std::string_view> names;
-    for (const auto& client : *clients) names.push_back(client.id);
-    co_return Complain("open",
-                       NotFound(fmt::format("there is no instance \"{}\"{}; `berth ls` shows them",
-                                            ForLog(name), DidYouMean(name, names))),
-                       kFailed);
-  }
+  auto found = terminal::FindByName(*clients, arguments.name);
+  if (!found) co_return Complain("open", found.error(), kFailed);
   if (found->metadata.state == control::State::kOffline) {
-    fmt::print(stderr, "berth open: {} is offline; its page waits until it is back\n", name);
+    fmt::print(stderr, "berth open: {} is offline; its page waits until it is back\n",
+               terminal::NameOf(*found));
   }
+  url = terminal::OpenUrl(hub.url(), found->id, arguments.session);
   co_return 0;
 }
 
 int Run(const OpenArguments& arguments, const Environment& environment) {
   auto account = arguments.access.Find(environment);
   if (!account) return Complain("open", account.error(), HubStatusOf(account.error()));
-  const std::string url = terminal::OpenUrl(account->url, arguments.name, arguments.session);
+  std::string url;
   const int status = RunWithHub("open", std::move(*account), [&](terminal::HubClient& hub) {
-    return Check(hub, arguments.name);
+    return FindUrl(hub, arguments, url);
   });
   if (status != 0) return status;
   if (!arguments.is_print && HasDesktop(environment)) {
@@ -71,7 +65,9 @@ void AddOpenCommand(CLI::App& app, CommandContext& context) {
   auto arguments = std::make_shared<OpenArguments>();
   auto* command = app.add_subcommand("open", "Open an instance in the browser");
   command->footer(std::string(kExamples));
-  command->add_option("name", arguments->name, "The instance, as `berth ls` shows it")
+  command
+      ->add_option("name", arguments->name,
+                   "The instance: its id or its name, as `berth ls` shows them")
       ->type_name("NAME")
       ->required();
   command

@@ -6,7 +6,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -15,34 +17,41 @@ namespace {
 
 constexpr std::size_t kMaxLine = 4096;
 
-/// A terminal that does not show what is typed, while this lives. Signals that would end us wait
-/// until it shows it again.
+volatile std::sig_atomic_t is_interrupted = 0;
+
+void NoteInterrupt(int) { is_interrupted = 1; }
+
+/// A terminal that does not show what is typed, while this lives. What would end us ends the
+/// reading instead, so that it shows again what is typed afterwards.
 class NoEcho {
  public:
   NoEcho() {
-    sigset_t ending;
-    ::sigemptyset(&ending);
-    for (const int number : {SIGTERM, SIGHUP, SIGTSTP}) ::sigaddset(&ending, number);
-    ::sigprocmask(SIG_BLOCK, &ending, &before_mask_);
-    is_terminal_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
+    struct sigaction noting{};
+    noting.sa_handler = NoteInterrupt;  // Without SA_RESTART: a read ends.
+    for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &noting, &before_[i]);
+    stop_before_ = ::signal(SIGTSTP, SIG_IGN);
+    is_terminal_ = ::tcgetattr(STDIN_FILENO, &shown_) == 0;
     if (!is_terminal_) return;
-    termios silent = before_;
-    // Without ISIG Ctrl-C is a character, which ends the line below.
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    termios silent = shown_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     silent.c_lflag |= ECHONL;
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   }
   ~NoEcho() {
-    if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-    ::sigprocmask(SIG_SETMASK, &before_mask_, nullptr);
+    if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &shown_);
+    ::signal(SIGTSTP, stop_before_);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &before_[i], nullptr);
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
 
  private:
+  static constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
+
   bool is_terminal_ = false;
-  termios before_{};
-  sigset_t before_mask_{};
+  termios shown_{};
+  std::array<struct sigaction, kEnding.size()> before_{};
+  void (*stop_before_)(int) = SIG_DFL;
 };
 
 Result<Secret> ReadLine() {
@@ -51,10 +60,10 @@ Result<Secret> ReadLine() {
   for (;;) {
     char c = 0;
     const ssize_t count = ::read(STDIN_FILENO, &c, 1);
+    if (is_interrupted != 0) return Cancelled("cancelled");
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FromErrno(errno, "read the token");
     if (count == 0 || c == '\n') break;
-    if (c == '\x03') return Cancelled("cancelled");
     if (line.size() == kMaxLine) return Invalid("that line is too long");
     line.push_back(c);
   }

@@ -9,7 +9,8 @@
 namespace berth::cli {
 
 /// One line of standard input, of at most 4 KiB. On a terminal after `question`, and without
-/// showing what is typed. kInvalid: there is none, or it is too long. Blocks.
+/// showing what is typed. kInvalid: it is too long; kCancelled: by
+/// Ctrl-C. Blocks.
 Result<Secret> AskForSecret(std::string_view question);
 
 }  // namespace berth::cli

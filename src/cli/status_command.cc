@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/text.h"
 #include "base/wall_clock.h"
 #include "cli/client_answers.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "terminal/names.h"
 #include "terminal/show.h"
 #include "terminal/words.h"
 
@@ -60,14 +60,6 @@ int StatusOf(const std::vector<control::Client>& clients) {
   return all_away && !clients.empty() ? kOffline : 0;
 }
 
-/// There is no such instance: says which may have been meant.
-Error Unknown(const std::string& name, const std::vector<control::Client>& clients) {
-  std::vector<std::string_view> names;
-  for (const auto& client : clients) names.push_back(client.id);
-  return NotFound(fmt::format("there is no instance \"{}\"{}; `berth ls` shows them", ForLog(name),
-                              DidYouMean(name, names)));
-}
-
 Task<int> ShowAll(terminal::HubClient& hub, const StatusArguments& arguments) {
   auto json = co_await hub.Get("/clients");
   if (!json) co_return Complain("status", json.error(), kFailed);
@@ -86,10 +78,9 @@ Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
   if (!all) co_return Complain("status", all.error(), kFailed);
   auto clients = ReadClients(*all);
   if (!clients) co_return Complain("status", clients.error(), kFailed);
-  if (std::ranges::find(*clients, arguments.name, &control::Client::id) == clients->end()) {
-    co_return Complain("status", Unknown(arguments.name, *clients), kFailed);
-  }
-  auto json = co_await hub.Get("/clients/" + arguments.name);
+  auto found = terminal::FindByName(*clients, arguments.name);
+  if (!found) co_return Complain("status", found.error(), kFailed);
+  auto json = co_await hub.Get("/clients/" + found->id);
   if (!json) co_return Complain("status", json.error(), kFailed);
   auto client = ReadClient(*json);
   if (!client) co_return Complain("status", client.error(), kFailed);
@@ -118,7 +109,9 @@ void AddStatusCommand(CLI::App& app, CommandContext& context) {
   auto* command =
       app.add_subcommand("status", "Show one instance in detail, or all of them in one line");
   command->footer(std::string(kExamples));
-  command->add_option("name", arguments->name, "The instance, as `berth ls` shows it")
+  command
+      ->add_option("name", arguments->name,
+                   "The instance: its id or its name, as `berth ls` shows them")
       ->type_name("NAME");
   arguments->access.AddFlags(*command);
   auto* json = command->add_flag("--json", arguments->is_json, "Print what the hub's API answers");

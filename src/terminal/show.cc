@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "http/query.h"
+#include "terminal/names.h"
 #include "terminal/table.h"
 #include "terminal/text.h"
 #include "terminal/words.h"
@@ -119,7 +120,7 @@ std::vector<std::string> ShowList(const std::vector<control::Client>& clients, W
     const bool is_away = metadata.state == State::kOffline;
     const Ink rest = is_away ? Ink::kDim : Ink::kPlain;
     Row row{
-        {.text = Plain(client.id), .ink = is_away ? Ink::kDim : Ink::kBold},
+        {.text = NameOf(client), .ink = is_away ? Ink::kDim : Ink::kBold},
         {.text = std::string(WordFor(metadata.state)), .ink = InkFor(metadata.state)},
         {.text = OrDash(AgeOf(metadata.state_since, now)), .ink = rest},
         {.text = OrDash(Plain(metadata.hostname)), .ink = rest},
@@ -143,7 +144,7 @@ std::vector<std::string> ShowInstance(const control::Client& client, WallTime no
   const bool is_away = metadata.state == State::kOffline;
   const std::string age = AgeOf(metadata.state_since, now);
   Lines lines(screen);
-  lines.Line(fmt::format("{}  {}{}", screen.Paint(Ink::kBold, Plain(client.id)),
+  lines.Line(fmt::format("{}  {}{}", screen.Paint(Ink::kBold, NameOf(client)),
                          screen.Paint(InkFor(metadata.state), WordFor(metadata.state)),
                          age.empty() ? "" : " for " + age));
   std::string machine = Plain(metadata.hostname);
@@ -177,7 +178,7 @@ std::vector<std::string> ShowInstance(const control::Client& client, WallTime no
 std::string ShowChange(const Change& change, WallTime now, const Screen& screen) {
   std::string time = FormatIso8601(now);
   time.erase(time.find('.'), 4);  // To the second.
-  const std::string name = Plain(change.id);
+  const std::string name = change.now ? NameOf(*change.now) : Plain(change.id);
   if (!change.now)
     return fmt::format("{}  {}  gone: it was removed, or you lost access", time, name);
   const State state = change.now->metadata.state;

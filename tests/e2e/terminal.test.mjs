@@ -37,9 +37,12 @@ const spoiled = (token) => token.slice(0, -1) + (token.endsWith("0") ? "1" : "0"
 
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** The same on a terminal of that width: {status, out}; out is all that the terminal gets. */
-function runOnTerminal(scene, args, { env = {}, input = "", columns = 100 } = {}) {
-  const command = `stty cols ${columns} rows 20; exec ${[berth, ...args].map(quoted).join(" ")}`;
+/**
+ * The same on a terminal of that width: {status, out}; out is all that the terminal gets. `after` is
+ * what the shell does then.
+ */
+function runOnTerminal(scene, args, { env = {}, input = "", columns = 100, after = "" } = {}) {
+  const command = `trap : INT; stty cols ${columns} rows 20; ${[berth, ...args].map(quoted).join(" ")}${after}`;
   return new Promise((resolve) => {
     const own = { PATH: process.env.PATH, HOME: scene.folder, TERM: "xterm", SHELL: "/bin/sh", ...env };
     const child = execFile("script", ["-qec", command, "/dev/null"], { env: own, timeout: 30_000 }, (error, out) => {
@@ -130,6 +133,19 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     assert.match(unknown.err, /no instance "laptpo"; did you mean "laptop"\?/);
   });
 
+  it("an instance that was renamed goes by its name too", async () => {
+    const rename = async (label) => {
+      const answer = await scene.api("PATCH", "/api/clients/box", { cookie, body: JSON.stringify({ label }) });
+      assert.ok(answer.status < 300, answer.body.toString());
+    };
+    await rename("Anna's box");
+    assert.match((await run(scene, ["ls"], { env: access })).out, /^Anna's box \(box\) +needs you/m);
+    const one = await run(scene, ["status", "Anna's box"], { env: access });
+    assert.match(one.out, /^Anna's box \(box\) {2}needs you/);
+    assert.match((await run(scene, ["open", "Anna's box"], { env: access })).out, /client=box\n$/);
+    await rename("");
+  });
+
   it("open: prints the page without a desktop, and hands it to the desktop's opener with one", async () => {
     const session = await run(scene, ["open", "box", "--session", "s-1"], { env: access });
     assert.deepEqual([session.status, session.out], [0, `${scene.url}/open?client=box&next=/session/s-1\n`]);
@@ -178,6 +194,14 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     assert.match(out, /Logged in at/);
     assert.ok(!out.includes(good.token.slice(0, 25)), out);
     await run(scene, ["logout"]);
+  });
+
+  it("login on a terminal: Ctrl-C ends it, and what is typed shows again", async () => {
+    const { status, out } = await runOnTerminal(scene, ["login", "--hub", scene.url], { input: "bt_0\u0003", after: "; stty -a | grep -o ' echo '" });
+    assert.equal(status, 0, out);
+    assert.match(out, /cancelled/);
+    assert.match(out, /^ echo /m);
+    assert.ok(!out.includes("bt_0"));
   });
 
   it("token files, and errors that say what to do", async () => {
