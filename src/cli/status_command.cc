@@ -23,7 +23,7 @@ Examples:
   berth status                        one line: how many wait, are busy, idle, offline
   berth status laptop                 everything about one, with what its sessions ask
   berth status laptop --json | jq .metadata.sessions
-  berth status --quiet || notify-send "somebody waits for you"
+  berth status --quiet; [ $? -eq 3 ] && notify-send "somebody waits for you"
 
 Exit status: 0 fine; 3 it needs you; 4 it is offline; 5 its last run failed, and nobody has looked.
 Of all instances: 3 if one needs you; 5 if one failed; 4 if all are offline. 1: the hub could not be

@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { berth } from "../browser/lib/hub.mjs";
 import { freePort, start } from "../browser/lib/processes.mjs";
 import { within } from "./lib/http.mjs";
+import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { InstanceEnd } from "./lib/v1_instance_end.mjs";
 import { openWebSocket } from "./lib/websocket.mjs";
@@ -228,6 +229,23 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
         assert.equal(out, "");
         assert.ok(!err.includes(good.token.slice(20)) && !err.includes(blind.token.slice(20)));
       }
+    }
+  });
+
+  it("they go through the proxy that the environment names", async () => {
+    const proxy = await startHttpProxy("user:word");
+    try {
+      // Loopback is never reached by proxy: another machine's name is needed.
+      const env = { ...access, BERTH_HUB: "https://hub.example.org", HTTPS_PROXY: `http://user:word@127.0.0.1:${proxy.port}` };
+      for (const command of ["ls", "watch"]) {
+        const { status, err } = await run(scene, [command], { env });
+        assert.equal(status, 1, err);
+        assert.ok(!err.includes("word"), err);
+      }
+      const asked = { target: "hub.example.org:443", user: "user:word" };
+      assert.deepEqual(proxy.asked, [asked, asked]);
+    } finally {
+      await proxy.stop();
     }
   });
 
