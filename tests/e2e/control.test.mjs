@@ -303,7 +303,7 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
     await peer.say({ type: "get_clients" });
     assert.ok((await peer.settle())[0].clients.some(({ id }) => id === "box"));
     const endings = [
-      ["binary", (one) => one.end.send("binary", "x"), 1003], ["more than 64 KiB", (one) => one.say("x".repeat(70_000)), 1009],
+      ["binary", (one) => one.end.send("binary", "x"), 1003], ["more than 1 MiB", (one) => one.say("x".repeat(1_100_000)), 1009],
       ["no UTF-8", (one) => one.say(Buffer.from([0xff])), 1007],
     ];
     for (const [name, play, code] of endings) {
