@@ -318,7 +318,10 @@ void Agent::OnMessage(const control::Message& message) {
     if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
   } else if (const auto* answer = std::get_if<control::Answer>(&message);
              answer && !is_version_1()) {
-    if (adapter_ && answers_.size() < kMaxAnswers) {
+    auto admitted = forwarder_.AdmitAnswer(answer->assertion);
+    if (!admitted) {
+      Report({.request_id = answer->request_id, .message = admitted.error().message});
+    } else if (adapter_ && answers_.size() < kMaxAnswers) {
       answers_.Spawn("answer", GiveAnswer(*answer));
     } else {
       Report({.request_id = answer->request_id,

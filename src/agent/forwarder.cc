@@ -188,6 +188,20 @@ Task<Result<Adapter*>> Forwarder::FindAdapter() {
   co_return adapter_;
 }
 
+Result<void> Forwarder::AdmitAnswer(std::string_view assertion) {
+  http::Fields fields;
+  fields.Add(control::kAssertionField, assertion);
+  auto user = gate_.Check(fields);
+  if (!user) {
+    NoteRefusal(user.error());
+    return Forbidden("the agent of this instance does not believe its hub");
+  }
+  if (!allowed_.Admits(**user) || (*user)->role == control::Role::kViewer) {
+    return Forbidden("the agent of this instance does not admit you");
+  }
+  return Ok();
+}
+
 // The answer to what is not even to be looked at; else nothing, and whom the request is from.
 std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, AssertionPtr& user) {
   auto checked = gate_.Check(head.fields);

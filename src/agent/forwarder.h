@@ -41,6 +41,10 @@ class Forwarder : public http::Service {
   /// Called when the instance turned out to be away.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
 
+  /// Whether an answer to a question of the instance may be given: `assertion` says who gives it.
+  /// Allowed as for a stream that changes something; the error says why not, for that user.
+  Result<void> AdmitAnswer(std::string_view assertion);
+
   /// Always a response, but for kCancelled.
   Task<Result<http::Response>> Exchange(http::Request request) override;
 

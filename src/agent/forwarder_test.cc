@@ -176,6 +176,20 @@ TEST_F(ForwarderTest, AdmitsOnlyWhomTheAgentAllows) {
   EXPECT_EQ(Exchange(Get("/")).head.status, 403);
 }
 
+TEST_F(ForwarderTest, AnAnswerCountsOnlyFromWhomTheAgentAllows) {
+  EXPECT_THAT(forwarder_.AdmitAnswer(""), FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(forwarder_.AdmitAnswer("a.b"), FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(forwarder_.AdmitAnswer(hub_.Sign(hub_.user)), IsOk());
+  control::Assertion other = hub_.user;
+  other.tunnel = "tunnel-2";
+  EXPECT_THAT(forwarder_.AdmitAnswer(hub_.Sign(other)), FailsWith(ErrorKind::kForbidden));
+  other = hub_.user;
+  other.role = control::Role::kViewer;
+  EXPECT_THAT(forwarder_.AdmitAnswer(hub_.Sign(other)), FailsWith(ErrorKind::kForbidden));
+  forwarder_.SetAllowList({.users = {"alice"}});
+  EXPECT_THAT(forwarder_.AdmitAnswer(hub_.Sign(hub_.user)), FailsWith(ErrorKind::kForbidden));
+}
+
 TEST_F(ForwarderTest, TellsTheInstanceWhoAsksOnlyOnRequest) {
   const auto ask = [&] {
     auto request = Get("/");

@@ -274,7 +274,8 @@ struct Answer {
   bool allow = false;
   std::string message{};  ///< When denied: shown to the model.
   std::map<std::string, std::string>
-      answers{};  ///< To a kQuestion: by the question's text, the label that was chosen.
+      answers{};            ///< To a kQuestion: by the question's text, the label that was chosen.
+  std::string assertion{};  ///< Who answers, signed as for a stream (assertion.h).
   bool operator==(const Answer&) const = default;
 };
 

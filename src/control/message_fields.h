@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "control/assertion.h"
 #include "control/message.h"
 
 namespace berth::control {
@@ -151,6 +152,7 @@ void Fields(V& v, M& m) {
   v("allow", m.allow, kRequired);
   v("message", m.message, kOptional, kLongText);
   v("answers", m.answers, kOptional, kMaxQuestion);
+  v("assertion", m.assertion, kRequired, kMaxAssertion);
 }
 
 template <class V, Is<ErrorMessage> M>

@@ -93,14 +93,19 @@ std::vector<Case> Cases() {
        R"({"type":"answer_result","request_id":"r","outcome":"gone"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kFailed, .message = "no"},
        R"({"type":"answer_result","request_id":"r","outcome":"failed","message":"no"})"},
-      {Answer{.request_id = "r", .session_id = "s", .question_id = "q", .allow = true},
-       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":true})"},
+      {Answer{.request_id = "r",
+              .session_id = "s",
+              .question_id = "q",
+              .allow = true,
+              .assertion = "p.s"},
+       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":true,"assertion":"p.s"})"},
       {Answer{.request_id = "r",
               .session_id = "s",
               .question_id = "q",
               .message = "not now",
-              .answers = {{"Which?", "Blue"}}},
-       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":false,"message":"not now","answers":{"Which?":"Blue"}})"},
+              .answers = {{"Which?", "Blue"}},
+              .assertion = "p.s"},
+       R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":false,"message":"not now","answers":{"Which?":"Blue"},"assertion":"p.s"})"},
       {Ping{"x-1"}, R"({"type":"ping","client_id":"x-1"})"},
       {Ping{}, R"({"type":"ping"})"},
       {HttpProxyResponse{
@@ -382,6 +387,7 @@ TEST(MessageTest, BoundsQuestionsAndAnswers) {
   EXPECT_EQ(ErrorOf(answer + "1}", Sender::kHubToAgent), "field \"allow\" is not true or false");
   EXPECT_EQ(ErrorOf(answer + R"(true,"answers":{"a":["b"]}})", Sender::kHubToAgent),
             "field \"answers\" is not a string");
+  EXPECT_EQ(ErrorOf(answer + "true}", Sender::kHubToAgent), "field \"assertion\" is missing");
   // The worst case of what one update may hold, escaped six times as long, is still a message.
   StatusUpdate update{.client_id = "a"};
   for (std::size_t i = 0; i < kMaxQuestions / kMaxQuestion; ++i) {

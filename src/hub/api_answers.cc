@@ -9,6 +9,7 @@
 #include "hub/json_body.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
+#include "hub/stream_assertions.h"
 
 namespace berth::hub {
 namespace {
@@ -98,6 +99,10 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
   }
   if (!instance.is_live()) co_return ProblemResponse(NotConnected());
   if (question == nullptr) co_return ProblemResponse(AnsweredElsewhere());
+  auto assertion = instance.link->Assert(
+      call.user, call.session ? call.session->id : call.token->id, AssertedRole(visible->role));
+  if (!assertion) co_return std::move(assertion).error();
+  answer->assertion = std::move(*assertion);
 
   auto result = co_await WithDeadline(hub.executor, kAnswerTimeout, "answer",
                                       instance.link->GiveAnswer(std::move(*answer)));

@@ -14,6 +14,7 @@
 #include "hub/proxy_path.h"
 #include "hub/registry.h"
 #include "hub/session_bound.h"
+#include "hub/stream_assertions.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -31,18 +32,6 @@ Result<void> CheckRequest(const http::RequestHead& head, std::string_view expect
   auto not_embedded = CheckNotEmbedded(head);
   if (!not_embedded) return not_embedded;
   return Ok();
-}
-
-control::Role AssertedRole(identity::InstanceRole role) {
-  switch (role) {
-    case identity::InstanceRole::kOwner:
-      return control::Role::kOwner;
-    case identity::InstanceRole::kOperator:
-      return control::Role::kOperator;
-    case identity::InstanceRole::kViewer:
-      break;
-  }
-  return control::Role::kViewer;
 }
 
 /// Why somebody who may see the instance may not do this; nothing if they may. Path mode puts an

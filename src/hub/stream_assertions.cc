@@ -10,6 +10,18 @@ constexpr std::size_t kMaxKept = 256;
 
 }  // namespace
 
+control::Role AssertedRole(identity::InstanceRole role) {
+  switch (role) {
+    case identity::InstanceRole::kOwner:
+      return control::Role::kOwner;
+    case identity::InstanceRole::kOperator:
+      return control::Role::kOperator;
+    case identity::InstanceRole::kViewer:
+      break;
+  }
+  return control::Role::kViewer;
+}
+
 void StreamAssertions::Begin(std::string instance_id, std::string tunnel) {
   instance_id_ = std::move(instance_id);
   tunnel_ = std::move(tunnel);

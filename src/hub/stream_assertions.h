@@ -13,10 +13,14 @@
 #include "base/wall_clock.h"
 #include "control/assertion.h"
 #include "control/message.h"
+#include "identity/access.h"
 #include "identity/people.h"
 #include "identity/signing_keys.h"
 
 namespace berth::hub {
+
+/// The role as agents are told it.
+control::Role AssertedRole(identity::InstanceRole role);
 
 class StreamAssertions {
  public:
