@@ -18,7 +18,7 @@ endif()
 set(web ${CMAKE_SOURCE_DIR}/web)
 set(web_out ${CMAKE_BINARY_DIR}/web)
 file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${web}/src/*.ts ${web}/src/*.tsx ${web}/src/*.css
-     ${web}/src/*.svg ${web}/pages/*.html)
+     ${web}/src/*.svg ${web}/src/*.png ${web}/src/*.webmanifest ${web}/pages/*.html)
 list(FILTER web_sources EXCLUDE REGEX "\\.test\\.ts$")
 
 # Several presets may build at once from one checkout: they take turns at web/node_modules.

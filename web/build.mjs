@@ -20,13 +20,22 @@ const pagePaths = {
   "open.html": "/open",
   "enroll.html": "/enroll",
   "auth.html": "/.berth/auth",
+  "offline.html": "/.berth/offline",
+};
+
+/** Other files at paths of their own, from src/: what must not be named after its content. */
+const fixedPaths = {
+  "sw.js": "/sw.js",
+  "manifest.webmanifest": "/manifest.webmanifest",
 };
 
 const types = {
   css: "text/css; charset=utf-8",
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  png: "image/png",
   svg: "image/svg+xml",
+  webmanifest: "application/manifest+json",
 };
 
 function digest(bytes) {
@@ -42,7 +51,7 @@ async function bundle() {
   const { build } = await import("esbuild");
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/auth.ts", "src/settings.tsx", "src/open.ts", "src/enroll.tsx", "src/style.css"],
+    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/sw.ts", "src/auth.ts", "src/settings.tsx", "src/open.ts", "src/enroll.tsx", "src/style.css"],
     outdir: "out",
     write: false,
     bundle: true,
@@ -109,23 +118,33 @@ const Asset* FindAsset(std::string_view path) {
 }
 
 async function main(output) {
-  const files = [...(await bundle()), { name: "icon.svg", body: readFileSync(join(here, "src/icon.svg")) }];
-  const assets = files.map(({ name, body }) => ({
-    name,
-    path: assetFolder + name.replace(/\.(\w+)$/, `-${digest(body)}.$1`),
-    body,
-    immutable: true,
-  }));
-  for (const name of readdirSync(join(here, "pages"))) {
-    const text = readFileSync(join(here, "pages", name), "utf8").replace(
-      /\{\{asset:([\w.]+)\}\}/g,
-      (_, wanted) => {
+  const read = (name) => ({ name, body: readFileSync(join(here, "src", name)) });
+  const files = [...(await bundle()), ...["icon.svg", "icon-192.png", "icon-512.png"].map(read)];
+  const assets = files
+    .filter(({ name }) => fixedPaths[name] === undefined)
+    .map(({ name, body }) => ({
+      name,
+      path: assetFolder + name.replace(/\.(\w+)$/, `-${digest(body)}.$1`),
+      body,
+      immutable: true,
+    }));
+  const build = digest(Buffer.concat(assets.map(({ body }) => body)));
+  function filled(name, text) {
+    return Buffer.from(
+      text.replaceAll("{{build}}", build).replace(/\{\{asset:([\w.-]+)\}\}/g, (_, wanted) => {
         const asset = assets.find((one) => one.name === wanted);
         if (asset === undefined) throw new Error(`${name} wants ${wanted}, which is not built`);
         return asset.path;
-      },
+      }),
     );
-    assets.push({ name, path: pagePaths[name], body: Buffer.from(text), immutable: false });
+  }
+  const fixed = [...files.filter(({ name }) => fixedPaths[name] !== undefined), read("manifest.webmanifest")];
+  for (const { name, body } of fixed) {
+    assets.push({ name, path: fixedPaths[name], body: filled(name, body.toString("utf8")), immutable: false });
+  }
+  for (const name of readdirSync(join(here, "pages"))) {
+    const body = filled(name, readFileSync(join(here, "pages", name), "utf8"));
+    assets.push({ name, path: pagePaths[name], body, immutable: false });
   }
 
   rmSync(join(output, "files"), { recursive: true, force: true });

@@ -363,6 +363,7 @@ struct Client {
   std::string role{};           ///< What the browser's user is to it: owner, operator or viewer.
   std::string owner{};          ///< The owner's name, for showing.
   std::string label{};          ///< What its owner calls it; empty: its id.
+  std::string path_url{};       ///< Where it opens on the hub's own address; empty: not there.
   bool operator==(const Client&) const = default;
 };
 

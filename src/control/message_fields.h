@@ -259,6 +259,7 @@ void Fields(V& v, M& m) {
   v("role", m.role, kOptional, kShortText);
   v("owner", m.owner, kOptional, kShortText);
   v("label", m.label, kOptional, kShortText);
+  v("path_url", m.path_url, kOptional, kLongText);
 }
 
 template <class V, Is<GetClients> M>

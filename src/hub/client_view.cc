@@ -4,19 +4,30 @@
 
 namespace berth::hub {
 
+namespace {
+
+/// Where it opens on the hub's own address; empty where it must not.
+std::string PathUrlOf(const HubContext& hub, const Instance& instance,
+                      identity::InstanceRole role) {
+  const bool is_own = role == identity::InstanceRole::kOwner;
+  if (!hub.path_mode || !is_own || hub.identity.shares().IsShared(instance.id())) return "";
+  return fmt::format("/clients/{}/proxy/", instance.id());
+}
+
+}  // namespace
+
 std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role) {
   if (hub.hosts.has_subdomains() && IsInstanceLabel(instance.id())) {
     return hub.hosts.InstanceOrigin(instance.id()) + "/";
   }
-  const bool is_own = role == identity::InstanceRole::kOwner;
-  if (!hub.path_mode || !is_own || hub.identity.shares().IsShared(instance.id())) return "";
-  return fmt::format("/clients/{}/proxy/", instance.id());
+  return PathUrlOf(hub, instance, role);
 }
 
 control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible) {
   const Instance& instance = *visible.instance;
   control::Client view = instance.client;
   view.url = UrlOf(hub, instance, visible.role);
+  view.path_url = PathUrlOf(hub, instance, visible.role);
   view.role = identity::ToString(visible.role);
   if (const auto owner = hub.identity.people().Find(instance.user_id)) {
     view.owner = identity::LoginOf(*owner);

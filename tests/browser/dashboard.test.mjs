@@ -116,8 +116,9 @@ describe("dashboard", { concurrency: 1 }, () => {
 
   check("after the hub's restart the list comes back by itself", async () => {
     await stage.hub.restart();
-    await stage.card(page, "gamma").locator("button:enabled").waitFor({ timeout: 45_000 });
-    await page.getByText("Connecting again").waitFor({ state: "detached" });
+    // The page tries at least every 1.5 s while it is seen; the agent takes its own time.
+    await page.getByText("Connecting again").waitFor({ state: "detached", timeout: 6_000 });
+    await stage.card(page, "gamma").getByRole("button", { name: "Open gamma" }).and(page.locator(":enabled")).waitFor({ timeout: 45_000 });
   });
 
   check("signing out ends every tab", async () => {

@@ -1,6 +1,8 @@
 // The hub's JSON API as these pages use it. Every call has a deadline; a failure is an ApiError
 // whose message may be shown to the user.
 
+import { noteDate } from "./clock";
+
 const deadlineMs = 15_000;
 
 /** A call that failed: `status` is the HTTP status, 0 if no answer came. */
@@ -90,6 +92,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
     throw new ApiError(0, explain(0));
   }
   if (response.headers.has("x-berth-reload")) reload();
+  noteDate(response.headers.get("date"));
   if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   if (!response.headers.get("content-type")?.startsWith("application/json")) return undefined;
   try {
@@ -163,4 +166,20 @@ export async function openInstance(id: string, next = "/"): Promise<string> {
     throw new ApiError(0, "The hub's answer is broken.");
   }
   return url.href;
+}
+
+/** A user's answer to a question of a session. */
+export interface Answer {
+  readonly session_id: string;
+  readonly question_id: string;
+  readonly allow: boolean;
+  /** Why not: shown to the model. */
+  readonly message?: string;
+  /** The question's text → what was chosen. */
+  readonly answers?: Readonly<Record<string, string>>;
+}
+
+/** Gives the answer; ApiError 409 if the question is not open any more. */
+export async function giveAnswer(id: string, answer: Answer): Promise<void> {
+  await call("POST", `/api/clients/${encodeURIComponent(id)}/answers`, answer);
 }

@@ -1,126 +1,30 @@
-// The dashboard: every instance of the signed-in user, live, each to be opened.
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, openInstance, sessionInfo, toLogin, type SessionInfo } from "./api";
-import { ago, apply, sorted, stateClass, statusWords, titleFor, type Instance, type Instances } from "./instances";
-import { keepSocket } from "./socket";
+// The dashboard: every instance that the signed-in user may see, live.
+import { render } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "./api";
+import { choiceOf, queryOf, type Choice } from "./choice";
+import { hubNow } from "./clock";
+import { titleFor, type Instance, type State } from "./instances";
+import { keep, lastKnown } from "./last_known";
+import { List } from "./list/list";
+import { feed } from "./live";
+import { InstanceStore } from "./store";
+import { Loading, Notice } from "./ui/notice";
 import { Shell } from "./ui/shell";
-import { startPage } from "./ui/start";
+import { Ago } from "./ui/time";
+import { installWorker } from "./worker";
 
-const clockMs = 30_000;
+const keepEveryMs = 5_000;
 
-/** Opens the instance here, or in a new tab; resolves to what went wrong, "" if nothing did. */
-async function open(id: string, newTab: boolean): Promise<string> {
-  // The tab is made while the click still counts as the user's own, before the hub has answered.
-  const tab = newTab ? window.open("about:blank", "_blank") : null;
-  try {
-    const url = await openInstance(id);
-    if (tab === null) {
-      location.assign(url);
-    } else {
-      tab.opener = null;
-      tab.location.replace(url);
-    }
-    return "";
-  } catch (error) {
-    tab?.close();
-    if (error instanceof ApiError && error.status === 401) toLogin();
-    return error instanceof ApiError ? error.message : "Opening failed. Try again.";
-  }
-}
-
-function Row({ name, value }: { name: string; value: string }) {
-  if (value === "") return null;
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </>
-  );
-}
-
-function Card({ one, now, pathMode }: { one: Instance; now: number; pathMode: boolean }) {
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
-  const online = one.status !== "disconnected";
-
-  async function opened(event: MouseEvent): Promise<void> {
-    setBusy(true);
-    setProblem(await open(one.id, event.ctrlKey || event.metaKey || event.button === 1));
-    setBusy(false);
-  }
-
-  return (
-    <li class={`card ${stateClass(one.status)}`} data-instance={one.id}>
-      <div class="card-head">
-        <h2>{one.id}</h2>
-        <span class="state" role="status">
-          {statusWords(one.status)}
-        </span>
-      </div>
-      <dl>
-        <Row name="Host" value={one.hostname || "unknown"} />
-        <Row name="Project" value={one.project} />
-        <Row name="Version" value={one.version} />
-        {one.labels.map(([name, value]) => (
-          <Row key={name} name={name} value={value} />
-        ))}
-        <dt>Last seen</dt>
-        <dd>
-          <time dateTime={one.lastSeen} title={one.lastSeen}>
-            {ago(Date.parse(one.lastSeen), now)}
-          </time>
-        </dd>
-      </dl>
-      {one.sessions.length > 0 && (
-        <ul class="sessions">
-          {one.sessions.map((session) => (
-            <li key={session.id} class={session.needsYou ? "state-waiting" : "state-busy"}>
-              <span class="state">{session.needsYou ? "Needs you" : "Busy"}</span> {session.title}
-              {session.reason !== "" && <span class="quiet"> · {session.reason}</span>}
-            </li>
-          ))}
-        </ul>
-      )}
-      {problem !== "" && (
-        <p class="notice error" role="alert">
-          {problem}
-        </p>
-      )}
-      <div class="actions">
-        <button
-          class="button"
-          type="button"
-          disabled={!online || busy}
-          aria-label={`Open ${one.id}`}
-          onClick={(event) => void opened(event)}
-          onAuxClick={(event) => {
-            if (event.button === 1) void opened(event);
-          }}
-        >
-          Open
-        </button>
-        {pathMode && online && (
-          <a
-            href={`/clients/${encodeURIComponent(one.id)}/proxy/`}
-            title="On the hub's own address: only for instances that you trust"
-          >
-            Open in path mode
-          </a>
-        )}
-      </div>
-    </li>
-  );
-}
-
-function Empty() {
+function NoInstance() {
   const command = `berth agent enroll --hub ${location.origin} --id my-laptop
 berth agent --hub ${location.origin} --id my-laptop \\
   --instance http://127.0.0.1:3001`;
   return (
-    <section>
+    <section class="empty">
       <h2>No instance yet</h2>
       <p>Beside the web UI that you want to see here, run an agent:</p>
-      <pre>
+      <pre tabIndex={0} role="region" aria-label="Commands">
         <code>{command}</code>
       </pre>
       <p class="quiet">
@@ -131,72 +35,143 @@ berth agent --hub ${location.origin} --id my-laptop \\
   );
 }
 
-function Dashboard({ info }: { info: SessionInfo }) {
-  const [instances, setInstances] = useState<Instances | undefined>(undefined);
+/** Says aloud which instance begins to need its user. */
+function Announcer({ store }: { store: InstanceStore }) {
+  const [text, setText] = useState("");
+  const before = useRef(new Map<string, State>());
+  useEffect(() => {
+    const look = () => {
+      const waiting: Instance[] = [];
+      const now = new Map<string, State>();
+      for (const one of store.all.values()) {
+        now.set(one.id, one.state);
+        const known = before.current.get(one.id);
+        if (one.state === "needs_you" && known !== undefined && known !== "needs_you") waiting.push(one);
+      }
+      before.current = now;
+      if (waiting.length > 0) setText(`${waiting.map(({ name }) => name).join(", ")} needs you`);
+    };
+    look();
+    return store.listen(look);
+  }, [store]);
+  return (
+    <p class="only-read" role="status">
+      {text}
+    </p>
+  );
+}
+
+/** The last list that this browser knows, while the hub does not answer. */
+function Stale({ at }: { at: number }) {
+  return (
+    <Notice>
+      <strong>The hub does not answer. Connecting again…</strong> Below is what it said{" "}
+      <Ago since={new Date(at).toISOString()} />; it may have changed since.
+    </Notice>
+  );
+}
+
+function Dashboard({ info, isOffline }: { info: SessionInfo; isOffline: boolean }) {
+  const store = useMemo(() => new InstanceStore(), []);
   const [connected, setConnected] = useState(true);
-  const [now, setNow] = useState(Date.now());
+  const [isLoaded, setLoaded] = useState(false);
+  const [size, setSize] = useState(0);
+  const [choice, setChoice] = useState<Choice>(() => choiceOf(location.search));
+  const heardAt = useRef(0);
 
   useEffect(() => {
-    const clock = setInterval(() => setNow(Date.now()), clockMs);
-    const url = `${location.origin.replace(/^http/, "ws")}/ws/connect?type=browser`;
-    const end = keepSocket(url, {
-      onMessage: (message) => {
-        setNow(Date.now());
-        setInstances((before) => {
-          const after = apply(before ?? new Map(), message);
-          return after.size === 0 && before === undefined && !isList(message) ? before : after;
-        });
-      },
-      onState: setConnected,
-      mayRetry: async () => {
-        try {
-          await sessionInfo();
-        } catch (error) {
-          if (error instanceof ApiError && error.status === 401) {
-            toLogin();
-            return false;
-          }
-        }
-        return true;
-      },
+    let keptAt = 0;
+    const kept = isOffline ? lastKnown() : undefined;
+    if (kept !== undefined) {
+      heardAt.current = kept.at;
+      store.fill(kept.all);
+      setLoaded(true);
+      setSize(kept.all.size);
+      setConnected(false);
+    }
+    const silence = store.listen(() => {
+      if (isOffline) return;
+      heardAt.current = hubNow();
+      setLoaded(store.isLoaded);
+      setSize(store.all.size);
+      document.title = titleFor(store.all);
+      if (store.isLoaded && heardAt.current - keptAt > keepEveryMs) {
+        keptAt = heardAt.current;
+        keep(store.all, keptAt);
+      }
+    });
+    const end = feed(store, (isConnected) => {
+      // This page came from the cache; the hub's own has everything that it needs.
+      if (isConnected && isOffline) location.reload();
+      setConnected(isConnected);
     });
     return () => {
-      clearInterval(clock);
+      silence();
       end();
     };
   }, []);
 
-  useEffect(() => {
-    if (instances !== undefined) document.title = titleFor(instances);
-  }, [instances]);
+  function choose(next: Choice): void {
+    setChoice(next);
+    history.replaceState(null, "", `/dashboard${queryOf(next)}`);
+  }
 
   return (
     <Shell info={info} current="/dashboard">
+      <div class="title-row">
         <h1>Instances</h1>
-        <div role="status">
-          {!connected && <p class="notice">The hub does not answer. Connecting again…</p>}
-          {instances === undefined && connected && <p class="quiet">Loading…</p>}
+        <a class="button plain" href="/enroll">
+          Add an instance
+        </a>
+      </div>
+      <div role="status">
+        {!connected && !isLoaded && <Notice>The hub does not answer. Connecting again…</Notice>}
+        {!connected && isLoaded && <Stale at={heardAt.current} />}
+      </div>
+      {connected && !isLoaded && <Loading />}
+      {isLoaded && size === 0 && connected && <NoInstance />}
+      {isLoaded && size > 0 && (
+        <div class={connected ? undefined : "stale"}>
+          <List store={store} info={info} choice={choice} onChoice={choose} />
         </div>
-        {instances?.size === 0 && <Empty />}
-        {instances !== undefined && instances.size > 0 && (
-          <ul class="cards">
-            {sorted(instances).map((one) => (
-              <Card key={one.id} one={one} now={now} pathMode={info.pathMode} />
-            ))}
-          </ul>
-        )}
-        {info.pathMode && instances !== undefined && instances.size > 0 && (
-          <p class="quiet">
-            Path mode shows an instance on the hub's own address, where its pages could act as you on
-            the hub. Use it only for instances that you trust.
-          </p>
-        )}
+      )}
+      {info.pathMode && size > 0 && (
+        <p class="quiet">
+          Path mode shows an instance on the hub's own address, where its pages could act as you on the hub. Use it
+          only for instances that you trust.
+        </p>
+      )}
+      <Announcer store={store} />
     </Shell>
   );
 }
 
-function isList(message: unknown): boolean {
-  return (message as { type?: unknown } | null)?.type === "client_list";
+async function start(app: HTMLElement): Promise<void> {
+  let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false };
+  let isOffline = false;
+  try {
+    info = await sessionInfo();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      toLogin();
+      return;
+    }
+    isOffline = true;
+    if (lastKnown() === undefined) {
+      render(
+        <main class="page">
+          <h1>berth</h1>
+          <Notice kind="error">{words(error)} This page tries again by itself.</Notice>
+        </main>,
+        app,
+      );
+      setTimeout(() => location.reload(), 3_000);
+      return;
+    }
+  }
+  render(<Dashboard info={info} isOffline={isOffline} />, app);
+  if (!isOffline) installWorker();
 }
 
-void startPage((info) => <Dashboard info={info} />);
+const app = document.getElementById("app");
+if (app !== null) void start(app);

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, sessionInfo } from "./api";
 import { approve, deny, formatCode, lookUp, type Enrolment } from "./enrolment";
-import { ago } from "./instances";
+import { ago } from "./words";
 
 const storageKey = "berth-enrol-code";
 const days = 24 * 3600;

@@ -1,15 +1,233 @@
 // The page of one instance: /instances/ID.
-import type { SessionInfo } from "./api";
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { words, type SessionInfo } from "./api";
+import { hubNow } from "./clock";
+import { historyOf, type Connection, type History } from "./history";
+import { InstanceAdmin } from "./instance_admin";
+import { stateWords, type Instance, type State } from "./instances";
+import { Fact, Labels, shareWords } from "./list/card";
+import { OpenButton } from "./list/open_button";
+import { Questions, Sessions } from "./list/sessions";
+import { feed } from "./live";
+import { InstanceStore } from "./store";
+import { Chart } from "./ui/chart";
+import { Loading, Notice } from "./ui/notice";
 import { Shell } from "./ui/shell";
 import { startPage } from "./ui/start";
+import { Table } from "./ui/table";
+import { Ago, Since } from "./ui/time";
+import { useInstance } from "./ui/watch";
+import { bytes, lasting } from "./words";
+
+const historyEveryMs = 30_000;
+const mostChanges = 50;
+
+interface Change {
+  readonly state: State;
+  readonly at: string;
+}
+
+/** The states that the instance went through while this page is open, the latest first. */
+function useChanges(one: Instance | undefined): readonly Change[] {
+  const changes = useRef<Change[]>([]);
+  const [, again] = useReducer((count: number, _: void) => count + 1, 0);
+  useEffect(() => {
+    if (one === undefined || changes.current[0]?.state === one.state) return;
+    const at = one.since === "" ? new Date(hubNow()).toISOString() : one.since;
+    changes.current = [{ state: one.state, at }, ...changes.current].slice(0, mostChanges);
+    again();
+  }, [one?.state]);
+  return changes.current;
+}
+
+function useHistory(id: string, state: State | undefined): History | string | undefined {
+  const [history, setHistory] = useState<History | string | undefined>("");
+  useEffect(() => {
+    const load = () => historyOf(id).then(setHistory, (error: unknown) => setHistory(words(error)));
+    void load();
+    const timer = setInterval(() => void load(), historyEveryMs);
+    return () => clearInterval(timer);
+  }, [id, state === "offline"]);
+  return history;
+}
+
+function Charts({ history }: { history: History }) {
+  const { samples } = history;
+  const now = hubNow();
+  return (
+    <div class="charts">
+      <Chart
+        title="Latency"
+        now={now}
+        show={(value) => `${Math.round(value)} ms`}
+        lines={[{ name: "Hub to agent and back", tone: 1, points: samples.map(({ at, latency }) => [at, latency] as const) }]}
+      />
+      <Chart
+        title="Traffic in a minute"
+        now={now}
+        show={bytes}
+        lines={[
+          { name: "From the instance", tone: 1, points: samples.map(({ at, bytesOut }) => [at, bytesOut] as const) },
+          { name: "To the instance", tone: 2, points: samples.map(({ at, bytesIn }) => [at, bytesIn] as const) },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Connections({ list }: { list: readonly Connection[] }) {
+  if (list.length === 0) return <p class="quiet">The hub has seen no connection of this agent since it started.</p>;
+  return (
+    <Table
+      caption="Connections of the agent"
+      keyOf={({ connectedAt }) => connectedAt}
+      rows={list}
+      columns={[
+        { name: "Connected", show: ({ connectedAt }) => <Ago since={connectedAt} /> },
+        {
+          name: "Lasted",
+          show: ({ connectedAt, disconnectedAt }) =>
+            disconnectedAt === "" ? "still connected" : lasting(Date.parse(disconnectedAt) - Date.parse(connectedAt)),
+        },
+        { name: "From", show: ({ address }) => address || "not told" },
+        { name: "Ended by", show: ({ reason, disconnectedAt }) => reason || (disconnectedAt === "" ? "" : "unknown") },
+      ]}
+    />
+  );
+}
+
+function Facts({ one }: { one: Instance }) {
+  const isOnline = one.state !== "offline";
+  return (
+    <dl class="card-facts wide">
+      <Fact name="Id">{one.id}</Fact>
+      <Fact name="Machine">{one.hostname || "unknown"}</Fact>
+      <Fact name="System">{one.platform}</Fact>
+      <Fact name="Project">{one.project}</Fact>
+      <Fact name="Instance">{one.version}</Fact>
+      <Fact name="Agent">{one.agentVersion === "" ? "" : `berth ${one.agentVersion}`}</Fact>
+      <Fact name="Latency">{isOnline && one.latency > 0 ? `${one.latency} ms` : ""}</Fact>
+      <Fact name="Traffic">
+        {isOnline ? `${bytes(one.traffic.out)} from it, ${bytes(one.traffic.in)} to it, since it connected` : ""}
+      </Fact>
+      <Fact name={isOnline ? "Connected" : "Last seen"}>
+        <Ago since={isOnline ? one.connectedAt : one.lastSeen} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Details({ one, info }: { one: Instance; info: SessionInfo }) {
+  const changes = useChanges(one);
+  const history = useHistory(one.id, one.state);
+  const shared = shareWords(one);
+  useEffect(() => {
+    document.title = `${one.state === "needs_you" ? "(1) " : ""}${one.name} · berth`;
+  }, [one.name, one.state]);
+  return (
+    <>
+      <div class="title-row">
+        <div>
+          <h1>{one.name}</h1>
+          <p class={`now state-${one.state}`} role="status">
+            <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
+            {shared !== "" && <span class="quiet"> · {shared}</span>}
+          </p>
+          <Labels one={one} />
+        </div>
+        <OpenButton one={one} pathMode={info.pathMode} />
+      </div>
+      {one.state === "offline" && (
+        <Notice>
+          Its agent is not connected. Start it again on {one.hostname || "its machine"}; this page follows by itself.
+        </Notice>
+      )}
+      <Questions one={one} isSettled={() => true} />
+      <div class="panels">
+        <section class="panel">
+          <h2>Sessions</h2>
+          {one.sessions.length === 0 ? <p class="quiet">No session runs or waits.</p> : <Sessions one={one} />}
+        </section>
+        <section class="panel">
+          <h2>About</h2>
+          <Facts one={one} />
+        </section>
+      </div>
+      {history === "" && <Loading what="Loading the last hour…" />}
+      {typeof history === "string" && history !== "" && <Notice kind="error">{history}</Notice>}
+      {typeof history === "object" && (
+        <section class="panel">
+          <h2>The last hour</h2>
+          <Charts history={history} />
+        </section>
+      )}
+      <section class="panel">
+        <h2>States since this page was opened</h2>
+        <ol class="changes">
+          {changes.map(({ state, at }) => (
+            <li key={at + state} class={`state-${state}`}>
+              <span class="state">{stateWords[state]}</span> <Ago since={at} />
+            </li>
+          ))}
+        </ol>
+      </section>
+      {typeof history === "object" && (
+        <section class="panel">
+          <h2>Connections</h2>
+          <Connections list={history.connections} />
+        </section>
+      )}
+      <InstanceAdmin one={one} info={info} />
+    </>
+  );
+}
 
 function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
+  const store = useMemo(() => new InstanceStore(), []);
+  const one = useInstance(store, id);
+  const [connected, setConnected] = useState(true);
+  const [isLoaded, setLoaded] = useState(false);
+
+  useEffect(() => {
+    const silence = store.listen(() => setLoaded(store.isLoaded));
+    const end = feed(store, setConnected);
+    return () => {
+      silence();
+      end();
+    };
+  }, []);
+
   return (
     <Shell info={info} current="/dashboard">
-      <h1>{id}</h1>
+      <p class="back">
+        <a href="/dashboard">All instances</a>
+      </p>
+      <div role="status">{!connected && <Notice>The hub does not answer. Connecting again…</Notice>}</div>
+      {one !== undefined && (
+        <div class={connected ? "details" : "details stale"}>
+          <Details one={one} info={info} />
+        </div>
+      )}
+      {one === undefined && !isLoaded && connected && <Loading />}
+      {one === undefined && isLoaded && (
+        <section class="empty">
+          <h1>No such instance</h1>
+          <p>
+            Nothing called <bdi>{id}</bdi> is here for you. It may have been removed, or it is not shared with you any
+            more. <a href="/dashboard">All instances</a> shows what there is.
+          </p>
+        </section>
+      )}
     </Shell>
   );
 }
 
-const id = decodeURIComponent(location.pathname.slice("/instances/".length));
-void startPage((info) => <InstancePage info={info} id={id} />);
+function idOf(path: string): string {
+  try {
+    return decodeURIComponent(path.slice("/instances/".length));
+  } catch {
+    return path.slice("/instances/".length);
+  }
+}
+
+void startPage((info) => <InstancePage info={info} id={idOf(location.pathname)} />);

@@ -1,71 +1,101 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, apply, sorted, stateClass, titleFor, type Instances } from "./instances";
+import { choiceOf, chosen, counts, everything, labelsOf, queryOf } from "./choice";
+import { apply, titleFor, type Instance } from "./instances";
 
-function client(id: string, metadata: object = {}) {
-  return { id, metadata: { status: "idle", ...metadata }, last_seen: "2026-01-01T00:00:00.000Z" };
+function client(id: string, metadata: object = {}, more: object = {}) {
+  return { id, metadata: { state: "idle", ...metadata }, last_seen: "2026-01-01T00:00:00.000Z", ...more };
 }
 
-const none: Instances = new Map();
+function listOf(...clients: object[]): Map<string, Instance> {
+  const all = new Map<string, Instance>();
+  apply(all, { type: "client_list", clients });
+  return all;
+}
 
 test("the list replaces what was known", () => {
-  const first = apply(none, { type: "client_list", clients: [client("a"), client("b")] });
-  const second = apply(first, { type: "client_list", clients: [client("b")] });
-  assert.deepEqual([...second.keys()], ["b"]);
+  const all = listOf(client("a"), client("b"));
+  assert.deepEqual(apply(all, { type: "client_list", clients: [client("b")] }).sort(), ["a", "b"]);
+  assert.deepEqual([...all.keys()], ["b"]);
 });
 
 test("an update changes one instance, a disconnect keeps it as offline", () => {
-  let all = apply(none, { type: "client_list", clients: [client("a"), client("b")] });
-  all = apply(all, { type: "client_update", client: client("a", { status: "busy" }) });
-  assert.equal(all.get("a")?.status, "busy");
-  all = apply(all, { type: "client_disconnected", client_id: "a" });
-  assert.equal(all.get("a")?.status, "disconnected");
-  assert.deepEqual(sorted(all).map(({ id }) => id), ["b", "a"]);
+  const all = listOf(client("a"), client("b"));
+  const b = all.get("b");
+  assert.deepEqual(apply(all, { type: "client_update", client: client("a", { state: "busy" }) }), ["a"]);
+  assert.equal(all.get("a")?.state, "busy");
+  assert.equal(all.get("b"), b, "the others stay the same objects");
+  assert.deepEqual(apply(all, { type: "client_disconnected", client_id: "a" }), ["a"]);
+  assert.equal(all.get("a")?.state, "offline");
+  assert.deepEqual(chosen(all, everything), ["b", "a"]);
+});
+
+test("an update that says what is known changes nothing", () => {
+  const all = listOf(client("a"));
+  assert.deepEqual(apply(all, { type: "client_update", client: client("a") }), []);
 });
 
 test("an instance that is taken away is gone", () => {
-  const before = apply(none, { type: "client_list", clients: [client("a"), client("b")] });
-  const after = apply(before, { type: "client_removed", client_id: "a" });
-  assert.deepEqual([...after.keys()], ["b"]);
-  assert.equal(apply(after, { type: "client_removed", client_id: "a" }), after);
+  const all = listOf(client("a"), client("b"));
+  assert.deepEqual(apply(all, { type: "client_removed", client_id: "a" }), ["a"]);
+  assert.deepEqual([...all.keys()], ["b"]);
+  assert.deepEqual(apply(all, { type: "client_removed", client_id: "a" }), []);
 });
 
-test("an instance that needs its user says so, also in the title", () => {
-  const all = apply(none, { type: "client_update", client: client("a", { status: "busy", needs_you: true }) });
-  assert.equal(all.get("a")?.status, "waiting");
+test("a hub that tells no states tells statuses", () => {
+  const all = listOf(
+    client("a", { state: undefined, status: "busy", needs_you: true }),
+    client("b", { state: undefined, status: "disconnected", needs_you: true, sessions: [{ id: "s" }] }),
+  );
+  assert.equal(all.get("a")?.state, "needs_you");
+  assert.equal(all.get("b")?.state, "offline");
+  assert.deepEqual(all.get("b")?.sessions, []);
   assert.equal(titleFor(all), "(1) Instances · berth");
 });
 
-test("an offline instance waits for nobody", () => {
-  const metadata = { status: "disconnected", needs_you: true, sessions: [{ id: "s" }] };
-  const all = apply(none, { type: "client_update", client: client("a", metadata) });
-  assert.equal(all.get("a")?.status, "disconnected");
-  assert.deepEqual(all.get("a")?.sessions, []);
+test("what waits for its user comes first, what is away last", () => {
+  const all = listOf(
+    client("away", { state: "offline" }), client("box-10"), client("box-9", { state: "busy" }),
+    client("failed", { state: "error" }), client("asks", { state: "needs_you" }),
+  );
+  assert.deepEqual(chosen(all, everything), ["asks", "failed", "box-9", "box-10", "away"]);
+  assert.equal(counts(all).needs_you, 1);
+});
+
+test("search looks into names, machines, projects, labels and titles; every word must be found", () => {
+  const all = listOf(
+    client("a", { hostname: "Laptop", labels: { team: "blue" }, sessions: [{ id: "s", title: "Fix the build" }] }),
+    client("b", { hostname: "laptop", project: "/srv/shop" }),
+  );
+  const found = (search: string) => chosen(all, { ...everything, search });
+  assert.deepEqual(found("LAPTOP"), ["a", "b"]);
+  assert.deepEqual(found("laptop shop"), ["b"]);
+  assert.deepEqual(found("team=blue"), ["a"]);
+  assert.deepEqual(found("fix build"), ["a"]);
+  assert.deepEqual(found("nothing"), []);
+  assert.deepEqual(labelsOf(all), ["team=blue"]);
+  assert.deepEqual(chosen(all, { ...everything, label: "team=blue" }), ["a"]);
+  assert.deepEqual(chosen(all, { ...everything, state: "busy" }), []);
+});
+
+test("a choice survives in the address, and what an address says wrongly is left out", () => {
+  const choice = { search: "a b", state: "busy", label: "team=blue", sort: "name" } as const;
+  assert.deepEqual(choiceOf(queryOf(choice)), choice);
+  assert.equal(queryOf(everything), "");
+  assert.deepEqual(choiceOf("?state=constructor&sort=__proto__"), everything);
 });
 
 test("messages of any shape are survived and change nothing", () => {
-  const before = apply(none, { type: "client_list", clients: [client("a")] });
+  const all = listOf(client("a"));
   for (const message of [null, 1, "x", [], {}, { type: "client_update" }, { type: "client_update", client: { id: 1 } },
     { type: "client_disconnected", client_id: "z" }, { type: "client_list", clients: "no" }, { type: "new" }]) {
-    assert.equal(apply(before, message), before);
+    assert.deepEqual(apply(all, message), []);
   }
 });
 
-test("text is bounded and of the expected type", () => {
-  const all = apply(none, { type: "client_update", client: client("a", { hostname: "h".repeat(9999), project: { x: 1 }, labels: [1], sessions: [null] }) });
+test("text is bounded and of the expected type; a state that we do not know is none", () => {
+  const all = listOf(client("a", { state: "x card", hostname: "h".repeat(9999), project: { x: 1 }, labels: [1], sessions: [null] }));
   assert.equal(all.get("a")?.hostname.length, 200);
   assert.equal(all.get("a")?.project, "");
-});
-
-test("only known statuses have a style", () => {
-  assert.equal(stateClass("busy"), "state-busy");
-  assert.equal(stateClass("x card"), "");
-});
-
-test("times read as people say them", () => {
-  assert.equal(ago(0, 30_000), "just now");
-  assert.equal(ago(0, 60_000), "1 minute ago");
-  assert.equal(ago(0, 7_200_000), "2 hours ago");
-  assert.equal(ago(Number.NaN, 0), "unknown");
-  assert.equal(ago(10_000, 0), "just now");
+  assert.equal(all.get("a")?.state, "idle");
 });

@@ -1,35 +1,77 @@
-// The list of instances as the dashboard socket tells it. Pure: messages in, list out. What agents
-// say of themselves is untrusted text; it is kept as strings and shown as text only.
+// Instances as the dashboard socket tells them. Pure: messages in, instances out. What agents say of
+// themselves is untrusted text; it is kept as strings of bounded length and shown as text only.
 
-/** One instance on the dashboard. */
-export interface Instance {
+/** What an instance does; what waits for a person comes first. */
+export const states = ["needs_you", "error", "busy", "active", "idle", "offline"] as const;
+export type State = (typeof states)[number];
+
+/** A question that a session waits with. */
+export interface Question {
   readonly id: string;
-  readonly project: string;
-  readonly hostname: string;
-  readonly version: string;
-  readonly status: string;
-  readonly lastSeen: string;
-  readonly labels: readonly (readonly [string, string])[];
-  readonly sessions: readonly Session[];
+  /** "permission" to use a tool, or a "question" with choices. */
+  readonly kind: string;
+  readonly tool: string;
+  /** The tool's whole input: JSON, or text. */
+  readonly text: string;
+  readonly askedAt: string;
 }
 
-/** One chat session of an instance that runs or waits for its user. */
+/** One chat session of an instance that runs, waits for its user, or failed. */
 export interface Session {
   readonly id: string;
   readonly title: string;
   readonly project: string;
-  readonly needsYou: boolean;
+  readonly provider: string;
+  readonly state: State;
+  readonly since: string;
+  /** What it waits for, or what went wrong, in a few words. */
   readonly reason: string;
+  readonly question: Question | undefined;
+}
+
+export interface Instance {
+  readonly id: string;
+  /** What its owner calls it, else its id. */
+  readonly name: string;
+  readonly state: State;
+  readonly since: string;
+  readonly project: string;
+  readonly hostname: string;
+  readonly platform: string;
+  /** The kind of instance and its version. */
+  readonly version: string;
+  readonly agentVersion: string;
+  readonly lastSeen: string;
+  readonly connectedAt: string;
+  /** Milliseconds; 0: not measured. */
+  readonly latency: number;
+  readonly traffic: { readonly in: number; readonly out: number };
+  /** What the user is to it: owner, operator or viewer. */
+  readonly role: string;
+  readonly owner: string;
+  /** Where it opens on the hub's own address; "": not there. */
+  readonly pathUrl: string;
+  readonly labels: readonly (readonly [string, string])[];
+  readonly sessions: readonly Session[];
+  /** By which names sort: lower case, numbers by their value. */
+  readonly sortKey: string;
+  /** Everything that a search looks into, in lower case. */
+  readonly haystack: string;
 }
 
 /** Instances by id. */
 export type Instances = ReadonlyMap<string, Instance>;
 
 const maxText = 200;
+const maxQuestion = 20_000;
 const maxEntries = 64;
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, maxText) : "";
+function text(value: unknown, most = maxText): string {
+  return typeof value === "string" ? value.slice(0, most) : "";
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -40,106 +82,129 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value.slice(0, maxEntries) : [];
 }
 
+function isState(value: unknown): value is State {
+  return (states as readonly unknown[]).includes(value);
+}
+
+function question(value: unknown): Question | undefined {
+  const one = record(value);
+  if (typeof one.id !== "string" || one.id === "") return undefined;
+  return {
+    id: one.id,
+    kind: text(one.kind),
+    tool: text(one.tool),
+    text: text(one.text, maxQuestion),
+    askedAt: text(one.asked_at),
+  };
+}
+
 function session(value: unknown): Session {
   const one = record(value);
+  const state = isState(one.state) ? one.state : "busy";
   return {
-    id: text(one.id),
+    id: text(one.id, 300),
     title: text(one.title) || text(one.id),
     project: text(one.project),
-    needsYou: one.needs_you === true,
-    reason: text(one.reason),
+    provider: text(one.provider),
+    state: one.needs_you === true ? "needs_you" : state,
+    since: text(one.since),
+    reason: text(one.error) || text(one.reason),
+    question: question(one.question),
   };
 }
 
-function instance(value: unknown): Instance | undefined {
+function stateOf(metadata: Record<string, unknown>): State {
+  if (isState(metadata.state)) return metadata.state;
+  // A hub that does not tell states tells the statuses of version 1.
+  if (metadata.status === "disconnected") return "offline";
+  if (metadata.needs_you === true) return "needs_you";
+  return isState(metadata.status) ? metadata.status : "idle";
+}
+
+function parse(value: unknown): Instance | undefined {
   const client = record(value);
   const metadata = record(client.metadata);
+  const traffic = record(metadata.traffic);
   if (typeof client.id !== "string" || client.id === "") return undefined;
-  const status = text(metadata.status) || "idle";
-  const waiting = metadata.needs_you === true && status !== "disconnected";
-  return {
+  const state = stateOf(metadata);
+  const name = text(client.label) || client.id;
+  const labels = Object.entries(record(metadata.labels))
+    .slice(0, maxEntries)
+    .map(([key, label]) => [text(key), text(label)] as const);
+  const sessions = state === "offline" ? [] : list(metadata.sessions).map(session);
+  const one = {
     id: client.id,
+    name,
+    state,
+    since: text(metadata.state_since),
     project: text(metadata.project),
     hostname: text(metadata.hostname),
+    platform: text(metadata.platform),
     version: [text(metadata.adapter), text(metadata.version)].filter(Boolean).join(" "),
-    status: waiting ? "waiting" : status,
+    agentVersion: text(metadata.agent_version),
     lastSeen: text(client.last_seen),
-    labels: Object.entries(record(metadata.labels))
-      .slice(0, maxEntries)
-      .map(([name, label]) => [text(name), text(label)] as const),
-    sessions: status === "disconnected" ? [] : list(metadata.sessions).map(session),
+    connectedAt: text(client.connected_at),
+    latency: number(client.latency_ms),
+    traffic: { in: number(traffic.in), out: number(traffic.out) },
+    role: text(client.role) || "owner",
+    owner: text(client.owner),
+    pathUrl: text(client.path_url, 4000),
+    labels,
+    sessions,
+  };
+  return {
+    ...one,
+    sortKey: name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(8, "0")),
+    haystack: [
+      name, one.id, one.project, one.hostname, one.version, one.owner,
+      ...labels.map((label) => label.join("=")), ...sessions.map(({ title }) => title),
+    ].join("\n").toLowerCase(),
   };
 }
 
-/** `before`, changed by one message of the hub; `before` itself if the message changes nothing. */
-export function apply(before: Instances, message: unknown): Instances {
+/** Whether nothing that is shown differs. */
+function isSame(a: Instance | undefined, b: Instance): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Changes `all` by one message of the hub; the ids of what is different now. */
+export function apply(all: Map<string, Instance>, message: unknown): string[] {
   const { type, clients, client, client_id: gone } = record(message);
   if (type === "client_list" && Array.isArray(clients)) {
-    const all = clients.map(instance).filter((one) => one !== undefined);
-    return new Map(all.map((one) => [one.id, one]));
+    const before = new Map(all);
+    all.clear();
+    for (const one of clients.map(parse)) if (one !== undefined) all.set(one.id, one);
+    return [...new Set([...before.keys(), ...all.keys()])];
   }
   if (type === "client_update") {
-    const one = instance(client);
-    return one === undefined ? before : new Map(before).set(one.id, one);
+    const one = parse(client);
+    if (one === undefined || isSame(all.get(one.id), one)) return [];
+    all.set(one.id, one);
+    return [one.id];
   }
-  if (type === "client_disconnected" && typeof gone === "string") {
-    const known = before.get(gone);
-    return known === undefined
-      ? before
-      : new Map(before).set(gone, { ...known, status: "disconnected", sessions: [] });
+  if (typeof gone !== "string") return [];
+  const known = all.get(gone);
+  if (type === "client_disconnected" && known !== undefined && known.state !== "offline") {
+    all.set(gone, { ...known, state: "offline", since: "", sessions: [] });
+    return [gone];
   }
-  if (type === "client_removed" && typeof gone === "string" && before.has(gone)) {
-    const left = new Map(before);
-    left.delete(gone);
-    return left;
-  }
-  return before;
+  if (type === "client_removed" && all.delete(gone)) return [gone];
+  return [];
 }
 
-/** The words for a status. */
-const statuses: ReadonlyMap<string, string> = new Map([
-  ["waiting", "Needs you"],
-  ["busy", "Busy"],
-  ["active", "Active"],
-  ["idle", "Idle"],
-  ["disconnected", "Offline"],
-]);
-
-/** What the user reads for `status`; a status that we do not know is shown as it is. */
-export function statusWords(status: string): string {
-  return statuses.get(status) ?? status;
-}
-
-/** The style class for `status`; agents choose the text, so only known ones have one. */
-export function stateClass(status: string): string {
-  return statuses.has(status) ? `state-${status}` : "";
-}
-
-/** All instances: those that are connected first, then by name. */
-export function sorted(instances: Instances): Instance[] {
-  const gone = (one: Instance) => (one.status === "disconnected" ? 1 : 0);
-  return [...instances.values()].sort((a, b) => gone(a) - gone(b) || a.id.localeCompare(b.id));
-}
+/** The words for a state. */
+export const stateWords: Readonly<Record<State, string>> = {
+  needs_you: "Needs you",
+  error: "Failed",
+  busy: "Busy",
+  active: "Active",
+  idle: "Idle",
+  offline: "Offline",
+};
 
 /** The page's title: how many instances wait for their user comes first. */
 export function titleFor(instances: Instances): string {
-  const waiting = [...instances.values()].filter(({ status }) => status === "waiting").length;
+  let waiting = 0;
+  for (const { state } of instances.values()) if (state === "needs_you") waiting += 1;
   return `${waiting > 0 ? `(${waiting}) ` : ""}Instances · berth`;
-}
-
-/** "just now", "5 minutes ago": `then` as seen at `now` (both in milliseconds). */
-export function ago(then: number, now: number): string {
-  const seconds = Math.max(0, Math.round((now - then) / 1000));
-  if (Number.isNaN(seconds)) return "unknown";
-  if (seconds < 60) return "just now";
-  const units: [number, string][] = [
-    [86_400, "day"],
-    [3_600, "hour"],
-    [60, "minute"],
-  ];
-  for (const [size, unit] of units) {
-    const count = Math.floor(seconds / size);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
-  }
-  return "just now";
 }

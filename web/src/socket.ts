@@ -1,12 +1,15 @@
 // The dashboard socket: connects, asks for the list, and connects again by itself for as long as
-// the page lives. A silent connection is probed and given up, so that a dead link shows.
-
+// the page lives. A silent connection is probed and given up, so that a dead link shows; after sleep
+// it is probed at once.
 import { pageProof } from "./api";
 
-const firstDelayMs = 500;
-const longestDelayMs = 15_000;
+const firstDelayMs = 250;
+/** Between attempts while somebody looks at the page, and while nobody does. */
+const longestDelayMs = { seen: 1_500, hidden: 15_000 };
 const probeAfterMs = 20_000;
 const answerWithinMs = 10_000;
+const answerAfterSleepMs = 3_000;
+const openWithinMs = 5_000;
 
 /** What the owner of the socket is told. */
 export interface SocketEvents {
@@ -23,12 +26,15 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
   let socket: WebSocket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  function probe(current: WebSocket, withinMs: number): void {
+    clearTimeout(timer);
+    current.send(JSON.stringify({ type: "ping" }));
+    timer = setTimeout(() => drop(current), withinMs);
+  }
+
   function watch(current: WebSocket): void {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      current.send(JSON.stringify({ type: "ping" }));
-      timer = setTimeout(() => drop(current), answerWithinMs);
-    }, probeAfterMs);
+    timer = setTimeout(() => probe(current, answerWithinMs), probeAfterMs);
   }
 
   // close() alone may wait long for a dead peer, so the loss is handled at once.
@@ -42,7 +48,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     const current = new WebSocket(url, proof === "" ? [] : [`berth.page.${proof}`]);
     socket = current;
     clearTimeout(timer);
-    timer = setTimeout(() => drop(current), answerWithinMs);
+    timer = setTimeout(() => drop(current), openWithinMs);
     current.onopen = () => {
       if (current !== socket) return;
       delay = firstDelayMs;
@@ -68,28 +74,38 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
   function lost(current: WebSocket): void {
     if (current !== socket || ended) return;
     socket = undefined;
-    clearTimeout(timer);
     events.onState(false);
+    clearTimeout(timer);
+    timer = setTimeout(connect, delay * (0.5 + Math.random() / 2));
+    delay = Math.min(delay * 2, document.hidden ? longestDelayMs.hidden : longestDelayMs.seen);
+    // Asked meanwhile, and not waited for: the question may hang where a new connection would not.
     void events.mayRetry().then((retry) => {
-      if (!retry || ended) return;
-      timer = setTimeout(connect, delay * (0.5 + Math.random() / 2));
-      delay = Math.min(delay * 2, longestDelayMs);
+      if (!retry) end();
     });
   }
 
-  function retryNow(): void {
-    if (socket !== undefined || ended) return;
-    clearTimeout(timer);
-    delay = firstDelayMs;
-    connect();
+  /** Somebody looks again, or the network is back: whatever was waited for is due now. */
+  function wake(): void {
+    if (ended || document.hidden) return;
+    if (socket === undefined) {
+      delay = firstDelayMs;
+      connect();
+    } else if (socket.readyState === WebSocket.OPEN) {
+      probe(socket, answerAfterSleepMs);
+    }
   }
 
-  window.addEventListener("online", retryNow);
-  connect();
-  return () => {
+  function end(): void {
     ended = true;
     clearTimeout(timer);
-    window.removeEventListener("online", retryNow);
+    for (const type of wakers) window.removeEventListener(type, wake);
+    document.removeEventListener("visibilitychange", wake);
     socket?.close();
-  };
+  }
+
+  const wakers = ["online", "focus", "pageshow"] as const;
+  for (const type of wakers) window.addEventListener(type, wake);
+  document.addEventListener("visibilitychange", wake);
+  connect();
+  return end;
 }

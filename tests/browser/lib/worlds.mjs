@@ -93,7 +93,7 @@ class HubWorld extends World {
 
   /** Whether `url` is one of the hub's own addresses, which its own pages ask for. */
   hubPages(url) {
-    return url.host === new URL(this.hub.url).host && /^\/(login|dashboard|api\/auth|api\/session|ws\/connect|api\/clients\/[^/]+\/open|\.berth\/.*)$/.test(url.pathname);
+    return url.host === new URL(this.hub.url).host && /^\/(login|dashboard|sw\.js|manifest\.webmanifest|api\/auth|api\/session|ws\/connect|api\/clients\/[^/]+\/open|\.berth\/.*)$/.test(url.pathname);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { signOut, words, type SessionInfo } from "../api";
+import { forget } from "../last_known";
 import { Button } from "./button";
 import { Notice } from "./notice";
 
@@ -24,6 +25,7 @@ export function Shell({ info, current, children }: ShellProps) {
   async function leave(): Promise<void> {
     try {
       await signOut();
+      forget();
       location.replace("/login");
     } catch (error) {
       setProblem(words(error));

@@ -1,0 +1,392 @@
+// Every page and state of the dashboard: how it looks, whether everybody can use it, and how fast it is.
+// The hub is real; what it tells of instances is the test's, so that each state can be had at will.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { violations } from "./lib/axe.mjs";
+import { berth } from "./lib/hub.mjs";
+import { choices, client, fakeHubSocket, fleet, history, permission } from "./lib/fake_hub_socket.mjs";
+import { Stage } from "./lib/stage.mjs";
+import { until } from "./lib/wait.mjs";
+
+const looks = [
+  { name: "phone", width: 360, height: 780 },
+  { name: "tablet", width: 820, height: 1000 },
+  { name: "desktop", width: 1280, height: 800 },
+  { name: "wide", width: 1600, height: 900 },
+];
+
+describe("the app", { concurrency: 1 }, () => {
+  let stage, page;
+  before(async () => {
+    stage = await Stage.start("app");
+    page = await stage.signIn();
+    await page.addInitScript(fakeHubSocket);
+  }, { timeout: 60_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+  const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
+
+  /** Opens a page of the hub; the socket tells `clients`. */
+  async function show(path, clients) {
+    await page.goto(stage.hub.url + path);
+    await page.evaluate((list) => {
+      window.hubSocket.list = list;
+      window.hubSocket.tell({ type: "client_list", clients: list });
+    }, clients);
+  }
+
+  const tell = (message) => page.evaluate((told) => window.hubSocket.tell(told), message);
+  const update = (one) => tell({ type: "client_update", client: one });
+  const card = (name) => stage.card(page, name);
+
+  /** Pictures at every width, light and dark; none may scroll sideways, and axe-core finds nothing. */
+  async function inspect(name) {
+    for (const { name: look, ...viewport } of looks) {
+      for (const colorScheme of ["light", "dark"]) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        // What lies outside of the window is not drawn: the window is made as high as the page.
+        const height = await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, height) });
+        await page.screenshot({ path: join(stage.output, `${name}-${look}-${colorScheme}.png`), fullPage: true });
+        assert.deepEqual(await violations(page), [], `${name}, ${look}, ${colorScheme}`);
+      }
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `${name} scrolls ${wide} px sideways at ${viewport.width} px`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
+  }
+
+  check("the list: every state, at every width, light and dark, without a violation", async () => {
+    await show("/dashboard", fleet());
+    await card("demo").getByText("Idle", { exact: true }).waitFor();
+    await inspect("list");
+    const order = await page.locator("[data-instance]").evaluateAll((all) => all.map((one) => one.dataset.instance));
+    assert.deepEqual(order, ["ada-laptop", "gpu-box", "staging", "build-server", "demo", "workstation", "old-macbook"]);
+    assert.match(await page.title(), /^\(2\) Instances/);
+    await card("ada-laptop").getByText("rm -rf build/cache && npm run build -- --filter=checkout").waitFor();
+    await card("staging").getByText("the model's endpoint answered 529").waitFor();
+    await card("build-server").getByText(/for 3 min/).waitFor();
+  });
+
+  check("an empty hub, and a hub that does not answer, say what to do", async () => {
+    await show("/dashboard", []);
+    await page.getByText("No instance yet").waitFor();
+    await inspect("empty");
+    await show("/dashboard", fleet());
+    await card("demo").waitFor();
+    await page.evaluate(() => window.hubSocket.set(false));
+    await page.getByText("The hub does not answer").waitFor();
+    await card("demo").getByText("Idle", { exact: true }).waitFor();
+    await inspect("away");
+    await page.evaluate(() => window.hubSocket.set(true));
+    await page.getByText("The hub does not answer").waitFor({ state: "detached", timeout: 2_500 });
+  });
+
+  check("search, state, label and order choose, and the address keeps the choice", async () => {
+    await show("/dashboard", fleet());
+    const count = () => page.locator("[data-instance]").count();
+    await page.getByRole("searchbox").fill("checkout");
+    await page.getByText("1 of 7 instances").waitFor();
+    assert.equal(await count(), 1);
+    await page.getByRole("searchbox").fill("no such thing");
+    await page.getByText("Nothing matches").waitFor();
+    await inspect("nothing");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByRole("button", { name: /^Needs you/ }).click();
+    await until("two wait", async () => (await count()) === 2);
+    assert.match(page.url(), /state=needs_you/);
+    await page.getByRole("button", { name: /^All/ }).click();
+    await page.getByRole("combobox", { name: "Label" }).selectOption("team=shop");
+    await until("two of the shop", async () => (await count()) === 2);
+    await page.getByRole("combobox", { name: "Label" }).selectOption("");
+    await page.getByRole("combobox", { name: "Order" }).selectOption("name");
+    assert.equal(await page.locator("[data-instance]").first().getAttribute("data-instance"), "ada-laptop");
+    await show(new URL(page.url()).pathname + new URL(page.url()).search, fleet());
+    assert.equal(await page.getByRole("combobox", { name: "Order" }).inputValue(), "name");
+  });
+
+  check("a permission is approved and denied from the card, and each outcome is said", async () => {
+    const answers = [];
+    let reply = { status: 200, body: '{"outcome":"sent"}', contentType: "application/json" };
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push({ url: new URL(route.request().url()).pathname, ...route.request().postDataJSON() });
+      return route.fulfill(reply);
+    });
+    const waiting = (id) => client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("first")]);
+    const approve = card("one").getByRole("button", { name: "Approve Bash in Tidy up on one" });
+    const deny = card("one").getByRole("button", { name: "Deny Bash in Tidy up on one" });
+    await approve.waitFor();
+    // What arrives under the user's finger is not what they meant to press.
+    await update(waiting("first"));
+    await page.waitForTimeout(700);
+    await approve.click();
+    await card("one").getByText("Answered. The run goes on.").waitFor();
+    assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "first", allow: true });
+    await update(waiting("second"));
+    await deny.click();
+    await card("one").getByText("Denied. The run is told.").waitFor();
+    assert.equal(answers.pop().allow, false);
+    await update(waiting("third"));
+    reply = { status: 409, body: '{"title":"Answered elsewhere","status":409,"detail":"Gone."}', contentType: "application/problem+json" };
+    await approve.click();
+    await card("one").getByText("Answered elsewhere, or given up: this question").waitFor();
+    await update(waiting("fourth"));
+    reply = { status: 503, body: '{"detail":"The instance\'s agent is away; answer again once it is back."}', contentType: "application/problem+json" };
+    await approve.click();
+    await card("one").getByText("agent is away").waitFor();
+    assert.equal(await approve.isEnabled(), true);
+    await inspect("answer");
+    // Somebody answers at the instance itself.
+    await update(client("one", "busy"));
+    await card("one").getByText("Bash: answered elsewhere, or given up.").waitFor();
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a press right after the list moved answers nothing", async () => {
+    let calls = 0;
+    await page.route("**/api/clients/*/answers", (route) => { calls += 1; return route.fulfill({ status: 200, body: "{}" }); });
+    const waiting = (id) => client(id, "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(`q-${id}`, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("zeta")]);
+    await page.getByRole("button", { name: /^Approve/ }).waitFor();
+    await page.waitForTimeout(700);
+    await page.evaluate((one) => new Promise((resolve) => {
+      window.hubSocket.tell({ type: "client_update", client: one });
+      const look = () => {
+        const button = document.querySelector('[data-instance="alpha"] .question .button');
+        if (button === null) return void requestAnimationFrame(look);
+        button.click();
+        resolve();
+      };
+      look();
+    }), waiting("alpha"));
+    await card("alpha").getByText("The list moved just now").waitFor();
+    assert.equal(calls, 0);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a question with choices is answered by its choices, with the keyboard alone", async () => {
+    const answers = [];
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push(route.request().postDataJSON());
+      return route.fulfill({ status: 200, body: "{}" });
+    });
+    await show("/dashboard", [client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: choices("q") }] },
+    })]);
+    await page.waitForTimeout(700);
+    assert.equal(await page.getByRole("button", { name: /Send answer/ }).isDisabled(), true);
+    await card("one").getByRole("link", { name: "one", exact: true }).focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("Answered. The run goes on.").waitFor();
+    assert.deepEqual(answers, [{ session_id: "s1", question_id: "q", allow: true, answers: { "Which database should the tests use?": "SQLite" } }]);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a viewer sees the question and no buttons; path mode is only for one's own", async () => {
+    await show("/dashboard", [client("hers", "needs_you", {
+      role: "viewer", owner: "grace", path_url: "",
+      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: permission("q", "make all") }] },
+    })]);
+    await card("hers").getByText("answering is for its owner and operators").waitFor();
+    assert.equal(await card("hers").getByRole("button", { name: /Approve|Deny/ }).count(), 0);
+    assert.equal(await card("hers").getByRole("link", { name: /path mode/ }).count(), 0);
+    await card("hers").getByText("grace's · you may look").waitFor();
+  });
+
+  check("what begins to need the user is said aloud", async () => {
+    await show("/dashboard", [client("one"), client("two")]);
+    await card("two").waitFor();
+    await update(client("two", "needs_you"));
+    await page.getByRole("status").filter({ hasText: "two needs you" }).waitFor({ state: "attached" });
+  });
+
+  check("the page of an instance: sessions with links, charts, connections", async () => {
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() }));
+    await show("/instances/ada-laptop", fleet());
+    await page.getByRole("heading", { name: "ada-laptop", level: 1 }).waitFor();
+    const link = page.getByRole("link", { name: "Write release notes" });
+    assert.equal(await link.getAttribute("href"), "/open?client=ada-laptop&next=%2Fsession%2Fs2");
+    await page.getByRole("img", { name: /Latency/ }).waitFor();
+    await page.getByText("the network changed").waitFor();
+    await inspect("instance");
+    await update(client("ada-laptop", "idle"));
+    await page.locator(".changes").getByText("Idle").waitFor();
+    await page.unroute("**/api/clients/*/history");
+  });
+
+  check("an instance that is away, unknown, or on a hub without history says so", async () => {
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ status: 404, json: {} }));
+    await show("/instances/old-macbook", fleet());
+    await page.getByText("Its agent is not connected").waitFor();
+    await inspect("instance-away");
+    await show("/instances/nobody", fleet());
+    await page.getByText("No such instance").waitFor();
+    await inspect("instance-unknown");
+    await page.unroute("**/api/clients/*/history");
+  });
+
+  check("after sleep the connection is probed at once", async () => {
+    await show("/dashboard", fleet());
+    await card("demo").waitFor();
+    await page.evaluate(() => {
+      window.hubSocket.sent = [];
+      window.dispatchEvent(new Event("online"));
+    });
+    await until("a ping", () => page.evaluate(() => window.hubSocket.sent.some(({ type }) => type === "ping")), 2_000);
+  });
+
+  check("2,000 instances that change 50 times a second keep frames short", async () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => client(`box-${index}`, index % 3 === 0 ? "busy" : "idle", { metadata: { labels: { rack: `r${index % 20}` } } }));
+    await show("/dashboard", many);
+    await card("box-0").waitFor();
+    const measure = () => page.evaluate(async (list) => {
+      const frames = [];
+      const long = [];
+      const observer = new PerformanceObserver((entries) => long.push(...entries.getEntries().map(({ duration }) => duration)));
+      observer.observe({ type: "longtask" });
+      let at = 0;
+      const timer = setInterval(() => {
+        const one = list[(at * 7) % list.length];
+        const state = at % 2 === 0 ? "busy" : "active";
+        at += 1;
+        window.hubSocket.tell({ type: "client_update", client: { ...one, latency_ms: at, metadata: { ...one.metadata, state, state_since: new Date().toISOString() } } });
+      }, 20);
+      const start = performance.now();
+      let last = start;
+      await new Promise((resolve) => {
+        const frame = (now) => {
+          frames.push(now - last);
+          last = now;
+          if (now - start < 5_000) requestAnimationFrame(frame);
+          else resolve();
+        };
+        requestAnimationFrame(frame);
+      });
+      clearInterval(timer);
+      observer.disconnect();
+      frames.sort((a, b) => a - b);
+      return { updates: at, frames: frames.length, middle: frames[frames.length >> 1], p99: frames[Math.floor(frames.length * 0.99)], worst: frames.at(-1), over50: frames.filter((ms) => ms > 50).length, longTasks: long.length };
+    }, many);
+    const top = await measure();
+    // And again with hundreds of cards in the page, in the middle of them.
+    for (let more = 0; more < 8; more += 1) await page.getByRole("button", { name: "Show more" }).evaluate((button) => button.click());
+    await page.mouse.wheel(0, 4_000);
+    const scrolled = await measure();
+    const cards = await page.locator("[data-instance]").count();
+    console.log(`2,000 instances, at the top: ${JSON.stringify(top)}; with ${cards} cards: ${JSON.stringify(scrolled)}`);
+    for (const one of [top, scrolled]) {
+      assert.ok(one.updates > 150, "updates came");
+      // Other work on the machine may cost a frame now and then.
+      assert.ok(one.over50 <= one.frames / 50, JSON.stringify(one));
+      assert.ok(one.middle < 50, JSON.stringify(one));
+    }
+  });
+
+  check("a card that did not change is not rendered again", async () => {
+    await show("/dashboard", [client("one"), client("two")]);
+    await card("two").waitFor();
+    await page.evaluate(() => {
+      window.touched = [];
+      new MutationObserver((changes) => {
+        for (const { target } of changes) window.touched.push((target.closest ? target : target.parentElement).closest("[data-instance]")?.dataset.instance);
+      }).observe(document.querySelector("ul.cards"), { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+    await update(client("one", "busy", { metadata: { state_since: new Date().toISOString() } }));
+    await card("one").getByText("Busy", { exact: true }).waitFor();
+    assert.deepEqual([...new Set(await page.evaluate(() => window.touched))], ["one"]);
+  });
+
+  check("the app installs: manifest, icons, worker", async () => {
+    await page.goto(`${stage.hub.url}/dashboard`);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    const devtools = await stage.context.newCDPSession(page);
+    const { url, errors, data } = await devtools.send("Page.getAppManifest");
+    assert.equal(url, `${stage.hub.url}/manifest.webmanifest`);
+    assert.deepEqual(errors, []);
+    const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+    assert.deepEqual(installabilityErrors, []);
+    for (const { src, type } of JSON.parse(data).icons) {
+      const response = await page.request.get(stage.hub.url + src);
+      assert.equal(response.status(), 200);
+      assert.ok(response.headers()["content-type"].startsWith(type));
+    }
+    await devtools.detach();
+  });
+
+  check("the worker keeps no page and no answer, and leaves path mode alone", async () => {
+    await page.reload();
+    await page.getByRole("heading", { name: "Instances" }).waitFor();
+    const kept = await page.evaluate(async () => {
+      const found = [];
+      for (const name of await caches.keys()) {
+        for (const { url } of await (await caches.open(name)).keys()) {
+          found.push([new URL(url).pathname, await (await caches.match(url)).text()]);
+        }
+      }
+      return found;
+    });
+    assert.ok(kept.length >= 3);
+    for (const [path, text] of kept) {
+      assert.match(path, /^\/\.berth\/(offline$|assets\/)/);
+      if (path === "/.berth/offline") assert.doesNotMatch(text, /berth-page/);
+    }
+    const plain = await stage.plainInstance("plain", () => ({ body: "<!doctype html><title>plain</title><h1>plain</h1>" }));
+    await stage.hub.startAgent(plain);
+    const tab = await stage.context.newPage();
+    const fromWorker = [];
+    tab.on("response", (response) => { if (response.fromServiceWorker()) fromWorker.push(response.url()); });
+    await until("the instance", async () => (await tab.goto(`${stage.hub.url}/clients/plain/proxy/`)).status() === 200);
+    await tab.getByRole("heading", { name: "plain" }).waitFor();
+    assert.deepEqual(fromWorker, []);
+    await tab.close();
+  });
+
+  check("with the hub away the app starts all the same, marks what it shows, and goes on by itself", async () => {
+    const tab = await stage.context.newPage();
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
+    await tab.evaluate(() => navigator.serviceWorker.ready);
+    await until("the list is kept", () => tab.evaluate(() => localStorage.getItem("berth-last-known")?.includes("plain")));
+    await stage.hub.child.stop("SIGKILL");
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await tab.getByText("The hub does not answer").waitFor();
+    await tab.getByText(/Below is what it said/).waitFor();
+    await stage.card(tab, "plain").waitFor();
+    await tab.screenshot({ path: join(stage.output, "offline.png") });
+    assert.deepEqual(await violations(tab), []);
+    await stage.hub.start(`127.0.0.1:${new URL(stage.hub.url).port}`);
+    await tab.getByText("The hub does not answer").waitFor({ state: "detached", timeout: 20_000 });
+    await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
+    await tab.getByRole("button", { name: "Sign out" }).click();
+    await tab.waitForURL(/\/login/);
+    assert.equal(await tab.evaluate(() => localStorage.getItem("berth-last-known")), null);
+    await tab.close();
+  });
+
+  check("scripts are small", async () => {
+    const folder = join(dirname(berth), "web/files/.berth/assets");
+    const size = (pattern) => gzipSync(readFileSync(join(folder, readdirSync(folder).find((name) => pattern.test(name))))).length;
+    for (const name of ["dashboard", "instance"]) {
+      const bytes = size(new RegExp(`^${name}-.*\\.js$`));
+      console.log(`${name}.js: ${bytes} bytes compressed`);
+      assert.ok(bytes < 60 * 1024, `${name}: ${bytes}`);
+    }
+  });
+
+  check("the content policy had nothing to complain of", () => {
+    assert.deepEqual(stage.recorder.console.filter(({ text }) => /Content.Security.Policy|Refused to/i.test(text)), []);
+  });
+});

@@ -1,0 +1,58 @@
+// The last list that the hub told, for when it does not answer: names and states, and nothing of what
+// sessions say or ask. Kept in this browser until its user signs out.
+import type { Instance, Instances, State } from "./instances";
+import { apply } from "./instances";
+
+const key = "berth-last-known";
+const mostInstances = 500;
+
+export interface LastKnown {
+  /** When the hub told it; milliseconds. */
+  readonly at: number;
+  readonly all: Map<string, Instance>;
+}
+
+interface Kept {
+  at: number;
+  list: { id: string; label: string; state: State; hostname: string; project: string; last_seen: string; role: string }[];
+}
+
+/** Keeps what can be shown later; a browser that keeps nothing is no trouble. */
+export function keep(all: Instances, now: number): void {
+  const list = [...all.values()].slice(0, mostInstances).map((one) => ({
+    id: one.id,
+    label: one.name,
+    state: one.state,
+    hostname: one.hostname,
+    project: one.project,
+    last_seen: one.lastSeen,
+    role: one.role,
+  }));
+  try {
+    localStorage.setItem(key, JSON.stringify({ at: now, list } satisfies Kept));
+  } catch {
+    // Full, or not allowed.
+  }
+}
+
+/** What was kept, if anything was. */
+export function lastKnown(): LastKnown | undefined {
+  try {
+    const kept = JSON.parse(localStorage.getItem(key) ?? "") as Kept;
+    const all = new Map<string, Instance>();
+    const clients = kept.list.map(({ id, label, last_seen, role, ...metadata }) => ({ id, label, last_seen, role, metadata }));
+    apply(all, { type: "client_list", clients });
+    return typeof kept.at === "number" ? { at: kept.at, all } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After sign-out nothing is left. */
+export function forget(): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
+  }
+}

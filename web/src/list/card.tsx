@@ -1,0 +1,80 @@
+// One instance in the list: a card on a phone, a row on a wide screen.
+import type { ComponentChildren } from "preact";
+import type { SessionInfo } from "../api";
+import { stateWords, type Instance } from "../instances";
+import type { InstanceStore } from "../store";
+import { Ago, Since } from "../ui/time";
+import { useInstance } from "../ui/watch";
+import { OpenButton } from "./open_button";
+import { Questions, Sessions } from "./sessions";
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  if (children === "") return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What the user is to an instance of somebody else; "" for their own. */
+export function shareWords({ role, owner }: Instance): string {
+  if (role === "owner") return "";
+  const whose = owner === "" ? "shared with you" : `${owner}'s`;
+  return role === "viewer" ? `${whose} · you may look` : `${whose} · you may use it`;
+}
+
+export function Labels({ one }: { one: Instance }) {
+  if (one.labels.length === 0) return null;
+  return (
+    <ul class="labels" aria-label="Labels">
+      {one.labels.map(([name, value]) => (
+        <li key={name}>
+          <span class="label-name">{name}</span> <span>{value}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export interface CardProps {
+  readonly id: string;
+  readonly store: InstanceStore;
+  readonly info: SessionInfo;
+  /** Whether this card has stood still for a moment. */
+  readonly isSettled: (id: string) => boolean;
+}
+
+export function Card({ id, store, info, isSettled }: CardProps) {
+  const one = useInstance(store, id);
+  if (one === undefined) return null;
+  const shared = shareWords(one);
+  return (
+    <li class={`card state-${one.state}`} data-instance={one.id}>
+      <div class="card-name">
+        <h2>
+          <a href={`/instances/${encodeURIComponent(one.id)}`}>{one.name}</a>
+        </h2>
+        {shared !== "" && <p class="shared">{shared}</p>}
+        <Labels one={one} />
+      </div>
+      <p class="card-head">
+        <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
+      </p>
+      <Questions one={one} isSettled={() => isSettled(id)} />
+      <dl class="card-facts">
+        <Fact name="Machine">{one.hostname || "unknown"}</Fact>
+        <Fact name="Project">{one.project}</Fact>
+      </dl>
+      <Sessions one={one} />
+      <dl class="card-facts more">
+        <Fact name="Instance">{one.version}</Fact>
+        <Fact name="Agent">{one.agentVersion === "" ? "" : `berth ${one.agentVersion}`}</Fact>
+        <Fact name="Latency">{one.latency > 0 && one.state !== "offline" ? `${one.latency} ms` : ""}</Fact>
+        <Fact name="Last seen">{one.state === "offline" ? <Ago since={one.lastSeen} /> : ""}</Fact>
+      </dl>
+      <OpenButton one={one} pathMode={info.pathMode} />
+    </li>
+  );
+}

@@ -1,0 +1,69 @@
+// The chat sessions of an instance that run, wait or failed, and the questions they wait with.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { stateWords, type Instance, type Question } from "../instances";
+import { Notice } from "../ui/notice";
+import { Since } from "../ui/time";
+import { QuestionBox } from "./question_box";
+
+const noticeMs = 12_000;
+
+/** Where a session opens. */
+export function sessionLink(id: string, session: string): string {
+  return `/open?client=${encodeURIComponent(id)}&next=${encodeURIComponent(`/session/${encodeURIComponent(session)}`)}`;
+}
+
+export function Sessions({ one }: { one: Instance }) {
+  if (one.sessions.length === 0) return null;
+  return (
+    <ul class="sessions" aria-label={`Sessions of ${one.name}`}>
+      {one.sessions.map((session) => (
+        <li key={session.id} class={`state-${session.state}`}>
+          <span class="state">{stateWords[session.state]}</span> <Since since={session.since} />{" "}
+          <a href={sessionLink(one.id, session.id)}>{session.title}</a>
+          {session.reason !== "" && <span class="quiet"> · {session.reason}</span>}
+          {session.provider !== "" && <span class="quiet"> · {session.provider}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The open questions; says so when one was answered by somebody else. */
+export function Questions({ one, isSettled }: { one: Instance; isSettled: () => boolean }) {
+  const [elsewhere, setElsewhere] = useState("");
+  const before = useRef<readonly Question[]>([]);
+  const answered = useRef(new Set<string>());
+  const open = one.sessions.flatMap((session) =>
+    session.question === undefined ? [] : [{ session, question: session.question }],
+  );
+  const ids = open.map(({ question }) => question.id).join("\n");
+
+  useEffect(() => {
+    const now = new Set(open.map(({ question }) => question.id));
+    const gone = before.current.filter(({ id }) => !now.has(id) && !answered.current.has(id));
+    before.current = open.map(({ question }) => question);
+    for (const id of answered.current) if (!now.has(id)) answered.current.delete(id);
+    const last = gone.at(-1);
+    if (last === undefined || one.state === "offline") return undefined;
+    setElsewhere(`${last.tool || "The question"}: answered elsewhere, or given up.`);
+    const timer = setTimeout(() => setElsewhere(""), noticeMs);
+    return () => clearTimeout(timer);
+  }, [ids]);
+
+  if (open.length === 0 && elsewhere === "") return null;
+  return (
+    <div class="questions">
+      <Notice kind="good">{elsewhere}</Notice>
+      {open.map(({ session, question }) => (
+        <QuestionBox
+          key={question.id}
+          one={one}
+          session={session}
+          question={question}
+          isSettled={isSettled}
+          onAnswered={({ id }) => answered.current.add(id)}
+        />
+      ))}
+    </div>
+  );
+}

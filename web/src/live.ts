@@ -1,0 +1,24 @@
+// Keeps a store of instances fed from the hub's socket.
+import { ApiError, sessionInfo, toLogin } from "./api";
+import { keepSocket } from "./socket";
+import type { InstanceStore } from "./store";
+
+/** Runs until the returned function is called; `onState` is told when the hub comes and goes. */
+export function feed(store: InstanceStore, onState: (connected: boolean) => void): () => void {
+  return keepSocket(`${location.origin.replace(/^http/, "ws")}/ws/connect?type=browser`, {
+    onMessage: (message) => store.hear(message),
+    onState,
+    mayRetry: async () => {
+      try {
+        await sessionInfo();
+      } catch (error) {
+        if (!(error instanceof ApiError)) return true;
+        if (error.status === 401) {
+          toLogin();
+          return false;
+        }
+      }
+      return true;
+    },
+  });
+}
