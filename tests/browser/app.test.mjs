@@ -340,7 +340,8 @@ describe("the app", { concurrency: 1 }, () => {
     });
     assert.ok(kept.length >= 3);
     for (const [path, text] of kept) {
-      assert.match(path, /^\/\.berth\/(offline$|assets\/)/);
+      assert.match(path, /^\/\.berth\/(offline$|last-known$|assets\/)/);
+      if (path === "/.berth/last-known") assert.doesNotMatch(text, /session|question|title/);
       if (path === "/.berth/offline") assert.doesNotMatch(text, /berth-page/);
     }
     const plain = await stage.plainInstance("plain", () => ({ body: "<!doctype html><title>plain</title><h1>plain</h1>" }));
@@ -359,7 +360,7 @@ describe("the app", { concurrency: 1 }, () => {
     await tab.goto(`${stage.hub.url}/dashboard`);
     await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
     await tab.evaluate(() => navigator.serviceWorker.ready);
-    await until("the list is kept", () => tab.evaluate(() => localStorage.getItem("berth-last-known")?.includes("plain")));
+    await until("the list is kept", () => tab.evaluate(async () => (await (await caches.match("/.berth/last-known"))?.text())?.includes("plain")));
     await stage.hub.child.stop("SIGKILL");
     await tab.goto(`${stage.hub.url}/dashboard`);
     await tab.getByText("The hub does not answer").waitFor();
@@ -372,7 +373,7 @@ describe("the app", { concurrency: 1 }, () => {
     await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
     await tab.getByRole("button", { name: "Sign out" }).click();
     await tab.waitForURL(/\/login/);
-    assert.equal(await tab.evaluate(() => localStorage.getItem("berth-last-known")), null);
+    assert.equal(await tab.evaluate(async () => (await caches.match("/.berth/last-known")) === undefined), true);
     await tab.close();
   });
 

@@ -5,7 +5,7 @@ import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "./api";
 import { choiceOf, queryOf, type Choice } from "./choice";
 import { hubNow } from "./clock";
 import { titleFor, type Instance, type State } from "./instances";
-import { keep, lastKnown } from "./last_known";
+import { keep, lastKnown, type LastKnown } from "./last_known";
 import { List } from "./list/list";
 import { feed } from "./live";
 import { InstanceStore } from "./store";
@@ -71,7 +71,9 @@ function Stale({ at }: { at: number }) {
   );
 }
 
-function Dashboard({ info, isOffline }: { info: SessionInfo; isOffline: boolean }) {
+/** `kept` is shown until the hub answers, whose own page then takes over. */
+function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefined }) {
+  const isOffline = kept !== undefined;
   const store = useMemo(() => new InstanceStore(), []);
   const [connected, setConnected] = useState(true);
   const [isLoaded, setLoaded] = useState(false);
@@ -81,7 +83,6 @@ function Dashboard({ info, isOffline }: { info: SessionInfo; isOffline: boolean 
 
   useEffect(() => {
     let keptAt = 0;
-    const kept = isOffline ? lastKnown() : undefined;
     if (kept !== undefined) {
       heardAt.current = kept.at;
       store.fill(kept.all);
@@ -148,7 +149,7 @@ function Dashboard({ info, isOffline }: { info: SessionInfo; isOffline: boolean 
 
 async function start(app: HTMLElement): Promise<void> {
   let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false };
-  let isOffline = false;
+  let kept: LastKnown | undefined;
   try {
     info = await sessionInfo();
   } catch (error) {
@@ -156,8 +157,8 @@ async function start(app: HTMLElement): Promise<void> {
       toLogin();
       return;
     }
-    isOffline = true;
-    if (lastKnown() === undefined) {
+    kept = await lastKnown();
+    if (kept === undefined) {
       render(
         <main class="page">
           <h1>berth</h1>
@@ -169,8 +170,8 @@ async function start(app: HTMLElement): Promise<void> {
       return;
     }
   }
-  render(<Dashboard info={info} isOffline={isOffline} />, app);
-  if (!isOffline) installWorker();
+  render(<Dashboard info={info} kept={kept} />, app);
+  if (kept === undefined) installWorker();
 }
 
 const app = document.getElementById("app");

@@ -3,7 +3,8 @@
 import type { Instance, Instances, State } from "./instances";
 import { apply } from "./instances";
 
-const key = "berth-last-known";
+const cacheName = "last-known";
+const place = "/.berth/last-known";
 const mostInstances = 500;
 
 export interface LastKnown {
@@ -17,7 +18,7 @@ interface Kept {
   list: { id: string; label: string; state: State; hostname: string; project: string; last_seen: string; role: string }[];
 }
 
-/** Keeps what can be shown later; a browser that keeps nothing is no trouble. */
+/** Keeps what can be shown later. */
 export function keep(all: Instances, now: number): void {
   const list = [...all.values()].slice(0, mostInstances).map((one) => ({
     id: one.id,
@@ -28,17 +29,17 @@ export function keep(all: Instances, now: number): void {
     last_seen: one.lastSeen,
     role: one.role,
   }));
-  try {
-    localStorage.setItem(key, JSON.stringify({ at: now, list } satisfies Kept));
-  } catch {
-    // Full, or not allowed.
-  }
+  const text = JSON.stringify({ at: now, list } satisfies Kept);
+  // The cache of an origin, unlike its localStorage, tells no other page of a change.
+  void quietly((cache) => cache.put(place, new Response(text)));
 }
 
 /** What was kept, if anything was. */
-export function lastKnown(): LastKnown | undefined {
+export async function lastKnown(): Promise<LastKnown | undefined> {
+  const answer = await quietly((cache) => cache.match(place));
+  if (answer === undefined) return undefined;
   try {
-    const kept = JSON.parse(localStorage.getItem(key) ?? "") as Kept;
+    const kept = (await answer.json()) as Kept;
     const all = new Map<string, Instance>();
     const clients = kept.list.map(({ id, label, last_seen, role, ...metadata }) => ({ id, label, last_seen, role, metadata }));
     apply(all, { type: "client_list", clients });
@@ -49,10 +50,15 @@ export function lastKnown(): LastKnown | undefined {
 }
 
 /** After sign-out nothing is left. */
-export function forget(): void {
+export async function forget(): Promise<void> {
+  await quietly((cache) => cache.delete(place));
+}
+
+/** A browser that keeps nothing is no trouble. */
+async function quietly<T>(use: (cache: Cache) => Promise<T>): Promise<T | undefined> {
   try {
-    localStorage.removeItem(key);
+    return await use(await caches.open(cacheName));
   } catch {
-    // Nothing was kept.
+    return undefined;
   }
 }

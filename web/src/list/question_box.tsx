@@ -26,7 +26,7 @@ function Choices({ asked, chosen, onChoose, group }: {
   group: string;
 }) {
   return (
-    <fieldset class="choices">
+    <fieldset class="options">
       <legend>{visible(asked.text)}</legend>
       {asked.options.map(({ label, description }) => (
         <label key={label} class="choice">

@@ -25,7 +25,7 @@ export function Shell({ info, current, children }: ShellProps) {
   async function leave(): Promise<void> {
     try {
       await signOut();
-      forget();
+      await forget();
       location.replace("/login");
     } catch (error) {
       setProblem(words(error));
