@@ -48,21 +48,20 @@ Task<void> Outbox::Run() {
   for (;;) {
     wake_.Reset();
     const WallTime now = parts_.clock();
-    const bool is_purge_due = now - purged_at_ >= kPurgeEvery;
-    auto heads = co_await parts_.store.Run(
-        [is_purge_due, now](store::Database& database) -> Result<std::vector<store::OutboxRow>> {
-          if (is_purge_due) {
-            auto purged = store::PurgeOutbox(database, now - kRemember);
-            if (!purged) return std::move(purged).error();
-          }
-          return store::ListOutboxHeads(database);
-        });
+    if (now - purged_at_ >= kPurgeEvery) {
+      auto purged = co_await parts_.store.Run([now](store::Database& database) {
+        return store::PurgeOutbox(database, now - kRemember);
+      });
+      if (purged) purged_at_ = now;
+      if (!purged) LogError("{}", purged.error().ToString());
+    }
+    auto heads = co_await parts_.store.Read(
+        [](store::Database& database) { return store::ListOutboxHeads(database); });
     WallTime next = now + kLongestSleep;
     if (!heads) {
       LogError("read the outbox: {}", heads.error().ToString());
       next = now + kStorePause;
     } else {
-      if (is_purge_due) purged_at_ = now;
       for (store::OutboxRow& row : *heads) {
         if (in_flight_.contains(row.target_id)) continue;
         if (row.not_before > now) {
