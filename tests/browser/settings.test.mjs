@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask } from "../e2e/lib/http.mjs";
+import { Receiver } from "../e2e/lib/push_service.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -224,6 +225,40 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await row(member, "Audit log", "sign in").first().waitFor();
     const names = await member.getByRole("table", { name: "Audit log" }).locator("tbody tr td:nth-child(2)").allTextContents();
     assert.deepEqual([...new Set(names)], ["mia"]);
+  });
+
+  check("a place to be told of events is added, tested and removed", async () => {
+    const ntfy = await Receiver.start();
+    try {
+      await go(page, "notifications");
+      await page.getByText("Nobody is told yet").waitFor();
+      await look("no-notifications");
+      await button(page, "Add").click();
+      await dialog(page).getByRole("combobox", { name: "Where" }).selectOption("ntfy");
+      await dialog(page).getByRole("textbox", { name: "Name" }).fill(`phone ${markup}`);
+      await dialog(page).getByRole("textbox", { name: "Address" }).fill("http://example.com/topic");
+      await dialog(page).getByRole("textbox", { name: "Quiet hours" }).fill("22:00-07:00");
+      await look("new-notification");
+      await button(dialog(page), "Add").click();
+      await dialog(page).getByRole("alert").filter({ hasText: "https" }).waitFor();
+      await dialog(page).getByRole("textbox", { name: "Address" }).fill(`${ntfy.url}/topic`);
+      await button(dialog(page), "Add").click();
+      const made = row(page, "Notification targets", "phone");
+      await made.getByText("22:00-07:00").waitFor();
+      await made.getByText(markup).waitFor();
+      await made.getByRole("button", { name: /^Test/ }).click();
+      await page.getByRole("status").filter({ hasText: "A test was sent" }).waitFor();
+      assert.equal(JSON.parse((await ntfy.wait(1))[0].body).topic, "topic");
+      ntfy.answer = { status: 500 };
+      await made.getByRole("button", { name: /^Test/ }).click();
+      await page.getByRole("alert").filter({ hasText: "it answered 500" }).waitFor();
+      await look("notifications");
+      await made.getByRole("button", { name: /^Remove/ }).click();
+      await button(dialog(page), "Remove").click();
+      await page.getByText("Nobody is told yet").waitFor();
+    } finally {
+      await ntfy.stop();
+    }
   });
 
   check("when the hub does not answer each page says so, and tries again", async () => {

@@ -4,6 +4,7 @@ import type { SessionInfo } from "./api";
 import { AgentTokens } from "./settings/agent_tokens";
 import { ApiTokens } from "./settings/api_tokens";
 import { AuditLog } from "./settings/audit";
+import { Notifications } from "./settings/notifications";
 import { People } from "./settings/people";
 import { Sessions } from "./settings/sessions";
 import { Shell } from "./ui/shell";
@@ -12,6 +13,7 @@ import { Tabs } from "./ui/tabs";
 
 const tabs = [
   { path: "/settings/tokens", label: "Tokens" },
+  { path: "/settings/notifications", label: "Notifications" },
   { path: "/settings/sessions", label: "Sessions" },
   { path: "/settings/people", label: "People" },
   { path: "/settings/audit", label: "Audit log" },
@@ -25,6 +27,8 @@ function currentTab(): string {
 
 function Content({ path, info }: { path: string; info: SessionInfo }) {
   switch (path) {
+    case "/settings/notifications":
+      return <Notifications />;
     case "/settings/sessions":
       return <Sessions />;
     case "/settings/people":

@@ -24,6 +24,8 @@ const scopes: readonly (readonly [string, string])[] = [
   ["sessions:read", "see where you are signed in"],
   ["sessions:write", "end your sessions"],
   ["audit:read", "read the audit log"],
+  ["notifications:read", "see where you are told of events"],
+  ["notifications:write", "change where you are told of events"],
   ["profile:read", "see whom the token acts for"],
 ];
 

@@ -1,0 +1,92 @@
+// What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
+import { call } from "../api";
+import { record, records, text, texts, whole } from "../json";
+
+export const events: readonly (readonly [string, string])[] = [
+  ["needs_you", "a session needs you"],
+  ["finished", "a run finished"],
+  ["failed", "a run failed"],
+  ["offline", "an instance is offline"],
+];
+
+export interface NotifyTarget {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly host: string;
+  readonly events: readonly string[];
+  /** "" for none. */
+  readonly quietHours: string;
+  readonly lastOkAt: string;
+  readonly lastError: string;
+  readonly waiting: number;
+}
+
+/** What a new target is made of; see docs/notifications.md. */
+export interface NewTarget {
+  readonly kind: string;
+  readonly name: string;
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly secret?: string;
+  readonly p256dh?: string;
+  readonly auth?: string;
+  readonly quiet_hours?: string | null;
+  readonly utc_offset?: string;
+}
+
+const targetPath = (id: string): string => `/api/notifications/targets/${encodeURIComponent(id)}`;
+
+export async function notifyTargets(): Promise<NotifyTarget[]> {
+  return records(await call("GET", "/api/notifications/targets"), "targets").map((one) => ({
+    id: text(one.id),
+    kind: text(one.kind),
+    name: text(one.name),
+    host: text(one.host),
+    events: texts(one.events),
+    quietHours: text(one.quiet_hours),
+    lastOkAt: text(one.last_ok_at, 40),
+    lastError: text(one.last_error),
+    waiting: whole(one.waiting),
+  }));
+}
+
+export async function addTarget(target: NewTarget): Promise<void> {
+  await call("POST", "/api/notifications/targets", target);
+}
+
+export async function removeTarget(id: string): Promise<void> {
+  await call("DELETE", targetPath(id));
+}
+
+/** "" if the message was delivered, else why not. */
+export async function testTarget(id: string): Promise<string> {
+  const answer = record(await call("POST", `${targetPath(id)}/test`));
+  return text(answer.outcome) === "delivered" ? "" : text(answer.message) || "It could not be delivered.";
+}
+
+/** How far this browser's clock is from UTC, as the API writes it. */
+export function utcOffset(): string {
+  const minutes = -new Date().getTimezoneOffset();
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
+export const canPush = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+
+const workerMs = 10_000;
+
+/** Asks the user, then the browser, for a subscription. An Error's message may be shown. */
+export async function subscribe(): Promise<Pick<NewTarget, "url" | "p256dh" | "auth">> {
+  if ((await Notification.requestPermission()) !== "granted") {
+    throw new Error("This browser does not let berth show notifications: allow it in the site's settings.");
+  }
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error("Open the dashboard once, then try again.")), workerMs);
+  });
+  const worker = await Promise.race([navigator.serviceWorker.ready, late]);
+  const key = text(record(await call("GET", "/api/notifications/key")).key);
+  const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys } = subscription.toJSON();
+  return { url: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
+}
