@@ -1,8 +1,9 @@
-// The dashboard's service worker. It does one thing: when the hub does not answer a navigation to the
-// dashboard, it shows a page from its cache, which tells the last known state. Whatever else the origin
+// The dashboard's service worker. When the hub does not answer a navigation to the dashboard, it shows a
+// page from its cache, which tells the last known state; and it shows what the hub pushes. Whatever else the origin
 // asks for goes its own way, above all the pages of instances in path mode; and nothing is ever stored
 // but the files below, which are the same for everybody: no answer of the API, no page of a navigation.
 // web/build.mjs fills in the names.
+import { showPush, openPushed } from "./push";
 
 interface FetchEvent extends Event {
   readonly request: Request;
@@ -58,6 +59,8 @@ async function file(request: Request): Promise<Response> {
 
 worker.addEventListener("install", (event) => (event as LifeEvent).waitUntil(install()));
 worker.addEventListener("activate", (event) => (event as LifeEvent).waitUntil(activate()));
+worker.addEventListener("push", showPush);
+worker.addEventListener("notificationclick", openPushed);
 worker.addEventListener("fetch", (event) => {
   const { request } = event as FetchEvent;
   const url = new URL(request.url);
@@ -68,5 +71,3 @@ worker.addEventListener("fetch", (event) => {
     (event as FetchEvent).respondWith(file(request));
   }
 });
-
-export {};
