@@ -1,6 +1,7 @@
 // The start of a page that needs a session.
 import { render, type ComponentChildren } from "preact";
 import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "../api";
+import { installWorker } from "../worker";
 import { Notice } from "./notice";
 
 /** Renders `page` for whoever is signed in, or leads to sign-in and back. */
@@ -10,6 +11,7 @@ export async function startPage(page: (info: SessionInfo) => ComponentChildren):
   try {
     const info = await sessionInfo();
     render(page(info), app);
+    installWorker();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
       toLogin();
