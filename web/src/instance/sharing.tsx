@@ -52,7 +52,7 @@ export function Sharing({ instance }: { instance: string }) {
                       show: (one) => (
                         <Button
                           kind="danger"
-                          aria-label={`Take it back from ${whomOf(one)}`}
+                          aria-label={`Take back from ${whomOf(one)}`}
                           onClick={() => setEnding(one)}
                         >
                           Take back

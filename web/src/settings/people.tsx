@@ -31,7 +31,7 @@ export function People({ isHubOwner }: { isHubOwner: boolean }) {
           {!person.isRemoved && (
             <Button
               kind="plain"
-              aria-label={person.role === "owner" ? `Make ${person.name} a member` : `Make ${person.name} an owner`}
+              aria-label={`${person.role === "owner" ? "Make member" : "Make owner"}: ${person.name}`}
               onClick={() => setAsking({ what: "role", person })}
             >
               {person.role === "owner" ? "Make member" : "Make owner"}
@@ -39,10 +39,10 @@ export function People({ isHubOwner }: { isHubOwner: boolean }) {
           )}
           <Button
             kind="danger"
-            aria-label={`Sign ${person.name} out everywhere`}
+            aria-label={`Sign out everywhere: ${person.name}`}
             onClick={() => setAsking({ what: "sign-out", person })}
           >
-            Sign out
+            Sign out everywhere
           </Button>
         </div>
       ),
