@@ -352,6 +352,11 @@ describe("the app", { concurrency: 1 }, () => {
     await until("the instance", async () => (await tab.goto(`${stage.hub.url}/clients/plain/proxy/`)).status() === 200);
     await tab.getByRole("heading", { name: "plain" }).waitFor();
     assert.deepEqual(fromWorker, []);
+    plain.seen.length = 0;
+    await tab.reload();
+    await tab.goto(`${stage.hub.url}/clients/plain/proxy/after`);
+    // Each page was asked for once: nothing asks ahead for the worker.
+    assert.deepEqual(plain.seen.map(({ url }) => url).filter((url) => url !== "/favicon.ico"), ["/", "/after"]);
     await tab.close();
   });
 

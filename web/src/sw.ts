@@ -66,7 +66,7 @@ worker.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    if (url.pathname === "/dashboard" || url.pathname === "/") (event as FetchEvent).respondWith(page(event as FetchEvent));
+    if (url.pathname === "/dashboard") (event as FetchEvent).respondWith(page(event as FetchEvent));
   } else if (files.includes(url.pathname)) {
     (event as FetchEvent).respondWith(file(request));
   }

@@ -1,6 +1,7 @@
 // What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
 import { call } from "../api";
 import { record, records, text, texts, whole } from "../json";
+import { runningWorker } from "../worker";
 
 export const events: readonly (readonly [string, string])[] = [
   ["needs_you", "a session needs you"],
@@ -81,10 +82,8 @@ export async function subscribe(): Promise<Pick<NewTarget, "url" | "p256dh" | "a
   if ((await Notification.requestPermission()) !== "granted") {
     throw new Error("This browser does not let berth show notifications: allow it in the site's settings.");
   }
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error("Open the dashboard once, then try again.")), workerMs);
-  });
-  const worker = await Promise.race([navigator.serviceWorker.ready, late]);
+  const worker = await runningWorker(workerMs);
+  if (worker === undefined) throw new Error("Open the dashboard once, then try again.");
   const key = text(record(await call("GET", "/api/notifications/key")).key);
   const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = subscription.toJSON();
