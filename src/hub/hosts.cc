@@ -28,6 +28,7 @@ Result<HostAndPort> Split(std::string_view authority) {
   split.host = http::ToLower(authority.substr(0, std::min(colon, authority.size())));
   if (!split.host.empty() && split.host.back() == '.') split.host.pop_back();
   if (split.host.empty()) return Invalid("empty host");
+  if (split.host.back() == '.') return Invalid("host with an empty label");
   if (colon == std::string_view::npos) return split;
   const std::string_view digits = authority.substr(colon + 1);
   const auto [end, failure] =

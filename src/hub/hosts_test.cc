@@ -47,6 +47,7 @@ TEST(HostsTest, DefaultPortsNeedNotBeWritten) {
 TEST(HostsTest, OriginsAreParsedStrictly) {
   EXPECT_EQ(ParseOrigin("https://Hub.Example/")->ToString(), "https://hub.example");
   EXPECT_EQ(ParseOrigin("http://[::1]:8787")->authority(), "[::1]:8787");
+  EXPECT_FALSE(ParseOrigin("https://../"));
   for (const char* wrong : {"hub.example", "ftp://x", "https://x/path", "https://u@x",
                             "https://x:0", "https://x:99999", "https://", "https://x:1:2",
                             "https://::1", "https://a b", "https://x\x01", "https://[::1"}) {

@@ -55,7 +55,7 @@ class DevApp extends App {
     const path = join(this.files, file);
     const old = readFileSync(path, "utf8");
     const text = old.replace(from, to);
-    if (text === old) throw new Error(`nothing to edit in ${file}: ${from}`);
+    if (old.search(from) < 0) throw new Error(`nothing to edit in ${file}: ${from}`);
     writeFileSync(path, text);
   }
 }
