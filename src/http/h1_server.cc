@@ -178,7 +178,8 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
     LogWarn("a response with status {} cannot be sent", response->head.status);
     co_return co_await Refuse(502, method);
   }
-  const bool must_close = !parsed.keep_alive || is_draining() || inbound_->is_continue_owed();
+  const bool must_close = !parsed.keep_alive || is_draining() || inbound_->is_continue_owed() ||
+                          response->head.fields.HasToken("connection", "close");
   const Persistence persistence = must_close         ? Persistence::kClose
                                   : parsed.is_http11 ? Persistence::kDefault
                                                      : Persistence::kKeepAlive;

@@ -27,7 +27,8 @@ struct H1Options {
 /// `connection` is left for the proxy's header rules, except on upgrades. What it answers: every
 /// status from 200 to 599, and 101 to an upgrade; Connection, Keep-Alive, Transfer-Encoding,
 /// Upgrade and Content-Length (but to HEAD and in a 304) are dropped, because framing is made here
-/// from Body::length(). An Error becomes a bare response by its kind.
+/// from Body::length(); `Connection: close` ends the connection after the answer. An Error becomes
+/// a bare response by its kind.
 Task<void> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
                    Service& service, H1Options options = {});
 

@@ -238,6 +238,17 @@ TEST_F(H1ServerTest, MakesItsOwnFramingAndConnectionFields) {
             "transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
 }
 
+TEST_F(H1ServerTest, ClosesAfterAnAnswerThatSaysSo) {
+  Fields fields;
+  fields.Add("connection", "close");
+  FunctionService service([&](Request) { return Pieces(400, fields, {"x"}); });
+  H1Browser browser(executor_, limits_, service);
+  browser.Send(std::string(kGet) + std::string(kGet));
+  const std::string answer = browser.Take();
+  EXPECT_TRUE(answer.contains("connection: close\r\n")) << answer;
+  EXPECT_EQ(answer.find("HTTP/1.1 400"), answer.rfind("HTTP/1.1 400")) << answer;
+}
+
 TEST_F(H1ServerTest, HeadAndSmallBodyLeaveInOneWrite) {
   FunctionService service([](Request) { return Pieces(200, {}, {"a", "b"}); });
   net::testing::FailurePlan plan;

@@ -25,6 +25,13 @@ http::Response NotFoundAnswer() {
   return ProblemResponse({404, "Not found", "There is nothing at this address."});
 }
 
+/// To a request whose routing another reader might take for another: nothing more is read after it.
+http::Response BadPathAnswer(std::string_view detail) {
+  auto response = ProblemResponse({400, "Bad request", std::string(detail)});
+  response.head.fields.Add("connection", "close");
+  return response;
+}
+
 /// Where a request that escaped from a path-mode page belongs, by its Referer; "" for others.
 std::string LedBack(const HubContext& hub, const http::RequestHead& head) {
   const auto referer = head.fields.Find("referer");
@@ -66,6 +73,9 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     response.head.fields.Set("vary", "Referer, *");
     co_return response;
   }
+  if (http::HasForbiddenEscape(path)) {
+    co_return BadPathAnswer("The path holds an escape that it must not hold.");
+  }
   if (IsApiPath(path)) co_return co_await HandleApi(hub_, std::move(request));
   if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
   if (path == "/auth/logout" && request.head.method == "GET") {
@@ -104,7 +114,7 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   if (!hub_.path_mode) co_return NotFoundAnswer();
   const ProxyPath path = *ParseProxyPath(request.head.target);
   if (http::HasForbiddenEscape(path.prefix)) {
-    co_return ProblemResponse({400, "Bad request", "The instance's name is misspelt."});
+    co_return BadPathAnswer("The instance's name is misspelt.");
   }
   if (path.rest.empty()) {
     const std::string_view query = request.head.query();
@@ -122,7 +132,7 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   }
   request.head.target = std::string(path.rest);
   if (request.head.target.starts_with("//")) {
-    co_return ProblemResponse({400, "Bad request", "The path must not begin with two slashes."});
+    co_return BadPathAnswer("The path must not begin with two slashes.");
   }
   co_return co_await ForwardToInstance(hub_, std::move(request), std::move(session),
                                        std::move(placement));
