@@ -12,8 +12,9 @@ namespace {
 // What we read of an unwanted request body to keep the connection; beyond, it is closed.
 constexpr std::uint64_t kDrainedBody = 256 * 1024;
 // What we read after our last byte, so that the browser gets to see it: data that arrives at a
-// closed socket would make the system throw our answer away.
-constexpr std::uint64_t kLingerBytes = 16 * 1024 * 1024;
+// closed socket would make the system throw our answer away. Nothing of it is kept, so the time
+// limit is what ends an upload that was refused; the bytes only end one on a very fast link.
+constexpr std::uint64_t kLingerBytes = 256 * 1024 * 1024;
 // Interim text that a Service may queue before it is written.
 constexpr std::size_t kInterimBytes = 64 * 1024;
 

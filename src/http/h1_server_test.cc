@@ -422,6 +422,17 @@ TEST_F(H1ServerTest, ALargeUnreadBodyEndsTheConnectionAfterTheAnswer) {
   EXPECT_TRUE(browser.served());
 }
 
+TEST_F(H1ServerTest, ALargeRefusedUploadIsReadOnSoThatTheAnswerArrives) {
+  FunctionService service([](Request) -> Task<Result<Response>> { co_return TooLarge("x"); });
+  H1Browser browser(executor_, limits_, service);
+  browser.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 41943040\r\n\r\n");
+  EXPECT_TRUE(browser.Take().starts_with("HTTP/1.1 413 "));
+  for (int mebibyte = 0; mebibyte < 39; ++mebibyte) browser.Send(std::string(1 << 20, 'x'));
+  EXPECT_FALSE(browser.served());
+  executor_.Advance(limits_.linger_timeout);
+  EXPECT_TRUE(browser.served());
+}
+
 TEST_F(H1ServerTest, ABodyKeptTooLongGivesAnError) {
   BodyPtr kept;
   FunctionService service([&](Request request) {

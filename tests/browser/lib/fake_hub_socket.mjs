@@ -39,9 +39,10 @@ export function fakeHubSocket() {
     send(text) {
       const message = JSON.parse(text);
       window.hubSocket.sent.push(message);
-      const answer = (value) => setTimeout(() => this.onmessage?.({ data: JSON.stringify(value) }), 0);
-      if (message.type === "get_clients") answer({ type: "client_list", clients: window.hubSocket.list });
-      if (message.type === "ping") answer({ type: "pong" });
+      // Made when it is told: a list made earlier could undo what the test told in between.
+      const answer = (make) => setTimeout(() => this.onmessage?.({ data: JSON.stringify(make()) }), 0);
+      if (message.type === "get_clients") answer(() => ({ type: "client_list", clients: window.hubSocket.list }));
+      if (message.type === "ping") answer(() => ({ type: "pong" }));
     }
     close() {
       if (!open.delete(this)) return;
