@@ -1,6 +1,7 @@
 #include "hub/agent_tunnel.h"
 
 #include "base/log.h"
+#include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
 
@@ -78,10 +79,16 @@ void AgentTunnel::OnMessage(control::Message message) {
 
 Task<void> AgentTunnel::CloseWhenTokenEnds() {
   co_await token_->ended.Wait();
-  const std::string_view how =
-      token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked";
-  LogInfo("instance {}: {}", ForLog(id_), how);
-  link_.Close(how, /*is_auth_error=*/true);
+  Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
+}
+
+void AgentTunnel::CloseUnlessAdmitted() {
+  if (!PersonOf(hub_, token_->user_id)) Refuse(kNoLongerAdmitted);
+}
+
+void AgentTunnel::Refuse(std::string_view why) {
+  LogInfo("instance {}: {}", ForLog(id_), why);
+  link_.Close(why, /*is_auth_error=*/true);
 }
 
 Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answer) {

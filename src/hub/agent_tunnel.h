@@ -23,7 +23,8 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
 
   http::Response TakeResponse() { return link_.TakeResponse(); }
 
-  /// Serves the tunnel until it ends, its token ends, or a newer one takes its id.
+  /// Serves the tunnel until it ends, its token or its user's admittance ends, or a newer one takes
+  /// its id.
   Task<void> Run();
 
   // InstanceLink.
@@ -41,12 +42,16 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
 
   /// The hub's keys changed: tells the agent, and signs with the new one from now on.
   void AnnounceKeys();
+  /// Closes the tunnel if its token's user is no longer admitted to the hub.
+  void CloseUnlessAdmitted();
   void Drain() { link_.Drain("the hub is restarting"); }
 
  private:
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
   Task<void> CloseWhenTokenEnds();
+  /// Tells the agent that it has no access any more, and why.
+  void Refuse(std::string_view why);
   void Leave(std::string why = {});
 
   HubContext& hub_;

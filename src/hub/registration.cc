@@ -1,6 +1,7 @@
 #include "hub/registration.h"
 
 #include "base/log.h"
+#include "hub/browser.h"
 #include "hub/client_view.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/identity.h"
@@ -57,6 +58,9 @@ Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentToken
     }
     co_return RefusedRegistration("the hub cannot write its database now");
   }
+  // While it was claimed the token may have ended, or its user been removed.
+  if (token->ended.is_set()) co_return RefusedRegistration("the token has ended");
+  if (!PersonOf(hub, user_id)) co_return RefusedRegistration(std::string(kNoLongerAdmitted));
   auto connected = hub.registry.Connected(id, user_id, registration.metadata, link);
   if (!connected) co_return RefusedRegistration(connected.error().message);
   LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address),

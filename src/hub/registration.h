@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "control/message.h"
 #include "hub/context.h"
@@ -17,6 +18,10 @@ namespace berth::hub {
 Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentTokenPtr token,
                                            std::string address, control::Register registration,
                                            InstanceLink& link);
+
+/// What an agent is told whose token's user the policy no longer admits.
+inline constexpr std::string_view kNoLongerAdmitted =
+    "the token's user is no longer admitted to this hub";
 
 /// The answer that does not let an agent in.
 control::Registered RefusedRegistration(std::string why);

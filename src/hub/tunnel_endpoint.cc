@@ -26,6 +26,10 @@ Task<void> RunV1Peer(std::unique_ptr<V1Peer> peer) { co_await peer->Run(); }
 
 }  // namespace
 
+TunnelEndpoint::TunnelEndpoint(HubContext& hub) : hub_(hub) { hub_.identity.Subscribe(*this); }
+
+TunnelEndpoint::~TunnelEndpoint() { hub_.identity.Unsubscribe(*this); }
+
 Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   const std::string address = request.peer.address;
   auto& limiter = hub_.identity.token_limiter();
@@ -67,6 +71,14 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   auto response = agent->TakeResponse();
   hub_.sockets.Spawn("tunnel", RunTunnel(std::move(agent)));
   co_return response;
+}
+
+void TunnelEndpoint::OnAccessChanged() {
+  // Closing one may end it, which takes it out of the list.
+  const auto running = tunnels_;
+  for (AgentTunnel* agent : running) agent->CloseUnlessAdmitted();
+  const auto peers = v1_peers_;
+  for (V1Peer* peer : peers) peer->CloseUnlessAdmitted();
 }
 
 void TunnelEndpoint::AnnounceKeys() {

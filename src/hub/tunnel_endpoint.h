@@ -1,5 +1,6 @@
 // The hub's end of tunnels: GET /ws/connect from agents. Authenticates, registers, and keeps each
-// tunnel until it ends, is fenced by a newer one, or its token ends.
+// tunnel until it ends, is fenced by a newer one, its token ends, or the token's user is no longer
+// admitted to the hub.
 #pragma once
 
 #include <string_view>
@@ -7,15 +8,20 @@
 #include "control/message.h"
 #include "http/message.h"
 #include "hub/context.h"
+#include "identity/access.h"
 
 namespace berth::hub {
 
 class AgentTunnel;
 class V1Peer;
 
-class TunnelEndpoint {
+class TunnelEndpoint : private identity::AccessObserver {
  public:
-  explicit TunnelEndpoint(HubContext& hub) : hub_(hub) {}
+  /// `hub` must outlive this object.
+  explicit TunnelEndpoint(HubContext& hub);
+  ~TunnelEndpoint() override;
+  TunnelEndpoint(const TunnelEndpoint&) = delete;
+  TunnelEndpoint& operator=(const TunnelEndpoint&) = delete;
 
   /// Tells every agent that the hub's signing keys changed.
   void AnnounceKeys();
@@ -30,6 +36,9 @@ class TunnelEndpoint {
  private:
   friend class AgentTunnel;
   friend class V1Peer;
+
+  /// Closes the tunnels of people who are no longer admitted.
+  void OnAccessChanged() override;
 
   HubContext& hub_;
   std::vector<AgentTunnel*> tunnels_;  ///< Those that run.

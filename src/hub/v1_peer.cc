@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "control/v1_proxy.h"
+#include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
 #include "tunnel/link.h"
@@ -216,11 +217,17 @@ void V1Peer::Drain() {
 
 Task<void> V1Peer::CloseWhenTokenEnds() {
   co_await token_->ended.Wait();
-  const std::string_view how =
-      token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked";
-  LogInfo("instance {}: {}", ForLog(id_), how);
-  if (!is_over_) Tell(how);
-  Close(http::close_code::kPolicy, how);
+  Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
+}
+
+void V1Peer::CloseUnlessAdmitted() {
+  if (!PersonOf(hub_, token_->user_id)) Refuse(kNoLongerAdmitted);
+}
+
+void V1Peer::Refuse(std::string_view why) {
+  LogInfo("instance {}: {}", ForLog(id_), why);
+  if (!is_over_) Tell(why);
+  Close(http::close_code::kPolicy, why);
 }
 
 void V1Peer::Leave(std::string why) {

@@ -42,6 +42,8 @@ class V1Peer : public InstanceLink {
 
   control::Traffic traffic() const override { return traffic_; }
 
+  /// Closes the connection if its token's user is no longer admitted to the hub.
+  void CloseUnlessAdmitted();
   /// Lets requests that run finish, then closes; the instance dials again.
   void Drain();
 
@@ -50,6 +52,8 @@ class V1Peer : public InstanceLink {
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);
   Task<void> CloseWhenTokenEnds();
+  /// Tells the instance that it has no access any more, and why.
+  void Refuse(std::string_view why);
   Result<void> Send(const control::Message& message);
   void Tell(std::string_view error);
   /// Tells why, fails what runs, and closes. The instance may dial again, unless it is told to

@@ -275,6 +275,9 @@ describe("check 3: membership is looked at again", { timeout: 90_000 }, () => {
     return { cookie, gone: () => within(patience, "the socket closes", untilGone(socket)) };
   }
 
+  const agentOptions = (token) => ({ host: "127.0.0.1", port: scene.port, path: "/ws/connect", headers: { host: scene.host, authorization: `Bearer ${token}` } });
+  const v1Options = (token) => ({ host: "127.0.0.1", port: scene.port, path: `/ws/connect?token=${token}`, headers: { host: scene.host } });
+
   async function expectGone(browser) {
     await browser.gone();
     assert.equal(await whoAmI(scene, browser.cookie), 401);
@@ -314,6 +317,49 @@ describe("check 3: membership is looked at again", { timeout: 90_000 }, () => {
     await within(patience, "everything ends", Promise.all(ends));
     for (const way of [path, subdomain]) assert.equal((await ask(way.options("/endless"))).status, 401);
     github.accounts.get("org-member").orgs.acme = "active";
+  });
+
+  it("agents of somebody who was removed: their tunnels close at once and stay refused, and so do tokens", async () => {
+    const { cookie } = await signInWith(scene, github, "org-member");
+    const make = async (path, wanted) => {
+      const made = await scene.api("POST", path, { cookie, body: JSON.stringify(wanted) });
+      assert.equal(made.status, 201, made.body.toString());
+      return JSON.parse(made.body).token;
+    };
+    const token = await make("/api/tokens", { name: "laptop" });
+    const script = await make("/api/api-tokens", { name: "script", scopes: ["instances:read"] });
+    const origin = await scene.origin("laptop");
+    const agent = await scene.startAgent(origin, { token });
+    await agent.ready();
+    const v1 = await openWebSocket(v1Options(token));
+    await v1.end.send("text", JSON.stringify({ type: "register", client_id: "older", user_token: token, metadata: {} }));
+    assert.equal(JSON.parse((await v1.end.next()).data).success, true);
+    // One that has not registered yet.
+    const mute = await openWebSocket(agentOptions(token), { "sec-websocket-protocol": "berth.h2" });
+    const other = await scene.instance("stays");
+    const arrived = nextWebSocket(origin, "/socket");
+    const { end } = await openWebSocket(scene.pathWay("laptop", cookie).options("/socket"));
+    const { end: instance } = await arrived;
+    const api = () => scene.api("GET", "/clients", { headers: { authorization: `Bearer ${script}` } });
+    assert.equal((await api()).status, 200);
+    const before = agent.lines.length;
+    github.accounts.get("org-member").orgs.acme = "pending";
+    await within(patience, "everything ends", Promise.all([end, instance, v1.end, mute.end].map(untilGone)));
+    const said = /refused: the hub (says: the token's user is no longer admitted|does not accept the token).*next attempt in 300 s/;
+    await until("the agent says so", () => agent.lines.slice(before).some((line) => said.test(line)));
+    await assert.rejects(openWebSocket(agentOptions(token), { "sec-websocket-protocol": "berth.h2" }), { status: 401 });
+    await assert.rejects(openWebSocket(v1Options(token)), { status: 401 });
+    assert.equal((await api()).status, 401);
+    assert.equal((await ask(scene.pathWay("stays", await scene.signIn()).options("/x"))).status, 200);
+    await Promise.all([agent.stop(), other.agent.stop()]);
+
+    // Who is admitted again has them back.
+    github.accounts.get("org-member").orgs.acme = "active";
+    assert.equal((await signInWith(scene, github, "org-member")).answer.status, 303);
+    assert.equal((await api()).status, 200);
+    const again = await scene.startAgent(origin, { token, name: "laptop-again" });
+    await again.ready();
+    await again.stop();
   });
 
   it("a token that GitHub no longer takes: the same", async () => {
