@@ -300,10 +300,9 @@ describe("a hub of version 1", { concurrency: 1, skip: command === undefined && 
     const asked = other.asked("/hang");
     const answered = ask(proxied("/hang", {}, "away-1"));
     await asked;
-    const begin = performance.now();
     other.end.drop();
+    // Sooner than any time limit of a hub ends it: ask() has less patience.
     assert.ok([502, 503, 504].includes((await answered).status));
-    assert.ok(performance.now() - begin < 5_000);
   });
 
   row("without a session: pages are led to sign-in, the rest gets 401", async () => {

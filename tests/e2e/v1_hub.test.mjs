@@ -60,8 +60,8 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     assert.equal(binary.status, 415);
     assert.match(binary.headers["content-type"], /problem\+json/);
     assert.equal((await post("/upload", "x".repeat(1024 * 1024 + 1))).status, 413);
-    const chunked = await ask(way().options("/upload", { method: "POST", headers: { "transfer-encoding": "chunked" } }), "y".repeat(2 * 1024 * 1024)).catch((error) => error);
-    assert.ok(chunked.status === 413 || chunked instanceof Error);
+    const chunked = await ask(way().options("/upload", { method: "POST", headers: { "transfer-encoding": "chunked" } }), "y".repeat(2 * 1024 * 1024));
+    assert.equal(chunked.status, 413);
     await instance.settle();
     assert.ok(instance.all.slice(before_).every(({ type }) => type === "pong"));
     const largest = "z".repeat(1024 * 1024);
@@ -114,10 +114,9 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     const asked = other.asked("/hang");
     const answered = ask(scene.pathWay("goes-1", cookie).options("/hang"));
     await asked;
-    const begin = performance.now();
     other.end.drop();
+    // Sooner than the time that the hub gives it, which is beyond the patience of ask().
     assert.ok([502, 503].includes((await answered).status));
-    assert.ok(performance.now() - begin < 2_000);
     assert.equal((await ask(scene.pathWay("goes-1", cookie).options("/hang"))).status, 503);
   });
 
@@ -185,7 +184,7 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     const { tokens } = JSON.parse((await scene.api("GET", "/api/tokens", { cookie })).body);
     const { id } = tokens.find(({ name }) => name === "to revoke");
     assert.ok((await scene.api("DELETE", `/api/tokens/${id}`, { cookie })).status < 300);
-    assert.equal((await one.whenClosed(2_000)).code, 1008);
+    assert.equal((await one.whenClosed()).code, 1008);
     await assert.rejects(InstanceEnd.open(place("revoked-1", own)), { status: 401 });
   });
 

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 
 /** How long anything may take that should take no time at all. */
 export const patience = 20_000;
@@ -20,6 +22,24 @@ export async function within(ms, what, promise) {
   }
 }
 
+// Bytes of a body that are sent at once.
+const piece = 64 * 1024;
+
+/**
+ * Sends `bytes` in pieces, and between two of them reads what arrived: node forgets an answer that it
+ * has not read when a write fails, and a hub that refuses an upload may close before its end.
+ */
+function sendInPieces(request, bytes) {
+  async function* pieces() {
+    for (let at = 0; at < bytes.length; at += piece) {
+      yield bytes.subarray(at, at + piece);
+      await setImmediate();
+    }
+  }
+  if (!request.hasHeader("content-length") && !request.hasHeader("transfer-encoding")) request.setHeader("content-length", bytes.length);
+  Readable.from(pieces()).pipe(request);
+}
+
 /**
  * Sends a request: {request, response}, the response's body unread; over TLS if there is a `ca`.
  * `begin` is called with the request before anything is sent.
@@ -34,6 +54,7 @@ export async function open(options, body, begin = () => {}) {
     request.once("upgrade", (response) => reject(new Error(`unexpected upgrade: ${response.statusCode}`)));
   });
   if (body !== undefined && typeof body.pipe === "function") body.pipe(request);
+  else if (body !== undefined && body.length > piece) sendInPieces(request, Buffer.from(body));
   else request.end(body);
   const response = await within(patience, `${options.method} ${options.path}`, answered);
   response.on("error", () => {});
