@@ -19,6 +19,9 @@ interface QuestionProps {
 
 type Sent = "" | "sending" | "allowed" | "denied" | "gone";
 
+/** What the hub takes, whatever the letters. */
+const longestReason = 600;
+
 function Choices({ asked, chosen, onChoose, group }: {
   asked: Asked;
   chosen: readonly string[];
@@ -60,6 +63,7 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
   const [chosen, setChosen] = useState<Readonly<Record<string, readonly string[]>>>({});
+  const [reason, setReason] = useState("");
   const asked = askedIn(question.text);
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
@@ -71,7 +75,13 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
     }
     setProblem("");
     setSent("sending");
-    const body: Answer = { session_id: session.id, question_id: question.id, allow };
+    const message = reason.trim();
+    const body: Answer = {
+      session_id: session.id,
+      question_id: question.id,
+      allow,
+      ...(!allow && message !== "" && { message }),
+    };
     const answers = Object.fromEntries(Object.entries(chosen).map(([text, labels]) => [text, labels.join(", ")]));
     try {
       await giveAnswer(one.id, allow && asked.length > 0 ? { ...body, answers } : body);
@@ -118,23 +128,37 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
       <Notice kind="error">{problem}</Notice>
       {!mayAnswer && <p class="quiet">You may look at this instance; answering is for its owner and operators.</p>}
       {mayAnswer && (sent === "" || sent === "sending") && (
-        <div class="actions">
-          <Button
-            disabled={sent !== "" || !isComplete}
-            aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${question.tool} in`} ${where}`}
-            onClick={() => void answer(true)}
-          >
-            {asked.length > 0 ? "Send answer" : "Approve"}
-          </Button>
-          <Button
-            kind="danger"
-            disabled={sent !== ""}
-            aria-label={`Deny ${question.tool} in ${where}`}
-            onClick={() => void answer(false)}
-          >
-            Deny
-          </Button>
-        </div>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (sent === "") void answer(false);
+          }}
+        >
+          <div class="actions">
+            <Button
+              disabled={sent !== "" || !isComplete}
+              aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${question.tool} in`} ${where}`}
+              onClick={() => void answer(true)}
+            >
+              {asked.length > 0 ? "Send answer" : "Approve"}
+            </Button>
+            <Button kind="danger" type="submit" disabled={sent !== ""} aria-label={`Deny ${question.tool} in ${where}`}>
+              Deny
+            </Button>
+          </div>
+          <details class="why">
+            <summary>Say why you deny</summary>
+            <label>
+              Reason, for the model to read
+              <input
+                maxLength={longestReason}
+                autoComplete="off"
+                value={reason}
+                onInput={(event) => setReason(event.currentTarget.value)}
+              />
+            </label>
+          </details>
+        </form>
       )}
       {sent !== "" && sent !== "sending" && <Notice kind="good">{outcomes[sent]}</Notice>}
     </section>
