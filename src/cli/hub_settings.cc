@@ -28,6 +28,17 @@ Result<std::string> Domain(std::string_view text) {
   return lower;
 }
 
+Setter AddNetwork(std::vector<net::Network>& list) {
+  return [&list](std::string_view text) -> Result<void> {
+    for (const std::string& part : SplitList(text)) {
+      auto network = net::Network::Parse(part);
+      if (!network) return std::move(network).error();
+      list.push_back(*network);
+    }
+    return Ok();
+  };
+}
+
 }  // namespace
 
 std::vector<Setting> HubSettings(hub::HubOptions& options) {
@@ -56,6 +67,12 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
        .value_name = "FILE",
        .help = "Private key of the certificate (PEM)",
        .set = Into(options.tls_key, ParsePath)},
+      {.name = "trusted-proxy",
+       .value_name = "NETWORK",
+       .help = "Proxies in front, as 10.0.0.0/8: their X-Forwarded-For and -Proto count (none)",
+       .set = AddNetwork(options.trusted_proxies),
+       .variable = "BERTH_TRUSTED_PROXIES",
+       .is_list = true},
       {.name = "path-mode",
        .value_name = "on|off",
        .help = "Serve instances at /clients/ID/proxy/ as well; for trusted ones (default on)",

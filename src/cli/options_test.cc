@@ -359,6 +359,30 @@ TEST_F(OptionsTest, SignInComesFromFileFlagsAndThePlainVariables) {
   EXPECT_EQ(options->sign_in.github.client_secret.Reveal(), "from-file");
 }
 
+TEST_F(OptionsTest, TrustedProxiesComeFromFlagsEnvironmentAndFile) {
+  const auto contains = [](const hub::HubOptions& options, const char* ip) {
+    return std::ranges::any_of(options.trusted_proxies, [ip](const net::Network& network) {
+      return network.Contains(*net::SocketAddress::FromText(ip, 0));
+    });
+  };
+  EXPECT_TRUE(Hub()->trusted_proxies.empty());
+  file = "trusted_proxy = ['10.0.0.0/8', '::1']\n";
+  auto options = Hub();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_TRUE(contains(*options, "10.1.2.3") && contains(*options, "::1"));
+  variables["BERTH_TRUSTED_PROXIES"] = "192.0.2.0/24, 198.51.100.7";
+  options = Hub();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_TRUE(contains(*options, "192.0.2.9") && contains(*options, "198.51.100.7"));
+  EXPECT_FALSE(contains(*options, "10.1.2.3"));
+  options = Hub({"--trusted-proxy", "172.16.0.0/12", "--trusted-proxy", "127.0.0.1"});
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(options->trusted_proxies.size(), 2U);
+  EXPECT_THAT(Hub({"--trusted-proxy", "10.0.0.1/8"}).error().message,
+              HasSubstr("--trusted-proxy: \"10.0.0.1/8\" has more bits set"));
+  EXPECT_THAT(Hub({"--trusted-proxy", "proxy.example.org"}), FailsWith(ErrorKind::kInvalid));
+}
+
 TEST_F(OptionsTest, SignInRefusesWhatCannotBe) {
   for (const char* url : {"http://github.example", "ftp://x", "https://x/y", "github.com"}) {
     EXPECT_THAT(Hub({"--github-url", url}), FailsWith(ErrorKind::kInvalid)) << url;

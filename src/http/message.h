@@ -23,7 +23,8 @@ struct ResponseHead {
 
 struct RequestHead {
   std::string method;     ///< A token; "GET" for WebSockets whatever carries them.
-  std::string scheme;     ///< "http" or "https", as the hop that received it saw it.
+  std::string scheme;     ///< "http" or "https", as the hop that received it saw it; behind the
+                          ///< hub's router, how the browser reached the hub.
   std::string authority;  ///< Host (and :port), as sent; never empty. Not among the fields.
   std::string target;     ///< Origin-form: path and query; or "*".
   std::string protocol;   ///< "websocket", or empty.
@@ -43,7 +44,7 @@ using InterimHandler = std::move_only_function<void(const ResponseHead&)>;
 struct Request {
   RequestHead head;
   BodyPtr body;
-  net::Peer peer;          ///< Who sent it over the connection at hand.
+  net::Peer peer;          ///< Who sent it over the connection at hand, or as a trusted proxy says.
   InterimHandler interim;  ///< May be empty: interim responses are then dropped.
 };
 

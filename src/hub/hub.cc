@@ -104,6 +104,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
          Sealer sealer, std::unique_ptr<net::TlsServer> tls)
     : options_(std::move(options)),
       hosts_(std::move(hosts)),
+      trusted_proxies_(options_.trusted_proxies, hosts_.public_origin().scheme),
       store_(std::move(store)),
       sealer_(std::move(sealer)),
       tls_(std::move(tls)),
@@ -126,7 +127,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
                                                                   : identity::Scheme::kHttp},
       tunnels_(context_),
-      router_(context_, tunnels_) {}
+      router_(context_, tunnels_, trusted_proxies_) {}
 
 Result<void> Hub::PrepareSignIn(net::Loop& loop) {
   auto web = MakeWeb(loop, options_, options_.limits);

@@ -18,6 +18,7 @@
 #include "hub/options.h"
 #include "hub/registry.h"
 #include "hub/router.h"
+#include "hub/trusted_proxies.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/identity.h"
 #include "identity/sign_in.h"
@@ -61,6 +62,7 @@ class Hub {
 
   const HubOptions options_;
   const Hosts hosts_;
+  const TrustedProxies trusted_proxies_;
   std::unique_ptr<store::FolderLock> lock_;
   const std::unique_ptr<store::Store> store_;
   const Sealer sealer_;

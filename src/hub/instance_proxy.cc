@@ -92,13 +92,12 @@ void AddIdentity(http::Fields& fields, const store::User& person) {
 }
 
 /// What the browser sent, as the instance's agent may see it.
-void EditRequest(http::RequestHead& head, const net::Peer& peer, std::string_view scheme,
-                 std::string_view prefix) {
+void EditRequest(http::RequestHead& head, std::string_view address, std::string_view prefix) {
   http::RemoveForwarding(head.fields);
   http::RemoveCookies(head.fields, ReservedCookies());
   http::AddForwarding(
       head.fields,
-      {.address = peer.address, .scheme = scheme, .authority = head.authority, .prefix = prefix});
+      {.address = address, .scheme = head.scheme, .authority = head.authority, .prefix = prefix});
 }
 
 /// What the instance answered, as a browser may see it on an address of ours.
@@ -212,11 +211,10 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
     co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
   }
-  const std::string_view scheme = hub.hosts.public_origin().scheme;
   http::ProxyRules rules;
-  rules.edit_request = [peer = request.peer, scheme, prefix = placement.prefix,
+  rules.edit_request = [address = request.peer.address, prefix = placement.prefix,
                         assertion = std::move(*assertion), person](http::RequestHead& head) {
-    EditRequest(head, peer, scheme, prefix);
+    EditRequest(head, address, prefix);
     if (assertion.empty()) {
       AddIdentity(head.fields, *person);
     } else {

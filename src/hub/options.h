@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "identity/sign_in_options.h"
+#include "net/network.h"
 
 namespace berth::hub {
 
@@ -29,6 +31,8 @@ struct HubOptions {
   /// Whether notifications may go to addresses of this machine and its networks. Nothing: if the
   /// hub is for this machine only.
   std::optional<bool> notify_private_addresses;
+  /// Whose X-Forwarded-For and -Proto count; nobody's by default.
+  std::vector<net::Network> trusted_proxies = {};
   LogLevel log_level = LogLevel::kInfo;
   Limits limits;
 };

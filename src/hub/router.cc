@@ -13,6 +13,7 @@
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
 #include "hub/sign_in_routes.h"
+#include "hub/trusted_proxies.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/identity.h"
 
@@ -50,6 +51,7 @@ bool IsSignedInPage(std::string_view path) {
 }  // namespace
 
 Task<Result<http::Response>> Router::Exchange(http::Request request) {
+  proxies_.Apply(request);
   HostMatch host = hub_.hosts.Match(request.head.authority);
   switch (host.kind) {
     case HostKind::kHub:

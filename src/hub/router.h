@@ -6,14 +6,17 @@
 
 namespace berth::hub {
 
+class TrustedProxies;
 class TunnelEndpoint;
 
 class Router : public http::Service {
  public:
-  /// Both must outlive the router.
-  Router(HubContext& hub, TunnelEndpoint& tunnels) : hub_(hub), tunnels_(tunnels) {}
+  /// All must outlive the router.
+  Router(HubContext& hub, TunnelEndpoint& tunnels, const TrustedProxies& proxies)
+      : hub_(hub), tunnels_(tunnels), proxies_(proxies) {}
 
-  /// Always a response. An unknown host gets 421 before anything else is looked at.
+  /// Always a response. An unknown host gets 421 before anything else is looked at. What handlers
+  /// get as peer and scheme is the browser's, by the word of trusted proxies.
   Task<Result<http::Response>> Exchange(http::Request request) override;
 
  private:
@@ -23,6 +26,7 @@ class Router : public http::Service {
 
   HubContext& hub_;
   TunnelEndpoint& tunnels_;
+  const TrustedProxies& proxies_;
 };
 
 }  // namespace berth::hub

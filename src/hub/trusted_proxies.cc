@@ -1,0 +1,55 @@
+#include "hub/trusted_proxies.h"
+
+#include <algorithm>
+
+namespace berth::hub {
+namespace {
+
+constexpr std::string_view kAddresses = "x-forwarded-for";
+constexpr std::string_view kScheme = "x-forwarded-proto";
+
+}  // namespace
+
+bool TrustedProxies::IsTrusted(std::string_view address) const {
+  const auto parsed = net::SocketAddress::FromText(address, 0);
+  return parsed && std::ranges::any_of(networks_, [&](const net::Network& network) {
+           return network.Contains(*parsed);
+         });
+}
+
+std::string TrustedProxies::BrowserOf(const http::Fields& fields) const {
+  std::string address;
+  for (std::size_t i = fields.size(); i > 0; --i) {
+    const auto [name, value] = fields[i - 1];
+    if (name != kAddresses) continue;
+    std::string_view rest = value;
+    for (;;) {
+      const std::size_t comma = rest.rfind(',');
+      const bool is_first = comma == std::string_view::npos;
+      const std::string_view entry = http::TrimOws(is_first ? rest : rest.substr(comma + 1));
+      const auto parsed = net::SocketAddress::FromText(entry, 0);
+      if (!parsed) return {};
+      address = parsed->Ip();
+      if (!IsTrusted(address)) return address;
+      if (is_first) break;
+      rest = rest.substr(0, comma);
+    }
+  }
+  return address;
+}
+
+void TrustedProxies::Apply(http::Request& request) const {
+  request.head.scheme = public_scheme_;
+  if (!IsTrusted(request.peer.address)) return;
+  const http::Fields& fields = request.head.fields;
+  if (std::string address = BrowserOf(fields); !address.empty()) {
+    request.peer.address = std::move(address);
+    request.peer.port = 0;  // Nobody says it.
+  }
+  const auto scheme = fields.Find(kScheme);
+  if (!scheme || fields.Count(kScheme) != 1) return;
+  const std::string lower = http::ToLower(*scheme);
+  if (lower == "http" || lower == "https") request.head.scheme = lower;
+}
+
+}  // namespace berth::hub
