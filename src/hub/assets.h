@@ -13,8 +13,10 @@ struct Asset {
   std::string_view path;          ///< URL path, with its leading slash.
   std::string_view content_type;  ///< With charset.
   std::string_view body;
-  std::string_view etag;  ///< Quoted, ready for the ETag field.
-  bool immutable;         ///< The path names the content: may be cached for ever.
+  std::string_view gzip;       ///< The body, compressed; empty for pictures.
+  std::string_view etag;       ///< Quoted, ready for the ETag field.
+  std::string_view gzip_etag;  ///< The same of `gzip`.
+  bool immutable;              ///< The path names the content: may be cached for ever.
 };
 
 /// All embedded files.

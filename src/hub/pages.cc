@@ -46,15 +46,19 @@ std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_
     response.body = std::make_unique<http::TextBody>(std::move(*page));
     return response;
   }
-  response.head.fields.Add("etag", asset->etag);
+  const bool is_small = !asset->gzip.empty() && head.fields.HasToken("accept-encoding", "gzip");
+  const std::string_view etag = is_small ? asset->gzip_etag : asset->etag;
+  response.head.fields.Add("etag", etag);
   response.head.fields.Add("cache-control",
                            asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  if (head.fields.Find("if-none-match") == asset->etag) {
+  if (!asset->gzip.empty()) response.head.fields.Add("vary", "accept-encoding");
+  if (head.fields.Find("if-none-match") == etag) {
     response.head.status = 304;
     return response;
   }
   response.head.fields.Add("content-type", asset->content_type);
-  response.body = CopyOf(asset->body);
+  if (is_small) response.head.fields.Add("content-encoding", "gzip");
+  response.body = CopyOf(is_small ? asset->gzip : asset->body);
   return response;
 }
 

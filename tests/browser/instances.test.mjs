@@ -1,4 +1,5 @@
 // Instances in other states than the usual one: never set up, or of an older version.
+import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
@@ -38,5 +39,42 @@ describe("other instances", { concurrency: 1 }, () => {
     const older = await stage.realInstance("older", { older: true });
     await older.register();
     await worksBothWays(older);
+  });
+
+  check("the pages of an instance that is away wait, and continue by themselves when it is back", async () => {
+    const plain = await stage.plainInstance("plain", ({ url }) => ({ body: `<!doctype html><title>plain</title><h1>plain at ${url}</h1>` }));
+    plain.agent = await stage.hub.startAgent(plain);
+    const tabs = { subdomain: await stage.context.newPage(), path: await stage.context.newPage(), fresh: await stage.context.newPage(), dashboard: await stage.context.newPage() };
+    const origin = await stage.open(tabs.subdomain, plain);
+    await tabs.dashboard.goto(`${stage.hub.url}/instances/plain`);
+    await tabs.dashboard.locator(".now").getByText("Idle", { exact: true }).waitFor();
+    await plain.agent.stop();
+    await tabs.dashboard.getByText("Its agent is not connected").waitFor();
+
+    const waiting = { subdomain: `${origin}/deep?x=1`, path: `${stage.hub.url}/clients/plain/proxy/deep?x=1` };
+    for (const [way, url] of Object.entries(waiting)) {
+      const response = await tabs[way].goto(url);
+      assert.equal(response.status(), 503);
+      assert.equal(response.headers()["cache-control"], "no-store");
+    }
+    // A link of the dashboard, or of a notification: the way to the instance's address is open all the same.
+    await tabs.fresh.goto(`${stage.hub.url}/open?client=plain&next=${encodeURIComponent("/deep?x=1")}`);
+    for (const tab of [tabs.subdomain, tabs.path, tabs.fresh]) {
+      await tab.getByRole("heading", { name: "The instance is not connected" }).waitFor();
+      await tab.getByText("continues by itself").waitFor();
+      // It tried at least once more, in vain.
+      await tab.waitForEvent("response", (response) => response.status() === 503);
+    }
+    plain.seen.length = 0;
+
+    plain.agent = await stage.hub.startAgent(plain);
+    for (const tab of [tabs.subdomain, tabs.path, tabs.fresh]) {
+      await tab.getByRole("heading", { name: "plain at /deep?x=1" }).waitFor({ timeout: 30_000 });
+    }
+    assert.equal(new URL(tabs.fresh.url()).origin, origin);
+    await tabs.dashboard.locator(".now").getByText(/^(Idle|Active)$/).waitFor();
+    await tabs.dashboard.getByText("Its agent is not connected").waitFor({ state: "detached" });
+    await tabs.dashboard.getByRole("button", { name: "Open plain" }).and(tabs.dashboard.locator(":enabled")).waitFor();
+    await Promise.all(Object.values(tabs).map((tab) => tab.close()));
   });
 });
