@@ -1,10 +1,10 @@
 // Compressed bodies of a hostile instance. The first byte chooses the coding.
 #include <algorithm>
 
-#include "rewrite/content_decoder.h"
+#include "http/content_decoder.h"
 #include "rewriter_properties.h"
 
-using berth::rewrite::ContentDecoder;
+using berth::http::ContentDecoder;
 using berth::rewrite::fuzz::Require;
 
 namespace {
@@ -22,7 +22,7 @@ std::pair<std::string, bool> Decode(const char* coding, std::string_view in, std
       const std::size_t before = piece.size();
       std::string out;
       if (!decoder->Decode(piece, out)) return {all, false};
-      Require(out.size() <= berth::rewrite::kDecodeStep, "steps are bounded");
+      Require(out.size() <= berth::http::kDecodeStep, "steps are bounded");
       all += out;
       if (all.size() >= kEnough) return {all.substr(0, kEnough), true};
       if (piece.size() == before && out.empty()) break;
@@ -36,8 +36,8 @@ std::pair<std::string, bool> Decode(const char* coding, std::string_view in, std
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  constexpr const char* kCodings[] = {"gzip", "deflate", "br", "identity"};
-  const char* coding = kCodings[data[0] % 4];
+  constexpr const char* kCodings[] = {"gzip", "deflate", "br", "identity", "zstd"};
+  const char* coding = kCodings[data[0] % 5];
   const std::string_view in(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto [whole, is_whole] = Decode(coding, in, std::max<std::size_t>(in.size(), 1));
   const auto [cut, is_cut] = Decode(coding, in, 3);

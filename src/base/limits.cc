@@ -29,6 +29,8 @@ constexpr LimitRow kRows[] = {
      "Concurrent streams of one browser connection."},
     {"h2_header_list", false, &Limits::h2_header_list, nullptr,
      "Decoded bytes of an HTTP/2 head of a browser."},
+    {"compressions", false, &Limits::compressions, nullptr,
+     "Responses that are compressed at once, about 4 MiB each."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
      "Concurrent streams in one tunnel."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,

@@ -31,6 +31,7 @@ struct Limits {
   Size connections = 20'000;        ///< Open browser connections of a hub.
   Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
   Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
+  Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
 
   // The tunnel.
   Size tunnel_streams = 256;                 ///< Concurrent streams in one tunnel.

@@ -6,7 +6,9 @@
 #include "base/limits.h"
 #include "base/task_group.h"
 #include "base/wall_clock.h"
+#include "http/compression.h"
 #include "hub/hosts.h"
+#include "hub/options.h"
 #include "identity/session_cookie.h"
 
 namespace berth {
@@ -39,9 +41,11 @@ struct HubContext {
   TaskGroup&
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
+  http::Compressor* compressor = nullptr;             ///< Likewise.
   Notifications* notifications = nullptr;             ///< Likewise.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
   bool version_1 = true;                              ///< Whether version-1 instances may connect.
+  CompressMode compress = CompressMode::kAuto;        ///< Towards browsers.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
 };
 

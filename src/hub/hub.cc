@@ -111,6 +111,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       identity_(loop, *store_, sealer_, options_.limits),
       registry_(loop, SystemWallClock(), identity_.shares()),
       history_(loop, SystemWallClock(), registry_),
+      compressor_(options_.limits),
       sockets_(loop),
       context_{.executor = loop,
                .limits = options_.limits,
@@ -122,8 +123,10 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .registry = registry_,
                .history = history_,
                .sockets = sockets_,
+               .compressor = &compressor_,
                .path_mode = options_.path_mode,
                .version_1 = options_.version_1,
+               .compress = options_.compress,
                .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
                                                                   : identity::Scheme::kHttp},
       tunnels_(context_),

@@ -72,6 +72,7 @@ class Hub {
   std::unique_ptr<identity::SignIn> sign_in_;
   Registry registry_;
   InstanceHistory history_;
+  http::Compressor compressor_;
   // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
   TaskGroup sockets_;
   HubContext context_;

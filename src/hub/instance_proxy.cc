@@ -9,6 +9,7 @@
 #include "http/query.h"
 #include "http/reverse_proxy.h"
 #include "hub/browser.h"
+#include "hub/compression.h"
 #include "hub/cross_site.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
@@ -211,6 +212,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
     co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
   }
+  const auto compression = CompressionFor(hub, request.head, request.peer);
   http::ProxyRules rules;
   rules.edit_request = [address = request.peer.address, prefix = placement.prefix,
                         assertion = std::move(*assertion), person](http::RequestHead& head) {
@@ -245,6 +247,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
     response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
   }
+  if (compression) hub.compressor->Apply(*compression, asked.method, *response);
   if (response->body && response->body->length() != 0) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }

@@ -14,6 +14,13 @@
 
 namespace berth::hub {
 
+/// Whether responses are compressed towards browsers.
+enum class CompressMode {
+  kAuto,  ///< But for browsers on the hub's own machine.
+  kOn,
+  kOff,
+};
+
 struct HubOptions {
   std::string listen = "127.0.0.1:8787";  ///< ADDR:PORT; [ADDR]:PORT for IPv6; port 0: any free.
   /// Where browsers and agents reach the hub, without a trailing slash ("https://hub.example.org").
@@ -28,6 +35,7 @@ struct HubOptions {
   bool path_mode = true;            ///< Whether /clients/{id}/proxy/ is served at all.
   identity::SignInOptions sign_in;  ///< GitHub and OpenID Connect; none by default.
   bool version_1 = true;            ///< Whether version-1 instances may connect, token in the URL.
+  CompressMode compress = CompressMode::kAuto;
   /// Whether notifications may go to addresses of this machine and its networks. Nothing: if the
   /// hub is for this machine only.
   std::optional<bool> notify_private_addresses;

@@ -274,7 +274,7 @@ void Plan::ApplyToResponse(http::Response& response) const {
   const auto kind = KindOf(response.head);
   if (!kind || response.body == nullptr) return;
   if (fields.Count("content-encoding") > 1) return;
-  auto decoder = ContentDecoder::Create(fields.Find("content-encoding").value_or(""));
+  auto decoder = http::ContentDecoder::Create(fields.Find("content-encoding").value_or(""));
   if (!decoder) return;
 
   auto rewriter = RewriterFor(*kind, fields);

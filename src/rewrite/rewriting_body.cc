@@ -4,7 +4,7 @@
 
 namespace berth::rewrite {
 
-RewritingBody::RewritingBody(http::BodyPtr source, std::unique_ptr<ContentDecoder> decoder,
+RewritingBody::RewritingBody(http::BodyPtr source, std::unique_ptr<http::ContentDecoder> decoder,
                              RewriterPtr rewriter)
     : source_(std::move(source)), decoder_(std::move(decoder)), rewriter_(std::move(rewriter)) {}
 

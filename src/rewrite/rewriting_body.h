@@ -8,7 +8,7 @@
 #include <string>
 
 #include "http/body.h"
-#include "rewrite/content_decoder.h"
+#include "http/content_decoder.h"
 #include "rewrite/rewriter.h"
 
 namespace berth::rewrite {
@@ -16,7 +16,7 @@ namespace berth::rewrite {
 class RewritingBody : public http::Body {
  public:
   /// REQUIRES: none is null.
-  RewritingBody(http::BodyPtr source, std::unique_ptr<ContentDecoder> decoder,
+  RewritingBody(http::BodyPtr source, std::unique_ptr<http::ContentDecoder> decoder,
                 RewriterPtr rewriter);
 
   Task<Result<http::MutableBytes>> Read() override;
@@ -26,7 +26,7 @@ class RewritingBody : public http::Body {
   Result<bool> Step();
 
   http::BodyPtr source_;
-  std::unique_ptr<ContentDecoder> decoder_;
+  std::unique_ptr<http::ContentDecoder> decoder_;
   RewriterPtr rewriter_;
   std::string_view in_;  // What is left of the source's last piece.
   std::string decoded_;

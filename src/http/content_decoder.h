@@ -1,4 +1,4 @@
-// Content codings on their way in: gzip, deflate and br, decoded piece by piece.
+// Content codings on their way in: gzip, deflate, br and zstd, decoded piece by piece.
 //
 // Output is produced in steps of at most kDecodeStep bytes, so a small input that expands without
 // end costs its reader nothing but the steps it asks for. Not thread-safe.
@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace berth::rewrite {
+namespace berth::http {
 
 inline constexpr std::size_t kDecodeStep = 32 * 1024;
 
@@ -29,4 +29,4 @@ class ContentDecoder {
   static std::unique_ptr<ContentDecoder> Create(std::string_view content_encoding);
 };
 
-}  // namespace berth::rewrite
+}  // namespace berth::http

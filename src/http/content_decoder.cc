@@ -1,14 +1,15 @@
-#include "rewrite/content_decoder.h"
+#include "http/content_decoder.h"
 
 #include <brotli/decode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 
 #include "base/check.h"
 #include "http/fields.h"
 
-namespace berth::rewrite {
+namespace berth::http {
 namespace {
 
 class IdentityDecoder : public ContentDecoder {
@@ -127,6 +128,54 @@ class BrotliDecoder : public ContentDecoder {
   bool is_ended_ = false;
 };
 
+/// zstd (RFC 8878), several frames too. A frame that wants more memory than browsers grant (RFC
+/// 9659: a window of 8 MiB) is refused.
+class ZstdDecoder : public ContentDecoder {
+ public:
+  ZstdDecoder() {
+    if (state_ != nullptr) ZSTD_DCtx_setParameter(state_.get(), ZSTD_d_windowLogMax, 23);
+  }
+
+  Result<void> Decode(std::string_view& in, std::string& out) override {
+    if (state_ == nullptr) return Internal("no memory for a zstd decoder");
+    if (in.empty() && !may_hold_output_) return Ok();
+    if (is_at_frame_end_ && !in.empty() && !MayBeginFrame(in[0])) {
+      return Invalid("not zstd data");
+    }
+    const std::size_t before = out.size();
+    out.resize(before + kDecodeStep);
+    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    ZSTD_outBuffer to{out.data() + before, kDecodeStep, 0};
+    const std::size_t code = ZSTD_decompressStream(state_.get(), &to, &from);
+    out.resize(before + to.pos);
+    in.remove_prefix(from.pos);
+    if (ZSTD_isError(code) != 0) return Invalid("broken zstd data");
+    is_at_frame_end_ = code == 0;
+    may_hold_output_ = to.pos == kDecodeStep;
+    return Ok();
+  }
+
+  Result<void> Finish() override {
+    if (!is_at_frame_end_) return Invalid("truncated zstd data");
+    return Ok();
+  }
+
+ private:
+  struct Destroy {
+    void operator()(ZSTD_DCtx* state) const { ZSTD_freeDCtx(state); }
+  };
+  /// The magic numbers of RFC 8878 begin so; those of older formats, which the library reads as
+  /// well, do not.
+  static bool MayBeginFrame(char first) {
+    const auto byte = static_cast<unsigned char>(first);
+    return byte == 0x28 || (byte & 0xF0) == 0x50;
+  }
+
+  std::unique_ptr<ZSTD_DCtx, Destroy> state_{ZSTD_createDCtx()};
+  bool may_hold_output_ = false;
+  bool is_at_frame_end_ = true;
+};
+
 }  // namespace
 
 std::unique_ptr<ContentDecoder> ContentDecoder::Create(std::string_view content_encoding) {
@@ -137,7 +186,8 @@ std::unique_ptr<ContentDecoder> ContentDecoder::Create(std::string_view content_
   }
   if (coding == "deflate") return std::make_unique<ZlibDecoder>(ZlibDecoder::Format::kDeflate);
   if (coding == "br") return std::make_unique<BrotliDecoder>();
+  if (coding == "zstd") return std::make_unique<ZstdDecoder>();
   return nullptr;
 }
 
-}  // namespace berth::rewrite
+}  // namespace berth::http

@@ -1,11 +1,11 @@
-#include "rewrite/content_decoder.h"
+#include "http/content_decoder.h"
 
 #include <gmock/gmock.h>
 #include <zlib.h>
 
 #include "base/result_testing.h"
 
-namespace berth::rewrite {
+namespace berth::http {
 namespace {
 
 using berth::testing::FailsWith;
@@ -17,6 +17,12 @@ constexpr std::string_view kBrotli(
     "\x1b\x21\x00\xf8\x1d\xa9\x51\x9f\x3b\xa6\xd2\x07\x0d\x2f\xd9\x40\xde\x4a\xa4\x2c\x05\x01\x06"
     "\x9f\x3c\xa0\x8d\x57\xd2\x4f\x39\x1e",
     32);
+// kText as the zstd command writes it, with a checksum.
+constexpr std::string_view kZstd(
+    "\x28\xb5\x2f\xfd\x04\x68\xed\x00\x00\xb8\x3c\x61\x20\x68\x72\x65\x66\x3d\x22\x2f\x78\x22\x3e"
+    "\x68"
+    "\x65\x6c\x6c\x6f\x20\x3c\x2f\x61\x3e\x01\x00\x63\x94\x30\xc6\x2d\x6c\x80",
+    42);
 // 64 MiB of zeros.
 constexpr std::string_view kBrotliBomb(
     "\xcb\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x8f\xff\xff\x7f\xf0\x4f\x00\xc4\x61\x11"
@@ -71,7 +77,8 @@ struct Coded {
 std::vector<Coded> AllCodings() {
   return {{"identity", std::string(kText)},  {"gzip", Compress(kText, 31)},
           {"X-GZip", Compress(kText, 31)},   {"deflate", Compress(kText, 15)},
-          {"deflate", Compress(kText, -15)}, {"br", std::string(kBrotli)}};
+          {"deflate", Compress(kText, -15)}, {"br", std::string(kBrotli)},
+          {"zstd", std::string(kZstd)}};
 }
 
 TEST(ContentDecoderTest, DecodesEveryCodingHoweverItIsCut) {
@@ -96,7 +103,7 @@ TEST(ContentDecoderTest, EveryTruncationIsNoticed) {
 }
 
 TEST(ContentDecoderTest, BrokenDataIsAnError) {
-  for (const auto coding : {"gzip", "deflate", "br"}) {
+  for (const auto coding : {"gzip", "deflate", "br", "zstd"}) {
     EXPECT_THAT(Decode(coding, "\xff\xfe this is not compressed", 7),
                 FailsWith(ErrorKind::kInvalid));
   }
@@ -105,6 +112,18 @@ TEST(ContentDecoderTest, BrokenDataIsAnError) {
 TEST(ContentDecoderTest, GzipMayHaveSeveralMembersAndPadding) {
   const std::string twice = Compress("one ", 31) + Compress("two", 31) + std::string(20, '\0');
   EXPECT_EQ(*Decode("gzip", twice, 5), "one two");
+}
+
+TEST(ContentDecoderTest, ZstdMayHaveSeveralFramesButNoneOfAnOldFormatOrAVastWindow) {
+  const std::string twice = std::string(kZstd) + std::string(kZstd);
+  EXPECT_EQ(*Decode("zstd", twice, 5), std::string(kText) + std::string(kText));
+  // The magic number of zstd 0.7.
+  EXPECT_THAT(Decode("zstd", "\x27\xb5\x2f\xfd 0123456789", 50), FailsWith(ErrorKind::kInvalid));
+  // A frame that wants a window of 16 MiB: 2^(10 + 14).
+  const std::string_view vast("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", 9);
+  EXPECT_THAT(Decode("zstd", vast, 50), FailsWith(ErrorKind::kInvalid));
+  const std::string_view fine("\x28\xb5\x2f\xfd\x00\x68\x01\x00\x00", 9);
+  EXPECT_EQ(*Decode("zstd", fine, 50), "");
 }
 
 TEST(ContentDecoderTest, ABombComesOutInSmallSteps) {
@@ -116,10 +135,10 @@ TEST(ContentDecoderTest, ABombComesOutInSmallSteps) {
 }
 
 TEST(ContentDecoderTest, OtherCodingsHaveNoDecoder) {
-  for (const auto coding : {"zstd", "compress", "gzip, br", "x"}) {
+  for (const auto coding : {"compress", "gzip, br", "x"}) {
     EXPECT_EQ(ContentDecoder::Create(coding), nullptr) << coding;
   }
 }
 
 }  // namespace
-}  // namespace berth::rewrite
+}  // namespace berth::http

@@ -1,0 +1,143 @@
+#include "http/compression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "http/content_encoder.h"
+
+namespace berth::http {
+namespace {
+
+// What fits into one packet is on its way just as soon without.
+constexpr std::uint64_t kSmallest = 1400;
+
+constexpr std::array<std::string_view, 15> kTypes = {"application/javascript",
+                                                     "application/x-javascript",
+                                                     "application/ecmascript",
+                                                     "application/json",
+                                                     "application/x-ndjson",
+                                                     "application/jsonl",
+                                                     "application/xml",
+                                                     "application/wasm",
+                                                     "application/rtf",
+                                                     "application/vnd.ms-fontobject",
+                                                     "font/ttf",
+                                                     "font/otf",
+                                                     "application/x-font-ttf",
+                                                     "image/bmp",
+                                                     "image/x-icon"};
+
+/// Its input in a coding. Pieces of a body of unknown length come when they come, so each leaves at
+/// once; one of known length exists already, and is held back a little for a better result.
+class EncodedBody : public Body {
+ public:
+  EncodedBody(BodyPtr source, std::unique_ptr<ContentEncoder> encoder, std::size_t& under_way)
+      : source_(std::move(source)),
+        encoder_(std::move(encoder)),
+        then_(source_->length() ? ContentEncoder::Then::kMore : ContentEncoder::Then::kPause),
+        under_way_(under_way) {
+    ++under_way_;
+  }
+  EncodedBody(const EncodedBody&) = delete;
+  EncodedBody& operator=(const EncodedBody&) = delete;
+  ~EncodedBody() override { --under_way_; }
+
+  Task<Result<MutableBytes>> Read() override {
+    out_.clear();
+    while (out_.empty() && !is_done_) {
+      auto piece = co_await source_->Read();
+      if (!piece) co_return std::move(piece).error();
+      is_done_ = piece->empty();
+      auto encoded = encoder_->Encode(net::AsText(*piece),
+                                      is_done_ ? ContentEncoder::Then::kEnd : then_, out_);
+      if (!encoded) co_return std::move(encoded).error();
+    }
+    co_return std::as_writable_bytes(std::span(out_));
+  }
+
+ private:
+  BodyPtr source_;
+  std::unique_ptr<ContentEncoder> encoder_;
+  const ContentEncoder::Then then_;
+  std::size_t& under_way_;
+  std::string out_;
+  bool is_done_ = false;
+};
+
+std::optional<std::uint64_t> LengthOf(const Response& response) {
+  if (response.body) return response.body->length();
+  const auto text = response.head.fields.Find("content-length");
+  if (!text) return std::nullopt;
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return length;
+}
+
+bool IsIdentity(const Fields& fields) {
+  const auto coding = fields.Find("content-encoding");
+  return !coding ||
+         (fields.Count("content-encoding") == 1 && EqualsIgnoreCase(TrimOws(*coding), "identity"));
+}
+
+/// Whether the response would be compressed for a browser that takes a coding.
+bool IsEligible(const Response& response) {
+  const Fields& fields = response.head.fields;
+  if (response.head.status != 200) return false;
+  const auto type = fields.Find("content-type");
+  if (!type || fields.Count("content-type") > 1 || !IsCompressible(*type)) return false;
+  if (!IsIdentity(fields) || fields.HasToken("cache-control", "no-transform")) return false;
+  const std::string_view disposition = fields.Find("content-disposition").value_or("");
+  if (EqualsIgnoreCase(disposition.substr(0, 10), "attachment")) return false;
+  for (const auto digest : {"content-md5", "digest", "content-digest", "repr-digest"}) {
+    if (fields.Has(digest)) return false;
+  }
+  const auto length = LengthOf(response);
+  return !length || *length >= kSmallest;
+}
+
+/// A tag that says "the same", no longer "byte for byte the same" (RFC 9110, section 8.8.1).
+void WeakenEtag(Fields& fields) {
+  const auto etag = fields.Find("etag");
+  if (!etag || etag->starts_with("W/")) return;
+  fields.Set("etag", fmt::format("W/{}", *etag));
+}
+
+}  // namespace
+
+bool IsCompressible(std::string_view content_type) {
+  const std::string essence = ToLower(TrimOws(content_type.substr(0, content_type.find(';'))));
+  if (essence == "text/event-stream") return false;
+  return essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml") ||
+         std::ranges::find(kTypes, essence) != kTypes.end();
+}
+
+CompressionAsk CompressionAsk::Of(const RequestHead& head) {
+  return {.coding = head.is_upgrade() ? Coding::kIdentity : ChooseCoding(head.fields),
+          .is_range = head.fields.Has("range")};
+}
+
+void Compressor::Apply(const CompressionAsk& ask, std::string_view method, Response& response) {
+  if (!IsEligible(response)) return;
+  Fields& fields = response.head.fields;
+  if (!fields.HasToken("vary", "accept-encoding") && !fields.HasToken("vary", "*")) {
+    fields.Add("vary", "accept-encoding");
+  }
+  const bool is_head = method == "HEAD";
+  if (ask.coding == Coding::kIdentity || ask.is_range) return;
+  if (!is_head && (!response.body || under_way_ >= limits_.compressions)) return;
+  fields.Set("content-encoding", NameOf(ask.coding));
+  fields.Remove("content-length");
+  fields.Remove("accept-ranges");
+  WeakenEtag(fields);
+  if (is_head) return;
+  auto encoder = ContentEncoder::Create(ask.coding, response.body->length());
+  response.body =
+      std::make_unique<EncodedBody>(std::move(response.body), std::move(encoder), under_way_);
+}
+
+}  // namespace berth::http
