@@ -1,0 +1,235 @@
+// Requests to a version-1 instance, whose end of the wire the test is.
+#include "hub/v1_streams.h"
+
+#include <gmock/gmock.h>
+
+#include "hub/hub_testing.h"
+
+namespace berth::hub {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+
+/// A body whose length nobody knows before it ends.
+class EndlessLooking : public http::Body {
+ public:
+  explicit EndlessLooking(std::string text) : body_(std::move(text)) {}
+  Task<Result<http::MutableBytes>> Read() override { return body_.Read(); }
+
+ private:
+  http::TextBody body_;
+};
+
+struct V1StreamsTest : testing::HubFixture {
+  std::vector<control::HttpProxyRequest> sent;
+  std::optional<Error> send_error;
+  int idle = 0;
+  std::shared_ptr<V1Calls> calls = std::make_shared<V1Calls>(
+      "box-1", limits.tunnel_streams,
+      [this](const control::Message& message) -> Result<void> {
+        if (send_error) return *send_error;
+        sent.push_back(std::get<control::HttpProxyRequest>(message));
+        return Ok();
+      },
+      [this] { ++idle; }, SystemRandom());
+  V1Streams streams{hub};
+
+  V1StreamsTest() { streams.SetCalls(calls); }
+
+  static http::Request Ask(std::string target, http::BodyPtr body = nullptr) {
+    http::Request request;
+    request.head.method = body ? "POST" : "GET";
+    request.head.scheme = "https";
+    request.head.authority = "hub.example";
+    request.head.target = std::move(target);
+    request.body = std::move(body);
+    return request;
+  }
+  static http::Request Post(std::string text) {
+    return Ask("/upload", std::make_unique<http::TextBody>(std::move(text)));
+  }
+  /// Started: what it needs from the instance is in `sent`.
+  Task<Result<http::Response>> Begin(http::Request request) {
+    auto exchange = streams.Exchange(std::move(request));
+    exchange.Start();
+    executor.RunUntilIdle();
+    return exchange;
+  }
+  bool Answer(const std::string& id, std::string body, control::Headers headers = {},
+              std::int64_t status = 200) {
+    const bool is_taken = calls->Deliver(control::HttpProxyResponse{.request_id = id,
+                                                                    .status = status,
+                                                                    .headers = std::move(headers),
+                                                                    .body = std::move(body)});
+    executor.RunUntilIdle();
+    return is_taken;
+  }
+  std::string Body(http::Response& response) {
+    return executor.Await(http::ReadAll(response.body.get(), 1 << 20)).value();
+  }
+};
+
+TEST_F(V1StreamsTest, ARequestIsOneMessageAndItsAnswerAnother) {
+  auto request = Ask("/api/x?a=1&b=%20", std::make_unique<http::TextBody>("h\xc3\xa9llo"));
+  request.head.fields.Add("x-one", "1");
+  request.head.fields.Add("x-forwarded-prefix", "/clients/box-1/proxy");
+  auto exchange = Begin(std::move(request));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].method, "POST");
+  EXPECT_EQ(sent[0].path, "/api/x");
+  EXPECT_EQ(sent[0].query, "a=1&b=%20");
+  EXPECT_EQ(sent[0].body, "h\xc3\xa9llo");
+  EXPECT_EQ(sent[0].proxy_base, "/clients/box-1/proxy");
+  EXPECT_THAT(sent[0].headers,
+              ::testing::Contains(std::pair<std::string, std::string>("x-one", "1")));
+  EXPECT_FALSE(exchange.is_done());
+  EXPECT_TRUE(Answer(sent[0].request_id, "made", {{"X-Twice", "1"}, {"x-twice", "2"}}, 201));
+  ASSERT_TRUE(exchange.is_done());
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->head.status, 201);
+  EXPECT_EQ(response->head.fields.Count("x-twice"), 2U);
+  EXPECT_EQ(Body(*response), "made");
+  EXPECT_EQ(calls->size(), 0U);
+}
+
+TEST_F(V1StreamsTest, AnswersReachTheirOwnRequestsInWhateverOrder) {
+  std::vector<Task<Result<http::Response>>> exchanges;
+  for (int i = 0; i < 20; ++i) exchanges.push_back(Begin(Ask(fmt::format("/{}", i))));
+  ASSERT_EQ(sent.size(), 20U);
+  for (int i = 19; i >= 0; --i) {
+    const auto at = static_cast<std::size_t>(i);
+    EXPECT_FALSE(exchanges[at].is_done());
+    EXPECT_TRUE(Answer(sent[at].request_id, sent[at].path));
+    EXPECT_FALSE(Answer(sent[at].request_id, "again"));
+    ASSERT_TRUE(exchanges[at].is_done());
+    auto response = exchanges[at].Take();
+    EXPECT_EQ(Body(*response), fmt::format("/{}", i));
+  }
+}
+
+TEST_F(V1StreamsTest, ACancelledRequestIsForgotten) {
+  auto exchange = Begin(Ask("/gone"));
+  auto other = Begin(Ask("/stays"));
+  exchange.Reset();
+  EXPECT_EQ(calls->size(), 1U);
+  EXPECT_EQ(idle, 0);
+  EXPECT_FALSE(Answer(sent[0].request_id, "too late"));
+  EXPECT_TRUE(Answer(sent[1].request_id, "fine"));
+  auto response = other.Take();
+  EXPECT_EQ(Body(*response), "fine");
+  EXPECT_EQ(idle, 1);
+}
+
+TEST_F(V1StreamsTest, AnInstanceThatGoesFailsItsRequestsAtOnce) {
+  auto one = Begin(Ask("/a"));
+  auto two = Begin(Ask("/b"));
+  calls->Close();
+  executor.RunUntilIdle();
+  ASSERT_TRUE(one.is_done() && two.is_done());
+  EXPECT_THAT(one.Take(), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(two.Take(), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/c"))), FailsWith(ErrorKind::kUnavailable));
+  V1Streams unconnected{hub};
+  EXPECT_THAT(executor.Await(unconnected.Exchange(Ask("/c"))), FailsWith(ErrorKind::kUnavailable));
+}
+
+TEST_F(V1StreamsTest, WhatIsNoTextIsRefusedAndNeverAltered) {
+  for (const std::string& bytes :
+       {std::string("\x89PNG\xff"), std::string("\xc3"), std::string("\xed\xa0\x80")}) {
+    auto response = executor.Await(streams.Exchange(Post(bytes)));
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->head.status, 415);
+    EXPECT_EQ(response->head.fields.Find("content-type"), "application/problem+json");
+  }
+  EXPECT_TRUE(sent.empty());
+  EXPECT_EQ(calls->size(), 0U);
+}
+
+TEST_F(V1StreamsTest, WhatIsTooLargeIsRefusedWhetherItSaysSoOrNot) {
+  limits.version1_request = 1000;
+  EXPECT_EQ(executor.Await(streams.Exchange(Post(std::string(1001, 'x'))))->head.status, 413);
+  auto unsized = Ask("/upload", std::make_unique<EndlessLooking>(std::string(1001, 'x')));
+  EXPECT_EQ(executor.Await(streams.Exchange(std::move(unsized)))->head.status, 413);
+  EXPECT_TRUE(sent.empty());
+  auto fits = Begin(Post(std::string(1000, 'x')));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].body, std::string(1000, 'x'));
+}
+
+TEST_F(V1StreamsTest, Base64IsDecodedAndNotMentioned) {
+  auto exchange = Begin(Ask("/a.png"));
+  Answer(sent[0].request_id, "iVBORw0K/wA=",
+         {{"content-type", "image/png"}, {"X-Orch-Encoding", "Base64"}, {"content-length", "12"}});
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(Body(*response), std::string("\x89PNG\r\n\xff\0", 8));
+  EXPECT_FALSE(response->head.fields.Has("x-orch-encoding"));
+  EXPECT_FALSE(response->head.fields.Has("content-length"));
+  EXPECT_EQ(response->head.fields.Find("content-type"), "image/png");
+}
+
+TEST_F(V1StreamsTest, ABrokenAnswerFailsItsRequestAlone) {
+  const std::vector<std::pair<control::Headers, std::string>> broken = {
+      {{{"x-orch-encoding", "base64"}}, "&&&"},
+      {{{"x-orch-encoding", "gzip"}}, "x"},
+      {{{"a", "b\r\nc: d"}}, "x"},
+      {{{"a b", "c"}}, "x"}};
+  auto waiting = Begin(Ask("/waits"));
+  for (const auto& [headers, body] : broken) {
+    auto exchange = Begin(Ask("/broken"));
+    Answer(sent.back().request_id, body, headers);
+    EXPECT_THAT(exchange.Take(), FailsWith(ErrorKind::kUnavailable)) << headers[0].first;
+  }
+  for (const std::int64_t status : {0, 101, 199, 600}) {
+    auto exchange = Begin(Ask("/broken"));
+    Answer(sent.back().request_id, "x", {}, status);
+    EXPECT_THAT(exchange.Take(), FailsWith(ErrorKind::kUnavailable)) << status;
+  }
+  EXPECT_FALSE(waiting.is_done());
+}
+
+TEST_F(V1StreamsTest, AnErrorOfTheInstanceIsA502OrA403) {
+  for (const bool is_auth : {false, true}) {
+    auto exchange = Begin(Ask("/x"));
+    EXPECT_TRUE(calls->Deliver(control::ErrorMessage{
+        .request_id = sent.back().request_id, .message = "it broke", .auth_error = is_auth}));
+    executor.RunUntilIdle();
+    auto response = exchange.Take();
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->head.status, is_auth ? 403 : 502);
+    EXPECT_EQ(Body(*response).find("it broke"), std::string::npos);
+  }
+}
+
+TEST_F(V1StreamsTest, AnInstanceThatDoesNotReadItsMessagesIsUnavailable) {
+  send_error = TooLarge("the queue is full");
+  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/x"))), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(calls->size(), 0U);
+}
+
+TEST_F(V1StreamsTest, ThereMayBeAsManyAtOnceAsInATunnel) {
+  std::vector<Task<Result<http::Response>>> exchanges;
+  for (std::uint64_t i = 0; i < limits.tunnel_streams; ++i) exchanges.push_back(Begin(Ask("/x")));
+  EXPECT_EQ(sent.size(), limits.tunnel_streams);
+  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/x"))), FailsWith(ErrorKind::kUnavailable));
+  exchanges.pop_back();
+  EXPECT_FALSE(Begin(Ask("/x")).is_done());
+}
+
+TEST_F(V1StreamsTest, ThePagesQuestionForItsSocketsLeadsBackThroughTheHub) {
+  auto request = Ask("/api/clients/box-1/ws-info");
+  request.head.fields.Add("x-forwarded-host", "hub.example");
+  request.head.fields.Add("x-forwarded-proto", "https");
+  request.head.fields.Add("x-forwarded-prefix", "/clients/box-1/proxy");
+  auto response = executor.Await(streams.Exchange(std::move(request)));
+  EXPECT_EQ(Body(*response),
+            R"({"ws_base":"wss://hub.example/clients/box-1/proxy","is_local":false})");
+  EXPECT_TRUE(sent.empty());
+  auto of_another = Begin(Ask("/api/clients/box-2/ws-info"));
+  EXPECT_EQ(sent.size(), 1U);
+}
+
+}  // namespace
+}  // namespace berth::hub
