@@ -69,11 +69,6 @@ AllowList AllowListOf(const AgentOptions& options) {
   return allowed;
 }
 
-Task<Result<int>> AwaitEvent(Event& event) {
-  co_await event.Wait();
-  co_return 0;
-}
-
 std::string InSeconds(Duration delay) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
   return ms < 10'000 ? fmt::format("{:.1f} s", static_cast<double>(ms) / 1000)
@@ -163,13 +158,20 @@ Task<Error> Agent::Run() {
 
 Task<void> Agent::Drain() {
   is_draining_ = true;
-  keeper_.Drain("the agent is stopping");
-  auto left = co_await WithDeadline(loop_, limits_.drain_grace, "finish", AwaitEvent(left_));
+  auto left = co_await WithDeadline(loop_, limits_.drain_grace, "finish", Leave());
   if (!left) LogWarn("stopping with requests under way: the grace is over");
   if (supervisor_) {
     supervisor_->Stop();
     co_await supervisor_->stopped().Wait();
   }
+}
+
+Task<Result<void>> Agent::Leave() {
+  // Version 1 knows no drain: the connection stays until what runs has been answered.
+  if (is_version_1()) co_await v1_server_.Drain();
+  keeper_.Drain("the agent is stopping");
+  co_await left_.Wait();
+  co_return Ok();
 }
 
 Task<Result<net::StreamPtr>> Agent::DialInstance() {

@@ -41,6 +41,7 @@ class Agent : private tunnel::Keeper::Observer {
   Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::ProxySettings proxies,
         std::unique_ptr<net::TlsClient> tls, std::unique_ptr<ThreadWorker> worker, HubTrust trust);
 
+  Task<Result<void>> Leave();
   Task<Result<net::StreamPtr>> DialInstance();
   void StartCommand();
   void OnCommand(const SupervisorEvent& event);

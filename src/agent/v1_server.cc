@@ -8,6 +8,9 @@
 namespace berth::agent {
 namespace {
 
+// What a message needs around the data that it carries.
+constexpr std::uint64_t kEnvelope = 1024;
+
 bool IsEventStream(const http::ResponseHead& head) {
   const std::string_view type = head.fields.Find("content-type").value_or("");
   return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
@@ -22,6 +25,18 @@ http::Response TooMuch(std::uint64_t limit) {
       fmt::format("The hub speaks version 1 of the protocol, which carries responses of at most "
                   "{} bytes.",
                   limit));
+}
+
+/// Whether a hub takes it; escapes and base64 make more of the body.
+bool FitsMessage(const control::HttpProxyResponse& answer, const Limits& limits) {
+  constexpr std::uint64_t kMostOfAByte = 8;  // "\\u0001", and what stands around the body.
+  if (answer.body.size() <= limits.version1_message / kMostOfAByte) return true;
+  return control::Serialise(answer).size() <= limits.version1_message;
+}
+
+http::Response Stopping() {
+  return ProblemResponse(503, "agent-stopping", "The instance is going away",
+                         "Its agent is being stopped and takes nothing new.");
 }
 
 http::Response Endless() {
@@ -55,6 +70,10 @@ void V1Server::Reset() {
 
 void V1Server::On(control::HttpProxyRequest message) {
   if (requests_.contains(message.request_id)) return;  // Sent twice: answered once.
+  if (is_draining_) {
+    tasks_.Spawn("version-1 refusal", Explain(message.request_id, Stopping()));
+    return;
+  }
   if (tasks_.size() >= limits_.tunnel_streams) {
     return Fail(message.request_id, "too many requests are under way");
   }
@@ -78,26 +97,40 @@ Task<void> V1Server::Answer(control::HttpProxyRequest message) {
   }
   if (IsEventStream(response->head)) {
     NoteLimit("event streams");
-    response = Endless();
+    co_return co_await Explain(id, Endless());
   }
   auto body = co_await WithDeadline(
       executor_, limits_.response_timeout, "read the answer",
       http::ReadAll(is_head ? nullptr : response->body.get(), MaxBody(limits_)));
-  if (!body) {
-    if (body.error().kind == ErrorKind::kTooLarge) NoteLimit("responses of that size");
-    response = body.error().kind == ErrorKind::kTooLarge
-                   ? TooMuch(MaxBody(limits_))
-                   : ProblemResponse(502, "instance-broke-off", "The instance broke off",
-                                     "The instance's answer ended before its end.");
-    body = co_await http::ReadAll(response->body.get(), MaxBody(limits_));
-    if (!body) co_return;
+  if (!body && body.error().kind != ErrorKind::kTooLarge) {
+    co_return co_await Explain(id,
+                               ProblemResponse(502, "instance-broke-off", "The instance broke off",
+                                               "The instance's answer ended before its end."));
+  }
+  std::optional<control::HttpProxyResponse> answer;
+  if (body) answer = control::EncodeResponse(response->head, id, std::move(*body));
+  if (!answer || !FitsMessage(*answer, limits_)) {
+    NoteLimit("responses of that size");
+    co_return co_await Explain(id, TooMuch(MaxBody(limits_)));
   }
   requests_.erase(id);
-  Say(control::EncodeResponse(response->head, id, std::move(*body)));
+  Say(*answer);
+}
+
+Task<void> V1Server::Explain(std::string id, http::Response problem) {
+  auto body = co_await http::ReadAll(problem.body.get(), MaxBody(limits_));
+  requests_.erase(id);
+  if (body) Say(control::EncodeResponse(problem.head, id, std::move(*body)));
+}
+
+Task<void> V1Server::Drain() {
+  is_draining_ = true;
+  co_await tasks_.WaitEmpty();
 }
 
 void V1Server::On(control::UserRequest message) {
   if (chats_.contains(message.request_id)) return;
+  if (is_draining_) return Fail(message.request_id, "the agent is being stopped");
   if (tasks_.size() >= limits_.tunnel_streams) {
     return Fail(message.request_id, "too many requests are under way");
   }
@@ -114,11 +147,20 @@ void V1Server::On(control::UserRequest message) {
         request.body = std::move(outgoing);
         return streams_.Exchange(std::move(request));
       },
-      [this, id](control::Json data) {
-        Say(control::UserResponseChunk{.request_id = id, .data = std::move(data)});
-      });
+      [this, id](control::Json data) { Pass(id, std::move(data)); });
   chats_[id] = driver;
   tasks_.Spawn("version-1 chat", Converse(std::move(message), std::move(driver)));
+}
+
+void V1Server::Pass(const std::string& id, control::Json data) {
+  // A frame that is no JSON became a string, which escapes make larger than the frame was.
+  if (data.text.size() + kEnvelope <= limits_.version1_message) {
+    return Say(control::UserResponseChunk{.request_id = id, .data = std::move(data)});
+  }
+  NoteLimit("chat messages of that size");
+  Fail(id, "the instance's chat said more than version 1 carries in one message");
+  const auto chat = chats_.find(id);
+  if (chat != chats_.end()) chat->second->Close();
 }
 
 Task<void> V1Server::Converse(control::UserRequest message,

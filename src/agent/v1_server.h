@@ -35,6 +35,8 @@ class V1Server {
   void OnMessage(const control::Message& message);
   /// The connection is gone: ends all that runs.
   void Reset();
+  /// Refuses what is new from now on; returns when nothing runs any more.
+  Task<void> Drain();
 
  private:
   void On(control::HttpProxyRequest message);
@@ -44,6 +46,9 @@ class V1Server {
   void On(const Other&) {}
 
   Task<void> Answer(control::HttpProxyRequest message);
+  /// Answers with a problem of our own.
+  Task<void> Explain(std::string id, http::Response problem);
+  void Pass(const std::string& id, control::Json data);
   Task<void> Converse(control::UserRequest message, std::shared_ptr<tunnel::ChatDriver> driver);
   void Say(const control::Message& message);
   void Fail(std::string request_id, std::string_view why);
@@ -55,6 +60,7 @@ class V1Server {
   const Hub hub_;
   http::Service& streams_;
   const Send send_;
+  bool is_draining_ = false;
   std::set<std::string, std::less<>> noted_;
   std::set<std::string, std::less<>> requests_;  ///< Ids of http_proxy_requests that run.
   std::map<std::string, std::shared_ptr<tunnel::ChatDriver>, std::less<>> chats_;

@@ -118,7 +118,9 @@ std::unique_ptr<http::H2Session> AgentLink::MakeSession() {
 }
 
 Task<void> AgentLink::OnText(std::string_view text) {
-  auto message = control::Parse(text, control::Sender::kHubToAgent, limits_.control_message);
+  const std::uint64_t limit =
+      hub_.protocol == Protocol::kVersion1 ? limits_.version1_message : limits_.control_message;
+  auto message = control::Parse(text, control::Sender::kHubToAgent, limit);
   if (!message) {
     LogWarn("message of the hub: {}", ForLog(message.error().ToString()));
     co_return;

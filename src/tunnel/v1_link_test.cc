@@ -114,6 +114,18 @@ TEST_F(V1LinkTest, PassesRequestsOn) {
   EXPECT_TRUE(messages_[0] == control::Message(request));
 }
 
+TEST_F(V1LinkTest, TakesRequestsBeyondTheTunnelsLimit) {
+  Register();
+  control::HttpProxyRequest request;
+  request.request_id = "r";
+  request.method = "POST";
+  request.path = "/upload";
+  request.body = std::string(limits_.control_message + 1, 'x');
+  hub_.Send(request);
+  ASSERT_EQ(messages_.size(), 1U);
+  EXPECT_TRUE(messages_[0] == control::Message(request));
+}
+
 TEST_F(V1LinkTest, RefusesBinaryFrames) {
   Register();
   Event ready(executor_);

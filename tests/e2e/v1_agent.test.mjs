@@ -2,7 +2,7 @@
 // speak it, what does not fit, and that the token is written nowhere.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ChatOrigin } from "../conformance/lib/chat_origin.mjs";
@@ -129,8 +129,45 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
     await strict.stop();
   });
 
+  check("an agent that is stopped answers what runs, takes nothing new, and then leaves", async () => {
+    let answer;
+    const held = new Promise((resolve) => {
+      origin.on("/held", (_, response) => {
+        answer = () => response.end("finished");
+        resolve();
+      });
+    });
+    const stopping = run("stopping", { args: ["--protocol", "1"] });
+    const two = await hub.instance();
+    const answered = two.ask({ path: "/held" });
+    await held;
+    stopping.signal("SIGTERM");
+    await stopping.line(/stopping: what runs may finish/);
+    const refused = await two.ask({ path: "/late" });
+    assert.equal(refused.status, 503);
+    assert.ok(!origin.seen.some(({ url }) => url === "/late"));
+    answer();
+    assert.equal((await answered).body, "finished");
+    assert.equal((await two.whenClosed()).code, 1001);
+    assert.equal(await stopping.exited, 0);
+  });
+
+  check("an agent that is stopped leaves at the deadline whatever runs", async () => {
+    const config = join(scene.folder, "hurried.toml");
+    writeFileSync(config, "[limits]\ndrain_grace = 300\n");
+    const stopping = run("hurried", { args: ["--protocol", "1", "--config", config] });
+    const two = await hub.instance();
+    const begun = new Promise((resolve) => origin.on("/never", resolve));
+    void two.ask({ path: "/never" }).catch(() => {});
+    await begun;
+    stopping.signal("SIGTERM");
+    await stopping.line(/the grace is over/);
+    assert.equal(await stopping.exited, 0);
+    await two.whenClosed();
+  });
+
   check("the token is in no log", () => {
-    for (const name of ["careful", "old", "bare", "strict"]) {
+    for (const name of ["careful", "old", "bare", "strict", "stopping", "hurried"]) {
       assert.ok(!readFileSync(join(scene.output, `agent-${name}.log`), "utf8").includes(token.split("_")[2]), name);
     }
   });
