@@ -76,9 +76,10 @@ Result<Secret> ReadLine() {
 
 Result<Secret> AskForSecret(std::string_view question) {
   if (::isatty(STDIN_FILENO) != 1) return ReadLine();
+  // Before the question: who answers it fast, as a paste does, is not shown either.
+  const NoEcho silence;
   fmt::print(stderr, "{}", question);
   std::fflush(stderr);
-  const NoEcho silence;
   return ReadLine();
 }
 
