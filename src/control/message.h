@@ -370,6 +370,7 @@ struct Client {
 struct GetClients {
   static constexpr std::string_view kType = "get_clients";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
+  bool vitals = false;  ///< Ours: ClientVitals are wanted too.
   bool operator==(const GetClients&) const = default;
 };
 
@@ -400,6 +401,23 @@ struct ClientRemoved {
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
   std::string client_id{};
   bool operator==(const ClientRemoved&) const = default;
+};
+
+/// What of an instance changes all the time.
+struct Vitals {
+  std::string id{};
+  std::int64_t latency_ms = 0;  ///< 0: not measured.
+  Traffic traffic{};            ///< Since it connected.
+  bool operator==(const Vitals&) const = default;
+};
+
+/// Ours: the vitals that changed, every few seconds. Sent to whoever asked for them with
+/// GetClients.
+struct ClientVitals {
+  static constexpr std::string_view kType = "client_vitals";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  std::vector<Vitals> clients{};
+  bool operator==(const ClientVitals&) const = default;
 };
 
 struct ConnectClient {
@@ -451,7 +469,8 @@ using Message =
                  UserResponseChunk, UserResponseComplete, AnswerResult, ErrorMessage, Registered,
                  Pong, Command, HubKeys, Answer, Fenced, Drain, HttpProxyRequest, UserRequest,
                  UserRequestFollowUp, GetClients, ClientList, ClientUpdate, ClientDisconnected,
-                 ClientRemoved, ConnectClient, ConnectResponse, ForwardToClient, ForwardedResponse>;
+                 ClientRemoved, ClientVitals, ConnectClient, ConnectResponse, ForwardToClient,
+                 ForwardedResponse>;
 
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;

@@ -263,7 +263,21 @@ void Fields(V& v, M& m) {
 }
 
 template <class V, Is<GetClients> M>
-void Fields(V&, M&) {}
+void Fields(V& v, M& m) {
+  v("vitals", m.vitals, kOptional);
+}
+
+template <class V, Is<Vitals> M>
+void Fields(V& v, M& m) {
+  v("id", m.id, kRequired, kShortText);
+  v("latency_ms", m.latency_ms, kOptional);
+  v("traffic", m.traffic, kOptional);
+}
+
+template <class V, Is<ClientVitals> M>
+void Fields(V& v, M& m) {
+  v("clients", m.clients, kRequired);
+}
 
 template <class V, Is<ClientList> M>
 void Fields(V& v, M& m) {

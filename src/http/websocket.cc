@@ -7,6 +7,9 @@
 namespace berth::http {
 namespace {
 
+/// Of ping_after: how often a channel that is never quiet is measured.
+constexpr int kMeasureEvery = 3;
+
 // Waits until one of two events is set. The second may be absent, and may be destroyed meanwhile.
 struct Either {
   using Wait = decltype(std::declval<Event&>().Wait());
@@ -306,6 +309,8 @@ void WebSocketChannel::OnLivenessTimer() {
     Ping();
   } else {
     executor_.Arm(liveness_timer_, quiet_until);
+    // One that is never quiet is measured all the same.
+    if (executor_.now() >= ping_sent_ + kMeasureEvery * options_.ping_after) Ping();
   }
 }
 

@@ -28,7 +28,9 @@ class WebSocketChannel {
     bool accept_binary = true;                 ///< Else a binary message fails with code 1003.
     std::size_t max_queued = 4 * 1024 * 1024;  ///< Bytes of text that may wait to be sent.
     std::size_t piece = 64 * 1024;             ///< Binary bytes of one frame, about.
-    Duration ping_after{};   ///< Silence before a ping; 0 = never. Needs a steady Receive().
+    /// Silence before a ping; 0 = never. Needs a steady Receive(). Where it is never silent, a ping
+    /// measures the latency at every third such time.
+    Duration ping_after{};
     Duration ping_answer{};  ///< Dead without a byte for that long after the ping.
     Duration close_timeout = std::chrono::seconds(5);  ///< For the peer's answer to Close().
     std::function<MaskKey()> mask_key = RandomMaskKey;

@@ -32,12 +32,20 @@ control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visib
   if (const auto owner = hub.identity.people().Find(instance.user_id)) {
     view.owner = identity::LoginOf(*owner);
   }
-  if (instance.is_live()) {
-    const auto latency = instance.link->latency().value_or(Duration::zero());
-    view.metadata.traffic = instance.link->traffic();
-    view.latency_ms = std::chrono::ceil<std::chrono::milliseconds>(latency).count();
-  }
+  const control::Vitals vitals = VitalsOf(instance);
+  view.metadata.traffic = vitals.traffic;
+  view.latency_ms = vitals.latency_ms;
   return view;
+}
+
+control::Vitals VitalsOf(const Instance& instance) {
+  control::Vitals vitals;
+  vitals.id = instance.id();
+  if (!instance.is_live()) return vitals;
+  const auto latency = instance.link->latency().value_or(Duration::zero());
+  vitals.latency_ms = std::chrono::ceil<std::chrono::milliseconds>(latency).count();
+  vitals.traffic = instance.link->traffic();
+  return vitals;
 }
 
 }  // namespace berth::hub

@@ -16,4 +16,7 @@ std::string UrlOf(const HubContext& hub, const Instance& instance, identity::Ins
 /// With `url`, `role`, the owner's name and latency filled in.
 control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible);
 
+/// What of it changes all the time; all 0 while it is away.
+control::Vitals VitalsOf(const Instance& instance);
+
 }  // namespace berth::hub

@@ -26,6 +26,11 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   return options;
 }
 
+/// How often a page is told of latencies and traffic that changed, and of how many instances at
+/// once.
+constexpr Duration kVitalsEvery = std::chrono::seconds(3);
+constexpr std::size_t kMaxVitals = 500;
+
 /// How soon the end of an API token ends what it opened.
 constexpr Duration kTokenCheck = std::chrono::seconds(1);
 
@@ -51,7 +56,8 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
       : hub_(hub),
         watcher_(std::move(watcher)),
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
-        token_ended_(hub.executor) {
+        token_ended_(hub.executor),
+        vitals_timer_([this] { TellVitals(); }) {
     channel_.Attach(std::move(incoming));
     if (watcher_.session) {
       chat_.emplace(hub, watcher_.session, std::move(origin),
@@ -104,14 +110,14 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     if (!wants_updates_) return;
     auto gone = std::exchange(shown_, {});
     for (const VisibleInstance& visible : Visible()) {
-      const auto before = gone.extract(visible.instance->id());
-      if (!before.empty() && before.mapped() == visible.role) {
-        shown_[visible.instance->id()] = visible.role;
+      auto before = gone.extract(visible.instance->id());
+      if (!before.empty() && before.mapped().role == visible.role) {
+        shown_.insert(std::move(before));
       } else {
         Show(visible);
       }
     }
-    for (const auto& [id, role] : gone) {
+    for (const auto& [id, shown] : gone) {
       Send(control::ClientDisconnected{.client_id = id});
       Send(control::ClientRemoved{.client_id = id});
     }
@@ -124,8 +130,32 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
   void Show(const VisibleInstance& visible) {
-    shown_[visible.instance->id()] = visible.role;
-    Send(control::ClientUpdate{.client = ClientViewOf(hub_, visible)});
+    Send(control::ClientUpdate{.client = NoteShown(visible)});
+  }
+
+  /// What the page is told of the instance.
+  control::Client NoteShown(const VisibleInstance& visible) {
+    shown_[visible.instance->id()] = {.role = visible.role, .vitals = VitalsOf(*visible.instance)};
+    return ClientViewOf(hub_, visible);
+  }
+
+  /// Tells what changed since the page was told; where that is much, the rest the next time.
+  void TellVitals() {
+    hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
+    control::ClientVitals changed;
+    auto next = shown_.upper_bound(last_vitals_);
+    for (std::size_t seen = 0; seen < shown_.size() && changed.clients.size() < kMaxVitals;
+         ++seen, ++next) {
+      if (next == shown_.end()) next = shown_.begin();
+      last_vitals_ = next->first;
+      const Instance* const instance = hub_.registry.Get(next->first);
+      if (instance == nullptr || !instance->is_live()) continue;
+      auto vitals = VitalsOf(*instance);
+      if (vitals == next->second.vitals) continue;
+      next->second.vitals = vitals;
+      changed.clients.push_back(std::move(vitals));
+    }
+    if (!changed.clients.empty()) Send(changed);
   }
 
   void Send(const control::Message& message) {
@@ -142,13 +172,15 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     std::visit([this](const auto& known) { On(known); }, *message);
   }
 
-  void On(const control::GetClients&) {
+  void On(const control::GetClients& wanted) {
     wants_updates_ = true;
+    if (wanted.vitals && !vitals_timer_.is_armed()) {
+      hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
+    }
     control::ClientList list;
     shown_.clear();
     for (const VisibleInstance& visible : Visible()) {
-      shown_[visible.instance->id()] = visible.role;
-      list.clients.push_back(ClientViewOf(hub_, visible));
+      list.clients.push_back(NoteShown(visible));
     }
     Send(list);
   }
@@ -179,6 +211,12 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   template <class Other>
   void On(const Other&) {}
 
+  /// What the page was told of an instance.
+  struct Shown {
+    identity::InstanceRole role = identity::InstanceRole::kViewer;
+    control::Vitals vitals = {};
+  };
+
   HubContext& hub_;
   const Watcher watcher_;
   http::WebSocketChannel channel_;
@@ -186,7 +224,9 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   Event token_ended_;
   Job token_watch_;
   bool wants_updates_ = false;
-  std::map<std::string, identity::InstanceRole> shown_;  ///< What the page was told of.
+  std::map<std::string, Shown> shown_;  ///< By id.
+  Timer vitals_timer_;
+  std::string last_vitals_;  ///< The id that was looked at last.
 };
 
 Task<void> RunSocket(std::unique_ptr<DashboardSocket> socket) { co_await socket->Run(); }

@@ -239,6 +239,21 @@ describe("the app", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/history");
   });
 
+  check("latency and traffic follow while one looks", async () => {
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() }));
+    const vitals = (latency_ms, out) => tell({ type: "client_vitals", clients: [{ id: "one", latency_ms, traffic: { in: 0, out } }] });
+    await show("/dashboard", [client("one")]);
+    await card("one").getByText("12 ms", { exact: true }).waitFor();
+    await vitals(87, 5);
+    await card("one").getByText("87 ms", { exact: true }).waitFor();
+    await show("/instances/one", [client("one")]);
+    await page.getByText("12 ms", { exact: true }).waitFor();
+    await vitals(87, 7_000_000);
+    await page.getByText("87 ms", { exact: true }).waitFor();
+    await page.getByText(/^6\.7 MiB from it/).waitFor();
+    await page.unroute("**/api/clients/*/history");
+  });
+
   check("an instance that is away, unknown, or on a hub without history says so", async () => {
     await page.route("**/api/clients/*/history", (route) => route.fulfill({ status: 404, json: {} }));
     await show("/instances/old-macbook", fleet());
@@ -276,6 +291,11 @@ describe("the app", { concurrency: 1 }, () => {
         at += 1;
         window.hubSocket.tell({ type: "client_update", client: { ...one, latency_ms: at, metadata: { ...one.metadata, state, state_since: new Date().toISOString() } } });
       }, 20);
+      // As often and as many as the hub tells at most.
+      const vitals = setInterval(() => {
+        const some = list.slice(0, 500).map(({ id }) => ({ id, latency_ms: at % 90, traffic: { in: at, out: 2 * at } }));
+        window.hubSocket.tell({ type: "client_vitals", clients: some });
+      }, 1_500);
       const start = performance.now();
       let last = start;
       await new Promise((resolve) => {
@@ -288,6 +308,7 @@ describe("the app", { concurrency: 1 }, () => {
         requestAnimationFrame(frame);
       });
       clearInterval(timer);
+      clearInterval(vitals);
       observer.disconnect();
       frames.sort((a, b) => a - b);
       return { updates: at, frames: frames.length, middle: frames[frames.length >> 1], p99: frames[Math.floor(frames.length * 0.99)], worst: frames.at(-1), over50: frames.filter((ms) => ms > 50).length, longTasks: long.length };
@@ -395,7 +416,13 @@ describe("the app", { concurrency: 1 }, () => {
     await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
     await tab.getByRole("button", { name: "Sign out" }).click();
     await tab.waitForURL(/\/login/);
-    assert.equal(await tab.evaluate(async () => (await caches.match("/.berth/last-known")) === undefined), true);
+    const isForgotten = () => tab.evaluate(async () => (await caches.match("/.berth/last-known")) === undefined);
+    await until("nothing is left", isForgotten);
+    // Nor is it where the session ended somewhere else.
+    await tab.evaluate(async () => (await caches.open("last-known")).put("/.berth/last-known", new Response("{}")));
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await tab.waitForURL(/\/login/);
+    await until("nothing is left", isForgotten);
     await tab.close();
   });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
+import { ask } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { openWebSocket } from "./lib/websocket.mjs";
 
@@ -55,6 +56,33 @@ describe("managing instances", { timeout: 120_000 }, () => {
     for (const bad of ["x".repeat(101), "a\nb", "\u0000"]) json(await rename(ada, bad), 400);
     assert.equal(json(await rename(ada, "")).label, undefined);
     assert.deepEqual((await audited(ada, "instance_rename")).map(({ instance_id, result }) => [instance_id, result]), [["box", "ok"], ["box", "ok"]]);
+  });
+
+  it("tells how latency and traffic change to the dashboards that ask for it", async () => {
+    const open = async (vitals) => {
+      const { end } = await openWebSocket({
+        host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie: ada },
+      });
+      await end.send("text", JSON.stringify({ type: "get_clients", vitals }));
+      return { end, next: async () => JSON.parse((await end.next()).data) };
+    };
+    const [asks, asksNot] = [await open(true), await open(undefined)];
+    const { clients: [before] } = await asks.next();
+    const bytes = (way) => before.metadata.traffic?.[way] ?? 0;
+    const answer = await ask(scene.pathWay("box", ada).options("/ok"));
+    assert.equal(answer.status, 200);
+    let vitals = { traffic: { in: 0, out: 0 } };
+    while (vitals.traffic.in === bytes("in") || vitals.traffic.out < bytes("out") + answer.body.length) {
+      const { type, clients } = await asks.next();
+      if (type === "client_vitals") [vitals] = clients;
+    }
+    assert.equal(vitals.id, "box");
+    await asksNot.end.send("text", JSON.stringify({ type: "ping" }));
+    const heard = [];
+    while (heard.at(-1) !== "pong") heard.push((await asksNot.next()).type);
+    assert.ok(!heard.includes("client_vitals"), heard.join());
+    asks.end.drop();
+    asksNot.end.drop();
   });
 
   it("only its owner may rename or remove it; for others it does not exist, or is not theirs", async () => {

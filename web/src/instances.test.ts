@@ -35,6 +35,21 @@ test("an update that says what is known changes nothing", () => {
   assert.deepEqual(apply(all, { type: "client_update", client: client("a") }), []);
 });
 
+test("vitals change latency and traffic of what is known and there", () => {
+  const all = listOf(client("a"), client("b"), client("away", { state: "offline" }));
+  const b = all.get("b");
+  const vitals = (id: string, latency_ms?: number, out = 0) => ({ id, latency_ms, traffic: { in: 0, out } });
+  const told = { type: "client_vitals", clients: [vitals("a", 12, 3_000), vitals("b"), vitals("away", 5), vitals("unknown", 5), null, {}] };
+  assert.deepEqual(apply(all, told), ["a"]);
+  assert.deepEqual([all.get("a")?.latency, all.get("a")?.traffic], [12, { in: 0, out: 3_000 }]);
+  assert.equal(all.get("b"), b);
+  assert.equal(all.get("away")?.latency, 0);
+  assert.deepEqual(apply(all, told), []);
+  assert.deepEqual(apply(all, { type: "client_vitals", clients: [{ id: "a" }] }), ["a"]);
+  assert.equal(all.get("a")?.latency, 0);
+  assert.deepEqual(apply(all, { type: "client_vitals", clients: "no" }), []);
+});
+
 test("an instance that is taken away is gone", () => {
   const all = listOf(client("a"), client("b"));
   assert.deepEqual(apply(all, { type: "client_removed", client_id: "a" }), ["a"]);

@@ -74,6 +74,11 @@ function number(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) ? value : 0;
 }
 
+function trafficOf(value: unknown): Instance["traffic"] {
+  const one = record(value);
+  return { in: number(one.in), out: number(one.out) };
+}
+
 function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -124,7 +129,6 @@ function stateOf(metadata: Record<string, unknown>): State {
 function parse(value: unknown): Instance | undefined {
   const client = record(value);
   const metadata = record(client.metadata);
-  const traffic = record(metadata.traffic);
   if (typeof client.id !== "string" || client.id === "") return undefined;
   const state = stateOf(metadata);
   const name = text(client.label) || client.id;
@@ -145,7 +149,7 @@ function parse(value: unknown): Instance | undefined {
     lastSeen: text(client.last_seen),
     connectedAt: text(client.connected_at),
     latency: number(client.latency_ms),
-    traffic: { in: number(traffic.in), out: number(traffic.out) },
+    traffic: trafficOf(metadata.traffic),
     role: text(client.role) || "owner",
     owner: text(client.owner),
     pathUrl: text(client.path_url, 4000),
@@ -181,6 +185,20 @@ export function apply(all: Map<string, Instance>, message: unknown): string[] {
     if (one === undefined || isSame(all.get(one.id), one)) return [];
     all.set(one.id, one);
     return [one.id];
+  }
+  if (type === "client_vitals") {
+    const changed: string[] = [];
+    for (const value of Array.isArray(clients) ? clients : []) {
+      const { id, latency_ms: latency, traffic } = record(value);
+      const known = typeof id === "string" ? all.get(id) : undefined;
+      if (known === undefined || known.state === "offline") continue;
+      const one = { ...known, latency: number(latency), traffic: trafficOf(traffic) };
+      const { in: bytesIn, out: bytesOut } = known.traffic;
+      if (one.latency === known.latency && one.traffic.in === bytesIn && one.traffic.out === bytesOut) continue;
+      all.set(known.id, one);
+      changed.push(known.id);
+    }
+    return changed;
   }
   if (typeof gone !== "string") return [];
   const known = all.get(gone);

@@ -18,8 +18,11 @@ interface Kept {
   list: { id: string; label: string; state: State; hostname: string; project: string; last_seen: string; role: string }[];
 }
 
-/** Keeps what can be shown later. */
+let isForgotten = false;
+
+/** Keeps what can be shown later, until forget(). */
 export function keep(all: Instances, now: number): void {
+  if (isForgotten) return;
   const list = [...all.values()].slice(0, mostInstances).map((one) => ({
     id: one.id,
     label: one.name,
@@ -49,8 +52,9 @@ export async function lastKnown(): Promise<LastKnown | undefined> {
   }
 }
 
-/** After sign-out nothing is left. */
+/** After sign-out nothing is left, and nothing new comes. */
 export async function forget(): Promise<void> {
+  isForgotten = true;
   await quietly((cache) => cache.delete(place));
 }
 

@@ -4,6 +4,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, type SignInWay } from "./api";
+import { forget } from "./last_known";
 import { codeFrom, nextPath } from "./next";
 
 function explain(error: unknown): string {
@@ -143,4 +144,6 @@ if (app !== null) {
   const query = location.pathname === "/login" ? location.search : "";
   history.replaceState(null, "", `/login${query}`);
   render(<Login firstCode={code} next={next} />, app);
+  // Whoever comes here is not signed in: the session may have ended in another tab, or at the hub.
+  void forget();
 }

@@ -52,7 +52,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     current.onopen = () => {
       if (current !== socket) return;
       delay = firstDelayMs;
-      current.send(JSON.stringify({ type: "get_clients" }));
+      current.send(JSON.stringify({ type: "get_clients", vitals: true }));
       watch(current);
       events.onState(true);
     };
