@@ -10,6 +10,9 @@ const version = "1.37.3";
 const cache = process.env.BERTH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, ".cache"), "berth");
 const packages = join(cache, "claudecodeui", version, "node_modules");
 
+/** The command that people start it with, as npm installs it. */
+export const cloudcli = join(packages, ".bin/cloudcli");
+
 /** A 4x3 PNG, to be shown by the page. */
 export const png = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAEklEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==",
@@ -58,6 +61,9 @@ export class Instance {
   }
 }
 
+/** What it says once it listens. */
+export const isReady = /Server - Ready|listening|Server URL/i;
+
 /** The older version that script/bootstrap puts beside the current one. */
 export const olderVersion = "1.34.0";
 
@@ -82,7 +88,7 @@ export async function startInstance({ name, folder, logs, anthropic, older = fal
   const code = older ? `cloudcli-${olderVersion}` : "cloudcli";
   const entry = join(packages, "@cloudcli-ai", code, "dist-server/server/index.js");
   const child = start(name, process.execPath, [entry], { env, cwd: home, logs });
-  await child.line(/Server - Ready|listening|Server URL/i, 60_000);
+  await child.line(isReady, 60_000);
   return new Instance({ name, home, project, child, env, url: `http://127.0.0.1:${port}`, database: env.DATABASE_PATH });
 }
 
