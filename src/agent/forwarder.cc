@@ -8,6 +8,7 @@
 #include "agent/replay_body.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "control/stream_fields.h"
 #include "http/reserved_path.h"
 #include "http/reverse_proxy.h"
 #include "rewrite/plan.h"
@@ -263,6 +264,10 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   if (http::IsReservedPath(request.head.path())) {
     co_return ProblemResponse(404, "reserved", "Not found", "This path is not the instance's.");
   }
+  http::CompressionAsk compression = http::CompressionAsk::Of(request.head);
+  compression.coding =
+      http::CodingNamed(request.head.fields.Find(control::kCompressField).value_or(""));
+  const std::string method = request.head.method;
   plan.PrepareRequest(request.head);
   if (request.interim) {
     request.interim = [pass = std::move(request.interim),
@@ -275,6 +280,9 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   auto response = co_await Ask(*adapter, std::move(request), user);
   if (!response) co_return response;
   plan.ApplyToResponse(*response);
+  if (compression.coding != http::Coding::kIdentity) {
+    compressor_.Apply(compression, method, *response);
+  }
   co_return response;
 }
 

@@ -1,6 +1,6 @@
 // Forwarder: the agent's end of the proxy. Takes what comes out of the tunnel, checks whom it is
 // from and what they may do, signs it in by the adapter, asks the instance, and rewrites the answer
-// for the place where the browser sees it.
+// for the place where the browser sees it, and compresses it where the hub says so.
 //
 // It talks to the one configured instance whatever the request says, follows no redirect, and turns
 // every failure into a response that the hub understands: problem details with x-berth-error.
@@ -16,6 +16,7 @@
 #include "agent/status.h"
 #include "base/event.h"
 #include "base/limits.h"
+#include "http/compression.h"
 #include "http/message.h"
 
 namespace berth::agent {
@@ -31,6 +32,7 @@ class Forwarder : public http::Service {
         info_(info),
         status_(status),
         gate_(gate),
+        compressor_(limits),
         found_(executor) {}
 
   /// Who knows the instance; null while that is not known. Requests that come before wait a moment
@@ -62,6 +64,7 @@ class Forwarder : public http::Service {
   const InstanceInfo& info_;
   StatusTracker& status_;
   AssertionGate& gate_;
+  http::Compressor compressor_;
   Adapter* adapter_ = nullptr;
   Event found_;  ///< Set while adapter_ is there.
   AllowList allowed_;

@@ -11,6 +11,7 @@
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
+#include "http/content_decoder.h"
 
 namespace berth::agent {
 namespace {
@@ -108,6 +109,39 @@ TEST_F(ForwarderTest, LeadsRedirectsToTheInstanceBackInBothModes) {
     EXPECT_EQ(Exchange(std::move(in_path_mode)).head.fields.Find("location"),
               "/clients/a/proxy/login");
     EXPECT_EQ(Exchange(Get("/private")).head.fields.Find("location"), "/login");
+  }
+}
+
+TEST_F(ForwarderTest, CompressesWhereTheHubSaysSoAfterRewriting) {
+  const std::string page = "<a href=\"/x\">" + std::string(50'000, 'a') + "</a>";
+  instance_.On("GET /page", [&](const http::RequestHead&, const std::string&) {
+    return http::TextResponse(200, "text/html", page);
+  });
+  struct Row {
+    std::string_view asked, coding;
+  };
+  for (const auto& [asked, coding] : {Row{"zstd", "zstd"}, Row{"br", "br"}, Row{"gzip", "gzip"},
+                                      Row{"x", ""}, Row{"identity", ""}, Row{"", ""}}) {
+    auto request = Get("/page");
+    request.head.fields.Add("x-forwarded-prefix", "/clients/a/proxy");
+    request.head.fields.Add("accept", "text/html");
+    request.head.fields.Add("accept-encoding", "zstd, br, gzip");
+    if (!asked.empty()) request.head.fields.Add("x-berth-compress", asked);
+    auto response = Exchange(std::move(request));
+    EXPECT_EQ(response.head.fields.Find("content-encoding").value_or(""), coding) << asked;
+    EXPECT_FALSE(instance_.heads.back().fields.Has("x-berth-compress"));
+    auto body = executor_.Await(http::ReadAll(response.body.get(), 1 << 20));
+    ASSERT_THAT(body, IsOk());
+    auto decoder = http::ContentDecoder::Create(coding);
+    std::string_view in = *body;
+    std::string text;
+    for (std::size_t before = 1; !in.empty() || before != text.size();) {
+      before = text.size();
+      ASSERT_THAT(decoder->Decode(in, text), IsOk());
+    }
+    EXPECT_THAT(decoder->Finish(), IsOk());
+    EXPECT_NE(text.find("href=\"/clients/a/proxy/x\""), std::string::npos);
+    EXPECT_EQ(body->size() < 40'000, !coding.empty());
   }
 }
 

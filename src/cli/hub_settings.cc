@@ -83,7 +83,7 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
        .set = Into(options.version_1, ParseSwitch)},
       {.name = "compress",
        .value_name = "auto|on|off",
-       .help = "Compress text towards browsers; auto: not towards this machine (default auto)",
+       .help = "Compress text towards browsers; auto: not within this machine (default auto)",
        .set = Choice(options.compress, {{"auto", hub::CompressMode::kAuto},
                                         {"on", hub::CompressMode::kOn},
                                         {"off", hub::CompressMode::kOff}})},

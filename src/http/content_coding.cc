@@ -72,6 +72,11 @@ std::string_view NameOf(Coding coding) {
   return std::ranges::find(kNames, coding, &Name::coding)->text;
 }
 
+Coding CodingNamed(std::string_view name) {
+  const auto* const found = std::ranges::find(kNames, name, &Name::text);
+  return found == kNames.end() ? Coding::kIdentity : found->coding;
+}
+
 Coding ChooseCoding(const Fields& request) {
   Weights weights;
   for (const auto& [name, value] : request) {

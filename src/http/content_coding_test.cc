@@ -71,6 +71,12 @@ TEST(ContentCodingTest, CodingsHaveTheirNames) {
   EXPECT_EQ(NameOf(Coding::kBrotli), "br");
   EXPECT_EQ(NameOf(Coding::kGzip), "gzip");
   EXPECT_EQ(NameOf(Coding::kIdentity), "identity");
+  for (const auto coding : {Coding::kZstd, Coding::kBrotli, Coding::kGzip, Coding::kIdentity}) {
+    EXPECT_EQ(CodingNamed(NameOf(coding)), coding);
+  }
+  for (const auto name : {"", "GZIP", "gzip, br", "deflate"}) {
+    EXPECT_EQ(CodingNamed(name), Coding::kIdentity);
+  }
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 namespace berth::hub {
 namespace {
 
-/// The browser runs beside the hub. A proxy beside the hub asks for the hub's public name.
-bool IsOnThisMachine(const HubContext& hub, const net::Peer& peer) {
-  return net::IsLoopbackHost(peer.address) && net::IsLoopbackHost(hub.hosts.public_origin().host);
+/// The peer runs beside the hub. Whoever comes through a proxy beside it asks for the hub's public
+/// name.
+bool IsOnThisMachine(const HubContext& hub, std::string_view address) {
+  return net::IsLoopbackHost(address) && net::IsLoopbackHost(hub.hosts.public_origin().host);
 }
 
 /// Browsers without Fetch Metadata are either old or asked over plain HTTP, where whoever sees
@@ -19,14 +20,17 @@ bool IsCausedByOtherSite(const http::RequestHead& head) {
 
 }  // namespace
 
-std::optional<http::CompressionAsk> CompressionFor(const HubContext& hub,
-                                                   const http::RequestHead& head,
-                                                   const net::Peer& peer) {
-  if (hub.compress == CompressMode::kOff || head.is_upgrade()) return std::nullopt;
-  if (hub.compress == CompressMode::kAuto && IsOnThisMachine(hub, peer)) return std::nullopt;
+Compression CompressionFor(const HubContext& hub, const http::RequestHead& head,
+                           const net::Peer& peer, std::string_view agent_address) {
+  if (hub.compress == CompressMode::kOff || head.is_upgrade()) return {};
+  const bool is_local = hub.compress == CompressMode::kAuto && IsOnThisMachine(hub, peer.address);
+  if (is_local && IsOnThisMachine(hub, agent_address)) return {};
   auto ask = http::CompressionAsk::Of(head);
   if (IsCausedByOtherSite(head)) ask.coding = http::Coding::kIdentity;
-  return ask;
+  Compression compression;
+  if (!ask.is_range) compression.at_agent = ask.coding;
+  if (!is_local) compression.at_hub = ask;
+  return compression;
 }
 
 }  // namespace berth::hub

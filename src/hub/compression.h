@@ -1,6 +1,10 @@
-// Which browsers get compressed responses.
+// Which browsers get compressed responses, and who compresses them.
 //
-// A browser on the hub's own machine gets none: there, bytes cost less than the time to save them.
+// The agent does, in the coding that the browser likes best, so that both hops carry little and the
+// hub, which serves many agents, has nothing to do; what agents left as it was, the hub compresses.
+// Between programs of one machine bytes cost less than the time to save them: an agent beside the
+// hub compresses nothing for a browser beside the hub, and the hub nothing for such a browser.
+//
 // And nothing is compressed for a navigation that another site caused. Whoever may send a victim to
 // a page again and again, with text of theirs in the address, and sees how long the answers are,
 // learns what else the page says, letter by letter, if text and secret are compressed together
@@ -15,9 +19,15 @@
 
 namespace berth::hub {
 
-/// What http::Compressor needs to know of the request; nothing: responses pass as they are.
-std::optional<http::CompressionAsk> CompressionFor(const HubContext& hub,
-                                                   const http::RequestHead& head,
-                                                   const net::Peer& peer);
+struct Compression {
+  /// What the agent may do; kIdentity: nothing.
+  http::Coding at_agent = http::Coding::kIdentity;
+  /// What http::Compressor needs to know; nothing: the hub passes responses as they are.
+  std::optional<http::CompressionAsk> at_hub;
+};
+
+/// For a request of `peer`. `agent_address`: where the instance's agent dialled from.
+Compression CompressionFor(const HubContext& hub, const http::RequestHead& head,
+                           const net::Peer& peer, std::string_view agent_address);
 
 }  // namespace berth::hub

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "control/stream_fields.h"
 #include "http/cookie.h"
 #include "http/h1_parser.h"
 #include "http/header_rules.h"
@@ -212,15 +213,20 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
     co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
   }
-  const auto compression = CompressionFor(hub, request.head, request.peer);
+  const auto compression =
+      CompressionFor(hub, request.head, request.peer, instance->link->address());
   http::ProxyRules rules;
   rules.edit_request = [address = request.peer.address, prefix = placement.prefix,
-                        assertion = std::move(*assertion), person](http::RequestHead& head) {
+                        assertion = std::move(*assertion), person,
+                        coding = compression.at_agent](http::RequestHead& head) {
     EditRequest(head, address, prefix);
     if (assertion.empty()) {
       AddIdentity(head.fields, *person);
     } else {
       head.fields.Add(control::kAssertionField, assertion);
+      if (coding != http::Coding::kIdentity) {
+        head.fields.Add(control::kCompressField, http::NameOf(coding));
+      }
     }
   };
   // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
@@ -247,7 +253,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
     response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
   }
-  if (compression) hub.compressor->Apply(*compression, asked.method, *response);
+  if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, asked.method, *response);
   if (response->body && response->body->length() != 0) {
     response->body = BindToSession(std::move(response->body), session->ended, session);
   }

@@ -4,7 +4,6 @@
 #include "http/query.h"
 #include "hub/api.h"
 #include "hub/browser.h"
-#include "hub/compression.h"
 #include "hub/cross_site.h"
 #include "hub/dashboard_socket.h"
 #include "hub/instance_proxy.h"
@@ -109,14 +108,7 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
   }
   const bool has_proof = session && IsShownAsDocument(request.head);
   const std::string proof = has_proof ? PageProofOf(hub_, *session) : std::string();
-  if (auto page = PageAt(request.head, proof)) {
-    const auto compression = CompressionFor(hub_, request.head, request.peer);
-    // A proof is a secret.
-    if (compression && proof.empty()) {
-      hub_.compressor->Apply(*compression, request.head.method, *page);
-    }
-    co_return std::move(*page);
-  }
+  if (auto page = PageAt(request.head, proof)) co_return std::move(*page);
   co_return NotFoundAnswer();
 }
 

@@ -1,0 +1,13 @@
+// What hub and agent say to each other in the head of a stream, beside the assertion
+// (assertion.h). No field of these reaches an instance or a browser.
+#pragma once
+
+#include <string_view>
+
+namespace berth::control {
+
+/// In a request: the content coding ("zstd", "br", "gzip") in which the agent may send the response
+/// if it may be compressed at all. Absent: none.
+inline constexpr std::string_view kCompressField = "x-berth-compress";
+
+}  // namespace berth::control
