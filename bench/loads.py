@@ -1,34 +1,35 @@
 """The loads: what is asked of a subject, and what is measured while it answers.
 
 A load is run once per round and subject. It returns how much work was done, in its own unit, and
-its metrics; the CPU time per unit is added by Load.measure.
+its metrics; the CPU time per unit is added by Load.measure. Here are those that ask for an origin's
+content; fleet.py has those about many agents, page.py those of a browser.
 """
 
+import dataclasses
 import json
 import pathlib
-import socket
 import subprocess
-import time
 
-from idle_agents import IdleAgents
-from subjects import BIG_FILE, Hub
+from place import BIG_FILE, STREAMS, Setting
 
 HERE = pathlib.Path(__file__).parent
 GIB = 1 << 30
-BUFFER = 1 << 20
 
 
 class Load:
-    """`cpu_metric` names CPU time per unit of work, `cpu_scale` is what a second of it counts."""
+    """`cpu_metric` names CPU time per unit of work, `cpu_scale` is what a second of it counts.
+    `setting` is where it takes place; `subjects` the names of those that it makes sense for."""
     subjects = None  # All.
+    stands_alone = False  # Whether it starts what it measures by itself.
     cpu_metric = ""
     cpu_scale = 1e6
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, setting=Setting()):
+        self.name = name + ("-tls" if setting.tls and not setting.link else "")
+        self.setting = setting
 
     def run(self, context, subject, seconds):
-        """Returns (units of work, {metric: value})."""
+        """Returns (units of work, {metric: value}); the first metric is the one for the chart."""
         raise NotImplementedError
 
     def warm_up(self, context, subject):
@@ -55,150 +56,139 @@ def _as_arguments(fields):
     return arguments
 
 
-def _run(command):
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=600)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr or done.stdout}")
-    return json.loads(done.stdout.splitlines()[-1])
+def run_json(context, *command):
+    """Runs a load program to its end; returns the JSON of its last line."""
+    return json.loads(context.stage.run(*command).splitlines()[-1])
+
+
+def _tool(context, name, route, fields, *options):
+    """Runs one of the tools of bench/ against a route."""
+    return run_json(context, context.programs.tools / name, "--host", route.address, "--port",
+                    route.port, "--tls", "on" if route.tls else "off", *options,
+                    *_as_arguments(fields))
+
+
+def _percentiles(result):
+    return {key: result[key] for key in ("p50_us", "p99_us", "p999_us")}
 
 
 class SmallRequests(Load):
     """GET of 1 KiB over so many kept-alive connections, with wrk."""
     cpu_metric = "cpu_us_per_request"
 
-    def __init__(self, connections):
-        super().__init__(f"http-1k-c{connections}")
+    def __init__(self, connections, setting=Setting()):
+        super().__init__(f"http-1k-c{connections}", setting)
         self._connections = connections
 
     def run(self, context, subject, seconds):
         route = subject.routes["files"]
-        result = _run(["wrk", "-t1", f"-c{self._connections}", f"-d{seconds}s", "-s",
-                       HERE / "wrk_report.lua", *_as_arguments(route.fields()),
-                       f"http://127.0.0.1:{route.port}/1k.bin"])
+        result = run_json(context, "wrk", "-t1", f"-c{self._connections}", f"-d{seconds}s", "-s",
+                          HERE / "wrk_report.lua", *_as_arguments(route.fields()),
+                          f"{route.scheme}://{route.address}:{route.port}/1k.bin")
         if result["failed"] or not result["requests"]:
             raise RuntimeError(f"some failed: {result}")
         return result["requests"], {
-            "requests_per_second": result["requests"] / result["seconds"],
-            "p50_us": result["p50_us"],
-            "p99_us": result["p99_us"],
-        }
+            "requests_per_second": result["requests"] / result["seconds"], **_percentiles(result)}
 
 
 class Bulk(Load):
-    """256 MiB in one message on a new connection, again and again while there is time."""
+    """256 MiB in one body, or in several at once, on new connections; again while there is time."""
     cpu_metric = "cpu_s_per_gib"
     cpu_scale = 1
+
+    def __init__(self, direction, streams=1, setting=Setting(), size=BIG_FILE):
+        name = f"bulk-{direction}-{size >> 20}m" + (f"-s{streams}" if streams > 1 else "")
+        super().__init__(f"{name}-{setting.link}" if setting.link else name, setting)
+        self._is_up = direction == "up"
+        self._streams = streams
+        self._size = size
 
     def run(self, context, subject, seconds):
         moved, spent = 0, 0.0
         while spent < seconds:
-            started = time.monotonic()
-            self.move(subject)
-            spent += time.monotonic() - started
-            moved += BIG_FILE
-        return moved / GIB, {"gib_per_second": moved / GIB / spent}
+            result = self._move(context, subject)
+            moved += result["bytes"]
+            spent += result["seconds"]
+        metrics = {"gib_per_second": moved / GIB / spent}
+        if self.setting.link:
+            metrics = {"mbit_per_second": moved * 8 / 1e6 / spent}
+        return moved / GIB, metrics
 
     def warm_up(self, context, subject):
-        self.move(subject)
+        if not self.setting.link:
+            self._move(context, subject)
 
-    def move(self, subject):
-        raise NotImplementedError
-
-
-def _send_head(route, method, path, fields):
-    connection = socket.create_connection(("127.0.0.1", route.port), timeout=60)
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    connection.sendall(("\r\n".join(lines) + "\r\nConnection: close\r\n\r\n").encode())
-    return connection
-
-
-class Download(Bulk):
-    def __init__(self):
-        super().__init__("bulk-down-256m")
-        self._buffer = memoryview(bytearray(BUFFER))
-
-    def move(self, subject):
+    def _move(self, context, subject):
+        part = self._size // self._streams
+        if self._is_up:
+            route = subject.routes["tools"]
+            return _tool(context, "bulk_load", route, route.fields_with_origin(), "--up", "on",
+                         "--path", "/sink", "--streams", self._streams, "--size", part)
         route = subject.routes["files"]
-        with _send_head(route, "GET", "/256m.bin", route.fields()) as connection:
-            size = connection.recv_into(self._buffer)
-            first = bytes(self._buffer[:size])
-            if not first.startswith(b"HTTP/1.1 200 "):
-                raise RuntimeError(f"refused: {first[:200]!r}")
-            total = size
-            while size:
-                size = connection.recv_into(self._buffer)
-                total += size
-        if total < BIG_FILE:
-            raise RuntimeError(f"only {total} bytes came")
-
-
-class Upload(Bulk):
-    def __init__(self):
-        super().__init__("bulk-up-256m")
-        self._buffer = bytes(BUFFER)
-
-    def move(self, subject):
-        route = subject.routes["tools"]
-        fields = {**route.fields_with_origin(), "Content-Length": BIG_FILE}
-        with _send_head(route, "PUT", "/sink", fields) as connection:
-            for _ in range(BIG_FILE // BUFFER):
-                connection.sendall(self._buffer)
-            answer = b""
-            while data := connection.recv(65536):
-                answer += data
-        # The sink answers with the number of bytes that it read.
-        if not answer.startswith(b"HTTP/1.1 200 ") or str(BIG_FILE).encode() not in answer:
-            raise RuntimeError(f"refused: {answer[:300]!r}")
+        return _tool(context, "bulk_load", route, route.fields(), "--path",
+                     f"/{part >> 20}m.bin", "--streams", self._streams, "--size", part)
 
 
 class WebSocketEcho(Load):
     """Messages sent and awaited one at a time on each of so many connections."""
     cpu_metric = "cpu_us_per_round_trip"
 
-    def __init__(self, size, connections):
-        super().__init__(f"ws-echo-{size}-c{connections}")
+    def __init__(self, size, connections, setting=Setting()):
+        short = f"{size >> 10}k" if size >= 1024 else str(size)
+        super().__init__(f"ws-echo-{short}-c{connections}", setting)
         self._arguments = ["--connections", connections, "--size", size]
 
     def run(self, context, subject, seconds):
         route = subject.routes["tools"]
-        result = _run([context.programs.tools / "ws_load", "--port", route.port, "--seconds",
-                       seconds, *self._arguments, *_as_arguments(route.fields_with_origin())])
+        result = _tool(context, "ws_load", route, route.fields_with_origin(), "--seconds", seconds,
+                       *self._arguments)
         return result["round_trips"], {
             "round_trips_per_second": result["round_trips"] / result["seconds"],
-            "p50_us": result["p50_us"],
-            "p99_us": result["p99_us"],
-        }
+            **_percentiles(result)}
 
 
-class Idle(Load):
-    """Memory that registered, unused agents cost a hub. Each round has a hub of its own, because
-    memory that an earlier round gave back to the allocator would hide what this one takes."""
-    subjects = ("berth",)
-    first = 50  # Registered beforehand: what the hub needs once is not counted.
+class Trickle(Load):
+    """A response whose chunks come 10 ms apart: when its first byte is there, and each chunk."""
 
-    def __init__(self, count):
-        super().__init__("idle-agents")
-        self._count = count
-        self._runs = 0
-
-    def warm_up(self, context, subject):
-        pass
+    def __init__(self, setting=Setting()):
+        super().__init__("trickle", setting)
 
     def run(self, context, subject, seconds):
-        self._runs += 1
-        hub = Hub(context.stage, context.programs, f"idle-hub-{self._runs}")
-        with IdleAgents(hub, hub.make_token()) as agents:
-            agents.add(self.first)
-            time.sleep(0.5)
-            before = hub.process.resident_bytes()
-            agents.add(self._count)
-            time.sleep(0.5)
-            agents.check()
-            grown = hub.process.resident_bytes() - before
-        context.stage.stop(hub.process)
-        return self._count, {"hub_kib_per_agent": grown / 1024 / self._count}
+        route = subject.routes["tools"]
+        result = _tool(context, "trickle_load", route, route.fields(), "--seconds", seconds)
+        return result.pop("responses"), result
 
 
-LOADS = [SmallRequests(1), SmallRequests(16), SmallRequests(64), Download(), Upload(),
-         WebSocketEcho(64, 1), WebSocketEcho(64, 16), Idle(500)]
+class BesideDownloads(Load):
+    """Small requests, while two downloads of 40 MB/s run through the same tunnel."""
+
+    def __init__(self, setting=Setting()):
+        super().__init__("beside-downloads", setting)
+
+    def run(self, context, subject, seconds):
+        route = subject.routes["files"]
+        result = _tool(context, "beside_load", route, route.fields(), "--seconds", seconds)
+        return result["requests"], {
+            **_percentiles(result), "downloads_mb_per_second": result["bytes_per_second"] / 1e6}
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """What a load works with."""
+    stage: object
+    programs: object
+    place: object
+
+
+def content_loads():
+    loads = []
+    for setting in (Setting(), Setting(tls=True)):
+        loads += [SmallRequests(count, setting) for count in (1, 16, 64, 256)]
+        loads += [Bulk(direction, streams, setting)
+                  for streams in (1, STREAMS) for direction in ("down", "up")]
+        loads += [WebSocketEcho(64, 1, setting), WebSocketEcho(64, 16, setting),
+                  WebSocketEcho(64 << 10, 8, setting), Trickle(setting), BesideDownloads(setting)]
+    # A tunnel over a network is never without TLS: an agent refuses that.
+    loads.append(Bulk("down", setting=Setting(True, "40ms")))
+    loads.append(Bulk("down", setting=Setting(True, "lossy"), size=8 << 20))
+    return loads

@@ -1,12 +1,15 @@
-// bench_origin PORT: the origin of uploads and WebSockets. PUT reads the body and answers with its
-// size; an upgrade becomes a WebSocket that echoes each message. One thread per connection.
+// bench_origin ADDRESS PORT [CERTIFICATE KEY]: the origin of uploads, WebSockets and trickling
+// responses, with TLS if it has a certificate. One thread per connection.
+//
+//   PUT            reads the body and answers with its size
+//   GET /trickle   a chunk every 10 ms, 20 in all; each is the time of its sending, in ns
+//   an upgrade     a WebSocket that echoes each message
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <strings.h>
 
-#include <algorithm>
+#include <chrono>
 #include <thread>
-#include <vector>
 
 #include "wire.h"
 
@@ -39,13 +42,13 @@ std::string AcceptKey(const std::string& key) {
 }
 
 /// Reads the rest of a body of `size` bytes, of which `buffer` may hold the beginning.
-bool Sink(int fd, std::string& buffer, std::uint64_t size) {
+bool Sink(Channel& channel, std::string& buffer, std::uint64_t size) {
   const std::size_t held = std::min<std::uint64_t>(size, buffer.size());
   buffer.erase(0, held);
   size -= held;
   std::vector<char> piece(256 * 1024);
   while (size > 0) {
-    const ssize_t n = recv(fd, piece.data(), std::min<std::uint64_t>(size, piece.size()), 0);
+    const ssize_t n = channel.Read(piece.data(), std::min<std::uint64_t>(size, piece.size()));
     if (n <= 0) return false;
     size -= static_cast<std::uint64_t>(n);
   }
@@ -82,7 +85,7 @@ void AppendEcho(std::string_view input, Frame frame, std::string& out) {
   }
 }
 
-void Echo(int fd, std::string& buffer) {
+void Echo(Channel& channel, std::string& buffer) {
   constexpr unsigned kClose = 0x8;
   std::string out;
   for (;;) {
@@ -97,53 +100,89 @@ void Echo(int fd, std::string& buffer) {
       input.remove_prefix(frame.header + frame.payload);
     }
     buffer.erase(0, buffer.size() - input.size());
-    if (!WriteAll(fd, out) || is_closing || !ReadMore(fd, buffer)) return;
+    if (!channel.Write(out) || is_closing || !channel.ReadMore(buffer)) return;
   }
 }
 
-void Serve(int fd) {
+/// Whether the client is still there.
+bool Trickle(Channel& channel) {
+  bool is_open = channel.Write(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; is_open && i < 20; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    char chunk[64];
+    const int size = std::snprintf(chunk, sizeof chunk, "15\r\n%020lld\n\r\n",
+                                   static_cast<long long>(now / std::chrono::nanoseconds(1)));
+    is_open = channel.Write({chunk, static_cast<std::size_t>(size)});
+  }
+  return is_open && channel.Write("0\r\n\r\n");
+}
+
+void Serve(Channel channel) {
   std::string buffer;
   for (;;) {
-    const std::string head = ReadHead(fd, buffer);
-    if (head.empty()) break;
+    const std::string head = channel.ReadHead(buffer);
+    if (head.empty()) return;
     const std::string key = FieldOf(head, "sec-websocket-key");
     if (!key.empty()) {
-      if (WriteAll(fd,
-                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                   "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
-                       AcceptKey(key) + "\r\n\r\n")) {
-        Echo(fd, buffer);
+      if (channel.Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                        "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
+                        AcceptKey(key) + "\r\n\r\n")) {
+        Echo(channel, buffer);
       }
-      break;
+      return;
+    }
+    const bool is_last =
+        FieldOf(head, "connection") == "close" || head.find(" HTTP/1.0\r\n") != std::string::npos;
+    if (head.starts_with("GET /trickle ")) {
+      if (!Trickle(channel) || is_last) return;
+      continue;
     }
     const std::string length = FieldOf(head, "content-length");
     if (length.empty() && head.starts_with("PUT ")) {
-      WriteAll(fd,
-               "HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-      break;
+      channel.Write(
+          "HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return;
     }
-    if (!Sink(fd, buffer, std::strtoull(length.c_str(), nullptr, 10))) break;
-    if (!WriteAll(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
-                          std::to_string(length.size()) + "\r\n\r\n" + length) ||
-        FieldOf(head, "connection") == "close") {
-      break;
+    if (!Sink(channel, buffer, std::strtoull(length.c_str(), nullptr, 10))) return;
+    if (!channel.Write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
+                       std::to_string(length.size()) + "\r\n\r\n" + length) ||
+        is_last) {
+      return;
     }
   }
-  close(fd);
 }
 
-int Run(int port) {
+void Accepted(int fd, SSL_CTX* tls) {
+  if (tls == nullptr) return Serve(Channel(fd));
+  SSL* ssl = SSL_new(tls);
+  SSL_set_fd(ssl, fd);
+  const bool is_good = SSL_accept(ssl) == 1;
+  Channel channel(fd, ssl);
+  if (is_good) Serve(std::move(channel));
+}
+
+int Run(const char* host, int port, const char* certificate, const char* key) {
+  SSL_CTX* tls = nullptr;
+  if (certificate != nullptr) {
+    tls = TlsContext(TLS_server_method());
+    if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1) {
+      Fail("the certificate or its key cannot be read");
+    }
+  }
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = Loopback(port);
+  const sockaddr_in address = AddressOf(host, port);
   if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) Die("bind");
   if (listen(listener, 4096) != 0) Die("listen");
   for (;;) {
     const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) Die("accept");
     SendAtOnce(fd);
-    std::thread(Serve, fd).detach();
+    std::thread(Accepted, fd, tls).detach();
   }
 }
 
@@ -151,9 +190,11 @@ int Run(int port) {
 }  // namespace berth::bench
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: bench_origin PORT\n");
+  if (argc != 3 && argc != 5) {
+    std::fprintf(stderr, "usage: bench_origin ADDRESS PORT [CERTIFICATE KEY]\n");
     return 2;
   }
-  return berth::bench::Run(std::atoi(argv[1]));
+  signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL.
+  return berth::bench::Run(argv[1], std::atoi(argv[2]), argc == 5 ? argv[3] : nullptr,
+                           argc == 5 ? argv[4] : nullptr);
 }

@@ -16,7 +16,20 @@ TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 # Nothing of the caller's: no proxies, no options of berth in variables, no configuration in $HOME.
+IS_ROOT = os.geteuid() == 0
+
 CLEAN = {"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LANG": "C.UTF-8"}
+
+
+OPENSSL_CONF = """openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = tls
+[tls]
+MinProtocol = TLSv1.3
+Ciphersuites = TLS_AES_128_GCM_SHA256
+"""
 
 
 def wait_until(what, check, seconds=15):
@@ -31,9 +44,10 @@ def wait_until(what, check, seconds=15):
         time.sleep(0.02)
 
 
-def is_open(port):
+def is_open(address):
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        probe.settimeout(1)
+        return probe.connect_ex(address) == 0
 
 
 def _parents():
@@ -118,27 +132,42 @@ class Stage:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="berth-bench-"))
         self.folder.chmod(0o711)  # What runs as another user finds its files, and lists nothing.
         self._processes = []
+        self._once = {}
+        self.far_prefix = []  # Of the command of whatever stands on the far side of a link.
+        # One suite for all: see bench/wire.h.
+        self._environment = {**CLEAN, "HOME": str(self.folder),
+                             "OPENSSL_CONF": str(self.folder / "openssl.cnf")}
+        (self.folder / "openssl.cnf").write_text(OPENSSL_CONF)
+        (self.folder / "openssl.cnf").chmod(0o644)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        while self._processes:
-            self._processes.pop().stop()
+        self.stop_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def make_folder(self, name):
         folder = self.folder / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         return folder
 
-    def start(self, name, *command):
-        """Starts a program in a process group of its own; its output goes to a file."""
+    def once(self, name, make):
+        """What `make` returns for a new folder of that name; made at the first call."""
+        if name not in self._once:
+            self._once[name] = make(self.make_folder(name))
+        return self._once[name]
+
+    def start(self, name, *command, far=False, environment=None):
+        """Starts a program in a process group of its own; its output goes to a file. `far`: beyond
+        the link, if there is one."""
         log = self.folder / f"{name}.log"
+        prefix = self.far_prefix if far else []
         with log.open("wb") as out:
             popen = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                cwd=self.folder, env={**CLEAN, "HOME": str(self.folder)}, start_new_session=True)
+                [str(part) for part in [*prefix, *command]], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, cwd=self.folder, env={**self._environment, **(environment or {})},
+                start_new_session=True)
         process = Process(name, popen, log)
         self._processes.append(process)
         return process
@@ -147,17 +176,26 @@ class Stage:
         self._processes.remove(process)
         process.stop()
 
-    def start_on(self, port, name, *command):
-        """The same, and waits until it listens on `port`."""
-        process = self.start(name, *command)
-        wait_until(f"{name} on port {port}", lambda: process.check() and is_open(port))
+    def stop_all(self):
+        """What runs; folders stay. A name can then be used again."""
+        while self._processes:
+            self._processes.pop().stop()
+        self.far_prefix = []
+
+    def start_on(self, address, name, *command, **options):
+        """The same as start, and waits until it listens at `address`: (host, port), or a port of
+        this side's loopback."""
+        if isinstance(address, int):
+            address = ("127.0.0.1", address)
+        process = self.start(name, *command, **options)
+        wait_until(f"{name} at {address}", lambda: process.check() and is_open(address))
         return process
 
     def run(self, *command):
         """Runs a program to its end; returns what it printed."""
         done = subprocess.run(
             [str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, cwd=self.folder, env={**CLEAN, "HOME": str(self.folder)}, timeout=600)
+            text=True, cwd=self.folder, env=self._environment, timeout=600)
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]} failed ({done.returncode}): {done.stderr[-2000:]}")
         return done.stdout

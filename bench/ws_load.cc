@@ -1,10 +1,9 @@
 // ws_load: round trips over WebSockets. Each connection sends a message, waits for its echo, and
 // sends the next; one thread serves them all. Prints one line of JSON.
 //
-//     ws_load --port PORT --connections N --size BYTES --seconds S [-H "NAME: VALUE"]...
+//     ws_load --port PORT [--tls on] --connections N --size BYTES --seconds S [-H "NAME: VALUE"]...
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -17,11 +16,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  int port = 0;
+  Target target = {};
   int connections = 1;
   int size = 64;
   int seconds = 1;
-  std::string fields;  // The request's own, each with CRLF.
 };
 
 Options ParseOptions(int argc, char** argv) {
@@ -29,16 +27,16 @@ Options ParseOptions(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
     const std::string value = argv[i + 1];
-    if (name == "-H") options.fields += value + "\r\n";
-    if (name == "--port") options.port = std::atoi(value.c_str());
+    if (ParseTarget(name, value, options.target)) continue;
     if (name == "--connections") options.connections = std::atoi(value.c_str());
     if (name == "--size") options.size = std::atoi(value.c_str());
     if (name == "--seconds") options.seconds = std::atoi(value.c_str());
   }
-  if (options.port <= 0 || options.connections < 1 || options.size < 1 || options.seconds < 1) {
+  if (options.target.port <= 0 || options.connections < 1 || options.size < 1 ||
+      options.seconds < 1) {
     std::fprintf(stderr,
-                 "usage: ws_load --port PORT [--connections N] [--size BYTES] [--seconds S] "
-                 "[-H FIELD]...\n");
+                 "usage: ws_load --port PORT [--tls on] [--connections N] [--size BYTES] "
+                 "[--seconds S] [-H FIELD]...\n");
     std::exit(2);
   }
   return options;
@@ -66,41 +64,31 @@ std::string FrameHeader(std::size_t size, bool is_masked) {
 class Connection {
  public:
   Connection(const Options& options, const std::string& message, const std::string& echo)
-      : message_(message), echo_(echo), fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const sockaddr_in address = Loopback(options.port);
-    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      Die("connect");
-    }
-    SendAtOnce(fd_);
-    WriteAll(fd_,
-             "GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-                 options.fields + "\r\n");
-    const std::string head = ReadHead(fd_, input_);
-    if (!head.starts_with("HTTP/1.1 101 ")) {
-      std::fprintf(stderr, "the upgrade failed: %s\n", head.c_str());
-      std::exit(1);
-    }
+      : message_(message), echo_(echo), channel_(options.target.Connect()) {
+    channel_.Write(
+        "GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+        options.target.fields + "\r\n");
+    const std::string head = channel_.ReadHead(input_);
+    if (!head.starts_with("HTTP/1.1 101 ")) Fail("the upgrade failed:", head);
   }
-  ~Connection() { close(fd_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return channel_.fd(); }
 
   void Send() {
     sent_at_ = Clock::now();
-    if (!WriteAll(fd_, message_)) Die("send");
+    if (!channel_.Write(message_)) Fail("the connection ended early");
   }
 
   /// Reads what has arrived. Whether the echo is complete; `took_us` is then the round trip.
   bool Receive(std::uint32_t& took_us) {
-    if (!ReadMore(fd_, input_)) Die("the connection ended early");
+    do {
+      if (!channel_.ReadMore(input_)) Fail("the connection ended early");
+    } while (channel_.HasPending());
     if (input_.size() < echo_.size()) return false;
-    if (input_ != echo_) {
-      std::fprintf(stderr, "the echo is not what was sent\n");
-      std::exit(1);
-    }
+    if (input_ != echo_) Fail("the echo is not what was sent");
     input_.clear();
     took_us = static_cast<std::uint32_t>((Clock::now() - sent_at_) / std::chrono::microseconds(1));
     return true;
@@ -109,17 +97,10 @@ class Connection {
  private:
   const std::string& message_;
   const std::string& echo_;
-  const int fd_;
+  Channel channel_;
   std::string input_;
   Clock::time_point sent_at_;
 };
-
-std::uint32_t Percentile(std::vector<std::uint32_t>& values, double part) {
-  const auto at =
-      values.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 int Run(const Options& options) {
   const auto size = static_cast<std::size_t>(options.size);
@@ -158,9 +139,11 @@ int Run(const Options& options) {
   }
   const std::chrono::duration<double> took = Clock::now() - start;
   if (round_trips.empty()) return 1;
-  std::printf("{\"round_trips\": %zu, \"seconds\": %.6f, \"p50_us\": %u, \"p99_us\": %u}\n",
-              round_trips.size(), took.count(), Percentile(round_trips, 0.5),
-              Percentile(round_trips, 0.99));
+  std::printf(
+      "{\"round_trips\": %zu, \"seconds\": %.6f, \"p50_us\": %u, \"p99_us\": %u, \"p999_us\": "
+      "%u}\n",
+      round_trips.size(), took.count(), Percentile(round_trips, 0.5), Percentile(round_trips, 0.99),
+      Percentile(round_trips, 0.999));
   return 0;
 }
 
