@@ -1,5 +1,5 @@
-// What a sign-in provider answers: ID tokens, key sets, discovery documents, claims, Link fields
-// and addresses. Properties: nothing is accepted that says less than it must, and no signature of
+// What a sign-in provider answers, piece by piece: ID tokens, key sets, discovery documents, claims
+// and Link fields. Properties: nothing is accepted that says less than it must, and no signature of
 // anybody else's is ever good.
 #include <cstdint>
 
@@ -15,7 +15,7 @@ namespace {
 using namespace berth;  // NOLINT
 
 // Public keys of RFC 8037 and RFC 7515 (appendices A): good ones, and the fuzzer cannot sign with
-// them. here).
+// them.
 constexpr std::string_view kKeys =
     R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},)"
     R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
@@ -58,10 +58,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fields.Add("link", text);
   const std::string next = identity::NextPage(fields);
   CHECK(text.contains(next) && !next.contains('>'));
-  if (const auto url = http::ParseWebUrl(text)) {
-    CHECK(url->target.starts_with('/') && !url->place.host.empty());
-    CHECK(!url->authority.contains('@') && !text.contains('#') && !text.contains(' '));
-    CHECK(url->scheme == "https" || url->place.host != "id.example");
-  }
   return 0;
 }
