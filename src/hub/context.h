@@ -26,6 +26,7 @@ namespace berth::hub {
 
 class InstanceHistory;
 class Notifications;
+class PathGates;
 class Registry;
 
 struct HubContext {
@@ -42,6 +43,7 @@ struct HubContext {
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   http::Compressor* compressor = nullptr;             ///< Likewise.
+  PathGates* path_gates = nullptr;                    ///< Likewise.
   Notifications* notifications = nullptr;             ///< Likewise.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
   bool version_1 = true;                              ///< Whether version-1 instances may connect.

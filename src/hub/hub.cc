@@ -129,8 +129,11 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .compress = options_.compress,
                .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
                                                                   : identity::Scheme::kHttp},
+      path_gates_(context_),
       tunnels_(context_),
-      router_(context_, tunnels_, trusted_proxies_) {}
+      router_(context_, tunnels_, trusted_proxies_) {
+  context_.path_gates = &path_gates_;
+}
 
 Result<void> Hub::PrepareSignIn(net::Loop& loop) {
   auto web = MakeWeb(loop, options_, options_.limits);

@@ -16,6 +16,7 @@
 #include "hub/instance_history.h"
 #include "hub/notifications.h"
 #include "hub/options.h"
+#include "hub/path_gates.h"
 #include "hub/registry.h"
 #include "hub/router.h"
 #include "hub/trusted_proxies.h"
@@ -77,6 +78,7 @@ class Hub {
   TaskGroup sockets_;
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
+  PathGates path_gates_;
   std::unique_ptr<Notifications> notifications_;
   TunnelEndpoint tunnels_;
   Router router_;

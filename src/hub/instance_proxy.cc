@@ -9,13 +9,14 @@
 #include "http/header_rules.h"
 #include "http/query.h"
 #include "http/reverse_proxy.h"
+#include "hub/bound_body.h"
 #include "hub/browser.h"
 #include "hub/compression.h"
 #include "hub/cross_site.h"
+#include "hub/path_gates.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
 #include "hub/registry.h"
-#include "hub/session_bound.h"
 #include "hub/stream_assertions.h"
 #include "identity/identity.h"
 
@@ -36,6 +37,22 @@ Result<void> CheckRequest(const http::RequestHead& head, std::string_view expect
   return Ok();
 }
 
+/// Why path mode is not for this instance, and where to go.
+Problem OwnAddressProblem(const HubContext& hub, std::string_view instance_id,
+                          std::string_view target) {
+  Problem problem{403, "This instance has an address of its own",
+                  "Instances that are shared open only there, where their pages cannot reach "
+                  "the hub or other instances."};
+  if (hub.hosts.has_subdomains()) {
+    problem.link = fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(),
+                               instance_id, http::EscapeQuery(target));
+    problem.link_text = "Open it there";
+  } else {
+    problem.detail += " This hub has no domain for them (--apps-domain).";
+  }
+  return problem;
+}
+
 /// Why somebody who may see the instance may not do this; nothing if they may. Path mode puts an
 /// instance's pages on the hub's own origin, so it is for what is one's own and nobody else's.
 std::optional<Problem> CheckRole(const HubContext& hub, const http::RequestHead& head,
@@ -43,17 +60,7 @@ std::optional<Problem> CheckRole(const HubContext& hub, const http::RequestHead&
   const bool is_owner = visible.role == identity::InstanceRole::kOwner;
   const bool is_path_mode = !placement.prefix.empty();
   if (is_path_mode && (!is_owner || hub.identity.shares().IsShared(placement.instance_id))) {
-    Problem problem{403, "This instance has an address of its own",
-                    "Instances that are shared open only there, where their pages cannot reach "
-                    "the hub or other instances."};
-    if (hub.hosts.has_subdomains()) {
-      problem.link = fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(),
-                                 placement.instance_id, http::EscapeQuery(head.target));
-      problem.link_text = "Open it there";
-    } else {
-      problem.detail += " This hub has no domain for them (--apps-domain).";
-    }
-    return problem;
+    return OwnAddressProblem(hub, placement.instance_id, head.target);
   }
   if (visible.role == identity::InstanceRole::kViewer && !head.is_upgrade() && !IsSafe(head)) {
     return Problem{403, "You may only look",
@@ -204,6 +211,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   session->used_as = visible->role;
   NoteOpened(hub, request, *session, placement);
+  // Path mode ends for an instance with its first share. Null in subdomain mode.
+  const auto gate = placement.prefix.empty() ? std::shared_ptr<Event>()
+                                             : hub.path_gates->Enter(placement.instance_id);
   const Instance* const instance = visible->instance;
   if (!instance->is_live()) {
     co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
@@ -239,9 +249,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   };
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
                                      std::move(request), std::move(rules));
+  if (gate) exchange = WithCancel(*gate, std::move(exchange));
   auto response = co_await WithCancel(session->ended, std::move(exchange));
   if (session->ended.is_set()) {
     co_return refuse(ProblemOf(Unauthorized("the session ended")), Retry::kNo);
+  }
+  if (gate && gate->is_set()) {
+    co_return refuse(OwnAddressProblem(hub, placement.instance_id, "/"), Retry::kNo);
   }
   if (!response) {
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
@@ -255,7 +269,8 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, asked.method, *response);
   if (response->body && response->body->length() != 0) {
-    response->body = BindToSession(std::move(response->body), session->ended, session);
+    response->body = EndWith(std::move(response->body), session->ended, session);
+    if (gate) response->body = EndWith(std::move(response->body), *gate, gate);
   }
   co_return response;
 }

@@ -20,7 +20,8 @@ struct Placement {
 
 /// Forwards one request whose session has been checked. `request.head.target` is already the
 /// instance's (no prefix). Always a response: whatever fails becomes an answer of the hub, a page
-/// or problem details. Upgrades and streams end when the session ends.
+/// or problem details. Upgrades and streams end when the session ends, and in path mode when the
+/// instance comes to be shared.
 Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request request,
                                                identity::SessionPtr session, Placement placement);
 

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { ask, within } from "./lib/http.mjs";
 import { allEnded, openAll } from "./lib/live.mjs";
 import { Scene } from "./lib/scene.mjs";
-import { openWebSocket } from "./lib/websocket.mjs";
+import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
 const endMs = 2_000;  // What is no longer allowed has ended by then.
 const asPage = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
@@ -183,6 +183,32 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     const again = await shareBen({ role: "operator" });
     assert.equal((await ask(way.options("/x", { headers: asFetch }))).status, 401);
     await unshare(again);
+  });
+
+  it("the first share ends what its owner has open in path mode, and nothing at its own address", async () => {
+    const { path, subdomain } = await scene.ways("ben-box", ben);
+    const live = await openAll(benBox, path);
+    const kept = [];
+    for (const [box, way] of [[benBox, subdomain], [adaBox, scene.pathWay("ada-box", ada)]]) {
+      const accepted = nextWebSocket(box, "/kept");
+      const { end } = await openWebSocket(way.options("/kept"));
+      kept.push([end, (await accepted).end]);
+    }
+    const share = await shareBen({ role: "viewer" });
+    const { pendingStatus } = await allEnded(live, endMs);
+    assert.equal(pendingStatus, 403);
+    await assert.rejects(openWebSocket(path.options("/ws")), { status: 403 });
+    for (const [end, instance] of kept) {
+      await instance.send("text", "still here");
+      assert.equal((await end.next()).kind, "text");
+      end.drop();
+    }
+    await unshare(share);
+    // Path mode is back, for what is opened from now on.
+    const again = await openAll(benBox, path);
+    const second = await shareBen({ role: "operator" });
+    await allEnded(again, endMs);
+    await unshare(second);
   });
 
   it("a share that expires ends them within 2 s of its time", async () => {

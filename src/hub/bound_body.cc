@@ -1,19 +1,19 @@
-#include "hub/session_bound.h"
+#include "hub/bound_body.h"
 
 namespace berth::hub {
 namespace {
 
-class SessionBoundBody : public http::Body {
+class BoundBody : public http::Body {
  public:
-  SessionBoundBody(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard)
+  BoundBody(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard)
       : guard_(std::move(guard)), ended_(ended), inner_(std::move(inner)) {}
 
   Task<Result<http::MutableBytes>> Read() override {
-    if (!inner_) co_return Unauthorized("the session ended");
+    if (!inner_) co_return Unauthorized("no longer allowed");
     auto piece = co_await WithCancel(ended_, inner_->Read());
     if (!piece && ended_.is_set()) {
       inner_.reset();
-      co_return Unauthorized("the session ended");
+      co_return Unauthorized("no longer allowed");
     }
     co_return piece;
   }
@@ -29,8 +29,8 @@ class SessionBoundBody : public http::Body {
 
 }  // namespace
 
-http::BodyPtr BindToSession(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard) {
-  return std::make_unique<SessionBoundBody>(std::move(inner), ended, std::move(guard));
+http::BodyPtr EndWith(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard) {
+  return std::make_unique<BoundBody>(std::move(inner), ended, std::move(guard));
 }
 
 }  // namespace berth::hub
