@@ -11,7 +11,7 @@ constexpr LimitRow kRows[] = {
     {"request_target", false, &Limits::request_target, nullptr, "Bytes of a request target."},
     {"request_fields", false, &Limits::request_fields, nullptr, "Fields in a head."},
     {"head_timeout", true, nullptr, &Limits::head_timeout,
-     "A started head must be complete by then."},
+     "Until a started head is complete, or the first of a connection is begun."},
     {"idle_timeout", true, nullptr, &Limits::idle_timeout,
      "Keep-alive connection without a request."},
     {"response_timeout", true, nullptr, &Limits::response_timeout,

@@ -21,7 +21,7 @@ struct Limits {
   Size request_head = 64 * 1024;    ///< Bytes of a head, request or response.
   Size request_target = 16 * 1024;  ///< Bytes of a request target.
   Size request_fields = 100;        ///< Fields in a head.
-  Ms head_timeout{10'000};          ///< A started head must be complete by then.
+  Ms head_timeout{10'000};          ///< Until a started head is complete, or a first one begun.
   Ms idle_timeout{75'000};          ///< Keep-alive connection without a request.
   Ms response_timeout{120'000};     ///< First response byte; none for upgrades and streams.
   Ms write_stall_timeout{60'000};   ///< A write without any progress.

@@ -98,7 +98,8 @@ Task<std::expected<H1Request, H1Refusal>> H1Inbound::ReadHead(const Event* drain
   HeadScanner scanner(HeadScanner::Kind::kRequest, limits_);
   DisarmOnExit guard{deadline_};
   bool is_started = false;
-  ArmDeadline(limits_.idle_timeout);
+  // A new connection is there for a request; one that says nothing is worth no more than that.
+  ArmDeadline(has_had_request_ ? limits_.idle_timeout : limits_.head_timeout);
   for (;;) {
     const std::string_view text = net::AsText(reader_.Contiguous());
     if (!text.empty()) {
@@ -107,6 +108,7 @@ Task<std::expected<H1Request, H1Refusal>> H1Inbound::ReadHead(const Event* drain
       if (*size > 0) {
         auto request = ParseRequestHead(text.substr(0, *size), limits_);
         reader_.Consume(*size);
+        has_had_request_ = true;
         co_return request;
       }
       if (!is_started) ArmDeadline(limits_.head_timeout);

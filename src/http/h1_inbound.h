@@ -82,6 +82,7 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   Timer deadline_;
   bool timed_out_ = false;
   bool is_broken_ = false;
+  bool has_had_request_ = false;
   bool may_half_close_ = false;
   std::size_t keep_ = 0;  // The pump reads while fewer bytes than this, and than 1, are here.
 

@@ -363,6 +363,8 @@ TEST_F(H1ServerTest, ABrowserThatGoesAwayCancelsAStreamingResponse) {
 TEST_F(H1ServerTest, AStartedHeadHasADeadline) {
   FunctionService service(Hello);
   H1Browser browser(executor_, limits_, service, 1);
+  browser.Send(kGet);
+  browser.Take();
   executor_.Advance(limits_.idle_timeout - 1s);
   browser.Send("GET / HT");
   executor_.Advance(limits_.head_timeout - 1s);
@@ -371,6 +373,17 @@ TEST_F(H1ServerTest, AStartedHeadHasADeadline) {
   executor_.Advance(1s);
   EXPECT_TRUE(browser.Take().starts_with("HTTP/1.1 408 Request Timeout\r\n"));
   EXPECT_TRUE(browser.ended());
+  EXPECT_EQ(service.calls(), 1);
+}
+
+TEST_F(H1ServerTest, ANewConnectionThatSaysNothingIsClosedWithoutAWord) {
+  FunctionService service(Hello);
+  H1Browser browser(executor_, limits_, service);
+  executor_.Advance(limits_.head_timeout - 1ms);
+  EXPECT_FALSE(browser.served());
+  executor_.Advance(1ms);
+  EXPECT_TRUE(browser.served());
+  EXPECT_EQ(browser.Take(), "");
   EXPECT_EQ(service.calls(), 0);
 }
 

@@ -147,7 +147,16 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
   auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
-  if (!same_origin) co_return std::move(same_origin).error();
+  if (!same_origin) {
+    // Sparsely: whoever makes browsers or programs ask must not fill the log.
+    hub.identity.audit().RecordSparsely(
+        {.action = identity::audit_action::kAccess,
+         .result = identity::audit_result::kDenied,
+         .address = call.request.peer.address,
+         .detail =
+             fmt::format("{} {}: {}", route.method, route.pattern, same_origin.error().message)});
+    co_return std::move(same_origin).error();
+  }
   if (route.access == Access::kSession) {
     if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   }

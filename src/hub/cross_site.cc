@@ -1,5 +1,7 @@
 #include "hub/cross_site.h"
 
+#include "hub/proxy_path.h"
+
 namespace berth::hub {
 
 bool IsSafe(const http::RequestHead& head) {
@@ -32,6 +34,19 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head) {
   const auto destination = head.fields.Find("sec-fetch-dest");
   if (mode == "navigate" && destination == "document" && IsSafe(head)) return Ok();
   return Forbidden("embedded by another origin");
+}
+
+bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin) {
+  for (const char* name : {"sec-fetch-site", "origin", "referer"}) {
+    if (head.fields.Count(name) > 1) return false;
+  }
+  if (const auto site = head.fields.Find("sec-fetch-site")) {
+    return *site == "same-origin" || *site == "none";
+  }
+  if (const auto origin = head.fields.Find("origin")) return *origin == expected_origin;
+  // Where browsers send no Fetch Metadata, which is over plain HTTP to other machines.
+  const auto referer = head.fields.Find("referer");
+  return referer && PathOfUrl(*referer, expected_origin).has_value();
 }
 
 bool IsOpenedBySibling(const http::RequestHead& head) {

@@ -48,6 +48,35 @@ TEST(CrossSiteTest, UpgradesAreNeverSafe) {
   EXPECT_FALSE(CheckSameOrigin(head, "http://hub", Proof::kCookie).has_value());
 }
 
+TEST(CrossSiteTest, AGetThatChangesSomethingNeedsAnOwnPage) {
+  const struct {
+    http::RequestHead head;
+    bool is_own;
+  } cases[] = {
+      {Head("GET", {}), false},
+      {Head("GET", {{"sec-fetch-site", "same-origin"}}), true},
+      {Head("GET", {{"sec-fetch-site", "none"}}), true},
+      {Head("GET", {{"sec-fetch-site", "same-site"}}), false},
+      {Head("GET", {{"sec-fetch-site", "cross-site"}, {"origin", "http://hub"}}), false},
+      {Head("GET", {{"sec-fetch-site", "cross-site"}, {"referer", "http://hub/x"}}), false},
+      {Head("GET", {{"sec-fetch-site", "none"}, {"sec-fetch-site", "none"}}), false},
+      {Head("GET", {{"origin", "http://hub"}}), true},
+      {Head("GET", {{"origin", "http://evil"}}), false},
+      {Head("GET", {{"origin", "null"}, {"referer", "http://hub/x"}}), false},
+      {Head("GET", {{"referer", "http://hub/dashboard"}}), true},
+      {Head("GET", {{"referer", "http://hub"}}), false},
+      {Head("GET", {{"referer", "http://hub.evil/"}}), false},
+      {Head("GET", {{"referer", "http://hub:81/"}}), false},
+      {Head("GET", {{"referer", "https://hub/"}}), false},
+      {Head("GET", {{"referer", "http://hub/"}, {"referer", "http://evil/"}}), false},
+  };
+  for (const auto& [head, is_own] : cases) {
+    std::string fields;
+    for (const auto& [name, value] : head.fields) fields += fmt::format("{}: {}; ", name, value);
+    EXPECT_EQ(IsAskedByOwnPage(head, "http://hub"), is_own) << fields;
+  }
+}
+
 TEST(CrossSiteTest, SiblingsMayNavigateButNotEmbed) {
   EXPECT_TRUE(CheckNotEmbedded(Head("GET", {})).has_value());
   EXPECT_TRUE(CheckNotEmbedded(Head("GET", {{"sec-fetch-site", "cross-site"},

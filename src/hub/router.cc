@@ -82,9 +82,8 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
   if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
   if (path == "/auth/logout" && request.head.method == "GET") {
     auto session = SessionOf(hub_, request.head);
-    // An image of another origin must not sign anybody out, nor drop the cookie.
-    const auto site = request.head.fields.Find("sec-fetch-site");
-    const bool is_own = !site || *site == "same-origin" || *site == "none";
+    // A page of another origin must not sign anybody out, nor drop the cookie.
+    const bool is_own = IsAskedByOwnPage(request.head, hub_.hosts.OriginOf(request.head.authority));
     if (session && is_own) {
       auto ended = co_await hub_.identity.sessions().Revoke(session->id);
       if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));

@@ -231,6 +231,46 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
     await counted;
   });
 
+  it("check 19: nor does a second user get hold of another's id, with a token for any", async () => {
+    const theirs = (await scene.berth("token", "create", "--name", "eve", "--user", "eve")).trim();
+    const eve = await scene.signIn("eve");
+    const box = await openBrowser();
+    await box.say({ type: "get_clients" });
+    await box.next();
+    // The id that is taken is refused, and its agent is not fenced.
+    const thief = await openAgent(theirs);
+    await thief.say({ type: "register", client_id: "box", metadata: { hostname: "evil" } });
+    const refusal = await thief.next();
+    assert.deepEqual([refusal.type, refusal.success], ["registered", false]);
+    assert.match(refusal.message, /another user/);
+    assert.ok("closed" in await thief.next());
+    // With an id of their own they speak for no other.
+    const peer = await openAgent(theirs);
+    await peer.say({ type: "register", client_id: "eves", metadata: { hostname: "eve" } });
+    assert.equal((await peer.next()).success, true);
+    for (const message of [
+      { type: "status_update", client_id: "box", status: "busy" }, { type: "ping", client_id: "box" },
+      { type: "register", client_id: "box", metadata: { hostname: "evil" } },
+    ]) {
+      await peer.say(message);
+      const came = await peer.settle({ type: "ping", client_id: "eves" });
+      assert.deepEqual(came.map(({ type }) => type), ["error"], JSON.stringify(message));
+    }
+    await expectUntouched();
+    for (const message of await box.settle()) assert.notEqual(message.client?.metadata?.hostname, "evil");
+    // Over the dashboard's socket and the API it is not there for them either.
+    const browser = await Peer.open(scene, "/ws/connect?type=browser", { origin: scene.url, cookie: eve });
+    await browser.say({ type: "get_clients" });
+    assert.deepEqual((await browser.next()).clients.map(({ id }) => id), ["eves"]);
+    await browser.say({ type: "connect_client", client_id: "box" });
+    assert.equal((await browser.next()).success, false);
+    for (const [method, path] of [["GET", "/clients/box"], ["POST", "/clients/box/disconnect"], ["DELETE", "/api/clients/box"], ["POST", "/api/clients/box/open"]]) {
+      assert.equal((await scene.api(method, path, { cookie: eve })).status, 404, path);
+    }
+    await expectUntouched();
+    for (const one of [box, peer, browser]) one.drop();
+  });
+
   it("check 19: frames that break the WebSocket's or the tunnel's rules end that socket alone", async () => {
     const frames = {
       "a message of 1 MiB and a byte": [(peer) => peer.say("x".repeat((1 << 20) + 1)), 1009],

@@ -2,6 +2,7 @@
 // something; and what the hub's own pages say about themselves.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
 import { ask, RawConnection } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 
@@ -81,6 +82,45 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
         assert.equal(await statusOf(way, method, path, [...own, ...fields]), 403, `${what}: ${JSON.stringify(fields)}`);
       }
       assert.equal(origin.seen.length, before, what);
+    }
+  });
+
+  it("a refusal on the API is in the audit log, once a minute for each address", async () => {
+    const refused = (localAddress) => ask({
+      host: "127.0.0.1", port: scene.port, localAddress, method: "POST", path: "/api/clients/box/open",
+      headers: { host: scene.host, cookie, origin: "http://evil.test", "sec-fetch-site": "cross-site" },
+    }, "{}");
+    for (const from of ["127.0.0.7", "127.0.0.8", "127.0.0.7", "127.0.0.7"]) assert.equal((await refused(from)).status, 403);
+    const written = async () => JSON.parse((await scene.api("GET", "/api/audit?limit=200", { cookie })).body).events
+      .filter(({ address }) => ["127.0.0.7", "127.0.0.8"].includes(address));
+    await until("both are written", async () => (await written()).length >= 2);
+    assert.deepEqual((await written()).map(({ action, result, actor_id: who, address, detail }) => ({ action, result, who, address, detail })).reverse(), ["127.0.0.7", "127.0.0.8"].map((address) => (
+      { action: "access", result: "denied", who: null, address, detail: "POST /api/clients/{id}/open: request of another origin" }
+    )));
+  });
+
+  it("the sign-out link signs out from the hub's own pages, and from nowhere else", async () => {
+    const own = new URL(scene.url).origin;
+    const signedIn = async (session) => (await scene.api("GET", "/api/session", { cookie: session })).status === 200;
+    const follow = (session, headers) => ask({ host: "127.0.0.1", port: scene.port, method: "GET", path: "/auth/logout", headers: { host: scene.host, cookie: session, ...headers } });
+    const session = await scene.signIn();
+    for (const headers of [
+      {}, { accept: "text/html" }, { referer: "http://evil.test/" }, { referer: `${own}.evil.test/` }, { origin: "http://evil.test" }, { origin: "null" },
+      { referer: `http://box.localhost:${scene.port}/` }, { origin: `http://box.localhost:${scene.port}` },
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }, { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "cross-site", referer: `${own}/` }, { "sec-fetch-site": "same-site", origin: own },
+    ]) {
+      const answer = await follow(session, headers);
+      assert.equal(answer.status, 302, JSON.stringify(headers));
+      assert.equal(answer.headers["set-cookie"], undefined);
+      assert.ok(await signedIn(session), JSON.stringify(headers));
+    }
+    for (const headers of [{ "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }, { origin: own }, { referer: `${own}/dashboard` }]) {
+      const another = await scene.signIn();
+      const answer = await follow(another, headers);
+      assert.equal(answer.headers.location, "/login");
+      assert.match(answer.headers["set-cookie"][0], /Max-Age=0/i);
+      assert.equal(await signedIn(another), false, JSON.stringify(headers));
     }
   });
 

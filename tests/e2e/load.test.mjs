@@ -1,9 +1,10 @@
 // Many peers at once, slow peers, and a hub at its limits; those who behave must not notice.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttp2Server } from "node:http2";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
@@ -148,7 +149,12 @@ describe("a hub at its limits", { timeout: 120_000 }, () => {
   });
 
   it("check 22: at the limit of open files new connections wait, nothing spins, and all is well afterwards", async () => {
-    const scene = await Scene.start("descriptors", { prefix: ["prlimit", "--nofile=150:150"] });
+    // Those that say nothing are let wait here, so that there is one shortage and not one after another.
+    const options = ({ folder }) => {
+      writeFileSync(join(folder, "hub.toml"), '[limits]\nhead_timeout = "2m"\n');
+      return ["--config", join(folder, "hub.toml")];
+    };
+    const scene = await Scene.start("descriptors", { prefix: ["prlimit", "--nofile=150:150"], options });
     scenes.push(scene);
     const origin = await scene.instance("box");
     const way = await scene.subdomainWay("box", await scene.signIn());
