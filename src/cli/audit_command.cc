@@ -1,7 +1,6 @@
 // `berth audit`: reads, verifies and exports the audit log in the hub's data folder, while a hub
 // runs on it or not.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdio>
@@ -14,7 +13,6 @@
 #include "cli/hub_data.h"
 #include "hub/audit_view.h"
 #include "store/audit.h"
-#include "store/users.h"
 
 namespace berth::cli {
 namespace {
@@ -23,6 +21,8 @@ constexpr std::string_view kExamples = R"(
 Examples:
   berth audit                        the last 50 events
   berth audit --user octocat         what one person did
+  berth audit --action share_create --instance laptop
+                                     with whom an instance was shared
   berth audit --json > audit.jsonl   everything, one JSON object a line, the oldest first
   berth audit --verify               checks that nothing was changed or taken out
 
@@ -36,33 +36,11 @@ constexpr std::chrono::milliseconds kFollowEach(500);
 struct AuditArguments {
   HubData data;
   std::int64_t limit = 0;  ///< 0: as the form wants it.
-  std::string user;
+  store::AuditFilter filter;
   bool is_json = false;
   bool is_verify = false;
   bool is_follow = false;
 };
-
-/// Which events are wanted.
-struct Filter {
-  std::string name;                          ///< "" for everybody.
-  std::vector<std::int64_t> actor_ids = {};  ///< Users of that name.
-
-  bool Fits(const store::AuditEntry& entry) const {
-    if (name.empty() || entry.actor == name) return true;
-    return entry.actor_id && std::ranges::find(actor_ids, *entry.actor_id) != actor_ids.end();
-  }
-};
-
-Result<Filter> MakeFilter(store::Database& database, const std::string& name) {
-  Filter filter{.name = name};
-  if (name.empty()) return filter;
-  auto users = store::ListUsers(database);
-  if (!users) return std::move(users).error();
-  for (const auto& user : *users) {
-    if (user.login == name || user.name == name) filter.actor_ids.push_back(user.id);
-  }
-  return filter;
-}
 
 void PrintHeading() {
   fmt::print("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", "SEQ", "TIME", "WHO", "ACTION",
@@ -102,11 +80,10 @@ int RunVerify(store::Database& database) {
 /// Prints what is wanted of the rows after `last`, which moves on to the last one there is. All of
 /// them, or the newest `limit` (0: all).
 Result<void> PrintAfter(store::Database& database, const AuditArguments& arguments,
-                        const Filter& filter, std::int64_t limit, std::int64_t& last) {
+                        std::int64_t limit, std::int64_t& last) {
   std::deque<store::AuditRow> kept;
-  auto done = store::EachAudit(database, last, [&](const store::AuditRow& row) {
+  auto done = store::EachAudit(database, last, arguments.filter, [&](const store::AuditRow& row) {
     last = row.seq;
-    if (!filter.Fits(row.entry)) return;
     if (limit == 0) return Print(arguments, row);
     kept.push_back(row);
     if (std::ssize(kept) > limit) kept.pop_front();
@@ -121,14 +98,12 @@ int Run(AuditArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
   if (!database) return Complain("audit", database.error(), StatusOf(database.error()));
   if (arguments.is_verify) return RunVerify(**database);
-  auto filter = MakeFilter(**database, arguments.user);
-  if (!filter) return Complain("audit", filter.error(), kFailed);
   std::int64_t limit = arguments.limit;
   if (limit == 0 && !arguments.is_json) limit = kDefaultRows;
   if (!arguments.is_json) PrintHeading();
   std::int64_t last = 0;
   for (;;) {
-    auto printed = PrintAfter(**database, arguments, *filter, limit, last);
+    auto printed = PrintAfter(**database, arguments, limit, last);
     if (!printed) return Complain("audit", printed.error(), kFailed);
     if (std::ferror(stdout) != 0) return kFailed;
     if (!arguments.is_follow) return 0;
@@ -147,14 +122,26 @@ void AddAuditCommand(CLI::App& app, CommandContext& context) {
   auto* limit = command->add_option("--limit", arguments->limit,
                                     "The newest N events (default 50; with --json all)");
   limit->type_name("N")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
-  auto* user = command->add_option("--user", arguments->user, "Only what this person did");
+  auto* user = command->add_option("--user", arguments->filter.actor, "Only what this person did");
   user->type_name("NAME");
+  auto* action = command->add_option("--action", arguments->filter.action,
+                                     "Only events of this kind: sign_in");
+  action->type_name("NAME");
+  auto* instance = command->add_option("--instance", arguments->filter.instance_id,
+                                       "Only what concerns this instance");
+  instance->type_name("ID");
+  auto* result = command->add_option("--result", arguments->filter.result,
+                                     "Only what ended so: ok, denied or failed");
+  result->type_name("NAME")->check(CLI::IsMember({"ok", "denied", "failed"}));
   auto* json = command->add_flag("--json", arguments->is_json, "One JSON object a line");
   auto* follow =
       command->add_flag("--follow", arguments->is_follow, "Go on with what happens from now on");
   command->add_flag("--verify", arguments->is_verify, "Check the chain of hashes instead")
       ->excludes(limit)
       ->excludes(user)
+      ->excludes(action)
+      ->excludes(instance)
+      ->excludes(result)
       ->excludes(json)
       ->excludes(follow);
   command->callback([&context, arguments] {

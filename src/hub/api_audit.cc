@@ -9,6 +9,7 @@
 #include "hub/audit_view.h"
 #include "hub/browser.h"
 #include "hub/problem.h"
+#include "identity/audit.h"
 #include "store/store.h"
 
 namespace berth::hub {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kDefaultRows = 100;
 constexpr std::int64_t kMaxRows = 1'000;
+constexpr std::size_t kMaxName = 200;
 
 /// The parameter of that name, a whole number from 1 to `most`; `otherwise` if it is absent.
 /// Nothing for anything else.
@@ -30,6 +32,23 @@ std::optional<std::int64_t> Number(std::string_view query, std::string_view name
   return number;
 }
 
+/// What the query asks for, of what the caller may see; nothing if a name is too long. Names that
+/// nothing has fit nothing.
+std::optional<store::AuditFilter> FilterOf(const ApiCall& call) {
+  const std::string_view query = call.request.head.query();
+  store::AuditFilter filter;
+  if (call.user->role != store::HubRole::kOwner) filter.actor_id = call.user_id();
+  const std::pair<std::string_view, std::string*> parts[] = {{"user", &filter.actor},
+                                                             {"action", &filter.action},
+                                                             {"instance", &filter.instance_id},
+                                                             {"result", &filter.result}};
+  for (const auto& [name, part] : parts) {
+    *part = http::QueryParameter(query, name).value_or("");
+    if (part->size() > kMaxName) return std::nullopt;
+  }
+  return filter;
+}
+
 }  // namespace
 
 Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call) {
@@ -40,10 +59,14 @@ Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call) {
     co_return ProblemResponse(
         {400, "Bad request", "\"limit\" is 1 to 1000, \"before\" the seq of an event."});
   }
-  std::optional<std::int64_t> actor_id;
-  if (call.user->role != store::HubRole::kOwner) actor_id = call.user_id();
-  auto rows = co_await hub.store.Read([before, limit, actor_id](store::Database& database) {
-    return store::ListAudit(database, *before, *limit, actor_id);
+  const auto filter = FilterOf(call);
+  if (!filter) {
+    co_return ProblemResponse(
+        {400, "Bad request",
+         "\"user\", \"action\", \"instance\" and \"result\" are names of at most 200 bytes."});
+  }
+  auto rows = co_await hub.store.Read([before, limit, filter](store::Database& database) {
+    return store::ListAudit(database, *before, *limit, *filter);
   });
   if (!rows) co_return Wrap(std::move(rows).error(), "list audit");
   boost::json::array events;
@@ -51,6 +74,11 @@ Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call) {
   boost::json::object body;
   const bool is_full = std::ssize(*rows) == *limit;
   body["events"] = std::move(events);
+  boost::json::array actions;
+  for (const std::string_view action : identity::audit_action::kAll) {
+    actions.emplace_back(boost::json::string_view(action.data(), action.size()));
+  }
+  body["actions"] = std::move(actions);
   body["next_before"] = is_full ? boost::json::value(rows->back().seq) : nullptr;
   co_return JsonResponse(200, boost::json::serialize(body));
 }

@@ -3,6 +3,7 @@
 // Lives on one loop.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,15 @@ inline constexpr std::string_view kKeyRotate = "key_rotate";
 inline constexpr std::string_view kNotifyTargetCreate = "notify_target_create";
 inline constexpr std::string_view kNotifyTargetDelete = "notify_target_delete";
 inline constexpr std::string_view kNotifyGiveUp = "notify_give_up";  ///< Could not be delivered.
+
+/// All of them, for whoever looks for one.
+inline constexpr std::array kAll = {
+    kSignIn,          kLoginLink,      kSignOut,        kSessionRevoke,      kOpen,
+    kAccess,          kAnswer,         kTokenCreate,    kTokenRevoke,        kApiTokenCreate,
+    kApiTokenRevoke,  kEnrolRequest,   kEnrolApprove,   kEnrolDeny,          kAgentConnect,
+    kAgentDisconnect, kInstanceRename, kInstanceRemove, kShareCreate,        kShareRemove,
+    kRoleChange,      kUserRemove,     kKeyRotate,      kNotifyTargetCreate, kNotifyTargetDelete,
+    kNotifyGiveUp};
 }  // namespace audit_action
 
 namespace audit_result {

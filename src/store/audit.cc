@@ -7,6 +7,16 @@
 namespace berth::store {
 namespace {
 
+constexpr std::string_view kColumns =
+    "seq, at, actor_id, actor, action, instance_id, address, result, detail, hash";
+/// With the parts of an AuditFilter, in order, as ?2 to ?6.
+constexpr std::string_view kFits =
+    "(?2 IS NULL OR actor_id = ?2)"
+    " AND (?3 = '' OR actor = ?3 OR actor_id IN"
+    " (SELECT id FROM users WHERE name = ?3 OR login = ?3))"
+    " AND (?4 = '' OR action = ?4) AND (?5 = '' OR instance_id = ?5)"
+    " AND (?6 = '' OR result = ?6)";
+
 AuditRow ToAuditRow(const Row& row) {
   AuditRow audit;
   audit.seq = row.Integer(0);
@@ -67,25 +77,28 @@ Result<void> AppendAudit(Database& database, const AuditEntry& entry) {
 }
 
 Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
-                                        std::optional<std::int64_t> actor_id) {
+                                        const AuditFilter& filter) {
   if (before <= 0) before = std::numeric_limits<std::int64_t>::max();
   return database.All(
-      "SELECT seq, at, actor_id, actor, action, instance_id, address, result, detail, hash"
-      " FROM audit WHERE seq < ?1 AND (?3 IS NULL OR actor_id = ?3) ORDER BY seq DESC LIMIT ?2",
-      {before, limit, OrNull(actor_id)}, ToAuditRow);
+      fmt::format("SELECT {} FROM audit WHERE seq < ?1 AND {} ORDER BY seq DESC LIMIT ?7", kColumns,
+                  kFits),
+      {before, OrNull(filter.actor_id), filter.actor, filter.action, filter.instance_id,
+       filter.result, limit},
+      ToAuditRow);
 }
 
-Result<void> EachAudit(Database& database, std::int64_t after,
+Result<void> EachAudit(Database& database, std::int64_t after, const AuditFilter& filter,
                        const std::function<void(const AuditRow&)>& each) {
   return database.Query(
-      "SELECT seq, at, actor_id, actor, action, instance_id, address, result, detail, hash"
-      " FROM audit WHERE seq > ?1 ORDER BY seq",
-      {after}, [&](const Row& row) { each(ToAuditRow(row)); });
+      fmt::format("SELECT {} FROM audit WHERE seq > ?1 AND {} ORDER BY seq", kColumns, kFits),
+      {after, OrNull(filter.actor_id), filter.actor, filter.action, filter.instance_id,
+       filter.result},
+      [&](const Row& row) { each(ToAuditRow(row)); });
 }
 
 Result<AuditVerdict> VerifyAudit(Database& database) {
   AuditVerdict verdict;
-  auto done = EachAudit(database, 0, [&](const AuditRow& row) {
+  auto done = EachAudit(database, 0, {}, [&](const AuditRow& row) {
     const std::int64_t seq = ++verdict.rows;
     const bool fits =
         row.seq == seq && row.hash == AuditHash(verdict.last_hash, row.seq, row.entry);

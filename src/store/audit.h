@@ -38,12 +38,21 @@ Sha256Digest AuditHash(const Sha256Digest& previous, std::int64_t seq, const Aud
 /// Adds a row. Call it in a transaction.
 Result<void> AppendAudit(Database& database, const AuditEntry& entry);
 
-/// At most `limit` rows with a smaller seq than `before` (0: from the end), the newest first; only
-/// those of `actor_id` if that is given.
+/// Which rows are wanted: those that fit every part that is given.
+struct AuditFilter {
+  std::optional<std::int64_t> actor_id = {};  ///< Only what this user did.
+  std::string actor = {};   ///< The name in the row, or the name or login of its user.
+  std::string action = {};  ///< "": any; likewise below.
+  std::string instance_id = {};
+  std::string result = {};
+};
+
+/// At most `limit` rows that fit with a smaller seq than `before` (0: from the end), the newest
+/// first.
 Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
-                                        std::optional<std::int64_t> actor_id = std::nullopt);
-/// Calls `each` for every row with a greater seq than `after`, the oldest first.
-Result<void> EachAudit(Database& database, std::int64_t after,
+                                        const AuditFilter& filter = {});
+/// Calls `each` for every row that fits with a greater seq than `after`, the oldest first.
+Result<void> EachAudit(Database& database, std::int64_t after, const AuditFilter& filter,
                        const std::function<void(const AuditRow&)>& each);
 
 struct AuditVerdict {

@@ -214,7 +214,7 @@ TEST_F(TablesTest, TheAuditLogShowsWhatWasChangedAndTakesNoChanges) {
   ASSERT_EQ(newest.size(), 2U);
   EXPECT_EQ(newest[0].entry.action, "sign_out");
   EXPECT_EQ(newest[0].hash, verdict.last_hash);
-  EXPECT_EQ(ListAudit(*database, 2, 9, guest).value().size(), 0U);
+  EXPECT_EQ(ListAudit(*database, 2, 9, {.actor_id = guest}).value().size(), 0U);
   EXPECT_THAT(database->Run("DELETE FROM audit"), FailsWith(ErrorKind::kConflict));
   EXPECT_THAT(database->Run("UPDATE audit SET actor = 'x'"), FailsWith(ErrorKind::kConflict));
 
@@ -223,6 +223,45 @@ TEST_F(TablesTest, TheAuditLogShowsWhatWasChangedAndTakesNoChanges) {
                                   "UPDATE audit SET actor = 'x' WHERE seq = 2"),
               IsOk());
   EXPECT_EQ(VerifyAudit(*database).value().broken_at, 2);
+}
+
+TEST_F(TablesTest, TheAuditLogIsFilteredByEveryPartThatIsGiven) {
+  const auto add = [this](std::optional<std::int64_t> actor_id, std::string actor,
+                          std::string action, std::string instance, std::string result) {
+    AuditEntry entry;
+    entry.at = now;
+    entry.actor_id = actor_id;
+    entry.actor = std::move(actor);
+    entry.action = std::move(action);
+    entry.instance_id = std::move(instance);
+    entry.result = std::move(result);
+    ASSERT_THAT(AppendAudit(*database, entry), IsOk());
+  };
+  const std::string name = FindUser(*database, guest).value()->name;
+  add(owner, "owner", "open", "laptop", "ok");
+  add(guest, "a token of theirs", "open", "tower", "denied");
+  add(guest, name, "sign_in", "", "ok");
+  add(std::nullopt, "agent token 7", "open", "laptop", "denied");
+  const auto found = [this](const AuditFilter& filter, std::int64_t before = 0) {
+    std::vector<std::int64_t> seqs;
+    const auto rows = ListAudit(*database, before, 9, filter).value();
+    for (const auto& row : rows) seqs.push_back(row.seq);
+    std::vector<std::int64_t> forwards;
+    EXPECT_THAT(EachAudit(*database, 0, filter,
+                          [&](const AuditRow& row) { forwards.insert(forwards.begin(), row.seq); }),
+                IsOk());
+    if (before == 0) EXPECT_EQ(forwards, seqs);
+    return seqs;
+  };
+  using Seqs = std::vector<std::int64_t>;
+  EXPECT_EQ(found({}), (Seqs{4, 3, 2, 1}));
+  EXPECT_EQ(found({.action = "open"}), (Seqs{4, 2, 1}));
+  EXPECT_EQ(found({.action = "open"}, 4), (Seqs{2, 1}));
+  EXPECT_EQ(found({.action = "open", .instance_id = "laptop", .result = "denied"}), (Seqs{4}));
+  EXPECT_EQ(found({.actor = name}), (Seqs{3, 2})) << "their tokens too";
+  EXPECT_EQ(found({.actor = "agent token 7"}), (Seqs{4}));
+  EXPECT_EQ(found({.actor_id = owner, .actor = name}), Seqs());
+  EXPECT_EQ(found({.action = "' OR 1=1 --"}), Seqs());
 }
 
 }  // namespace

@@ -205,7 +205,17 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
       before = json.next_before === null ? undefined : `&before=${json.next_before}`;
     }
     assert.deepEqual(seen.reverse(), all);
-    for (const query of ["limit=0", "limit=1001", "limit=x", "before=-1", "before=1e3"]) {
+    const found = async (query) => (await asScript(scene, token, "GET", `/api/audit?${query}`)).json.events;
+    const told = async (...args) => (await audit(scene, ...args)).reverse();
+    const denied = await found("action=agent_connect&result=denied");
+    assert.ok(denied.length > 0 && denied.every(({ action, result }) => action === "agent_connect" && result === "denied"));
+    assert.deepEqual(denied, await told("--action", "agent_connect", "--result", "denied"));
+    assert.deepEqual(await found("user=owner&limit=1000"), await told("--user", "owner"));
+    assert.deepEqual(await found("action=open&instance=nothing"), []);
+    assert.deepEqual(await told("--instance", "nothing"), []);
+    const { json: page } = await asScript(scene, token, "GET", "/api/audit");
+    assert.ok(all.every(({ action }) => page.actions.includes(action)));
+    for (const query of ["limit=0", "limit=1001", "limit=x", "before=-1", "before=1e3", `user=${"x".repeat(201)}`]) {
       expectProblem(await asScript(scene, token, "GET", `/api/audit?${query}`), 400);
     }
   });

@@ -1,5 +1,5 @@
 // What happened on the hub, the newest first, page by page.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, toLogin, words } from "../api";
 import { Button } from "../ui/button";
 import { Field, SelectField } from "../ui/field";
@@ -7,8 +7,8 @@ import { LocalTime } from "../ui/local_time";
 import { Empty, Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Table } from "../ui/table";
-import { fits, valuesOf, wordsOf, type AuditFilter } from "./audit_filter";
-import { audit, type AuditEvent } from "./hub";
+import { wordsOf } from "./audit_words";
+import { audit, type AuditEvent, type AuditFilter } from "./hub";
 
 const columns = [
   { name: "When", show: ({ at }: AuditEvent) => <LocalTime at={at} /> },
@@ -20,33 +20,50 @@ const columns = [
   { name: "Detail", show: ({ detail }: AuditEvent) => detail && <bdi>{detail}</bdi> },
 ];
 
+const everything: AuditFilter = { user: "", action: "", instance: "", result: "" };
+const results: readonly (readonly [string, string])[] = [
+  ["", "all"],
+  ["ok", "ok"],
+  ["denied", "denied"],
+  ["failed", "failed"],
+];
+
+// While somebody types, before the hub is asked.
+const pauseMs = 250;
+
 export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
   const [events, setEvents] = useState<readonly AuditEvent[]>([]);
+  const [actions, setActions] = useState<readonly string[]>([]);
   const [next, setNext] = useState<number>();
   const [busy, setBusy] = useState(true);
   const [problem, setProblem] = useState("");
-  const [filter, setFilter] = useState<AuditFilter>({ actor: "", action: "", result: "" });
+  const [filter, setFilter] = useState(everything);
+  // An answer to a question that was changed since is of no use.
+  const question = useRef(0);
 
   async function load(before: number): Promise<void> {
+    const own = ++question.current;
     setBusy(true);
     setProblem("");
     try {
-      const page = await audit(before);
+      const page = await audit(before, filter);
+      if (own !== question.current) return;
       setEvents((known) => (before === 0 ? page.events : [...known, ...page.events]));
+      setActions(page.actions);
       setNext(page.next);
     } catch (error) {
+      if (own !== question.current) return;
       if (error instanceof ApiError && error.status === 401) toLogin();
       else setProblem(words(error));
     }
     setBusy(false);
   }
 
-  useEffect(() => void load(0), []);
-  const shown = events.filter((event) => fits(event, filter));
-  const options = (key: "action" | "result"): (readonly [string, string])[] => [
-    ["", "all"],
-    ...valuesOf(events, key).map((value) => [value, wordsOf(value)] as const),
-  ];
+  useEffect(() => {
+    const timer = setTimeout(() => void load(0), filter === everything ? 0 : pauseMs);
+    return () => clearTimeout(timer);
+  }, [filter]);
+  const isFiltered = Object.values(filter).some((value) => value !== "");
 
   return (
     <Panel
@@ -62,31 +79,38 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
         <>
           <div class="fields" role="search" aria-label="Filter the log">
             <Field
-              id="audit-actor"
+              id="audit-user"
               label="Who"
               type="search"
-              value={filter.actor}
-              onInput={(event) => setFilter({ ...filter, actor: event.currentTarget.value })}
+              maxLength={200}
+              value={filter.user}
+              onInput={(event) => setFilter({ ...filter, user: event.currentTarget.value })}
             />
             <SelectField
               id="audit-action"
               label="What"
-              options={options("action")}
+              options={[["", "all"], ...actions.map((action) => [action, wordsOf(action)] as const)]}
               value={filter.action}
               onChange={(event) => setFilter({ ...filter, action: event.currentTarget.value })}
             />
             <SelectField
               id="audit-result"
               label="Result"
-              options={options("result")}
+              options={results}
               value={filter.result}
               onChange={(event) => setFilter({ ...filter, result: event.currentTarget.value })}
             />
+            <Field
+              id="audit-instance"
+              label="Instance"
+              type="search"
+              maxLength={200}
+              value={filter.instance}
+              onInput={(event) => setFilter({ ...filter, instance: event.currentTarget.value })}
+            />
           </div>
           <p class="quiet" role="status">
-            {busy
-              ? "Loading…"
-              : `${shown.length} of the ${events.length} ${next ? "newest events" : "events there are"}.`}
+            {busy ? "Loading…" : `${next ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
           </p>
           <Notice kind="error">
             {problem && (
@@ -98,13 +122,13 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
               </div>
             )}
           </Notice>
-          {shown.length > 0 && <Table caption="Audit log" columns={columns} rows={shown} keyOf={({ seq }) => seq} />}
-          {shown.length === 0 && !busy && problem === "" && (
-            <Empty title={events.length === 0 ? "Nothing happened yet" : "None of these events fits"}>
+          {events.length > 0 && <Table caption="Audit log" columns={columns} rows={events} keyOf={({ seq }) => seq} />}
+          {events.length === 0 && !busy && problem === "" && (
+            <Empty title={isFiltered ? "No event fits" : "Nothing happened yet"}>
               <p>
-                {events.length === 0
-                  ? "Sign-ins, tokens, shares and the like will stand here."
-                  : "Choose something else above, or look further back."}
+                {isFiltered
+                  ? "Names are whole names. Choose something else above."
+                  : "Sign-ins, tokens, shares and the like will stand here."}
               </p>
             </Empty>
           )}

@@ -143,9 +143,29 @@ export interface AuditEvent {
   readonly detail: string;
 }
 
-/** A page of the audit log, the newest first; `next` is what to ask for the one after, 0: there is none. */
-export async function audit(before: number): Promise<{ events: AuditEvent[]; next: number }> {
-  const answer = await call("GET", `/api/audit?limit=100${before > 0 ? `&before=${before}` : ""}`);
+/** Which events are wanted; "" anywhere: whatever it is. */
+export interface AuditFilter {
+  /** The whole name. */
+  readonly user: string;
+  readonly action: string;
+  readonly instance: string;
+  readonly result: string;
+}
+
+export interface AuditPage {
+  readonly events: readonly AuditEvent[];
+  /** The kinds of events that there can be. */
+  readonly actions: readonly string[];
+  /** What to ask for the page after; 0: there is none. */
+  readonly next: number;
+}
+
+/** A page of the audit log, the newest first, with events before that one; 0: from the end. */
+export async function audit(before: number, filter: AuditFilter): Promise<AuditPage> {
+  const query = new URLSearchParams({ limit: "100" });
+  if (before > 0) query.set("before", String(before));
+  for (const [name, value] of Object.entries(filter)) if (value.trim() !== "") query.set(name, value.trim());
+  const answer = await call("GET", `/api/audit?${query}`);
   const events = records(answer, "events").map((one) => ({
     seq: whole(one.seq),
     at: at(one.at),
@@ -156,5 +176,5 @@ export async function audit(before: number): Promise<{ events: AuditEvent[]; nex
     result: text(one.result),
     detail: text(one.detail),
   }));
-  return { events, next: whole(record(answer).next_before) };
+  return { events, actions: texts(record(answer).actions), next: whole(record(answer).next_before) };
 }
