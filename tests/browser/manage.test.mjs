@@ -80,12 +80,19 @@ describe("managing an instance on its page", { concurrency: 1 }, () => {
   });
 
   check("shared with a group and with everybody; each is taken back after a question", async () => {
-    await share({ kind: "an organisation or team", role: "operator", fill: () => dialog(page).getByLabel("Group").fill("/acme") });
+    await share({ kind: "an organisation or team", role: "operator", until: "until a time that you choose", fill: () => dialog(page).getByLabel("Group").fill("/acme") });
+    await dialog(page).getByLabel("Until").fill("2001-01-01T00:00");
+    await button(dialog(page), "Share").click();
+    assert.ok(await dialog(page).isVisible(), "the past is nothing to choose");
+    await dialog(page).getByLabel("Until").fill("2099-12-31T23:59");
+    await look("share-until");
     await button(dialog(page), "Share").click();
     await dialog(page).getByRole("alert").getByText("no group").waitFor();
     await dialog(page).getByLabel("Group").fill("acme/platform");
     await button(dialog(page), "Share").click();
     await shares().getByRole("row", { name: "members of acme/platform" }).getByText("operator", { exact: true }).waitFor();
+    const end = await shares().getByRole("row", { name: "members of acme/platform" }).locator("time").getAttribute("datetime");
+    assert.equal(Date.parse(end), await page.evaluate(() => new Date(2099, 11, 31, 23, 59).getTime()));
     await share({ kind: "everybody on this hub", until: "until you take it back" });
     await button(dialog(page), "Share").click();
     await shares().getByRole("row", { name: "everybody on this hub" }).getByText("when you take it back").waitFor();

@@ -258,7 +258,21 @@ describe("the settings pages", { concurrency: 1 }, () => {
       await made.getByRole("button", { name: /^Test/ }).click();
       await page.getByRole("alert").filter({ hasText: "it answered 500" }).waitFor();
       await look("notifications");
-      await made.getByRole("button", { name: /^Remove/ }).click();
+      await made.getByRole("button", { name: /^Change/ }).click();
+      assert.equal(await dialog(page).getByRole("textbox", { name: "Address" }).count(), 0, "where it is stays");
+      await dialog(page).getByRole("textbox", { name: "Name" }).fill("pager");
+      await dialog(page).getByRole("checkbox", { name: "a run finished" }).check();
+      await dialog(page).getByRole("checkbox", { name: "a session needs you" }).uncheck();
+      await dialog(page).getByRole("textbox", { name: "Quiet hours" }).fill("");
+      await look("change-notification");
+      await button(dialog(page), "Save").click();
+      await page.getByRole("status").filter({ hasText: '"pager" is changed.' }).waitFor();
+      const changed = row(page, "Notification targets", "pager");
+      assert.deepEqual((await changed.getByRole("cell").allTextContents()).slice(1, 3), ["failed, finished", "none"]);
+      await changed.getByRole("button", { name: /^Change/ }).click();
+      assert.ok(await dialog(page).getByRole("checkbox", { name: "a run finished" }).isChecked());
+      await button(dialog(page), "Cancel").click();
+      await changed.getByRole("button", { name: /^Remove/ }).click();
       await button(dialog(page), "Remove").click();
       await page.getByText("Nobody is told yet").waitFor();
     } finally {

@@ -6,6 +6,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
+import { endOf, localMinute } from "./share_end";
 import { share } from "./shares";
 
 const day = 24 * 3600;
@@ -24,6 +25,7 @@ const ends = [
   [String(day), "for a day"],
   [String(7 * day), "for a week"],
   [String(30 * day), "for 30 days"],
+  ["at", "until a time that you choose"],
 ] as const;
 
 interface NewShareProps {
@@ -38,7 +40,8 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
   const [person, setPerson] = useState(String(people[0]?.id ?? ""));
   const [group, setGroup] = useState("");
   const [role, setRole] = useState("viewer");
-  const [seconds, setSeconds] = useState("0");
+  const [holds, setHolds] = useState("0");
+  const [until, setUntil] = useState("");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
 
@@ -47,7 +50,7 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
     setProblem("");
     try {
       const subject = kind === "user" ? person : kind === "group" ? group.trim() : "";
-      await share(instance, kind, subject, role, Number(seconds));
+      await share(instance, kind, subject, role, endOf(holds, until, Date.now()));
       onClose(true);
     } catch (error) {
       setProblem(words(error));
@@ -107,9 +110,21 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
           id="share-until"
           label="Holds"
           options={ends}
-          value={seconds}
-          onChange={(event) => setSeconds(event.currentTarget.value)}
+          value={holds}
+          onChange={(event) => setHolds(event.currentTarget.value)}
         />
+        {holds === "at" && (
+          <Field
+            id="share-end"
+            label="Until"
+            type="datetime-local"
+            hint="By the clock of this browser."
+            required
+            min={localMinute(new Date())}
+            value={until}
+            onInput={(event) => setUntil(event.currentTarget.value)}
+          />
+        )}
         <Notice kind="error">{problem}</Notice>
         <div class="actions">
           <Button kind="plain" onClick={() => onClose(false)}>

@@ -25,19 +25,19 @@ export async function sharesOf(instance: string): Promise<Share[]> {
   }));
 }
 
-/** `subject`: a person's id or a group; "" for everyone. `seconds` 0: until it is taken back. */
+/** `subject`: a person's id or a group; "" for everyone. `end`: nothing: until it is taken back. */
 export async function share(
   instance: string,
   kind: string,
   subject: string,
   role: string,
-  seconds: number,
+  end: Date | undefined,
 ): Promise<void> {
   await call("POST", pathOf(instance), {
     kind,
     role,
     ...(subject !== "" && { subject }),
-    ...(seconds > 0 && { expires_at: new Date(Date.now() + seconds * 1000).toISOString() }),
+    ...(end !== undefined && { expires_at: end.toISOString() }),
   });
 }
 

@@ -1,150 +1,15 @@
 // Where one is told of events: this browser, a phone, a server.
 import { useState } from "preact/hooks";
-import { ApiError, words } from "../api";
+import { words } from "../api";
 import { Button } from "../ui/button";
-import { Confirm, Dialog } from "../ui/dialog";
-import { Choice, Field, SelectField } from "../ui/field";
+import { Confirm } from "../ui/dialog";
 import { LocalTime } from "../ui/local_time";
 import { Empty, Notice } from "../ui/notice";
 import { Panel, type Tell } from "../ui/panel";
 import { Loaded, useRemote } from "../ui/remote";
 import { Table } from "../ui/table";
-import {
-  addTarget,
-  canPush,
-  events,
-  notifyTargets,
-  removeTarget,
-  subscribe,
-  testTarget,
-  utcOffset,
-  type NotifyTarget,
-} from "./notify_targets";
-
-const kinds: readonly (readonly [string, string])[] = [
-  ...(canPush ? [["webpush", "this browser"] as const] : []),
-  ["ntfy", "ntfy topic"],
-  ["webhook", "webhook"],
-  ["slack", "Slack (or what takes its webhooks)"],
-];
-
-const kindWords = (kind: string): string => (kind === "webpush" ? "browser" : kind);
-const addressHints: Record<string, string> = {
-  ntfy: "https://ntfy.sh/TOPIC; choose a topic that nobody guesses.",
-  webhook: "Gets JSON by POST.",
-  slack: "Of an incoming webhook.",
-};
-const secretHints: Record<string, string> = {
-  ntfy: "An access token, if the server needs one.",
-  webhook: "Signs each message; at least 16 characters.",
-};
-
-function NewTargetForm({ onClose }: { onClose: (name?: string) => void }) {
-  const [kind, setKind] = useState(kinds[0]?.[0] ?? "ntfy");
-  const [name, setName] = useState("");
-  const [url, setUrl] = useState("");
-  const [secret, setSecret] = useState("");
-  const [quiet, setQuiet] = useState("");
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(["needs_you", "failed"]));
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
-
-  async function add(): Promise<void> {
-    setProblem("");
-    if (chosen.size === 0) return setProblem("Choose at least one event.");
-    setIsBusy(true);
-    try {
-      const place = kind === "webpush" ? await subscribe() : { url, ...(secret !== "" && { secret }) };
-      const hours = quiet === "" ? {} : { quiet_hours: quiet, utc_offset: utcOffset() };
-      await addTarget({ kind, name, events: [...chosen], ...place, ...hours });
-      onClose(name);
-    } catch (error) {
-      const isOurs = error instanceof Error && !(error instanceof ApiError) && !(error instanceof DOMException);
-      setProblem(isOurs ? error.message : words(error));
-      setIsBusy(false);
-    }
-  }
-
-  function choose(event: string, isOn: boolean): void {
-    const next = new Set(chosen);
-    if (isOn) next.add(event);
-    else next.delete(event);
-    setChosen(next);
-  }
-
-  return (
-    <Dialog title="Where to tell you" onClose={() => onClose()}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void add();
-        }}
-      >
-        <SelectField
-          id="target-kind"
-          label="Where"
-          options={kinds}
-          value={kind}
-          onChange={(event) => setKind(event.currentTarget.value)}
-        />
-        <Field
-          id="target-name"
-          label="Name"
-          hint="So that you know it again."
-          required
-          maxLength={100}
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        {kind !== "webpush" && (
-          <Field
-            id="target-url"
-            label="Address"
-            type="url"
-            required
-            hint={addressHints[kind]}
-            value={url}
-            onInput={(event) => setUrl(event.currentTarget.value)}
-          />
-        )}
-        {secretHints[kind] && (
-          <Field
-            id="target-secret"
-            label="Secret"
-            autoComplete="off"
-            required={kind === "webhook"}
-            hint={secretHints[kind]}
-            value={secret}
-            onInput={(event) => setSecret(event.currentTarget.value)}
-          />
-        )}
-        <fieldset class="choices">
-          <legend>When</legend>
-          {events.map(([event, what]) => (
-            <Choice key={event} label={what} checked={chosen.has(event)} onChange={(isOn) => choose(event, isOn)} />
-          ))}
-        </fieldset>
-        <Field
-          id="target-quiet"
-          label="Quiet hours"
-          hint="22:00-07:00, say: what happens then is told afterwards. Empty: none."
-          pattern="[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]"
-          value={quiet}
-          onInput={(event) => setQuiet(event.currentTarget.value)}
-        />
-        <Notice kind="error">{problem}</Notice>
-        <p class="actions">
-          <Button type="submit" disabled={isBusy}>
-            Add
-          </Button>
-          <Button kind="plain" onClick={() => onClose()}>
-            Cancel
-          </Button>
-        </p>
-      </form>
-    </Dialog>
-  );
-}
+import { notifyTargets, removeTarget, testTarget, type NotifyTarget } from "./notify_targets";
+import { kindWords, TargetForm } from "./target_form";
 
 function StateOf({ target }: { target: NotifyTarget }) {
   if (target.lastError !== "") return <>fails: {target.lastError}</>;
@@ -159,7 +24,8 @@ function StateOf({ target }: { target: NotifyTarget }) {
 
 export function Notifications() {
   const targets = useRemote(notifyTargets);
-  const [isAdding, setIsAdding] = useState(false);
+  // What the form is about: a target, or a new one.
+  const [form, setForm] = useState<NotifyTarget | "new">();
   const [removing, setRemoving] = useState<NotifyTarget>();
   const [problem, setProblem] = useState("");
 
@@ -198,6 +64,9 @@ export function Notifications() {
                 <Button kind="plain" aria-label={`Test ${target.name}`} onClick={() => void test(target, tell)}>
                   Test
                 </Button>
+                <Button kind="plain" aria-label={`Change ${target.name}`} onClick={() => setForm(target)}>
+                  Change
+                </Button>
                 <Button kind="danger" aria-label={`Remove ${target.name}`} onClick={() => setRemoving(target)}>
                   Remove
                 </Button>
@@ -219,14 +88,15 @@ export function Notifications() {
           <Notice kind="error">{problem}</Notice>
           <Loaded remote={targets} show={list(tell)} />
           <p class="actions">
-            <Button onClick={() => setIsAdding(true)}>Add</Button>
+            <Button onClick={() => setForm("new")}>Add</Button>
           </p>
-          {isAdding && (
-            <NewTargetForm
+          {form !== undefined && (
+            <TargetForm
+              target={form === "new" ? undefined : form}
               onClose={(name) => {
-                setIsAdding(false);
+                setForm(undefined);
                 if (name === undefined) return;
-                tell(`"${name}" is told from now on.`);
+                tell(form === "new" ? `"${name}" is told from now on.` : `"${name}" is changed.`);
                 void targets.reload();
               }}
             />

@@ -56,6 +56,14 @@ export async function addTarget(target: NewTarget): Promise<void> {
   await call("POST", "/api/notifications/targets", target);
 }
 
+/** What is left out stays as it is. */
+export async function changeTarget(
+  id: string,
+  changes: Partial<Pick<NewTarget, "name" | "events" | "quiet_hours" | "utc_offset">>,
+): Promise<void> {
+  await call("PATCH", targetPath(id), changes);
+}
+
 export async function removeTarget(id: string): Promise<void> {
   await call("DELETE", targetPath(id));
 }

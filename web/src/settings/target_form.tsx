@@ -1,0 +1,151 @@
+// The dialog about one place where somebody is told of events.
+import { useState } from "preact/hooks";
+import { ApiError, words } from "../api";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { Choice, Field, SelectField } from "../ui/field";
+import { Notice } from "../ui/notice";
+import { addTarget, canPush, changeTarget, events, subscribe, utcOffset, type NotifyTarget } from "./notify_targets";
+
+const kinds: readonly (readonly [string, string])[] = [
+  ...(canPush ? [["webpush", "this browser"] as const] : []),
+  ["ntfy", "ntfy topic"],
+  ["webhook", "webhook"],
+  ["slack", "Slack (or what takes its webhooks)"],
+];
+
+export const kindWords = (kind: string): string => (kind === "webpush" ? "browser" : kind);
+const addressHints: Record<string, string> = {
+  ntfy: "https://ntfy.sh/TOPIC; choose a topic that nobody guesses.",
+  webhook: "Gets JSON by POST.",
+  slack: "Of an incoming webhook.",
+};
+const secretHints: Record<string, string> = {
+  ntfy: "An access token, if the server needs one.",
+  webhook: "Signs each message; at least 16 characters.",
+};
+
+interface TargetFormProps {
+  /** What is changed; nothing: a new one. */
+  readonly target: NotifyTarget | undefined;
+  /** With the name, once it is done. */
+  readonly onClose: (name?: string) => void;
+}
+
+/** Asks for a new target, or for what can be changed of one: its kind and address cannot. */
+export function TargetForm({ target, onClose }: TargetFormProps) {
+  const isNew = target === undefined;
+  const [kind, setKind] = useState(target?.kind ?? kinds[0]?.[0] ?? "ntfy");
+  const [name, setName] = useState(target?.name ?? "");
+  const [url, setUrl] = useState("");
+  const [secret, setSecret] = useState("");
+  const [quiet, setQuiet] = useState(target?.quietHours ?? "");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(target?.events ?? ["needs_you", "failed"]));
+  const [problem, setProblem] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+
+  async function save(): Promise<void> {
+    setProblem("");
+    if (chosen.size === 0) return setProblem("Choose at least one event.");
+    setIsBusy(true);
+    try {
+      // Left as they are, they stay hours of the place where they were set.
+      const isSame = quiet === (target?.quietHours ?? "");
+      const hours = quiet === "" ? { quiet_hours: null } : { quiet_hours: quiet, utc_offset: utcOffset() };
+      const wanted = { name, events: [...chosen], ...(!isSame && hours) };
+      if (isNew) {
+        const place = kind === "webpush" ? await subscribe() : { url, ...(secret !== "" && { secret }) };
+        await addTarget({ kind, ...wanted, ...place });
+      } else {
+        await changeTarget(target.id, wanted);
+      }
+      onClose(name);
+    } catch (error) {
+      const isOurs = error instanceof Error && !(error instanceof ApiError) && !(error instanceof DOMException);
+      setProblem(isOurs ? error.message : words(error));
+      setIsBusy(false);
+    }
+  }
+
+  function choose(event: string, isOn: boolean): void {
+    const next = new Set(chosen);
+    if (isOn) next.add(event);
+    else next.delete(event);
+    setChosen(next);
+  }
+
+  return (
+    <Dialog title={isNew ? "Where to tell you" : `Change "${target.name}"`} onClose={() => onClose()}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        {isNew && (
+          <SelectField
+            id="target-kind"
+            label="Where"
+            options={kinds}
+            value={kind}
+            onChange={(event) => setKind(event.currentTarget.value)}
+          />
+        )}
+        <Field
+          id="target-name"
+          label="Name"
+          hint="So that you know it again."
+          required
+          maxLength={100}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        {isNew && kind !== "webpush" && (
+          <Field
+            id="target-url"
+            label="Address"
+            type="url"
+            required
+            hint={addressHints[kind]}
+            value={url}
+            onInput={(event) => setUrl(event.currentTarget.value)}
+          />
+        )}
+        {isNew && secretHints[kind] && (
+          <Field
+            id="target-secret"
+            label="Secret"
+            autoComplete="off"
+            required={kind === "webhook"}
+            hint={secretHints[kind]}
+            value={secret}
+            onInput={(event) => setSecret(event.currentTarget.value)}
+          />
+        )}
+        <fieldset class="choices">
+          <legend>When</legend>
+          {events.map(([event, what]) => (
+            <Choice key={event} label={what} checked={chosen.has(event)} onChange={(isOn) => choose(event, isOn)} />
+          ))}
+        </fieldset>
+        <Field
+          id="target-quiet"
+          label="Quiet hours"
+          hint="22:00-07:00, say: what happens then is told afterwards. Empty: none."
+          pattern="[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]"
+          value={quiet}
+          onInput={(event) => setQuiet(event.currentTarget.value)}
+        />
+        <Notice kind="error">{problem}</Notice>
+        <p class="actions">
+          <Button type="submit" disabled={isBusy}>
+            {isNew ? "Add" : "Save"}
+          </Button>
+          <Button kind="plain" onClick={() => onClose()}>
+            Cancel
+          </Button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
