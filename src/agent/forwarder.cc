@@ -11,6 +11,7 @@
 #include "control/stream_fields.h"
 #include "http/reserved_path.h"
 #include "http/reverse_proxy.h"
+#include "http/shared_asset.h"
 #include "rewrite/plan.h"
 
 namespace berth::agent {
@@ -268,6 +269,8 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   compression.coding =
       http::CodingNamed(request.head.fields.Find(control::kCompressField).value_or(""));
   const std::string method = request.head.method;
+  const bool may_be_held = http::MayAskForSharedAsset(request.head);
+  std::string held(request.head.fields.Find(control::kHeldField).value_or(""));
   plan.PrepareRequest(request.head);
   if (request.interim) {
     request.interim = [pass = std::move(request.interim),
@@ -282,6 +285,9 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   plan.ApplyToResponse(*response);
   if (compression.coding != http::Coding::kIdentity) {
     compressor_.Apply(compression, method, *response);
+  }
+  if (may_be_held && !held.empty() && http::IsSharedAsset(response->head)) {
+    co_return co_await voucher_.Vouch(std::move(held), std::move(*response));
   }
   co_return response;
 }

@@ -13,6 +13,7 @@
 #include "agent/adapter.h"
 #include "agent/allow_list.h"
 #include "agent/assertion_gate.h"
+#include "agent/asset_voucher.h"
 #include "agent/status.h"
 #include "base/event.h"
 #include "base/limits.h"
@@ -33,6 +34,7 @@ class Forwarder : public http::Service {
         status_(status),
         gate_(gate),
         compressor_(limits),
+        voucher_(limits),
         found_(executor) {}
 
   /// Who knows the instance; null while that is not known. Requests that come before wait a moment
@@ -65,6 +67,7 @@ class Forwarder : public http::Service {
   StatusTracker& status_;
   AssertionGate& gate_;
   http::Compressor compressor_;
+  AssetVoucher voucher_;
   Adapter* adapter_ = nullptr;
   Event found_;  ///< Set while adapter_ is there.
   AllowList allowed_;

@@ -50,6 +50,10 @@ struct Limits {
   Ms connect_timeout{10'000};     ///< Name look-up, TCP, proxy and TLS handshake, each.
   Ms drain_grace{10'000};         ///< What in-flight exchanges get at shutdown.
 
+  // Assets that the hub keeps for its agents.
+  Size asset_cache = 64 * 1024 * 1024;       ///< Bytes in all, a quarter for one owner; 0: none.
+  Size asset_cache_entry = 4 * 1024 * 1024;  ///< Bytes of one.
+
   // Towards the instance.
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.
   Ms instance_lookup{1'000};        ///< A request waits so long for an instance not yet found.

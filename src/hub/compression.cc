@@ -22,14 +22,16 @@ bool IsCausedByOtherSite(const http::RequestHead& head) {
 
 Compression CompressionFor(const HubContext& hub, const http::RequestHead& head,
                            const net::Peer& peer, std::string_view agent_address) {
-  if (hub.compress == CompressMode::kOff || head.is_upgrade()) return {};
-  const bool is_local = hub.compress == CompressMode::kAuto && IsOnThisMachine(hub, peer.address);
-  if (is_local && IsOnThisMachine(hub, agent_address)) return {};
+  Compression compression;
+  const bool may_be_near = hub.compress != CompressMode::kOn;
+  compression.is_agent_near = may_be_near && IsOnThisMachine(hub, agent_address);
+  const bool is_browser_near = may_be_near && IsOnThisMachine(hub, peer.address);
+  if (hub.compress == CompressMode::kOff || head.is_upgrade()) return compression;
+  if (is_browser_near && compression.is_agent_near) return compression;
   auto ask = http::CompressionAsk::Of(head);
   if (IsCausedByOtherSite(head)) ask.coding = http::Coding::kIdentity;
-  Compression compression;
   if (!ask.is_range) compression.at_agent = ask.coding;
-  if (!is_local) compression.at_hub = ask;
+  if (!is_browser_near) compression.at_hub = ask;
   return compression;
 }
 

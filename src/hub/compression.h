@@ -24,6 +24,8 @@ struct Compression {
   http::Coding at_agent = http::Coding::kIdentity;
   /// What http::Compressor needs to know; nothing: the hub passes responses as they are.
   std::optional<http::CompressionAsk> at_hub;
+  /// The agent runs beside the hub: nothing is gained by sparing bytes between them.
+  bool is_agent_near = false;
 };
 
 /// For a request of `peer`. `agent_address`: where the instance's agent dialled from.

@@ -24,6 +24,7 @@ class Store;
 
 namespace berth::hub {
 
+class AssetCache;
 class InstanceHistory;
 class Notifications;
 class PathGates;
@@ -44,6 +45,7 @@ struct HubContext {
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   http::Compressor* compressor = nullptr;             ///< Likewise.
   PathGates* path_gates = nullptr;                    ///< Likewise.
+  AssetCache* assets = nullptr;                       ///< Likewise.
   Notifications* notifications = nullptr;             ///< Likewise.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
   bool version_1 = true;                              ///< Whether version-1 instances may connect.

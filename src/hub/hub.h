@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "http/web.h"
 #include "hub/access_keeper.h"
+#include "hub/asset_cache.h"
 #include "hub/context.h"
 #include "hub/instance_history.h"
 #include "hub/notifications.h"
@@ -74,6 +75,7 @@ class Hub {
   Registry registry_;
   InstanceHistory history_;
   http::Compressor compressor_;
+  AssetCache assets_;
   // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
   TaskGroup sockets_;
   HubContext context_;

@@ -9,6 +9,8 @@
 #include "http/header_rules.h"
 #include "http/query.h"
 #include "http/reverse_proxy.h"
+#include "http/shared_asset.h"
+#include "hub/asset_cache.h"
 #include "hub/bound_body.h"
 #include "hub/browser.h"
 #include "hub/compression.h"
@@ -172,6 +174,54 @@ std::optional<Problem> AgentProblem(const http::ResponseHead& head, std::string_
                              instance_id)};
 }
 
+/// What an agent says of its own in the head of a response; nothing of it reaches the browser.
+struct AgentReport {
+  std::optional<Problem> problem;
+  std::string digest;  ///< Of the body that the hub is to send; "": the response has its own.
+};
+
+/// The hub's part in sparing an agent a body (http/shared_asset.h), for one exchange.
+class AssetExchange {
+ public:
+  /// Does nothing unless `is_worth_it`.
+  AssetExchange(HubContext& hub, const http::RequestHead& head, std::int64_t owner_id,
+                bool is_worth_it)
+      : hub_(hub), owner_id_(owner_id) {
+    if (!is_worth_it || !http::MayAskForSharedAsset(head)) return;
+    target_ = head.target;
+    held_ = hub.assets->Find(owner_id, target_);
+  }
+
+  /// For the agent; "" if nothing is held.
+  std::string Hints() const {
+    std::string hints;
+    for (const auto& asset : held_) {
+      if (!hints.empty()) hints += ", ";
+      hints += asset->hint;
+    }
+    return hints;
+  }
+
+  /// Puts the body that the agent named into the response, or keeps the response's own for the next
+  /// time. kInvalid: the agent named what it was not offered.
+  Result<void> Complete(std::string_view digest, http::Response& response) {
+    if (!digest.empty()) {
+      const auto named = std::ranges::find(held_, digest, [](const auto& a) { return a->digest; });
+      if (named == held_.end()) return Invalid("the agent named a body that is not held");
+      response.body = AssetCache::BodyOf(*named);
+    } else if (!target_.empty() && response.body && http::IsSharedAsset(response.head)) {
+      response.body = hub_.assets->Watch(owner_id_, target_, std::move(response.body));
+    }
+    return Ok();
+  }
+
+ private:
+  HubContext& hub_;
+  const std::int64_t owner_id_;
+  std::string target_;  // "": nothing is spared.
+  std::vector<KeptAssetPtr> held_;
+};
+
 }  // namespace
 
 Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request request,
@@ -225,10 +275,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   const auto compression =
       CompressionFor(hub, request.head, request.peer, instance->link->address());
+  const bool is_version_1 = assertion->empty();
+  AssetExchange assets(hub, request.head, instance->user_id,
+                       !is_version_1 && !compression.is_agent_near);
   http::ProxyRules rules;
   rules.edit_request = [address = request.peer.address, prefix = placement.prefix,
-                        assertion = std::move(*assertion), person,
-                        coding = compression.at_agent](http::RequestHead& head) {
+                        assertion = std::move(*assertion), person, coding = compression.at_agent,
+                        hints = assets.Hints()](http::RequestHead& head) {
     EditRequest(head, address, prefix);
     if (assertion.empty()) {
       AddIdentity(head.fields, *person);
@@ -237,14 +290,16 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
       if (coding != http::Coding::kIdentity) {
         head.fields.Add(control::kCompressField, http::NameOf(coding));
       }
+      if (!hints.empty()) head.fields.Add(control::kHeldField, hints);
     }
   };
   // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
   // this call lives.
-  auto reported = std::make_shared<std::optional<Problem>>();
+  auto reported = std::make_shared<AgentReport>();
   rules.edit_response = [reported, id = placement.instance_id,
                          prefix = placement.prefix](http::ResponseHead& head) {
-    *reported = AgentProblem(head, id);
+    reported->problem = AgentProblem(head, id);
+    reported->digest = head.fields.Find(control::kDigestField).value_or("");
     EditResponse(head, prefix);
   };
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
@@ -261,8 +316,15 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (*reported) {
-    co_return refuse(**reported, (*reported)->status < 500 ? Retry::kNo : Retry::kEvery3Seconds);
+  if (const auto& problem = reported->problem) {
+    co_return refuse(*problem, problem->status < 500 ? Retry::kNo : Retry::kEvery3Seconds);
+  }
+  auto completed = assets.Complete(reported->digest, *response);
+  if (!completed) {
+    LogWarn("instance {}: {}", placement.instance_id, completed.error().ToString());
+    co_return refuse({502, "The agent's answer is unusable",
+                      "The instance's agent named a body that this hub does not hold."},
+                     Retry::kNo);
   }
   if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
     response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");

@@ -1,0 +1,61 @@
+#include "http/shared_asset.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace berth::http {
+namespace {
+
+/// Whether Vary names Accept-Encoding at most.
+bool VariesByCodingOnly(const Fields& fields) {
+  for (const auto& [name, value] : fields) {
+    if (name != "vary") continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view one = TrimOws(rest.substr(0, comma));
+      if (!one.empty() && !EqualsIgnoreCase(one, "accept-encoding")) return false;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return true;
+}
+
+/// Whether Cache-Control has this directive, with or without an argument.
+bool HasDirective(const Fields& fields, std::string_view directive) {
+  for (const auto& [name, value] : fields) {
+    if (name != "cache-control") continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view one = rest.substr(0, comma);
+      if (EqualsIgnoreCase(TrimOws(one.substr(0, one.find('='))), directive)) return true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool MayAskForSharedAsset(const RequestHead& request) {
+  return request.method == "GET" && !request.is_upgrade() && !request.fields.Has("range") &&
+         !request.fields.Has("authorization") && request.target.find('?') == std::string::npos;
+}
+
+bool IsSharedAsset(const ResponseHead& response) {
+  const Fields& fields = response.fields;
+  if (response.status != 200) return false;
+  if (!HasDirective(fields, "immutable") || fields.Has("set-cookie")) return false;
+  for (const auto forbidden : {"private", "no-store", "no-cache"}) {
+    if (HasDirective(fields, forbidden)) return false;
+  }
+  return VariesByCodingOnly(fields);
+}
+
+std::string AssetDigest(std::string_view bytes) { return HexEncode(Sha256(bytes)); }
+
+std::string AssetHint(std::string_view digest) { return HexEncode(Sha256(digest)).substr(0, 32); }
+
+}  // namespace berth::http

@@ -1,0 +1,145 @@
+#include "hub/asset_cache.h"
+
+#include <algorithm>
+
+#include "http/shared_asset.h"
+
+namespace berth::hub {
+namespace {
+
+constexpr std::size_t kMostOfOneTarget = 4;
+constexpr int kMostWatched = 16;
+constexpr std::size_t kPiece = 64 * 1024;
+
+/// What an entry costs beside its bytes.
+constexpr std::size_t kOverhead = 512;
+
+std::size_t CostOf(const KeptAsset& asset) { return asset.bytes.size() + kOverhead; }
+
+class KeptBody : public http::Body {
+ public:
+  explicit KeptBody(KeptAssetPtr asset) : asset_(std::move(asset)) {}
+  Task<Result<http::MutableBytes>> Read() override {
+    // A copy, because its reader may change it.
+    piece_ = asset_->bytes.substr(at_, kPiece);
+    at_ += piece_.size();
+    co_return std::as_writable_bytes(std::span(piece_));
+  }
+  std::optional<std::uint64_t> length() const override { return asset_->bytes.size(); }
+
+ private:
+  KeptAssetPtr asset_;
+  std::string piece_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+class AssetCache::WatchedBody : public http::Body {
+ public:
+  WatchedBody(AssetCache& cache, Key key, http::BodyPtr inner)
+      : cache_(cache), key_(std::move(key)), inner_(std::move(inner)) {
+    ++cache_.watched_;
+  }
+  WatchedBody(const WatchedBody&) = delete;
+  WatchedBody& operator=(const WatchedBody&) = delete;
+  ~WatchedBody() override { --cache_.watched_; }
+
+  Task<Result<http::MutableBytes>> Read() override {
+    auto piece = co_await inner_->Read();
+    if (!piece) co_return piece;
+    if (piece->empty()) {
+      if (is_kept_ && !copy_.empty()) {
+        cache_.Put(key_.owner_id, std::move(key_.target), std::move(copy_));
+      }
+      is_kept_ = false;
+    } else if (is_kept_ && copy_.size() + piece->size() <= cache_.limits_.asset_cache_entry) {
+      copy_.append(net::AsText(*piece));
+    } else {
+      is_kept_ = false;
+      copy_ = {};
+    }
+    co_return piece;
+  }
+  std::optional<std::uint64_t> length() const override { return inner_->length(); }
+
+ private:
+  AssetCache& cache_;
+  Key key_;
+  http::BodyPtr inner_;
+  std::string copy_;
+  bool is_kept_ = true;
+};
+
+std::vector<KeptAssetPtr> AssetCache::Find(std::int64_t owner_id, std::string_view target) {
+  std::vector<KeptAssetPtr> found;
+  const auto place = places_.find(Key{owner_id, std::string(target)});
+  if (place == places_.end()) return found;
+  for (const auto entry : place->second) {
+    found.push_back(entry->asset);
+    entries_.splice(entries_.begin(), entries_, entry);
+  }
+  return found;
+}
+
+http::BodyPtr AssetCache::Watch(std::int64_t owner_id, std::string target, http::BodyPtr body) {
+  if (watched_ >= kMostWatched || body->length().value_or(0) > limits_.asset_cache_entry) {
+    return body;
+  }
+  return std::make_unique<WatchedBody>(*this, Key{owner_id, std::move(target)}, std::move(body));
+}
+
+void AssetCache::Put(std::int64_t owner_id, std::string target, std::string bytes) {
+  auto asset = std::make_shared<KeptAsset>();
+  asset->bytes = std::move(bytes);
+  const std::size_t cost = CostOf(*asset);
+  const std::size_t most_of_owner = limits_.asset_cache / 4;
+  if (asset->bytes.size() > limits_.asset_cache_entry || cost > most_of_owner) return;
+  asset->digest = http::AssetDigest(asset->bytes);
+  asset->hint = http::AssetHint(asset->digest);
+
+  Key key{owner_id, std::move(target)};
+  if (const auto place = places_.find(key); place != places_.end()) {
+    for (const auto entry : place->second) {
+      if (entry->asset->digest == asset->digest) return;
+    }
+    if (place->second.size() >= kMostOfOneTarget) Remove(place->second.back());
+  }
+  while (bytes_of(owner_id) + cost > most_of_owner) {
+    // The owner has something, or the sum would be `cost`.
+    Remove(std::prev(
+        std::ranges::find(entries_.rbegin(), entries_.rend(), owner_id, [](const Entry& entry) {
+          return entry.key.owner_id;
+        }).base()));
+  }
+  while (bytes_ + cost > limits_.asset_cache) Remove(std::prev(entries_.end()));
+
+  entries_.push_front({.key = key, .asset = std::move(asset)});
+  auto& place = places_[std::move(key)];
+  place.insert(place.begin(), entries_.begin());
+  bytes_ += cost;
+  bytes_of_[owner_id] += cost;
+}
+
+void AssetCache::Remove(Entries::iterator entry) {
+  const std::size_t cost = CostOf(*entry->asset);
+  bytes_ -= cost;
+  const auto of_owner = bytes_of_.find(entry->key.owner_id);
+  of_owner->second -= cost;
+  if (of_owner->second == 0) bytes_of_.erase(of_owner);
+  const auto place = places_.find(entry->key);
+  std::erase(place->second, entry);
+  if (place->second.empty()) places_.erase(place);
+  entries_.erase(entry);
+}
+
+http::BodyPtr AssetCache::BodyOf(KeptAssetPtr asset) {
+  return std::make_unique<KeptBody>(std::move(asset));
+}
+
+std::size_t AssetCache::bytes_of(std::int64_t owner_id) const {
+  const auto found = bytes_of_.find(owner_id);
+  return found == bytes_of_.end() ? 0 : found->second;
+}
+
+}  // namespace berth::hub

@@ -1,0 +1,131 @@
+#include "hub/asset_cache.h"
+
+#include <gmock/gmock.h>
+
+#include "base/executor_testing.h"
+#include "base/result_testing.h"
+#include "http/shared_asset.h"
+
+namespace berth::hub {
+namespace {
+
+using berth::testing::IsOk;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// Fails after its text.
+class BrokenBody : public http::TextBody {
+ public:
+  using TextBody::TextBody;
+  Task<Result<http::MutableBytes>> Read() override {
+    if (std::exchange(is_read_, true)) co_return Unavailable("broken off");
+    co_return co_await TextBody::Read();
+  }
+
+ private:
+  bool is_read_ = false;
+};
+
+class AssetCacheTest : public ::testing::Test {
+ protected:
+  AssetCacheTest() {
+    limits_.asset_cache = 40'000;
+    limits_.asset_cache_entry = 8'000;
+  }
+
+  std::vector<std::string> Kept(std::int64_t owner, std::string_view target) {
+    std::vector<std::string> texts;
+    for (const auto& asset : cache_.Find(owner, target)) texts.push_back(asset->bytes);
+    return texts;
+  }
+  Result<std::string> ReadAll(http::BodyPtr body) {
+    return executor_.Await(http::ReadAll(body.get(), 1 << 20));
+  }
+  http::BodyPtr Text(std::string text) { return std::make_unique<http::TextBody>(std::move(text)); }
+
+  berth::testing::TestExecutor executor_;
+  Limits limits_;
+  AssetCache cache_{limits_};
+};
+
+TEST_F(AssetCacheTest, ABodyThatPassesIsKeptForItsOwnerAndTarget) {
+  EXPECT_EQ(*ReadAll(cache_.Watch(1, "/a", Text("bytes"))), "bytes");
+  const auto kept = cache_.Find(1, "/a");
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0]->digest, http::AssetDigest("bytes"));
+  EXPECT_EQ(kept[0]->hint, http::AssetHint(kept[0]->digest));
+  auto body = AssetCache::BodyOf(kept[0]);
+  EXPECT_EQ(body->length(), 5U);
+  EXPECT_EQ(*ReadAll(std::move(body)), "bytes");
+  EXPECT_THAT(Kept(2, "/a"), IsEmpty());
+  EXPECT_THAT(Kept(1, "/b"), IsEmpty());
+}
+
+TEST_F(AssetCacheTest, WhatDoesNotEndAsItShouldIsNotKept) {
+  EXPECT_FALSE(ReadAll(cache_.Watch(1, "/a", std::make_unique<BrokenBody>("begun"))));
+  auto left = cache_.Watch(1, "/a", Text("begun"));
+  EXPECT_THAT(executor_.Await(left->Read()), IsOk());
+  left = nullptr;
+  EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(""))), IsOk());
+  EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(std::string(8'001, 'x')))), IsOk());
+  EXPECT_THAT(Kept(1, "/a"), IsEmpty());
+  EXPECT_EQ(cache_.bytes(), 0U);
+}
+
+TEST_F(AssetCacheTest, ATargetHasTheNewestFewAndEachOnce) {
+  for (const char* text : {"1", "2", "2", "3", "4", "5", "5"}) cache_.Put(1, "/a", text);
+  EXPECT_THAT(Kept(1, "/a"), ElementsAre("5", "4", "3", "2"));
+}
+
+TEST_F(AssetCacheTest, WhatWasUsedLeastRecentlyGoesFirst) {
+  const std::string large(4'000, 'x');
+  cache_.Put(1, "/a", large + "a");
+  cache_.Put(1, "/b", large + "b");
+  EXPECT_EQ(Kept(1, "/a").size(), 1U);
+  cache_.Put(1, "/c", large + "c");  // A quarter of the budget holds two.
+  EXPECT_EQ(Kept(1, "/a").size(), 1U);
+  EXPECT_THAT(Kept(1, "/b"), IsEmpty());
+  EXPECT_EQ(Kept(1, "/c").size(), 1U);
+}
+
+TEST_F(AssetCacheTest, MemoryIsBoundedForOneOwnerAndForAll) {
+  for (int owner = 1; owner <= 9; ++owner) {
+    for (int i = 0; i < 30; ++i) {
+      cache_.Put(owner, "/" + std::to_string(i), std::string(3'000, 'x') + std::to_string(i));
+      EXPECT_LE(cache_.bytes_of(owner), limits_.asset_cache / 4);
+      EXPECT_LE(cache_.bytes(), limits_.asset_cache);
+    }
+  }
+  EXPECT_GT(cache_.bytes(), limits_.asset_cache / 2);
+  EXPECT_EQ(cache_.bytes_of(1), 0U);
+  EXPECT_GT(cache_.bytes_of(9), 0U);
+}
+
+TEST_F(AssetCacheTest, WhatIsServedStaysWhileItIsServed) {
+  cache_.Put(1, "/a", "bytes");
+  auto body = AssetCache::BodyOf(cache_.Find(1, "/a")[0]);
+  for (int i = 0; i < 100; ++i) cache_.Put(1, "/b" + std::to_string(i), std::string(5'000, 'x'));
+  EXPECT_THAT(Kept(1, "/a"), IsEmpty());
+  EXPECT_EQ(*ReadAll(std::move(body)), "bytes");
+}
+
+TEST_F(AssetCacheTest, WithoutABudgetNothingIsKept) {
+  limits_.asset_cache = 0;
+  EXPECT_EQ(*ReadAll(cache_.Watch(1, "/a", Text("bytes"))), "bytes");
+  EXPECT_THAT(Kept(1, "/a"), IsEmpty());
+}
+
+TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBounded) {
+  std::vector<http::BodyPtr> bodies;
+  for (int i = 0; i < 16; ++i) bodies.push_back(cache_.Watch(1, "/a", Text("a")));
+  auto more = Text("b");
+  http::Body* const itself = more.get();
+  more = cache_.Watch(1, "/b", std::move(more));
+  EXPECT_EQ(more.get(), itself);
+  bodies.pop_back();
+  EXPECT_EQ(*ReadAll(cache_.Watch(1, "/c", Text("c"))), "c");
+  EXPECT_EQ(Kept(1, "/c").size(), 1U);
+}
+
+}  // namespace
+}  // namespace berth::hub
