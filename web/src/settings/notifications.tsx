@@ -60,7 +60,7 @@ export function Notifications() {
             name: "Actions",
             isActions: true,
             show: (target) => (
-              <>
+              <div class="actions">
                 <Button kind="plain" aria-label={`Test ${target.name}`} onClick={() => void test(target, tell)}>
                   Test
                 </Button>
@@ -70,7 +70,7 @@ export function Notifications() {
                 <Button kind="danger" aria-label={`Remove ${target.name}`} onClick={() => setRemoving(target)}>
                   Remove
                 </Button>
-              </>
+              </div>
             ),
           },
         ]}
