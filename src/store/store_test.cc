@@ -120,13 +120,15 @@ TEST_F(StoreTest, RefusesWorkBeyondItsBound) {
     return 0;
   });
   blocker.Start();
-  std::vector<Task<Result<void>>> tasks;
-  for (int i = 0; i < 1100; ++i) {
-    tasks.push_back(Write(*store, "key", "value"));
+  std::vector<Task<Result<int>>> tasks;
+  do {
+    tasks.push_back(store->Read([](Database&) -> Result<int> { return 1; }));
     tasks.back().Start();
-  }
+  } while (!tasks.back().is_done() && tasks.size() < 100'000);
   ASSERT_TRUE(tasks.back().is_done());
   EXPECT_THAT(tasks.back().Take(), FailsWith(ErrorKind::kUnavailable));
+  // Room for 20,000 agents that are cut off and come back at once.
+  EXPECT_GT(tasks.size(), 60'000);
   gate.set_value();
   EXPECT_EQ(Finish(std::move(blocker)).value(), 0);
   while (!tasks[tasks.size() / 2].is_done()) executor.RunOne();
