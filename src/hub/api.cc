@@ -148,9 +148,10 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
   auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
   if (!same_origin) {
-    // Sparsely: whoever makes browsers or programs ask must not fill the log.
+    // Sparsely: whoever makes browsers or programs ask must not fill the log. A name of its own, so
+    // that it hides no other denial from that address.
     hub.identity.audit().RecordSparsely(
-        {.action = identity::audit_action::kAccess,
+        {.action = identity::audit_action::kCrossSite,
          .result = identity::audit_result::kDenied,
          .address = call.request.peer.address,
          .detail =

@@ -23,9 +23,10 @@ inline constexpr std::string_view kSignIn = "sign_in";
 inline constexpr std::string_view kLoginLink = "login_link";  ///< `berth login-link` made one.
 inline constexpr std::string_view kSignOut = "sign_out";
 inline constexpr std::string_view kSessionRevoke = "session_revoke";
-inline constexpr std::string_view kOpen = "open";      ///< A browser opened an instance.
-inline constexpr std::string_view kAccess = "access";  ///< A request that was denied.
-inline constexpr std::string_view kAnswer = "answer";  ///< To what a session asked.
+inline constexpr std::string_view kOpen = "open";             ///< A browser opened an instance.
+inline constexpr std::string_view kAccess = "access";         ///< A request that was denied.
+inline constexpr std::string_view kCrossSite = "cross_site";  ///< Another origin's, denied.
+inline constexpr std::string_view kAnswer = "answer";         ///< To what a session asked.
 inline constexpr std::string_view kTokenCreate = "token_create";
 inline constexpr std::string_view kTokenRevoke = "token_revoke";
 inline constexpr std::string_view kApiTokenCreate = "api_token_create";
@@ -47,13 +48,33 @@ inline constexpr std::string_view kNotifyTargetDelete = "notify_target_delete";
 inline constexpr std::string_view kNotifyGiveUp = "notify_give_up";  ///< Could not be delivered.
 
 /// All of them, for whoever looks for one.
-inline constexpr std::array kAll = {
-    kSignIn,          kLoginLink,      kSignOut,        kSessionRevoke,      kOpen,
-    kAccess,          kAnswer,         kTokenCreate,    kTokenRevoke,        kApiTokenCreate,
-    kApiTokenRevoke,  kEnrolRequest,   kEnrolApprove,   kEnrolDeny,          kAgentConnect,
-    kAgentDisconnect, kInstanceRename, kInstanceRemove, kShareCreate,        kShareRemove,
-    kRoleChange,      kUserRemove,     kKeyRotate,      kNotifyTargetCreate, kNotifyTargetDelete,
-    kNotifyGiveUp};
+inline constexpr std::array kAll = {kSignIn,
+                                    kLoginLink,
+                                    kSignOut,
+                                    kSessionRevoke,
+                                    kOpen,
+                                    kAccess,
+                                    kCrossSite,
+                                    kAnswer,
+                                    kTokenCreate,
+                                    kTokenRevoke,
+                                    kApiTokenCreate,
+                                    kApiTokenRevoke,
+                                    kEnrolRequest,
+                                    kEnrolApprove,
+                                    kEnrolDeny,
+                                    kAgentConnect,
+                                    kAgentDisconnect,
+                                    kInstanceRename,
+                                    kInstanceRemove,
+                                    kShareCreate,
+                                    kShareRemove,
+                                    kRoleChange,
+                                    kUserRemove,
+                                    kKeyRotate,
+                                    kNotifyTargetCreate,
+                                    kNotifyTargetDelete,
+                                    kNotifyGiveUp};
 }  // namespace audit_action
 
 namespace audit_result {

@@ -95,7 +95,7 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
       .filter(({ address }) => ["127.0.0.7", "127.0.0.8"].includes(address));
     await until("both are written", async () => (await written()).length >= 2);
     assert.deepEqual((await written()).map(({ action, result, actor_id: who, address, detail }) => ({ action, result, who, address, detail })).reverse(), ["127.0.0.7", "127.0.0.8"].map((address) => (
-      { action: "access", result: "denied", who: null, address, detail: "POST /api/clients/{id}/open: request of another origin" }
+      { action: "cross_site", result: "denied", who: null, address, detail: "POST /api/clients/{id}/open: request of another origin" }
     )));
   });
 
