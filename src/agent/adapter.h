@@ -80,6 +80,9 @@ class Adapter {
                                     .message = "this kind of instance asks nothing"};
   }
 
+  /// A user has looked at the failure of that session: Sessions() tells of it no more.
+  virtual void MarkSeen(std::string_view session) { (void)session; }
+
   /// Somebody to read along on the WebSocket that was opened with `sent`; null: nobody. The adapter
   /// outlives it.
   virtual std::unique_ptr<SocketWatch> WatchSocket(const http::RequestHead& sent) {

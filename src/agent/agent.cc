@@ -329,6 +329,14 @@ void Agent::OnMessage(const control::Message& message) {
       Report({.request_id = answer->request_id,
               .message = adapter_ ? "too many answers at once" : "the instance is not there"});
     }
+  } else if (const auto* seen = std::get_if<control::Seen>(&message); seen && !is_version_1()) {
+    auto admitted = forwarder_.AdmitAnswer(seen->assertion);
+    if (!admitted) {
+      LogInfo("session {} stays unseen: {}", ForLog(seen->session_id, 80),
+              admitted.error().message);
+    } else if (adapter_) {
+      adapter_->MarkSeen(seen->session_id);
+    }
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("the hub says: {}", ForLog(error->message));
   } else if (is_version_1()) {

@@ -279,6 +279,15 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
+/// Ours: a user has looked at the failure of a session; it is no news any more.
+struct Seen {
+  static constexpr std::string_view kType = "seen";
+  static constexpr Senders kSenders = Only(Sender::kHubToAgent);
+  std::string session_id{};
+  std::string assertion{};  ///< Who has looked, signed as for a stream (assertion.h).
+  bool operator==(const Seen&) const = default;
+};
+
 /// Ours: another agent registered this id and took over. Nothing more will be delivered.
 struct Fenced {
   static constexpr std::string_view kType = "fenced";
@@ -467,7 +476,7 @@ struct Unknown {
 using Message =
     std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
                  UserResponseChunk, UserResponseComplete, AnswerResult, ErrorMessage, Registered,
-                 Pong, Command, HubKeys, Answer, Fenced, Drain, HttpProxyRequest, UserRequest,
+                 Pong, Command, HubKeys, Answer, Seen, Fenced, Drain, HttpProxyRequest, UserRequest,
                  UserRequestFollowUp, GetClients, ClientList, ClientUpdate, ClientDisconnected,
                  ClientRemoved, ClientVitals, ConnectClient, ConnectResponse, ForwardToClient,
                  ForwardedResponse>;

@@ -155,6 +155,12 @@ void Fields(V& v, M& m) {
   v("assertion", m.assertion, kRequired, kMaxAssertion);
 }
 
+template <class V, Is<Seen> M>
+void Fields(V& v, M& m) {
+  v("session_id", m.session_id, kRequired, kShortText);
+  v("assertion", m.assertion, kRequired, kMaxAssertion);
+}
+
 template <class V, Is<ErrorMessage> M>
 void Fields(V& v, M& m) {
   v("request_id", m.request_id, kOptional, kShortText);

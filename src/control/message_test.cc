@@ -106,6 +106,8 @@ std::vector<Case> Cases() {
               .answers = {{"Which?", "Blue"}},
               .assertion = "p.s"},
        R"({"type":"answer","request_id":"r","session_id":"s","question_id":"q","allow":false,"message":"not now","answers":{"Which?":"Blue"},"assertion":"p.s"})"},
+      {Seen{.session_id = "s", .assertion = "p.s"},
+       R"({"type":"seen","session_id":"s","assertion":"p.s"})"},
       {Ping{"x-1"}, R"({"type":"ping","client_id":"x-1"})"},
       {Ping{}, R"({"type":"ping"})"},
       {HttpProxyResponse{

@@ -36,6 +36,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   void Fence(std::string_view reason) override { link_.Fence(reason); }
   void Disconnect() override;
   Task<Result<control::AnswerResult>> GiveAnswer(control::Answer answer) override;
+  Result<void> MarkSeen(control::Seen seen) override { return link_.Send(std::move(seen)); }
   std::optional<Duration> latency() const override { return link_.latency(); }
   std::string_view address() const override { return address_; }
   control::Traffic traffic() const override { return link_.traffic(); }

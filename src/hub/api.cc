@@ -43,6 +43,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/clients/{id}/ws-info", Access::kSession, Scope::kInstancesRead, GetWebSocketInfo},
     {"POST", "/api/clients/{id}/open", Access::kSession, kNoToken, OpenClient},
     {"POST", "/api/clients/{id}/answers", Access::kSession, Scope::kInstancesWrite, AnswerClient},
+    {"POST", "/api/clients/{id}/seen", Access::kSession, Scope::kInstancesWrite, MarkSeen},
     {"GET", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesRead, ListShares},
     {"POST", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesWrite, CreateShare},
     {"DELETE", "/api/clients/{id}/shares/{share}", Access::kSession, Scope::kSharesWrite,

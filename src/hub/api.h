@@ -87,7 +87,9 @@ Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call);  // api_answers.cc
+// api_answers.cc
+Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call);
+Task<Result<http::Response>> MarkSeen(HubContext& hub, ApiCall call);
 // api_instances.cc
 Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call);
 Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call);

@@ -1,4 +1,5 @@
 // POST /api/clients/{id}/answers: a user's answer to what a session of an instance asks.
+// POST /api/clients/{id}/seen: a user has looked at the failure of a session.
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -117,6 +118,32 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
     co_return ProblemResponse(ExplainedProblem(result.error()));
   }
   co_return std::move(result).error();
+}
+
+Task<Result<http::Response>> MarkSeen(HubContext& hub, ApiCall call) {
+  auto body = co_await JsonBody::Read(hub, call.request);
+  if (!body) co_return ProblemResponse(ExplainedProblem(body.error()));
+  control::Seen seen;
+  seen.session_id = body->String("session_id");
+  auto complete = body->Finish();
+  if (!complete) co_return ProblemResponse(ExplainedProblem(complete.error()));
+  if (seen.session_id.size() > kMaxId) {
+    co_return ProblemResponse(ExplainedProblem(Invalid("an id is too long")));
+  }
+  const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible) co_return NotFound("no such instance");
+  if (visible->role == identity::InstanceRole::kViewer) {
+    co_return ProblemResponse({403, "Not allowed", "A viewer may look, but change nothing."});
+  }
+  const Instance& instance = *visible->instance;
+  if (!instance.is_live()) co_return ProblemResponse(NotConnected());
+  auto assertion = instance.link->Assert(
+      call.user, call.session ? call.session->id : call.token->id, AssertedRole(visible->role));
+  if (!assertion) co_return std::move(assertion).error();
+  seen.assertion = std::move(*assertion);
+  auto told = instance.link->MarkSeen(std::move(seen));
+  if (!told) co_return ProblemResponse(NotConnected());
+  co_return NoContent();
 }
 
 }  // namespace berth::hub

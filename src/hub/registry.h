@@ -50,6 +50,12 @@ class InstanceLink {
     (void)answer;
     co_return Unavailable("this agent takes no answers");
   }
+  /// Tells the agent that a user has looked at the failure of a session. Of no meaning for an
+  /// instance that tells of none. kUnavailable: the link is gone.
+  virtual Result<void> MarkSeen(control::Seen seen) {
+    (void)seen;
+    return Ok();
+  }
   /// The round trip of the last answered ping, if there was one.
   virtual std::optional<Duration> latency() const = 0;
   /// The address that its agent dialled from.

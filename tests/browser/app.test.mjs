@@ -218,6 +218,33 @@ describe("the app", { concurrency: 1 }, () => {
     await card("hers").getByText("grace's · you may look").waitFor();
   });
 
+  check("a failure is marked as seen from the card and from its page; viewers only read it", async () => {
+    const seen = [];
+    let reply = { status: 503, body: '{"detail":"The instance\'s agent is away; answer again once it is back."}', contentType: "application/problem+json" };
+    await page.route("**/api/clients/*/seen", (route) => {
+      seen.push({ url: new URL(route.request().url()).pathname, ...route.request().postDataJSON() });
+      return route.fulfill(reply);
+    });
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() }));
+    const failed = (id, more) => client(id, "error", { ...more, metadata: { sessions: [{ id: "s1", title: "Nightly", state: "error", error: "exit 3" }] } });
+    await show("/dashboard", [failed("one"), failed("hers", { role: "viewer", path_url: "" })]);
+    const button = page.getByRole("button", { name: "Mark as seen: Nightly on one" });
+    await button.click();
+    await card("one").getByText("agent is away").waitFor();
+    reply = { status: 204 };
+    await button.click();
+    await card("one").getByText("agent is away").waitFor({ state: "detached" });
+    assert.equal(await card("hers").getByRole("button", { name: /Mark as seen/ }).count(), 0);
+    await inspect("failed");
+    await show("/instances/one", [failed("one")]);
+    await button.click();
+    await until("three times", () => seen.length === 3);
+    for (const one of seen) assert.deepEqual(one, { url: "/api/clients/one/seen", session_id: "s1" });
+    await inspect("instance-failed");
+    await page.unroute("**/api/clients/*/seen");
+    await page.unroute("**/api/clients/*/history");
+  });
+
   check("what begins to need the user is said aloud", async () => {
     await show("/dashboard", [client("one"), client("two")]);
     await card("two").waitFor();

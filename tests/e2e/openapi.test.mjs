@@ -196,6 +196,7 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("getInstanceHistory", { fill: { id: "box" } });
     await run("removeInstance", { fill: { id: "box" }, status: 409 });
     await run("answerQuestion", { fill: { id: "box" }, status: 409, body: { session_id: "s", question_id: "q", allow: true } });
+    await run("markSeen", { fill: { id: "box" }, status: 204, body: { session_id: "s" } });
     const share = await run("createShare", { fill: { id: "box" }, status: 201, body: { kind: "everyone", role: "viewer" } });
     await run("listShares", { fill: { id: "box" } });
     await run("deleteShare", { fill: { id: "box", share: share.id }, status: 204 });

@@ -183,6 +183,27 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     await dashboard.state("modern", "idle", from);
   });
 
+  it("a failure is no news any more once somebody marked it as seen", async () => {
+    const chat = await Chat.direct(modern);
+    const session = await modern.createSession("cursor", "fail unseen");
+    let from = dashboard.log.end;
+    await chat.send(prompt(modern, session, "fail steps=2 delay=300"));
+    await dashboard.state("modern", "error", from);
+    const seen = (cookie, body = { session_id: session }) => scene.api("POST", "/api/clients/modern/seen", { cookie, body: JSON.stringify(body) });
+    from = dashboard.log.end;
+    assert.equal((await seen(owner, { session_id: "another" })).status, 204);
+    assert.equal((await seen(await scene.signIn("stranger"))).status, 404);
+    assert.equal((await seen(owner, {})).status, 400);
+    assert.equal((await seen("")).status, 401);
+    assert.equal(dashboard.log.find(from, ({ client }) => client?.metadata.state !== "error"), undefined);
+    const answered = await seen(owner);
+    assert.equal(answered.status, 204);
+    const { metadata } = await dashboard.state("modern", "idle", from);
+    assert.equal(metadata.sessions?.some(({ id }) => id === session) ?? false, false);
+    assert.equal((await seen(owner)).status, 204);
+    chat.end.drop();
+  });
+
   it("a run that was stopped is no error", async () => {
     const chat = await Chat.direct(modern);
     const session = await modern.createSession("cursor", "stop me");
@@ -261,6 +282,7 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     assert.equal(shared.status, 201, shared.body.toString());
     assert.equal((await answer("modern", body, stranger)).status, 404);
     assert.equal((await answer("modern", body, viewer)).status, 403);
+    assert.equal((await scene.api("POST", "/api/clients/modern/seen", { cookie: viewer, body: JSON.stringify({ session_id: session }) })).status, 403);
     assert.equal((await answer("modern", body, "")).status, 401);
     assert.equal((await answer("modern", { ...body, allow: "yes" })).status, 400);
     assert.equal((await answer("modern", { ...body, always: true })).status, 400);
@@ -283,6 +305,7 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     const stopped = now();
     await old.agent.stop("SIGKILL");
     soon("agent killed → offline", stopped, await dashboard.state("old", "offline", from));
+    assert.equal((await scene.api("POST", "/api/clients/old/seen", { cookie: owner, body: '{"session_id":"s"}' })).status, 503);
     assert.equal((await answer("old", { session_id: "s", question_id: "q", allow: true })).status, 503);
   });
 });

@@ -179,6 +179,11 @@ export interface Answer {
   readonly answers?: Readonly<Record<string, string>>;
 }
 
+/** Says that the failure of a session was looked at. */
+export async function markSeen(id: string, session: string): Promise<void> {
+  await call("POST", `/api/clients/${encodeURIComponent(id)}/seen`, { session_id: session });
+}
+
 /** Gives the answer; ApiError 409 if the question is not open any more. */
 export async function giveAnswer(id: string, answer: Answer): Promise<void> {
   await call("POST", `/api/clients/${encodeURIComponent(id)}/answers`, answer);

@@ -28,6 +28,7 @@ class ClaudeCodeUi : public Adapter {
   // Often enough for a run that begins to be shown within a second.
   Duration refresh_every() const override { return std::chrono::milliseconds(400); }
   std::vector<control::SessionInfo> Sessions() const override { return status_.Sessions(); }
+  void MarkSeen(std::string_view session) override { status_.Seen(session); }
   Task<control::AnswerResult> GiveAnswer(control::Answer answer) override {
     return status_.GiveAnswer(std::move(answer));
   }

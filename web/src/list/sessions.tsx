@@ -1,6 +1,8 @@
 // The chat sessions of an instance that run, wait or failed, and the questions they wait with.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { stateWords, type Instance, type Question } from "../instances";
+import { markSeen, words } from "../api";
+import { stateWords, type Instance, type Question, type Session } from "../instances";
+import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
 import { QuestionBox } from "./question_box";
@@ -10,6 +12,38 @@ const noticeMs = 12_000;
 /** Where a session opens. */
 export function sessionLink(id: string, session: string): string {
   return `/open?client=${encodeURIComponent(id)}&next=${encodeURIComponent(`/session/${encodeURIComponent(session)}`)}`;
+}
+
+/** Takes the failure off the list; the instance's next word then says so. */
+function MarkSeen({ one, session }: { one: Instance; session: Session }) {
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function mark(): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await markSeen(one.id, session.id);
+    } catch (error) {
+      setProblem(words(error));
+    }
+    setBusy(false);
+  }
+
+  return (
+    <>
+      {" "}
+      <Button
+        kind="small"
+        disabled={busy}
+        aria-label={`Mark as seen: ${session.title} on ${one.name}`}
+        onClick={() => void mark()}
+      >
+        Mark as seen
+      </Button>
+      <Notice kind="error">{problem}</Notice>
+    </>
+  );
 }
 
 export function Sessions({ one }: { one: Instance }) {
@@ -22,6 +56,7 @@ export function Sessions({ one }: { one: Instance }) {
           <a href={sessionLink(one.id, session.id)}>{session.title}</a>
           {session.reason !== "" && <span class="quiet"> · {session.reason}</span>}
           {session.provider !== "" && <span class="quiet"> · {session.provider}</span>}
+          {session.state === "error" && one.role !== "viewer" && <MarkSeen one={one} session={session} />}
         </li>
       ))}
     </ul>
