@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { after, before, describe, it } from "node:test";
 import { Chat } from "../e2e/lib/chat.mjs";
+import { PushService } from "../e2e/lib/push_service.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -26,7 +27,7 @@ function keepStates(id) {
 const now = () => performance.timeOrigin + performance.now();
 
 describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
-  let stage, page, instance, card;
+  let stage, page, instance, card, service;
   const told = [];
   before(async () => {
     stage = await Stage.start("status");
@@ -40,6 +41,7 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
   }, { timeout: 120_000 });
   after(async () => {
     for (const line of told) console.log(`# ${line}`);
+    await service?.stop();
     await stage?.stop();
   }, { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
@@ -159,6 +161,72 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
     await see("Idle", "Busy", "Needs you", "Busy", "Idle");
     assert.ok(!existsSync(made), "the tool did not run");
     await chat.close();
+  });
+
+  check("a push tells of the question; its click leads to the session, its button to the answer", async () => {
+    service = await PushService.start();
+    const calls = { proof: await page.locator('meta[name="berth-page"]').getAttribute("content"), target: { kind: "webpush", name: "stand-in", events: ["needs_you"], ...service.subscription } };
+    assert.equal(await page.evaluate(async ({ proof, target }) => {
+      const headers = { "content-type": "application/json", "x-berth-page": proof };
+      return (await fetch("/api/notifications/targets", { method: "POST", headers, body: JSON.stringify(target) })).status;
+    }, calls), 201);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    const session = await instance.createSession("claude", "push me");
+    const chat = await Chat.direct(instance);
+    await startAtMachine(chat, session, `please USETOOL ${join(instance.project, "pushed")} WAIT=700`);
+    const [message] = await service.wait(1, patient.timeout);
+
+    // Chromium's own push service is out of reach here: what ours got goes to the worker as a push does.
+    await stage.context.grantPermissions(["notifications"], { origin: stage.hub.url });
+    const devtools = await stage.context.newCDPSession(page);
+    const registered = new Promise((resolve) => devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+      const one = registrations.find(({ scopeURL, isDeleted }) => scopeURL === `${stage.hub.url}/dashboard` && !isDeleted);
+      if (one !== undefined) resolve(one.registrationId);
+    }));
+    await devtools.send("ServiceWorker.enable");
+    const push = { origin: stage.hub.url, registrationId: await registered, data: service.read(message) };
+    const shownOne = () => page.evaluate(async () => {
+      const [one] = await (await navigator.serviceWorker.ready).getNotifications();
+      return one && { title: one.title, body: one.body, tag: one.tag, actions: one.actions.map(({ title }) => title) };
+    });
+    // A delivery by these tools may be lost while the browser is busy. The tag makes two of them one.
+    let told;
+    for (let turn = 0; told === undefined && turn < 6; turn += 1) {
+      await devtools.send("ServiceWorker.deliverPushMessage", push);
+      told = await until("the notification", shownOne, 8_000).catch(() => undefined);
+    }
+    assert.ok(told, "the notification is shown");
+    assert.equal(told.title, "gamma needs you");
+    assert.match(told.body, /push me\nBash asks for permission\n.*touch/);
+    assert.equal(told.tag, `gamma/${session}`);
+    assert.deepEqual(told.actions, ["Read and answer"]);
+
+    const worker = stage.context.serviceWorkers().find((one) => one.url() === `${stage.hub.url}/sw.js`);
+    /** Where a click leads. No headless browser has a notification to click on, nor lets a made-up click open a window. */
+    const clicked = (action) => worker.evaluate(async (which) => {
+      const [notification] = await self.registration.getNotifications();
+      const opened = [];
+      Object.defineProperty(self.clients, "openWindow", { configurable: true, value: async (url) => opened.push(url) });
+      let closed = 0;
+      notification.close = () => (closed += 1);
+      self.dispatchEvent(Object.assign(new Event("notificationclick"), { notification, action: which, waitUntil: () => {} }));
+      if (closed !== 1 || opened.length !== 1) throw new Error(`closed ${closed} times, opened ${opened}`);
+      return opened[0];
+    }, action);
+    const toAnswer = await clicked("answer");
+    const toSession = await clicked("");
+
+    const tab = await stage.context.newPage();
+    await tab.goto(toSession);
+    await tab.waitForURL((url) => url.hostname.startsWith("gamma.") && url.pathname === `/session/${session}`);
+    await tab.getByRole("button", { name: /Allow once/ }).first().waitFor(patient);
+    await tab.goto(toAnswer);
+    await tab.getByRole("button", { name: "Approve Bash in push me on gamma" }).click();
+    await tab.getByText("Answered. The run goes on.").or(tab.locator(".now").getByText(/^(Busy|Active|Idle)$/)).first().waitFor(patient);
+    await until("the tool ran", () => existsSync(join(instance.project, "pushed")), patient.timeout);
+    await tab.close();
+    await chat.close();
+    await card.locator(".card-head").getByText("Idle", { exact: true }).waitFor(patient);
   });
 
   check("what was answered at the machine is said to be", async () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+test("what asks can be answered on the instance's page", async () => {
+  Object.assign(globalThis, { self: globalThis });
+  const { answerPlace } = await import("./push");
+  assert.equal(answerPlace({ event: "needs_you", client_id: "my box" }), "/instances/my%20box");
+  for (const other of [{ event: "finished", client_id: "a" }, { event: "needs_you" }, {}]) assert.equal(answerPlace(other), "");
+});
+
 test("a notification leads to this hub and nowhere else", async () => {
   Object.assign(globalThis, { self: globalThis });
   const { placeOf } = await import("./push");

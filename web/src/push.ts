@@ -7,6 +7,8 @@ interface PushEvent extends Event {
 
 interface ClickEvent extends Event {
   readonly notification: Notification;
+  /** "" for the notification itself. */
+  readonly action: string;
   waitUntil(done: Promise<unknown>): void;
 }
 
@@ -32,6 +34,14 @@ export function placeOf(value: unknown, origin: string): string {
   }
 }
 
+const answerAction = "answer";
+
+/** Where the question is shown in full, with its buttons; "" for news that ask nothing. */
+export function answerPlace(told: Record<string, unknown>): string {
+  const id = text(told.client_id);
+  return text(told.event) === "needs_you" && id !== "" ? `/instances/${encodeURIComponent(id)}` : "";
+}
+
 /** Browsers want something shown for every push, also for one that cannot be read. */
 export function showPush(event: Event): void {
   const { data } = event as PushEvent;
@@ -42,18 +52,24 @@ export function showPush(event: Event): void {
     // It is shown as news without words.
   }
   const title = text(told.title) || "berth has news";
-  const shown = worker.registration.showNotification(title, {
+  const answer = answerPlace(told);
+  // The library's type does not know the buttons, which not every browser shows.
+  const options: NotificationOptions & { actions: { action: string; title: string }[] } = {
     body: text(told.body),
     tag: text(told.tag),
     icon: "{{asset:icon-192.png}}",
-    data: placeOf(told.url, location.origin),
-  });
+    data: { url: told.url, answer },
+    actions: answer === "" ? [] : [{ action: answerAction, title: "Read and answer" }],
+  };
+  const shown = worker.registration.showNotification(title, options);
   (event as PushEvent).waitUntil(shown);
 }
 
-/** A click leads where the notification belongs. */
+/** A click leads into the instance's session, the button to the question on the dashboard. */
 export function openPushed(event: Event): void {
-  const { notification } = event as ClickEvent;
+  const { notification, action } = event as ClickEvent;
   notification.close();
-  (event as ClickEvent).waitUntil(worker.clients.openWindow(placeOf(notification.data, location.origin)));
+  const { url, answer } = (notification.data ?? {}) as { url?: unknown; answer?: unknown };
+  const place = placeOf(action === answerAction ? answer : url, location.origin);
+  (event as ClickEvent).waitUntil(worker.clients.openWindow(place));
 }
