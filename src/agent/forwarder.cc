@@ -66,7 +66,8 @@ bool SpellsPrefix(std::string_view name, std::string_view prefix) {
 /// instance.
 void RemoveInternal(http::Fields& fields) {
   fields.RemoveIf([](const http::Fields::Field& field) {
-    return SpellsPrefix(field.name, "x-berth") || SpellsPrefix(field.name, "x-orchestrator");
+    return field.name.starts_with('x') &&
+           (SpellsPrefix(field.name, "x-berth") || SpellsPrefix(field.name, "x-orchestrator"));
   });
 }
 
@@ -117,13 +118,11 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
 }
 
 /// How the instance may name itself in a redirect: as it is asked, or by another loopback name.
-std::vector<std::string> OwnAuthorities(const InstanceInfo& info) {
+std::vector<std::string> AuthoritiesOf(const InstanceInfo& info) {
   std::vector<std::string> own = {info.authority()};
   if (!info.is_loopback()) return own;
-  InstanceInfo other = info;
   for (const auto name : {"localhost", "127.0.0.1", "::1"}) {
-    other.host = name;
-    own.push_back(other.authority());
+    own.push_back(InstanceInfo{.host = name, .port = info.port, .is_tls = info.is_tls}.authority());
   }
   return own;
 }
@@ -180,6 +179,18 @@ void Forwarder::SetAdapter(Adapter* adapter) {
   } else {
     found_.Set();
   }
+}
+
+const std::vector<std::string>& Forwarder::OwnAuthorities() {
+  auto& own = own_authorities_;
+  if (own.names.empty() || own.host != info_.host || own.port != info_.port ||
+      own.is_tls != info_.is_tls) {
+    own = {.host = info_.host,
+           .port = info_.port,
+           .is_tls = info_.is_tls,
+           .names = AuthoritiesOf(info_)};
+  }
+  return own.names;
 }
 
 Task<Result<Adapter*>> Forwarder::FindAdapter() {
@@ -246,9 +257,12 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   AssertionPtr user;
   auto refused = Refuse(request.head, user);
   if (refused) co_return std::move(*refused);
-  auto found = co_await FindAdapter();
-  if (!found) co_return std::move(found).error();
-  Adapter* const adapter = *found;
+  Adapter* adapter = adapter_;
+  if (adapter == nullptr) {
+    auto found = co_await FindAdapter();
+    if (!found) co_return std::move(found).error();
+    adapter = *found;
+  }
   if (user->role == control::Role::kViewer) {
     auto confined = ConfineViewer(*adapter, request);
     if (confined) co_return std::move(*confined);
@@ -258,9 +272,10 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
 
   const std::string prefix(request.head.fields.Find("x-forwarded-prefix").value_or(""));
   rewrite::PageSetup setup = adapter->page_setup();
-  setup.own_authorities = OwnAuthorities(info_);
-  rewrite::Plan plan = rewrite::PlanFor(request.head, prefix, setup);
-  auto resource = plan.OwnResource();
+  setup.own_authorities = OwnAuthorities();
+  // Shared: interim responses need it too, and their handler may be kept for longer.
+  const auto plan = std::make_shared<rewrite::Plan>(rewrite::PlanFor(request.head, prefix, setup));
+  auto resource = plan->OwnResource();
   if (resource) co_return std::move(*resource);
   if (http::IsReservedPath(request.head.path())) {
     co_return ProblemResponse(404, "reserved", "Not found", "This path is not the instance's.");
@@ -271,18 +286,18 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   const std::string method = request.head.method;
   const bool may_be_held = http::MayAskForSharedAsset(request.head);
   std::string held(request.head.fields.Find(control::kHeldField).value_or(""));
-  plan.PrepareRequest(request.head);
+  plan->PrepareRequest(request.head);
   if (request.interim) {
     request.interim = [pass = std::move(request.interim),
                        plan](const http::ResponseHead& head) mutable {
       http::ResponseHead edited = head;
-      plan.ApplyToInterim(edited);
+      plan->ApplyToInterim(edited);
       pass(edited);
     };
   }
   auto response = co_await Ask(*adapter, std::move(request), user);
   if (!response) co_return response;
-  plan.ApplyToResponse(*response);
+  plan->ApplyToResponse(*response);
   if (compression.coding != http::Coding::kIdentity) {
     compressor_.Apply(compression, method, *response);
   }
@@ -297,13 +312,17 @@ Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request requ
   RemoveInternal(request.head.fields);
   if (adapter.wants_identity()) AddIdentity(request.head.fields, *user);
   request.head.scheme = info_.scheme();
-  request.head.authority = info_.authority();
+  request.head.authority = OwnAuthorities().front();
   std::optional<ReplaySource> replay;
   if (adapter.may_retry() && request.body) replay.emplace(std::move(request.body), kMaxReplay);
 
   for (bool is_retry = false;; is_retry = true) {
     http::Request sent;
-    sent.head = request.head;
+    if (adapter.may_retry() && !is_retry) {
+      sent.head = request.head;
+    } else {
+      sent.head = std::move(request.head);  // It is not needed again.
+    }
     sent.peer = request.peer;
     if (replay) {
       sent.body = replay->Open();

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/adapter.h"
 #include "agent/allow_list.h"
@@ -56,6 +58,8 @@ class Forwarder : public http::Service {
   Task<Result<http::Response>> Forward(http::Request request);
   std::optional<http::Response> Refuse(const http::RequestHead& head, AssertionPtr& user);
   void NoteRefusal(const Error& why);
+  /// What the instance at info_ may call itself; the first is what a Host field says.
+  const std::vector<std::string>& OwnAuthorities();
   Task<Result<Adapter*>> FindAdapter();
   Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request, AssertionPtr user);
   void Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response);
@@ -73,6 +77,13 @@ class Forwarder : public http::Service {
   AllowList allowed_;
   std::function<void()> on_away_;
   std::optional<TimePoint> last_refusal_;  // That was logged.
+  /// OwnAuthorities() of the instance as it was: kept, because every request asks.
+  struct {
+    std::string host = {};
+    std::uint16_t port = 0;
+    bool is_tls = false;
+    std::vector<std::string> names = {};
+  } own_authorities_;
 };
 
 /// Whether `target` may be sent to an instance: origin-form (or "*"), printable ASCII, and nothing

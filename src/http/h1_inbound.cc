@@ -191,6 +191,12 @@ Task<Result<MutableBytes>> H1Inbound::ReadBody(std::uint64_t generation) {
   }
 }
 
+bool H1Inbound::FinishAtOnce() {
+  if (framing_.kind != BodyFraming::Kind::kNone) return false;
+  ++generation_;
+  return true;
+}
+
 Task<bool> H1Inbound::FinishBody(std::uint64_t limit) {
   ++generation_;
   ReleaseLent();

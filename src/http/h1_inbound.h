@@ -37,6 +37,8 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   /// Begins the body of the request whose head was read. Null for kNone. `ask_continue` (may be
   /// empty) is called once if the body is read before any byte of it came.
   BodyPtr OpenBody(BodyFraming framing, std::move_only_function<void()> ask_continue);
+  /// Whether the request had no body, so that FinishBody has nothing to wait for; detaches it then.
+  bool FinishAtOnce();
   /// Detaches the body and reads what is left of it, up to `limit` bytes. True: the connection
   /// stands at the beginning of the next head.
   Task<bool> FinishBody(std::uint64_t limit);

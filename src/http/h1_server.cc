@@ -223,6 +223,7 @@ Task<Result<Connection::Next>> Connection::Answer(Response response, std::string
   if (!sent) co_return Wrap(std::move(sent).error(), "send response");
   response.body.reset();
   if (persistence == Persistence::kClose) co_return Next::kLinger;
+  if (inbound_->FinishAtOnce()) co_return Next::kRequest;
   auto finished = co_await inbound_->FinishBody(kDrainedBody);
   co_return finished ? Next::kRequest : Next::kLinger;
 }

@@ -1,9 +1,10 @@
 #include "http/h1_writer.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <array>
-#include <iterator>
+#include <charconv>
+#include <cstring>
+#include <initializer_list>
 
 #include "base/event.h"
 #include "http/chunked.h"
@@ -95,16 +96,42 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-void AppendStatusLine(std::string& out, int status) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, ReasonPhrase(status));
+/// Appends all parts at once: a head is hundreds of small ones.
+void AppendParts(std::string& out, std::initializer_list<std::string_view> parts) {
+  std::size_t end = out.size();
+  for (const std::string_view part : parts) end += part.size();
+  if (out.capacity() < end) out.reserve(std::max(end + 512, 2 * out.capacity()));
+  out.resize_and_overwrite(end, [&, at = out.size()](char* text, std::size_t size) {
+    char* to = text + at;
+    for (const std::string_view part : parts) {
+      if (!part.empty()) std::memcpy(to, part.data(), part.size());
+      to += part.size();
+    }
+    return size;
+  });
 }
 
 void AppendField(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  AppendParts(out, {name, ": ", value, "\r\n"});
+}
+
+/// The decimal digits of a number.
+struct Digits {
+  explicit Digits(std::uint64_t number)
+      : end(std::to_chars(text.data(), text.data() + text.size(), number).ptr) {}
+  std::string_view view() const { return {text.data(), end}; }
+
+  std::array<char, 20> text;
+  const char* end;
+};
+
+void AppendStatusLine(std::string& out, int status) {
+  const Digits digits(static_cast<std::uint64_t>(status));
+  AppendParts(out, {"HTTP/1.1 ", digits.view(), " ", ReasonPhrase(status), "\r\n"});
 }
 
 void AppendLength(std::string& out, std::uint64_t length) {
-  fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", length);
+  AppendField(out, "content-length", Digits(length).view());
 }
 
 /// The fields that this hop makes itself.

@@ -54,10 +54,32 @@ void H2Block::Release() noexcept {
   size_ = 0;
 }
 
+H2Block H2BlockQueue::Take() {
+  H2Block taken = std::move(blocks_[begin_++]);
+  if (begin_ == blocks_.size()) {
+    Clear();
+  } else if (begin_ >= 16 && begin_ * 2 >= blocks_.size()) {
+    blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(begin_));
+    begin_ = 0;
+  }
+  return taken;
+}
+
+void H2BlockQueue::Clear() {
+  blocks_.clear();
+  begin_ = 0;
+}
+
+std::size_t H2BlockQueue::bytes() const {
+  std::size_t sum = 0;
+  for (std::size_t i = begin_; i < blocks_.size(); ++i) sum += blocks_[i].size();
+  return sum;
+}
+
 void H2Inbound::Append(Bytes bytes) {
   session_->NoteBuffered(static_cast<std::ptrdiff_t>(bytes.size()));
   while (!bytes.empty()) {
-    if (blocks_.empty() || blocks_.back().size() == H2Block::kCapacity) blocks_.emplace_back();
+    if (blocks_.empty() || blocks_.back().size() == H2Block::kCapacity) blocks_.Add();
     bytes = bytes.subspan(blocks_.back().Append(bytes));
   }
   changed_.Set();
@@ -98,8 +120,7 @@ Task<Result<MutableBytes>> H2Inbound::Read() {
     }
   }
   if (!blocks_.empty()) {
-    held_ = std::move(blocks_.front());
-    blocks_.pop_front();
+    held_ = blocks_.Take();
     co_return held_.view();
   }
   if (error_) co_return *error_;
@@ -128,9 +149,8 @@ void H2Inbound::Abandon() {
 }
 
 void H2Inbound::Discard() {
-  std::size_t unread = 0;
-  for (const H2Block& block : blocks_) unread += block.size();
-  blocks_.clear();
+  const std::size_t unread = blocks_.bytes();
+  blocks_.Clear();
   if (unread == 0 || session_ == nullptr) return;
   session_->NoteBuffered(-static_cast<std::ptrdiff_t>(unread));
   session_->Credit(0, unread);  // The stream gets no more credit: nobody reads it.

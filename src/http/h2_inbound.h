@@ -5,9 +5,9 @@
 #pragma once
 
 #include <boost/intrusive/list.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/event.h"
 #include "http/body.h"
@@ -42,6 +42,23 @@ class H2Block {
  private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// Blocks in order, first in, first out. Empty, it holds no memory of its own until the first Add.
+class H2BlockQueue {
+ public:
+  bool empty() const { return begin_ == blocks_.size(); }
+  H2Block& back() { return blocks_.back(); }
+  void Add() { blocks_.emplace_back(); }
+  /// REQUIRES: !empty()
+  H2Block Take();
+  void Clear();
+  /// Bytes in all of them.
+  std::size_t bytes() const;
+
+ private:
+  std::vector<H2Block> blocks_;  // Those before begin_ were taken.
+  std::size_t begin_ = 0;
 };
 
 class H2Inbound : public boost::intrusive::list_base_hook<
@@ -84,7 +101,7 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   void Discard();
   Task<Result<void>> WaitForBytes();
 
-  std::deque<H2Block> blocks_;
+  H2BlockQueue blocks_;
   H2Block held_;  ///< What the reader has in hand.
   bool ended_ = false;
   bool abandoned_ = false;

@@ -15,6 +15,10 @@ constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
 constexpr std::uint64_t kAddedHeadBytes = 24 * 1024;
 constexpr std::uint64_t kAddedFields = 16;
 
+// HTTP/2's own; and in a tunnel, room for the assertions of a dozen users and more.
+constexpr std::uint32_t kBrowserFieldTable = 4 * 1024;
+constexpr std::uint32_t kTunnelFieldTable = 16 * 1024;
+
 std::uint32_t Window(std::uint64_t bytes) {
   constexpr std::uint64_t kLargest = 0x7fff'ffff;  // RFC 9113, section 6.9.1.
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes, 65'535, kLargest));
@@ -39,6 +43,9 @@ H2Options WithDefaults(H2Options options, const Limits& limits) {
   }
   if (options.head_fields == 0) {
     options.head_fields = limits.request_fields + (is_tunnel ? kAddedFields : 0);
+  }
+  if (options.field_table == 0) {
+    options.field_table = is_tunnel ? kTunnelFieldTable : kBrowserFieldTable;
   }
   return options;
 }

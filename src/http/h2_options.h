@@ -33,6 +33,9 @@ struct H2Options {
   std::uint32_t connection_window = 0;  ///< The same for all streams together.
   std::uint64_t head_bytes = 0;         ///< Decoded bytes of a head (RFC 9113, section 6.5.2).
   std::uint64_t head_fields = 0;        ///< Fields of a head.
+  /// Bytes of the table of header fields seen before (RFC 7541, section 4), of each direction. Made
+  /// as it fills.
+  std::uint32_t field_table = 0;
 };
 
 /// `options` with every 0 replaced by the carrier's number.

@@ -194,15 +194,14 @@ struct H2Callbacks {
     return table;
   }
 
-  static const nghttp2_option* Option() {
-    static const nghttp2_option* const option = [] {
-      nghttp2_option* made = nullptr;
-      CHECK(nghttp2_option_new(&made) == 0);
-      nghttp2_option_set_no_auto_window_update(made, 1);  // Readers credit, not arrival.
-      nghttp2_option_set_no_closed_streams(made, 1);
-      return made;
-    }();
-    return option;
+  /// The options of a session. The caller owns them.
+  static nghttp2_option* MakeOption(const H2Options& options) {
+    nghttp2_option* made = nullptr;
+    CHECK(nghttp2_option_new(&made) == 0);
+    nghttp2_option_set_no_auto_window_update(made, 1);  // Readers credit, not arrival.
+    nghttp2_option_set_no_closed_streams(made, 1);
+    nghttp2_option_set_max_deflate_dynamic_table_size(made, options.field_table);
+    return made;
   }
 };
 
@@ -224,24 +223,26 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
       drain_timer_([this] { SubmitFinalGoaway(); }),
       idle_since_(executor.now()) {
   const auto list_size = static_cast<std::uint32_t>(options_.head_bytes);
+  nghttp2_option* const option = H2Callbacks::MakeOption(options_);
   if (role == Role::kServer) {
-    CHECK(nghttp2_session_server_new2(&session_, H2Callbacks::Table(), this,
-                                      H2Callbacks::Option()) == 0);
+    CHECK(nghttp2_session_server_new2(&session_, H2Callbacks::Table(), this, option) == 0);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
+        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options_.field_table},
         {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
     CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
   } else {
-    CHECK(nghttp2_session_client_new2(&session_, H2Callbacks::Table(), this,
-                                      H2Callbacks::Option()) == 0);
+    CHECK(nghttp2_session_client_new2(&session_, H2Callbacks::Table(), this, option) == 0);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size}};
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
+        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options_.field_table}};
     CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
   }
+  nghttp2_option_del(option);
   CHECK(nghttp2_session_set_local_window_size(
             session_, NGHTTP2_FLAG_NONE, 0,
             static_cast<std::int32_t>(options_.connection_window)) == 0);
@@ -444,6 +445,9 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
       co_return;
     }
     stream.piece = *piece;
+    // The end goes out with the last piece, not in a frame of its own. The body is read on all the
+    // same: its end tells its owner that it was used.
+    stream.at_end = stream.declared && stream.sent == *stream.declared;
     ResumeOutgoing(stream);
     co_await PieceUsed{stream};
   }

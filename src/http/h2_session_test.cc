@@ -84,6 +84,41 @@ TEST_F(H2SessionTest, CarriesARequestAndItsResponse) {
   }
 }
 
+TEST_F(H2SessionTest, AnAssertionIsSentInFullOnceAndSecretsAlways) {
+  FakeService service(Hello);
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  const auto cost_of = [&](const char* name) {
+    Request request = Get("/");
+    request.head.fields.Add(name, std::string(500, 'x'));
+    const std::size_t before = joined.from_client;
+    auto fetched = executor.Await(Fetch(*joined.client, std::move(request)));
+    EXPECT_THAT(fetched, IsOk());
+    EXPECT_EQ(service.last.fields.Find(name), std::string(500, 'x'));
+    return joined.from_client - before;
+  };
+  EXPECT_GT(cost_of("x-berth-assertion"), 300u);
+  EXPECT_LT(cost_of("x-berth-assertion"), 60u);
+  EXPECT_LT(cost_of("x-berth-assertion"), 60u);
+  EXPECT_GT(cost_of("cookie"), 300u);
+  EXPECT_GT(cost_of("cookie"), 300u);
+}
+
+TEST_F(H2SessionTest, TheEndOfABodyGoesOutWithItsLastPiece) {
+  FakeService service(Hello);
+  JoinedSessions joined(executor, limits, service);
+  ASSERT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk());
+  const std::size_t before = joined.from_server;
+  auto response = executor.Await(joined.client->Exchange(Get("/")));
+  ASSERT_THAT(response, IsOk());
+  // HEADERS, then DATA with END_STREAM: nothing else was written.
+  const std::string_view written = joined.last_output;
+  EXPECT_EQ(joined.from_server - before, written.size());
+  ASSERT_GT(written.size(), 14u);
+  const std::string_view data = written.substr(written.size() - 14);
+  EXPECT_EQ(data.substr(0, 5), std::string_view("\0\0\5\0\1", 5));
+  EXPECT_EQ(data.substr(9), "hello");
+}
+
 Task<Result<Response>> AnswerHead(Request request) {
   Response response = TextResponse(200, "text/plain", "never sent");
   response.head.fields.Add("content-length", "1234");

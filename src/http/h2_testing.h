@@ -158,6 +158,9 @@ class JoinedSessions {
   std::unique_ptr<H2ClientSession> client;
   std::unique_ptr<H2ServerSession> server;
   std::size_t largest_output = 0;
+  std::size_t from_client = 0;  ///< Bytes.
+  std::size_t from_server = 0;
+  OutBuffer last_output;  ///< What either said last, as one write.
 
  private:
   static Task<void> Carry(JoinedSessions& self, H2Session& from, H2Session& to) {
@@ -168,6 +171,9 @@ class JoinedSessions {
       out.clear();
       from.Produce(out, 64 * 1024);
       self.largest_output = std::max(self.largest_output, out.size());
+      if (&from == self.server.get()) self.from_server += out.size();
+      if (&from == self.client.get()) self.from_client += out.size();
+      self.last_output = out;
       auto rest = std::as_writable_bytes(std::span(out));
       while (!rest.empty()) {
         const std::size_t count =

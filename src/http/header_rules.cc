@@ -25,6 +25,22 @@ bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& table
 constexpr std::array<std::string_view, 6> kHopByHop = {
     "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
 
+/// By its first byte most names are seen to be none of these.
+bool IsHopByHop(std::string_view name) {
+  if (name.empty()) return false;
+  switch (name.front()) {
+    case 'c':
+    case 'k':
+    case 't':
+    case 'u':
+      return IsOneOf(name, kHopByHop);
+    case 'p':
+      return SpellsPrefix(name, "proxy-");
+    default:
+      return false;
+  }
+}
+
 constexpr std::array<std::string_view, 4> kForwarding = {"forwarded", "x-real-ip", "via", "expect"};
 
 /// Content_Length and the like, which an origin may take for the framing that is ours to state.
@@ -59,7 +75,7 @@ void RemoveHopByHop(Fields& fields) {
     }
   }
   fields.RemoveIf([&](const Fields::Field& field) {
-    return IsOneOf(field.name, kHopByHop) || SpellsPrefix(field.name, "proxy-") ||
+    return IsHopByHop(field.name) ||
            std::ranges::any_of(named, [&](const auto& each) { return Spells(field.name, each); });
   });
 }

@@ -14,8 +14,9 @@ namespace berth::hub {
 /// Where an instance appears.
 struct Placement {
   std::string instance_id;
-  std::string prefix;           ///< "/clients/ID/proxy" in path mode, "" in subdomain mode.
-  std::string expected_origin;  ///< The origin of the instance's page.
+  std::string prefix;  ///< "/clients/ID/proxy" in path mode, "" in subdomain mode.
+  /// The origin of the instance's page. Of no use to safe requests, and may be "" for them.
+  std::string expected_origin;
 };
 
 /// Forwards one request whose session has been checked. `request.head.target` is already the

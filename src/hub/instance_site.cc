@@ -103,7 +103,9 @@ Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request re
     co_return SignInNeeded(request.head, sign_in);
   }
   Placement placement;
-  placement.expected_origin = hub.hosts.OriginOf(request.head.authority);
+  if (!IsSafe(request.head)) {
+    placement.expected_origin = hub.hosts.OriginOf(request.head.authority);
+  }
   placement.instance_id = std::move(instance_id);
   co_return co_await ForwardToInstance(hub, std::move(request), session, std::move(placement));
 }

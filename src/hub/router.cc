@@ -124,7 +124,9 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   Placement placement;
   placement.instance_id = path.instance_id;
   placement.prefix = path.prefix;
-  placement.expected_origin = hub_.hosts.OriginOf(request.head.authority);
+  if (!IsSafe(request.head)) {
+    placement.expected_origin = hub_.hosts.OriginOf(request.head.authority);
+  }
   auto session = SessionOf(hub_, request.head);
   if (!session) {
     const std::string sign_in =
