@@ -103,7 +103,7 @@ Task<Result<MutableBytes>> H2Inbound::Read() {
     held_.Release();
     if (session_ != nullptr) {
       session_->NoteBuffered(-static_cast<std::ptrdiff_t>(used));
-      session_->Credit(stream_ != nullptr ? id_ : 0, used);
+      session_->Credit(stream_, used);
     }
   }
   if (blocks_.empty() && !ended_ && !error_) {
@@ -143,7 +143,7 @@ void H2Inbound::Abandon() {
   if (session_ == nullptr) return;
   if (used > 0) {
     session_->NoteBuffered(-static_cast<std::ptrdiff_t>(used));
-    session_->Credit(0, used);
+    session_->Credit(nullptr, used);
   }
   if (stream_ != nullptr) session_->OnAbandoned(*stream_);
 }
@@ -153,7 +153,7 @@ void H2Inbound::Discard() {
   blocks_.Clear();
   if (unread == 0 || session_ == nullptr) return;
   session_->NoteBuffered(-static_cast<std::ptrdiff_t>(unread));
-  session_->Credit(0, unread);  // The stream gets no more credit: nobody reads it.
+  session_->Credit(nullptr, unread);  // The stream gets no more credit: nobody reads it.
 }
 
 }  // namespace berth::http

@@ -89,9 +89,8 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   bool is_abandoned() const { return abandoned_; }
   const std::optional<Error>& error() const { return error_; }
 
-  H2Session* session_;          ///< Null once the session is gone.
-  H2Stream* stream_ = nullptr;  ///< Null once the stream is closed.
-  std::int32_t id_ = 0;
+  H2Session* session_;                    ///< Null once the session is gone.
+  H2Stream* stream_ = nullptr;            ///< Null once the stream is closed.
   std::optional<std::uint64_t> length_;   ///< Content-Length.
   Duration stall_ = Duration::zero();     ///< A read waits no longer; zero = for ever.
   bool expects_continue_ = false;         ///< The peer waits for 100 before it sends its body.

@@ -17,6 +17,8 @@ constexpr std::size_t kMostQueuedFrames = 4096;
 // A server that drains waits one round trip before it names its last stream; this is the bound.
 constexpr std::chrono::seconds kDrainNotice{1};
 constexpr std::uint8_t kDrainPing[8] = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
+constexpr std::uint8_t kMeasuringPing[8] = {'r', 't', 't', 0, 0, 0, 0, 0};
+constexpr std::chrono::seconds kMeasureAgain{1};
 // A tunnel carries the streams of many users.
 constexpr double kTunnelBudgetScale = 32;
 
@@ -91,6 +93,12 @@ struct H2Callbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
             std::ranges::equal(frame->ping.opaque_data, kDrainPing)) {
           self.SubmitFinalGoaway();
+        }
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && self.is_measuring_ &&
+            std::ranges::equal(frame->ping.opaque_data, kMeasuringPing)) {
+          self.is_measuring_ = false;
+          const Duration trip = self.executor_.now() - *self.measured_at_;
+          self.round_trip_ = std::min(trip, self.round_trip_.value_or(trip));
         }
         break;
       case NGHTTP2_GOAWAY:
@@ -409,14 +417,14 @@ void H2Session::Ping() {
 }
 
 std::unique_ptr<H2Stream> H2Session::MakeStream() {
-  auto stream = std::make_unique<H2Stream>();
+  auto stream = std::make_unique<H2Stream>(options_.stream_window);
   stream->inbound = std::make_shared<H2Inbound>(executor_, *this);
   inbounds_.push_back(*stream->inbound);
   return stream;
 }
 
 void H2Session::Adopt(std::unique_ptr<H2Stream> stream, std::int32_t id) {
-  stream->id = stream->inbound->id_ = id;
+  stream->id = id;
   stream->inbound->stream_ = stream.get();
   nghttp2_session_set_stream_user_data(session_, id, stream.get());
   open_.push_back(*stream.release());
@@ -478,11 +486,33 @@ void H2Session::Reset(H2Stream& stream, std::uint32_t code) {
   Signal();
 }
 
-void H2Session::Credit(std::int32_t id, std::size_t used) {
+void H2Session::Credit(H2Stream* stream, std::size_t used) {
   if (is_closed_ || failure_) return;
-  if (id != 0) nghttp2_session_consume_stream(session_, id, used);
+  if (stream != nullptr) {
+    nghttp2_session_consume_stream(session_, stream->id, used);
+    if (options_.carrier == H2Carrier::kTunnel) Widen(*stream, used);
+  }
   if (options_.carrier != H2Carrier::kTunnel) nghttp2_session_consume_connection(session_, used);
   Signal();
+}
+
+void H2Session::Widen(H2Stream& stream, std::size_t used) {
+  const TimePoint now = executor_.now();
+  const auto window = stream.window.Use(used, now, round_trip_, limits_);
+  if (window) {
+    const int failed = nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id,
+                                                             static_cast<std::int32_t>(*window));
+    if (failed != 0) LogDebug("HTTP/2 stream {}: its window stays", stream.id);
+  }
+  if (stream.window.is_busy()) MeasureRoundTrip();
+}
+
+void H2Session::MeasureRoundTrip() {
+  const TimePoint now = executor_.now();
+  if (is_measuring_ || (measured_at_ && now - *measured_at_ < kMeasureAgain)) return;
+  if (nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kMeasuringPing) != 0) return;
+  is_measuring_ = true;
+  measured_at_ = now;
 }
 
 void H2Session::NoteBuffered(std::ptrdiff_t change) {

@@ -133,8 +133,12 @@ class H2Session {
   friend struct H2Callbacks;
   friend class H2Inbound;
 
-  /// `used` received bytes were used or discarded; `id` 0: its stream gets no credit for it.
-  void Credit(std::int32_t id, std::size_t used);
+  /// `used` received bytes were used or discarded; null: their stream gets no credit for them.
+  void Credit(H2Stream* stream, std::size_t used);
+  /// Lets the window of a stream in a tunnel grow, after its reader used so much of it.
+  void Widen(H2Stream& stream, std::size_t used);
+  /// Sends a PING that measures the round trip, unless one did lately.
+  void MeasureRoundTrip();
   void NoteBuffered(std::ptrdiff_t change);
   /// Ends the connection with GOAWAY.
   void Fail(Error error, std::uint32_t code);
@@ -155,6 +159,9 @@ class H2Session {
   bool is_closed_ = false;
   bool has_flooded_ = false;
   bool is_last_goaway_sent_ = false;
+  std::optional<TimePoint> measured_at_;  ///< When the last PING that measures went out.
+  bool is_measuring_ = false;             ///< It was not answered yet.
+  std::optional<Duration> round_trip_;    ///< The shortest seen.
   std::optional<Error> failure_;
 
   OutBuffer* out_ = nullptr;  ///< Where DATA frames go, during Produce.

@@ -179,6 +179,39 @@ TEST_F(H2SessionTest, AReaderThatStopsStopsTheSender) {
   EXPECT_LE(joined.client->peak_buffered(), 2 * limits.stream_buffer);
 }
 
+TEST_F(H2SessionTest, AWindowGrowsOnALongLinkInATunnel) {
+  FakeService service([](Request) -> Task<Result<Response>> {
+    Response response;
+    response.body = std::make_unique<PatternBody>(100'000'000);
+    co_return response;
+  });
+  for (const H2Carrier carrier : {H2Carrier::kTunnel, H2Carrier::kBrowser}) {
+    JoinedSessions joined(executor, limits, service, {.carrier = carrier});
+    auto response = executor.Await(joined.client->Exchange(Get("/")));
+    ASSERT_THAT(response, IsOk());
+    const auto read = [&](int pieces) {
+      for (int i = 0; i < pieces; ++i) {
+        auto piece = executor.Await(response->body->Read());
+        EXPECT_THAT(piece, IsOk());
+      }
+      executor.RunUntilIdle();
+    };
+    executor.RunUntilIdle();
+    // Half of the window is used, and what measures the round trip takes a while.
+    joined.Hold();
+    read(10);
+    executor.Advance(40ms);
+    joined.Resume();
+    read(100);
+    if (carrier == H2Carrier::kTunnel) {
+      EXPECT_GT(joined.client->buffered(), limits.stream_buffer);
+    } else {
+      EXPECT_LE(joined.client->peak_buffered(), limits.stream_buffer);
+    }
+    EXPECT_LE(joined.client->peak_buffered(), limits.tunnel_window);
+  }
+}
+
 TEST_F(H2SessionTest, RunsTwoHundredStreamsWhileOneIsReadSlowly) {
   FakeService service(Echo);
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
