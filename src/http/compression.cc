@@ -31,14 +31,14 @@ constexpr std::array<std::string_view, 15> kTypes = {"application/javascript",
                                                      "image/bmp",
                                                      "image/x-icon"};
 
-/// Its input in a coding. Pieces of a body of unknown length come when they come, so each leaves at
-/// once; one of known length exists already, and is held back a little for a better result.
+/// Its input in a coding. `then` is what follows each piece of it.
 class EncodedBody : public Body {
  public:
-  EncodedBody(BodyPtr source, std::unique_ptr<ContentEncoder> encoder, std::size_t& under_way)
+  EncodedBody(BodyPtr source, std::unique_ptr<ContentEncoder> encoder, ContentEncoder::Then then,
+              std::size_t& under_way)
       : source_(std::move(source)),
         encoder_(std::move(encoder)),
-        then_(source_->length() ? ContentEncoder::Then::kMore : ContentEncoder::Then::kPause),
+        then_(then),
         under_way_(under_way) {
     ++under_way_;
   }
@@ -100,6 +100,15 @@ bool IsEligible(const Response& response) {
   return !length || *length >= kSmallest;
 }
 
+/// Pieces of a body of unknown length come when they come, so each leaves at once. One of known
+/// length, or one that never changes, exists already and is held back a little: the result is
+/// better, and the same however the input comes in pieces, by which caches know it again.
+ContentEncoder::Then AfterAPiece(const Response& response) {
+  const bool exists = response.body->length().has_value() ||
+                      response.head.fields.HasToken("cache-control", "immutable");
+  return exists ? ContentEncoder::Then::kMore : ContentEncoder::Then::kPause;
+}
+
 /// A tag that says "the same", no longer "byte for byte the same" (RFC 9110, section 8.8.1).
 void WeakenEtag(Fields& fields) {
   const auto etag = fields.Find("etag");
@@ -136,8 +145,9 @@ void Compressor::Apply(const CompressionAsk& ask, std::string_view method, Respo
   WeakenEtag(fields);
   if (is_head) return;
   auto encoder = ContentEncoder::Create(ask.coding, response.body->length());
+  const ContentEncoder::Then then = AfterAPiece(response);
   response.body =
-      std::make_unique<EncodedBody>(std::move(response.body), std::move(encoder), under_way_);
+      std::make_unique<EncodedBody>(std::move(response.body), std::move(encoder), then, under_way_);
 }
 
 }  // namespace berth::http

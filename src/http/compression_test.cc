@@ -197,6 +197,29 @@ TEST_F(CompressionTest, EachPieceOfUnknownLengthLeavesAtOnce) {
   }
 }
 
+TEST_F(CompressionTest, WhatNeverChangesIsTheSameHoweverItComesInPieces) {
+  const std::string text = Text(300'000);
+  for (const std::string_view coding : {"br", "zstd", "gzip"}) {
+    std::vector<std::string> results;
+    for (const std::size_t size : {300'000, 65'536, 7'001}) {
+      std::deque<std::string> pieces;
+      for (std::size_t at = 0; at < text.size(); at += size) {
+        pieces.push_back(text.substr(at, size));
+      }
+      Response response =
+          Page("text/javascript", {{"cache-control", "public, max-age=31536000, immutable"}});
+      response.head.fields.Remove("content-length");
+      response.body = std::make_unique<PiecesBody>(std::move(pieces));
+      response = Answer(std::move(response), coding);
+      ASSERT_EQ(response.head.fields.Find("content-encoding"), coding);
+      auto all = executor_.Await(ReadAll(response.body.get(), 1 << 24));
+      ASSERT_THAT(all, IsOk());
+      results.push_back(std::move(*all));
+    }
+    EXPECT_TRUE(results[0] == results[1] && results[0] == results[2]) << coding;
+  }
+}
+
 TEST_F(CompressionTest, ABodyThatBreaksOffIsNeverEnded) {
   auto response = Page();
   response.body = std::make_unique<PiecesBody>(std::deque<std::string>{"begun"}, true);
