@@ -7,6 +7,8 @@ namespace {
 
 // Nearer than that, the initial window is enough: 256 KiB every 4 ms are 500 Mbit/s.
 constexpr std::chrono::milliseconds kFar{4};
+// No link is longer. A peer that answers late on purpose gets no larger windows for slow readers.
+constexpr std::chrono::seconds kFarthest{1};
 // Credit comes in halves of a window, so a window that bounds its sender is used in two round
 // trips.
 constexpr int kRoundTripsPerWindow = 4;
@@ -25,7 +27,8 @@ std::optional<std::uint32_t> H2Window::Use(std::size_t bytes, TimePoint now,
   if (used_ < window_) return std::nullopt;
   const Duration elapsed = now - since_;
   used_ = 0;
-  if (!round_trip || *round_trip < kFar || elapsed > kRoundTripsPerWindow * *round_trip) {
+  if (!round_trip || *round_trip < kFar) return std::nullopt;
+  if (elapsed > kRoundTripsPerWindow * std::min<Duration>(*round_trip, kFarthest)) {
     return std::nullopt;
   }
   if (window_ >= limits.tunnel_window || granted_in_all >= limits.tunnel_windows) {

@@ -49,6 +49,13 @@ TEST(H2WindowTest, StaysForASlowReaderANearPeerAndAnUnknownRoundTrip) {
   EXPECT_EQ(reading.UseWindow(milliseconds(160), milliseconds(40)), 2 * kInitial);
 }
 
+TEST(H2WindowTest, APeerThatAnswersLateGetsNoLargerWindowsForSlowReaders) {
+  const Limits limits;
+  Reading reading(limits);
+  EXPECT_EQ(reading.UseWindow(milliseconds(4'001), milliseconds(60'000)), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(4'000), milliseconds(60'000)), 2 * kInitial);
+}
+
 TEST(H2WindowTest, AllGrowthComesFromOneBudgetAndGoesBackToIt) {
   Limits limits;
   limits.tunnel_windows = kInitial + kInitial / 2;
