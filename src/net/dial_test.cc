@@ -240,22 +240,29 @@ class NoMoreFiles {
   rlimit before_{};
 };
 
-TEST(ListenerTest, WaitsOutAShortageOfDescriptors) {
+TEST(ListenerTest, RefusesWhileDescriptorsAreShort) {
 #if __has_feature(undefined_behavior_sanitizer)
   GTEST_SKIP() << "the sanitizer itself needs descriptors to look at a vtable";
 #endif
   Loop loop;
   const Limits limits;
   auto listener = *Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
-  auto dialled = Await(loop, ConnectTcp(loop, {"127.0.0.1", listener->port()}, limits));
-  ASSERT_THAT(dialled, IsOk());
+  const auto dial = [&] {
+    return Await(loop, ConnectTcp(loop, {"127.0.0.1", listener->port()}, limits));
+  };
+  auto refused = dial();
+  ASSERT_THAT(refused, IsOk());
   auto accept = listener->Accept();
   {
     const NoMoreFiles shortage;
     accept.Start();
-    EXPECT_TRUE(Await(loop, testing::Pause(loop, 1ms)));
+    auto read = Await(loop, (*refused)->Read());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_TRUE(read->empty());  // Closed.
     EXPECT_FALSE(accept.is_done());
   }
+  auto taken = dial();
+  ASSERT_THAT(taken, IsOk());
   EXPECT_THAT(Await(loop, std::move(accept)), IsOk());
 }
 

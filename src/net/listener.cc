@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,11 +18,15 @@ namespace {
 // Accepted connections wait in the kernel; beyond this many, peers retry. The kernel's own maximum
 // (net.core.somaxconn) may be lower.
 constexpr int kBacklog = 4096;
+// So many are refused in one go, then others have their turn.
+constexpr int kRefusals = 64;
 constexpr auto kShortagePause = std::chrono::milliseconds(100);
 
 bool IsShortage(int number) {
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
+
+int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 /// Our own fault, as opposed to that of one connection (accept(2) reports those, too).
 bool IsFinal(int number) { return number == EBADF || number == EINVAL || number == ENOTSOCK; }
@@ -50,9 +55,16 @@ struct Listener::Door {
 };
 
 Listener::Listener(Loop& loop, TlsServer* tls, const Limits& limits)
-    : loop_(loop), tls_(tls), limits_(limits), connection_came_(loop), unused_(loop) {}
+    : loop_(loop),
+      tls_(tls),
+      limits_(limits),
+      connection_came_(loop),
+      unused_(loop),
+      reserve_(OpenReserve()) {}
 
-Listener::~Listener() = default;
+Listener::~Listener() {
+  if (reserve_ >= 0) close(reserve_);
+}
 
 Result<std::unique_ptr<Listener>> Listener::Create(Loop& loop, const HostPort& address,
                                                    TlsServer* tls, const Limits& limits,
@@ -134,10 +146,12 @@ Task<Result<StreamPtr>> Listener::Accept() {
         if (IsFinal(errno)) co_return FromErrno(errno, "accept");
         if (IsShortage(errno)) {
           if (!std::exchange(is_short_of_descriptors_, true)) {
-            LogError("{}; new connections wait (raise the limit of open files)",
+            LogError("{}; new connections are refused (raise the limit of open files)",
                      FromErrno(errno, "accept").message);
           }
           is_short = true;
+          for (int refused = 0; refused < kRefusals && RefuseOne(*door); ++refused) {
+          }
           break;
         }
       }
@@ -148,6 +162,18 @@ Task<Result<StreamPtr>> Listener::Accept() {
     }
     co_await connection_came_.Wait();
   }
+}
+
+// Takes one connection and closes it, with the descriptor held in reserve. False: none waits, or
+// there is no reserve to be had now.
+bool Listener::RefuseOne(const Door& door) {
+  if (reserve_ < 0) reserve_ = OpenReserve();
+  if (reserve_ < 0) return false;
+  close(reserve_);
+  const int descriptor = accept4(door.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor >= 0) close(descriptor);
+  reserve_ = OpenReserve();
+  return descriptor >= 0;
 }
 
 Result<StreamPtr> Listener::Adopt(int descriptor, const SocketAddress& from) {

@@ -1,8 +1,9 @@
 // Listener: takes connections on an address, plain or with TLS.
 //
 // Accept() never waits for a peer: a TLS stream comes out before its handshake, which whoever
-// serves the connection runs in the connection's own task (ByteStream::Handshake). Running out of
-// descriptors delays accepting and loses nothing. Lives on one loop.
+// serves the connection runs in the connection's own task (ByteStream::Handshake). When descriptors
+// run out, new connections are closed at once, by help of one that is kept in reserve, so that
+// peers learn it rather than wait. Lives on one loop.
 #pragma once
 
 #include <memory>
@@ -51,6 +52,7 @@ class Listener {
   Listener(Loop& loop, TlsServer* tls, const Limits& limits);
   Result<void> Open(const SocketAddress& address, bool is_dual, PortSharing sharing);
   Result<StreamPtr> Adopt(int descriptor, const SocketAddress& from);
+  bool RefuseOne(const Door& door);
 
   Loop& loop_;
   TlsServer* tls_;
@@ -59,6 +61,7 @@ class Listener {
   Event connection_came_;
   Event unused_;
   std::vector<std::unique_ptr<Door>> doors_;
+  int reserve_ = -1;  ///< An open descriptor that is given up for refusing; -1 while there is none.
   bool is_short_of_descriptors_ = false;
 };
 

@@ -1,11 +1,15 @@
 // The hub's asset cache over real processes: bodies that the hub holds do not cross the tunnel
 // again, and nobody gets anything that their instance has not just answered.
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { createServer as createHttp2Server } from "node:http2";
 import { after, before, it } from "node:test";
 import { brotliDecompressSync } from "node:zlib";
 import { makeBody } from "./lib/bytes.mjs";
+import { Carrier } from "./lib/carrier.mjs";
 import { ask, readAll } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { openWebSocket } from "./lib/websocket.mjs";
 
 const immutable = "public, max-age=31536000, immutable";
 const size = 200_000;
@@ -122,6 +126,38 @@ it("nothing is held that is private, may change, sets cookies, or is asked for w
   }
   play(one, "/secret", bytes);
   for (let i = 0; i < 2; ++i) assert.ok(isWhole(await get(one, "/secret", { headers: { authorization: "Basic eA==" } })));
+});
+
+it("an agent that names what it was not offered gets an error and no bytes, even if they are held", async () => {
+  play(one, "/assets/e-1.bin", bytes);
+  await get(one, "/assets/e-1.bin");
+  const liars = createHttp2Server();
+  const offered = [];
+  liars.on("stream", (stream, fields) => {
+    offered.push(fields["x-berth-have"]);
+    stream.respond({ ":status": 200, "cache-control": immutable, "x-berth-digest": createHash("sha256").update(bytes).digest("hex") });
+    stream.end();
+  });
+  const { end } = await openWebSocket(
+    { host: "127.0.0.1", port: scene.port, path: "/ws/connect", headers: { host: scene.host, authorization: `Bearer ${await scene.token("liar")}` } },
+    { "sec-websocket-protocol": "berth.h2" },
+  );
+  const carrier = new Carrier(end);
+  carrier.once("begun", () => liars.emit("connection", carrier));
+  const registered = carrier.serve();
+  await end.send("text", JSON.stringify({ type: "register", client_id: "liar", tunnel: randomBytes(16).toString("base64url"), metadata: {} }));
+  await registered;
+  const way = await scene.subdomainWay("liar", cookie);
+  const refused = await ask(way.options("/assets/e-2.bin"));
+  assert.equal(refused.status, 502);
+  assert.match(refused.body.toString(), /unusable/);
+  assert.equal(offered[0], undefined);
+  // What was offered is given; so it was the offer that was missing.
+  const given = await ask(way.options("/assets/e-1.bin"));
+  assert.equal(given.status, 200, `${given.body} ${offered}`);
+  assert.ok(bytes.equals(given.body));
+  assert.match(offered[1], /^[0-9a-f]{32}$/);
+  end.drop();
 });
 
 it("text is held as it was compressed", async () => {
