@@ -7,10 +7,12 @@ namespace {
 
 constexpr std::size_t kMaxReason = 200;
 
+/// The oldest makes room. Lists are short, and most hubs have more instances than they have events:
+/// an empty std::deque alone would take half a KiB.
 template <class T>
-void Append(std::deque<T>& list, T entry, std::size_t most) {
+void Append(std::vector<T>& list, T entry, std::size_t most) {
+  if (list.size() == most) list.erase(list.begin());
   list.push_back(std::move(entry));
-  if (list.size() > most) list.pop_front();
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/wall_clock.h"
@@ -33,8 +33,8 @@ struct Sample {
 
 /// What is known of one instance, the oldest first.
 struct History {
-  std::deque<Connection> connections;
-  std::deque<Sample> samples;
+  std::vector<Connection> connections = {};
+  std::vector<Sample> samples = {};
 };
 
 class InstanceHistory : public RegistryObserver {

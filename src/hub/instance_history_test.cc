@@ -37,8 +37,8 @@ struct InstanceHistoryTest : identity::testing::IdentityFixture {
   void Connect(FakeLink& with) {
     ASSERT_THAT(registry.Connected("box", owner, {}, with), berth::testing::IsOk());
   }
-  const std::deque<Connection>& connections() { return history.Of("box").connections; }
-  const std::deque<Sample>& samples() { return history.Of("box").samples; }
+  const std::vector<Connection>& connections() { return history.Of("box").connections; }
+  const std::vector<Sample>& samples() { return history.Of("box").samples; }
 };
 
 TEST_F(InstanceHistoryTest, KeepsWhenAnAgentCameAndWentAndWhy) {

@@ -260,7 +260,7 @@ void Notifier::SeeMissing(const Instance& instance, Watched& watched,
     entry = watched.sessions.erase(entry);
   }
   if (!must_settle || watched.settling) return;
-  watched.settling.emplace([this, id = instance.id()] { Settle(id); });
+  watched.settling = std::make_unique<Timer>([this, id = instance.id()] { Settle(id); });
   hub_.executor.Arm(*watched.settling, watched.settled);
 }
 
@@ -276,7 +276,7 @@ void Notifier::Settle(const std::string& id) {
 }
 
 void Notifier::AwaitReturn(const std::string& id, Watched& watched) {
-  watched.offline.emplace([this, id] { TellOffline(id); });
+  watched.offline = std::make_unique<Timer>([this, id] { TellOffline(id); });
   hub_.executor.ArmAfter(*watched.offline, hub_.limits.offline_notice);
 }
 

@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,8 +59,8 @@ class Notifier : public RegistryObserver {
     std::optional<WallTime> connected_at;
     TimePoint settled{};  ///< From then on what the agent does not name is over.
     std::map<std::string, Session, std::less<>> sessions;
-    std::optional<Timer> offline;
-    std::optional<Timer> settling;
+    std::unique_ptr<Timer> offline;
+    std::unique_ptr<Timer> settling;
   };
   /// One step of the writer.
   struct Change {

@@ -78,7 +78,6 @@ void Registry::Remove(std::string_view id) {
   if (place == instances_.end()) return;
   CHECK(!place->second.is_live());
   const auto gone = instances_.extract(place);
-  told_.erase(gone.key());
   untold_.erase(gone.key());
   for (RegistryObserver* observer : observers_) observer->OnInstanceRemoved(gone.mapped());
 }
@@ -89,7 +88,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   if (place != instances_.end() && place->second.user_id != user_id) {
     return Forbidden("this id belongs to another user of the hub");
   }
-  Instance& instance = instances_[std::string(id)];
+  Entry& instance = instances_[std::string(id)];
   InstanceLink* const older = std::exchange(instance.link, &link);
   instance.why_away.clear();
   instance.user_id = user_id;
@@ -114,7 +113,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
 void Registry::Disconnected(std::string_view id, const InstanceLink& link, std::string why) {
   const auto place = instances_.find(id);
   if (place == instances_.end() || place->second.link != &link) return;
-  Instance& instance = place->second;
+  Entry& instance = place->second;
   instance.link = nullptr;
   instance.why_away = std::move(why);
   instance.client.metadata.status = control::Status::kDisconnected;
@@ -129,7 +128,7 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
                          const control::StatusUpdate& update) {
   const auto place = instances_.find(id);
   if (place == instances_.end() || place->second.link != &link) return;
-  Instance& instance = place->second;
+  Entry& instance = place->second;
   const WallTime now = clock_();
   instance.client.last_seen = now;
   instance.client.metadata.last_activity = now;
@@ -176,11 +175,10 @@ std::size_t Registry::live() const {
       std::ranges::count_if(instances_, [](const auto& entry) { return entry.second.is_live(); }));
 }
 
-void Registry::NotifySoon(const Instance& instance) {
-  const auto told = told_.find(instance.id());
-  if (told == told_.end() || executor_.now() - told->second >= kTellEvery) return Notify(instance);
-  const TimePoint due = told->second + kTellEvery;
-  untold_.emplace(instance.id(), due);
+void Registry::NotifySoon(Entry& entry) {
+  if (!entry.told || executor_.now() - *entry.told >= kTellEvery) return Notify(entry);
+  const TimePoint due = *entry.told + kTellEvery;
+  untold_.emplace(entry.id(), due);
   if (!untold_timer_.is_armed() || due < untold_timer_.due()) executor_.Arm(untold_timer_, due);
 }
 
@@ -196,14 +194,15 @@ void Registry::TellUntold() {
   }
   if (next) executor_.Arm(untold_timer_, *next);
   for (const std::string& id : due) {
-    if (const Instance* const instance = Get(id)) Notify(*instance);
+    const auto place = instances_.find(id);
+    if (place != instances_.end()) Notify(place->second);
   }
 }
 
-void Registry::Notify(const Instance& instance) {
-  told_[instance.id()] = executor_.now();
-  untold_.erase(instance.id());
-  for (RegistryObserver* observer : observers_) observer->OnInstanceChanged(instance);
+void Registry::Notify(Entry& entry) {
+  entry.told = executor_.now();
+  untold_.erase(entry.id());
+  for (RegistryObserver* observer : observers_) observer->OnInstanceChanged(entry);
 }
 
 }  // namespace berth::hub

@@ -140,17 +140,20 @@ class Registry {
   void Unsubscribe(RegistryObserver& observer) { std::erase(observers_, &observer); }
 
  private:
+  struct Entry : Instance {
+    std::optional<TimePoint> told = {};  ///< When observers last heard of it.
+  };
+
   void SetState(Instance& instance, control::State state);
-  void Notify(const Instance& instance);
+  void Notify(Entry& entry);
   /// The same, unless observers were told of it a moment ago: then once that moment is over.
-  void NotifySoon(const Instance& instance);
+  void NotifySoon(Entry& entry);
   void TellUntold();
 
   Executor& executor_;
   WallClock clock_;
   const identity::Shares& shares_;
-  std::map<std::string, Instance, std::less<>> instances_;
-  std::map<std::string, TimePoint, std::less<>> told_;    ///< When observers last heard of it.
+  std::map<std::string, Entry, std::less<>> instances_;
   std::map<std::string, TimePoint, std::less<>> untold_;  ///< When they are to hear of it.
   Timer untold_timer_;
   std::vector<RegistryObserver*> observers_;
