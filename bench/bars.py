@@ -35,6 +35,7 @@ def _own(metric, scale=1):
     return lambda of: of("berth", metric) / scale
 
 
+MEMORY = "memory_mib"
 REQUESTS, REQUEST_CPU = "requests_per_second", "cpu_us_per_request"
 BULK, BULK_CPU = "gib_per_second", "cpu_s_per_gib"
 
@@ -52,6 +53,8 @@ def _bars():
             yield Bar(load, f"CPU ÷ {peer}", _ratio(REQUEST_CPU, peer), "<=", cpu)
     yield Bar(load, "requests/s ÷ seed", _ratio(REQUESTS, "seed"), ">=", 25)
     yield Bar(load, "CPU ÷ seed", _ratio(REQUEST_CPU, "seed"), "<=", 1 / 40)
+    for load in ("http-1k-c64", "bulk-down-256m"):
+        yield Bar(load, "memory ÷ seed", _ratio(MEMORY, "seed"), "<=", 1 / 100)
     for suffix, most in (("", 1.4), ("-tls", 2.2)):
         yield Bar(f"http-1k-c1{suffix}", "added p50 ÷ what nginx adds", _added("p50_us"), "<=", most)
     for direction in ("down", "up"):

@@ -38,6 +38,7 @@ class Load:
 
     def measure(self, context, subject, seconds):
         """Returns {metric: value}; CPU also per process, as "METRIC/PROCESS"."""
+        subject.forget_peak()
         before = subject.cpu_seconds()
         units, metrics = self.run(context, subject, seconds)
         after = subject.cpu_seconds()
@@ -46,6 +47,8 @@ class Load:
             metrics[self.cpu_metric] = sum(spent.values())
             for name, value in spent.items():
                 metrics[f"{self.cpu_metric}/{name}"] = value
+        if before:
+            metrics["memory_mib"] = subject.peak_mib()
         return metrics
 
 

@@ -17,10 +17,10 @@ from loads import Context, content_loads
 from page import page_loads
 from place import Place, Programs
 from stage import Stage
-from subjects import (ConfigurableHttpProxy, Direct, Haproxy, Nginx, NginxDefault, Ssh)
+from subjects import (ConfigurableHttpProxy, Direct, Haproxy, Nginx, NginxDefault, Seed, Ssh)
 
 SUBJECTS = {"direct": Direct, "nginx": Nginx, "nginx-default": NginxDefault, "haproxy": Haproxy,
-            "ssh": Ssh, "chp": ConfigurableHttpProxy, **tunnels.present(), "berth": Berth}
+            "ssh": Ssh, "chp": ConfigurableHttpProxy, "seed": Seed, **tunnels.present(), "berth": Berth}
 LOADS = [*content_loads(), *fleet_loads(), *page_loads()]
 
 
@@ -91,7 +91,8 @@ def measure_load(load, arguments, context, subjects, results):
 
 
 def names_for(load, arguments):
-    return [name for name in arguments.subjects if not load.subjects or name in load.subjects]
+    return [name for name in arguments.subjects
+            if (name in load.subjects if load.subjects else SUBJECTS[name].can(load))]
 
 
 def measure_setting(setting, arguments, stage, programs, results):
@@ -148,7 +149,8 @@ def main():
     programs = Programs(**{field: getattr(arguments, field)
                            for field in Programs.__dataclass_fields__})
     machine = report.machine(programs, arguments.rounds, arguments.seconds)
-    results = report.Results()
+    results = report.Results(tunnels.absent())
+    say(results.absences())
     with Stage() as stage:
         for setting in dict.fromkeys(load.setting for load in LOADS):
             measure_setting(setting, arguments, stage, programs, results)

@@ -19,6 +19,7 @@ LABELS = {
     "gib_per_second": "GiB/s",
     "mbit_per_second": "Mbit/s",
     "cpu_s_per_gib": "CPU s/GiB",
+    "memory_mib": "MiB",
     "first_byte_us": "first byte µs",
     "first_byte_p99_us": "p99 µs",
     "chunk_p50_us": "chunk p50 µs",
@@ -43,7 +44,10 @@ YARDSTICKS = ("nginx", "ssh")
 
 
 class Results:
-    def __init__(self):
+    """`absent` names the subjects that cannot take part, each with the programs that it lacks."""
+
+    def __init__(self, absent):
+        self._absent = absent
         self._values = {}  # {(load, subject, metric): [a value per round]}, in order of arrival.
         self.failures = []  # (load, subject, what happened)
 
@@ -76,24 +80,33 @@ class Results:
         return blocks
 
     def table(self):
-        """Text: a block per load, a line per subject, each figure as "median (min-max)"; then ratios
-        of the first figure and of the CPU time, and the bars."""
-        judged = self.bars()
-        text = ""
-        for load, lines in self.blocks().items():
-            text += _block(load, lines)
-            for bar in judged:
-                if bar["load"] == load:
-                    text += (f"  {'met' if bar['met'] else 'MISSED':6}  {bar['bar']}: "
-                             f"{_number(bar['value'])} ({bar['relation']} "
-                             f"{bar['limit']:.3g})\n")
-            text += "\n"
+        """Text: a block per load, a line per subject, each figure as "median (min-max)", with ratios
+        of the first figure and of the CPU time; then what failed, and the bars."""
+        text = "".join(_block(load, lines) + "\n" for load, lines in self.blocks().items())
         for load, subject, failure in self.failures:
             text += f"FAILED  {load} on {subject}: {failure}\n"
-        if judged:
-            met = sum(bar["met"] for bar in judged)
-            text += f"{met} of {len(judged)} bars met\n"
-        return text
+        return text + self.absences() + self._verdict()
+
+    def absences(self):
+        return "".join(f"not there: {name}, for want of {' and '.join(programs)}, which "
+                       "script/bench-peers may build\n" for name, programs in self._absent.items())
+
+    def _verdict(self):
+        """The end: which bars of the loads that were run are met, missed, or without figures."""
+        told = {(bar["load"], bar["bar"]): bar for bar in self.bars()}
+        loads = {load for load, _, _ in self._values}
+        lines = {"met": [], "MISSED": [], "no figures": []}
+        for bar in bars.BARS:
+            if bar.load in loads:
+                known = told.get((bar.load, bar.text))
+                kind = "no figures" if not known else "met" if known["met"] else "MISSED"
+                figure = f" {_number(known['value'])}" if known else ""
+                lines[kind].append(f"  {kind:10}  {bar.load}: {bar.text}{figure} "
+                                   f"({bar.relation} {bar.limit:.3g})\n")
+        if not any(lines.values()):
+            return ""
+        counts = ", ".join(f"{len(those)} {kind.lower()}" for kind, those in lines.items())
+        return f"Bars: {counts}\n" + "".join(line for those in lines.values() for line in those)
 
 
 def _block(load, lines):
@@ -135,7 +148,7 @@ def _cell(row):
 def _number(value):
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def machine(programs, rounds, seconds):

@@ -5,6 +5,7 @@ Whatever a Stage starts is measured through it, and ended when it closes, childr
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -110,6 +111,26 @@ class Process:
     def resident_bytes(self):
         """Of the process itself, without its children."""
         return int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+    def forget_peak(self):
+        """Peaks of memory begin anew, for the family."""
+        for pid in self._family():
+            try:
+                pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+            except OSError:  # It has ended, or has given up its rights and hides.
+                pass
+
+    def peak_bytes(self):
+        """The most that was resident since then, summed over the family."""
+        total = 0
+        for pid in self._family():
+            try:
+                status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            except OSError:
+                continue
+            peak = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+            total += int(peak[1]) * 1024 if peak else 0
+        return total
 
     def stop(self):
         if self._popen.poll() is None:

@@ -7,11 +7,12 @@ on PATH, berth.py has ours.
 
 import dataclasses
 import os
+import pathlib
 import pwd
 import shutil
 
 from place import start_nginx
-from stage import IS_ROOT
+from stage import IS_ROOT, wait_until
 
 ORIGINS = ("files", "tools")
 
@@ -44,6 +45,11 @@ class Subject:
         self.processes = []
         self.routes = {}
 
+    @classmethod
+    def can(cls, load):
+        """Whether it is made for such a load at all."""
+        return True
+
     def route_plainly(self, place, ports, address="127.0.0.1"):
         self.routes = {origin: Route(port, f"{address}:{port}", "", address, place.tls)
                        for origin, port in ports.items()}
@@ -51,6 +57,14 @@ class Subject:
     def cpu_seconds(self):
         """{process name: seconds since it started}."""
         return {process.name: process.cpu_seconds() for process in self.processes}
+
+    def forget_peak(self):
+        for process in self.processes:
+            process.forget_peak()
+
+    def peak_mib(self):
+        """What was resident at most since forget_peak(), summed over the processes."""
+        return sum(process.peak_bytes() for process in self.processes) / (1 << 20)
 
 
 class Direct(Subject):
@@ -206,3 +220,30 @@ class Ssh(Subject):
             origin: f"127.0.0.1:{port}" for origin, port in remote_ports.items()})
         self.processes = [server, tunnel, proxy]
         self.route_plainly(place, ports)
+
+
+class Seed(Subject):
+    """The design that berth began with: version 1 of the protocol alone, in Node.js, of few lines of
+    ours (bench/seed_tunnel/). Each body is one JSON message, so it has no streams and no WebSockets,
+    and uploads that are not text would not survive."""
+
+    @classmethod
+    def can(cls, load):
+        return load.name.startswith(("http-", "bulk-down-256m"))
+
+    def __init__(self, place):
+        super().__init__()
+        stage, folder = place.stage, pathlib.Path(__file__).parent / "seed_tunnel"
+        port = stage.free_port()
+        files = [place.certificate, place.key] if place.tls else []
+        hub = stage.start_on(port, "seed-hub", place.programs.node, folder / "hub.mjs", place.any,
+                             port, *files)
+        self.processes = [hub]
+        for origin in ORIGINS:
+            self.processes.append(stage.start(
+                f"seed-client-{origin}", place.programs.node, folder / "client.mjs",
+                f"{'wss' if place.tls else 'ws'}://{place.near}:{port}", origin, place.origins[origin],
+                far=True, environment={"NODE_EXTRA_CA_CERTS": str(place.certificate)}))
+            wait_until(f"the seed's client {origin}",
+                       lambda: hub.check() and f"registered {origin}" in hub.said())
+            self.routes[origin] = Route(port, f"{origin}.localhost:{port}", tls=place.tls)

@@ -91,6 +91,24 @@ class Rathole(Tunnel):
         yield "public " + lines[lines.index("Public Key:") + 1]
 
 
+class Bore(Tunnel):
+    """A TCP connection of its own for each connection, and no encryption of any kind. Its clients
+    come to a port that nobody can choose."""
+    needs = ("bore",)
+
+    @classmethod
+    def can(cls, load):
+        return not load.setting.tls
+
+    def start(self, ports):
+        self.server(7835, "bore", "server", "--bind-addr", self.place.near, "--min-port", "10000")
+        for origin in ORIGINS:
+            self.processes.append(self.stage.start_on(
+                ports[origin], f"bore-client-{origin}", "bore", "local", self.place.origins[origin],
+                "--local-host", "127.0.0.1", "--to", self.place.near, "--port", ports[origin],
+                far=True))
+
+
 class Chisel(Tunnel):
     """Encrypts in both settings: it carries SSH in a WebSocket."""
     needs = ("chisel",)
@@ -120,10 +138,20 @@ class Yamux(Tunnel):
 
 
 GO_TUNNELS = {"frp": Frp, "chisel": Chisel, "yamux": Yamux}
-RUST_TUNNELS = {"rathole": Rathole}
+RUST_TUNNELS = {"rathole": Rathole, "bore": Bore}
 
 
 def present():
     """{name: class} of those whose programs are there."""
     return {name: tunnel for name, tunnel in {**GO_TUNNELS, **RUST_TUNNELS}.items()
-            if all(shutil.which(program) for program in tunnel.needs)}
+            if not _lacks(tunnel)}
+
+
+def absent():
+    """{name: the programs that are missing} of the others."""
+    return {name: _lacks(tunnel) for name, tunnel in {**GO_TUNNELS, **RUST_TUNNELS}.items()
+            if _lacks(tunnel)}
+
+
+def _lacks(tunnel):
+    return [program for program in tunnel.needs if not shutil.which(program)]
