@@ -22,6 +22,8 @@ enum class WakeTime {
 /// when the event is destroyed is never woken: destroy the waiting Tasks first.
 class Event {
  public:
+  class Awaiter;
+
   explicit Event(Executor& executor, WakeTime wake_time = WakeTime::kSoon)
       : executor_(executor), wake_time_(wake_time) {}
   Event(const Event&) = delete;
@@ -32,19 +34,7 @@ class Event {
   bool is_set() const { return is_set_; }
 
   /// `co_await event.Wait();` returns at once if the event is set. The event must outlive the wait.
-  auto Wait() {
-    struct Awaiter : Waiter {
-      Event& event;
-      explicit Awaiter(Event& e) : event(e) {}
-      bool await_ready() const { return event.is_set_; }
-      void await_suspend(std::coroutine_handle<> caller) {
-        handle = caller;
-        event.waiters_.push_back(*this);
-      }
-      void await_resume() const {}
-    };
-    return Awaiter(*this);
-  }
+  Awaiter Wait();
 
   Executor& executor() const { return executor_; }
 
@@ -55,67 +45,116 @@ class Event {
   WaitList waiters_;
 };
 
+class Event::Awaiter : public Waiter {
+ public:
+  explicit Awaiter(Event& event) : event_(event) {}
+  bool await_ready() const { return event_.is_set_; }
+  void await_suspend(std::coroutine_handle<> caller) {
+    handle = caller;
+    event_.waiters_.push_back(*this);
+  }
+  void await_resume() const {}
+
+ private:
+  Event& event_;
+};
+
+inline Event::Awaiter Event::Wait() { return Awaiter(*this); }
+
 /// Returns after `delay`.
 Task<void> Sleep(Executor& executor, Duration delay);
 
-/// Lets other ready work run first.
-Task<void> Yield(Executor& executor);
+/// `co_await Yield(executor);` lets other ready work run first.
+class Yield : public Waiter {
+ public:
+  explicit Yield(Executor& executor) : executor_(executor) {}
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> caller) {
+    handle = caller;
+    executor_.Ready(*this);
+  }
+  void await_resume() const {}
+
+ private:
+  Executor& executor_;
+};
+
+/// `co_await DoneOr(task, event);` returns once `task`, which was started, has finished or `event`
+/// is set, whichever is first; then ask task.is_done(). Costs no frame. Both must outlive the wait.
+/// The task goes on whatever ends the wait, and may be awaited again, by one at a time.
+template <class T>
+class [[nodiscard]] DoneOr : Event::Awaiter {
+ public:
+  DoneOr(Task<T>& task, Event& event) : Awaiter(event), task_(task) {}
+  ~DoneOr() { StopWaiting(); }
+
+  bool await_ready() const { return task_.is_done() || Awaiter::await_ready(); }
+  void await_suspend(std::coroutine_handle<> caller) {
+    is_waiting_ = true;
+    Awaiter::await_suspend(caller);
+    task_.ContinueWith(caller);
+  }
+  void await_resume() { StopWaiting(); }
+
+ private:
+  /// The one that comes second, or after the waiting coroutine is gone, must not resume it. A
+  /// wake-up by the event may be in the ready queue when the task finishes: unlinking takes it out.
+  void StopWaiting() {
+    if (!std::exchange(is_waiting_, false)) return;
+    unlink();
+    if (!task_.is_done()) task_.ContinueWith(std::noop_coroutine());
+  }
+
+  Task<T>& task_;
+  bool is_waiting_ = false;
+};
 
 namespace race_internal {
 
-/// Sets the event when the scope ends, however it ends.
-struct SetOnExit {
-  Event& done;
-  ~SetOnExit() { done.Set(); }
-};
-
 template <class T>
-Task<T> Run(Task<T>& task, Event& done) {
-  SetOnExit guard{done};
-  co_return co_await task;
-}
-
-Task<void> SetOn(Event& event, Event& done);
-
-}  // namespace race_internal
-
-/// The task's result, or kTimeout if `limit` passes first; the task is then cancelled. A task that
-/// finishes without suspending costs no timer. `what` names the wait in the error.
-template <class T>
-Task<Result<T>> WithDeadline(Executor& executor, Duration limit, std::string_view what,
-                             Task<Result<T>> task) {
-  task.Start();
-  if (task.is_done()) co_return task.Take();
-  Event done(executor);
-  Timer timer([&done] { done.Set(); });
+Task<Result<T>> AwaitUntil(Executor& executor, Duration limit, std::string_view what,
+                           Task<Result<T>> task) {
+  Event due(executor);
+  Timer timer([&due] { due.Set(); });
   executor.ArmAfter(timer, limit);
-  auto runner = race_internal::Run(task, done);
-  runner.Start();
-  co_await done.Wait();
-  if (runner.is_done()) co_return runner.Take();
-  runner.Reset();
+  co_await DoneOr(task, due);
+  if (task.is_done()) co_return task.Take();
   task.Reset();  // Parameters live as long as the caller's frame: cancel now.
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
   co_return Timeout(fmt::format("{}: nothing within {} ms", what, ms));
 }
 
-/// The task's result, or kCancelled once `cancel` is set; the task is then cancelled.
-/// `cancel` must outlive the call.
 template <class T>
-Task<Result<T>> WithCancel(Event& cancel, Task<Result<T>> task) {
+Task<Result<T>> AwaitUnless(Event& cancel, Task<Result<T>> task) {
   if (cancel.is_set()) co_return Cancelled("cancelled before it began");
-  task.Start();
+  co_await DoneOr(task, cancel);
   if (task.is_done()) co_return task.Take();
-  Event done(cancel.executor());
-  auto runner = race_internal::Run(task, done);
-  auto watcher = race_internal::SetOn(cancel, done);
-  runner.Start();
-  watcher.Start();
-  co_await done.Wait();
-  if (runner.is_done()) co_return runner.Take();
-  runner.Reset();
   task.Reset();
   co_return Cancelled("cancelled");
+}
+
+}  // namespace race_internal
+
+/// The task's result, or kTimeout if `limit` passes first; the task is then cancelled. The task is
+/// started by this very call, so that one which needs no wait costs neither a timer nor a frame,
+/// and goes on when the result is awaited. `what` names the wait in the error: a literal.
+template <class T>
+Task<Result<T>> WithDeadline(Executor& executor, Duration limit, std::string_view what,
+                             Task<Result<T>> task) {
+  task.Start();
+  if (task.is_done()) return task;
+  return race_internal::AwaitUntil(executor, limit, what, std::move(task));
+}
+
+/// The task's result, or kCancelled once `cancel` is set; the task is then cancelled. It is started
+/// by this very call, but not if `cancel` is set already. `cancel` must outlive the task.
+template <class T>
+Task<Result<T>> WithCancel(Event& cancel, Task<Result<T>> task) {
+  if (!cancel.is_set()) {
+    task.Start();
+    if (task.is_done()) return task;
+  }
+  return race_internal::AwaitUnless(cancel, std::move(task));
 }
 
 }  // namespace berth

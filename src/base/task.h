@@ -97,15 +97,14 @@ class [[nodiscard]] Task {
   }
   ~Task() { Reset(); }
 
-  /// Runs until the first suspension. Await it or poll is_done() afterwards.
-  /// REQUIRES: it holds a coroutine that is not started.
+  /// Runs until the first suspension, unless it was started already (WithDeadline starts what it is
+  /// given). Await it or poll is_done() afterwards. REQUIRES: it holds a coroutine.
   void Start() {
-    CHECK(handle_ && !started_);
-    started_ = true;
+    CHECK(handle_);
+    if (std::exchange(started_, true)) return;
     handle_.resume();
   }
 
-  bool is_started() const { return started_; }
   bool is_done() const { return handle_ && handle_.done(); }
   explicit operator bool() const { return static_cast<bool>(handle_); }
 
@@ -113,6 +112,13 @@ class [[nodiscard]] Task {
   T Take() {
     CHECK(is_done());
     return handle_.promise().Take();
+  }
+
+  /// What to resume when the coroutine finishes, instead of what awaits it now. For DoneOr alone.
+  /// REQUIRES: it was started and is not done.
+  void ContinueWith(std::coroutine_handle<> next) noexcept {
+    CHECK(started_ && !is_done());
+    handle_.promise().continuation = next;
   }
 
   /// Cancels the coroutine if it has not finished, and lets go of it.

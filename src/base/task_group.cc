@@ -5,22 +5,27 @@
 namespace berth {
 namespace {
 
-Task<void> StartFromReadyQueue(Executor& executor, std::string_view name, Task<void> task) {
-  co_await Yield(executor);
-  co_await LogFailure(name, std::move(task));
-}
-
-}  // namespace
-
-Task<void> LogFailure(std::string_view name, Task<void> task) {
+/// From inside a catch clause.
+void LogCaught(std::string_view name) {
   try {
-    co_await task;
+    throw;
   } catch (const std::exception& failure) {
     LogError("{}: unexpected exception: {}", name, failure.what());
   } catch (...) {
     LogError("{}: unexpected exception of unknown type", name);
   }
 }
+
+Task<void> StartFromReadyQueue(Executor& executor, std::string_view name, Task<void> task) {
+  co_await Yield(executor);
+  try {
+    co_await task;
+  } catch (...) {
+    LogCaught(name);
+  }
+}
+
+}  // namespace
 
 Job::Job(Executor& executor, std::string_view name, Task<void> task)
     : task_(StartFromReadyQueue(executor, name, std::move(task))) {
@@ -38,7 +43,11 @@ void TaskGroup::Spawn(std::string_view name, Task<void> task) {
 
 Task<void> TaskGroup::Run(Member& member, std::string_view name, Task<void> task) {
   co_await Yield(executor_);
-  co_await LogFailure(name, std::move(task));
+  try {
+    co_await task;
+  } catch (...) {
+    LogCaught(name);
+  }
   // The frame that runs here belongs to `member`: leave the group now, be destroyed later.
   members_.erase(members_.iterator_to(member));
   executor_.Defer([doomed = std::unique_ptr<Member>(&member)] {});

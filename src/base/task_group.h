@@ -13,10 +13,6 @@
 
 namespace berth {
 
-/// Awaits `task`; logs and swallows an exception that escapes it. `name` must outlive the task (use
-/// a literal).
-Task<void> LogFailure(std::string_view name, Task<void> task);
-
 /// One background task with an owner. Destroying or resetting a Job cancels the task, so a Job must
 /// not be destroyed from inside its own task (use Executor::Defer).
 class Job {

@@ -6,15 +6,11 @@
 
 #include "base/event.h"
 #include "base/executor_testing.h"
-#include "base/result_testing.h"
 #include "base/task_group.h"
 
 namespace berth {
 namespace {
 
-using namespace std::chrono_literals;
-using testing::FailsWith;
-using testing::IsOk;
 using testing::TestExecutor;
 
 Task<int> Add(int a, int b) { co_return a + b; }
@@ -35,12 +31,6 @@ Task<void> HoldUntil(Event& event, bool& destroyed) {
   co_await event.Wait();
 }
 
-Task<Result<int>> Slow(TestExecutor& executor, Duration delay, bool& destroyed) {
-  SetsOnDestruction holder{destroyed};
-  co_await Sleep(executor, delay);
-  co_return 7;
-}
-
 Task<void> Throw(TestExecutor& executor) {
   co_await Yield(executor);
   throw std::runtime_error("planned");
@@ -55,6 +45,18 @@ TEST(TaskTest, ReturnsThroughNestedAwaits) {
   event.Set();
   executor.RunUntilIdle();
   ASSERT_TRUE(task.is_done());
+  EXPECT_EQ(task.Take(), 5);
+}
+
+TEST(TaskTest, StartingItTwiceIsStartingItOnce) {
+  TestExecutor executor;
+  Event event(executor);
+  auto task = AddAfter(event, 2, 3);
+  task.Start();
+  task.Start();
+  event.Set();
+  executor.RunUntilIdle();
+  task.Start();
   EXPECT_EQ(task.Take(), 5);
 }
 
@@ -82,42 +84,6 @@ TEST(TaskTest, ATaskDroppedAfterItWasWokenDoesNotRun) {
   task.Reset();
   executor.RunUntilIdle();
   EXPECT_TRUE(destroyed);
-}
-
-TEST(TaskTest, DeadlineCancelsTheTask) {
-  TestExecutor executor;
-  bool destroyed = false;
-  auto task = WithDeadline(executor, 1s, "slow work", Slow(executor, 2s, destroyed));
-  task.Start();
-  executor.Advance(999ms);
-  EXPECT_FALSE(task.is_done());
-  executor.Advance(1ms);
-  ASSERT_TRUE(task.is_done());
-  EXPECT_TRUE(destroyed);
-  EXPECT_THAT(task.Take(), FailsWith(ErrorKind::kTimeout));
-}
-
-TEST(TaskTest, DeadlineLetsAQuickTaskPass) {
-  TestExecutor executor;
-  bool destroyed = false;
-  auto task = WithDeadline(executor, 3s, "slow work", Slow(executor, 2s, destroyed));
-  task.Start();
-  executor.Advance(2s);
-  ASSERT_TRUE(task.is_done());
-  EXPECT_THAT(task.Take(), IsOk());
-}
-
-TEST(TaskTest, CancelEventEndsTheTask) {
-  TestExecutor executor;
-  Event cancel(executor);
-  bool destroyed = false;
-  auto task = WithCancel(cancel, Slow(executor, 2s, destroyed));
-  task.Start();
-  cancel.Set();
-  executor.RunUntilIdle();
-  ASSERT_TRUE(task.is_done());
-  EXPECT_TRUE(destroyed);
-  EXPECT_THAT(task.Take(), FailsWith(ErrorKind::kCancelled));
 }
 
 TEST(TaskGroupTest, AnExceptionEndsItsTaskAlone) {

@@ -192,25 +192,16 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
 Task<Result<Response>> Connection::Ask(Request request) {
   auto exchange = service_.Exchange(std::move(request));
   exchange.Start();
-  if (exchange.is_done()) {
-    writer_.buffer() += std::exchange(outbox_->text, {});
-    co_return exchange.Take();
-  }
-  auto runner = race_internal::Run(exchange, outbox_->wake);
-  runner.Start();
-  while (!runner.is_done()) {
-    co_await outbox_->wake.Wait();
+  while (!exchange.is_done()) {
+    co_await DoneOr(exchange, outbox_->wake);
     outbox_->wake.Reset();
+    if (exchange.is_done()) break;
     writer_.buffer() += std::exchange(outbox_->text, {});
-    if (runner.is_done()) break;
     auto flushed = co_await writer_.Flush();
-    if (!flushed) {
-      runner.Reset();
-      co_return std::move(flushed).error();
-    }
+    if (!flushed) co_return std::move(flushed).error();
   }
-  writer_.buffer() += std::exchange(outbox_->text, {});
-  co_return runner.Take();
+  if (!outbox_->text.empty()) writer_.buffer() += std::exchange(outbox_->text, {});
+  co_return exchange.Take();
 }
 
 Task<Result<Connection::Next>> Connection::Answer(Response response, std::string method,

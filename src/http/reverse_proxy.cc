@@ -41,25 +41,20 @@ Task<Result<Response>> AwaitResponse(Executor& executor, Duration limit,
                                      Task<Result<Response>> exchange) {
   exchange.Start();
   if (exchange.is_done()) co_return exchange.Take();
-  Event done(executor);
-  bool timed_out = false;
+  Event expired(executor);
   Timer* rearm = nullptr;
   Timer timer([&] {
     const TimePoint due = progress->last + limit;
     if (due > executor.now()) {
       executor.Arm(*rearm, due);
-      return;
+    } else {
+      expired.Set();
     }
-    timed_out = true;
-    done.Set();
   });
   rearm = &timer;
   executor.ArmAfter(timer, limit);
-  auto runner = race_internal::Run(exchange, done);
-  runner.Start();
-  co_await done.Wait();
-  if (!timed_out || runner.is_done()) co_return runner.Take();
-  runner.Reset();
+  co_await DoneOr(exchange, expired);
+  if (exchange.is_done()) co_return exchange.Take();
   exchange.Reset();
   co_return Timeout("no response in time");
 }

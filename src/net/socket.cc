@@ -12,20 +12,8 @@ namespace berth::net {
 namespace {
 
 constexpr std::size_t kPiecesPerCall = 64;
-constexpr int kFullReadsPerTurn = 16;  // 16 * 64 KiB = 1 MiB.
 
 bool IsRetry(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
-
-struct TurnEndAwaiter : Waiter {
-  Executor& executor;
-  explicit TurnEndAwaiter(Executor& e) : executor(e) {}
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) {
-    handle = caller;
-    executor.ReadyAtTurnEnd(*this);
-  }
-  void await_resume() const {}
-};
 
 }  // namespace
 
@@ -94,12 +82,6 @@ Result<void> Socket::ShutdownWrite() {
   return Ok();
 }
 
-Task<Result<void>> Socket::WaitReadable() {
-  co_await readable_.Wait();
-  if (!is_open()) co_return Unavailable("read: the connection is closed");
-  co_return Ok();
-}
-
 Task<Result<void>> Socket::WaitWritableUnbounded() {
   co_await writable_.Wait();
   if (!is_open()) co_return Unavailable("write: the connection is closed");
@@ -115,13 +97,6 @@ Task<Result<void>> Socket::WaitConnected() {
 Task<Result<void>> Socket::WaitWritable(Duration limit) {
   auto waited = co_await WithDeadline(loop_, limit, "write", WaitWritableUnbounded());
   co_return waited;
-}
-
-Task<void> Socket::PauseIfBusy() {
-  if (full_reads_ < kFullReadsPerTurn) co_return;
-  full_reads_ = 0;
-  TurnEndAwaiter turn_end(loop_);
-  co_await turn_end;
 }
 
 void Socket::Close() noexcept {

@@ -28,14 +28,29 @@ class Socket {
   /// Sends FIN.
   Result<void> ShutdownWrite();
 
-  /// Waits until Receive() may succeed. kUnavailable: closed meanwhile.
-  Task<Result<void>> WaitReadable();
+  /// `co_await WaitReadable();` waits until Receive() may have something new to say: bytes, the
+  /// end, or that the socket was closed meanwhile.
+  auto WaitReadable() { return readable_.Wait(); }
   /// The same for Send(), at most for `limit` (kTimeout).
   Task<Result<void>> WaitWritable(Duration limit);
   /// Waits, while connecting, until the kernel reports success or failure.
   Task<Result<void>> WaitConnected();
-  /// Lets others have their turn if this socket was read again and again without a wait.
-  Task<void> PauseIfBusy();
+  /// `co_await PauseIfBusy();` lets others have their turn if this socket was read again and again
+  /// without a wait.
+  auto PauseIfBusy() {
+    struct Awaiter : Waiter {
+      Socket& socket;
+      explicit Awaiter(Socket& s) : socket(s) {}
+      bool await_ready() const { return socket.full_reads_ < kFullReadsPerTurn; }
+      void await_suspend(std::coroutine_handle<> caller) {
+        handle = caller;
+        socket.full_reads_ = 0;
+        socket.loop_.ReadyAtTurnEnd(*this);
+      }
+      void await_resume() const {}
+    };
+    return Awaiter(*this);
+  }
 
   /// Closes the descriptor; wakes who waits. Idempotent.
   void Close() noexcept;
@@ -44,6 +59,8 @@ class Socket {
   Loop& loop() const { return loop_; }
 
  private:
+  static constexpr int kFullReadsPerTurn = 16;  // 16 * 64 KiB = 1 MiB.
+
   Socket(Loop& loop, int descriptor)
       : loop_(loop),
         descriptor_(descriptor),

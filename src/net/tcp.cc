@@ -36,8 +36,7 @@ Task<Result<MutableBytes>> TcpStream::Read() {
       co_return MutableBytes{};
     }
     buffer_.Release();
-    auto readable = co_await socket_->WaitReadable();
-    if (!readable) co_return std::move(readable).error();
+    co_await socket_->WaitReadable();
   }
 }
 

@@ -164,8 +164,8 @@ Task<Result<void>> TlsStream::HandshakeSteps() {
     if (!flushed) co_return Wrap(std::move(flushed).error(), "tls handshake");
     if (code == 1) break;
     if (reason == SSL_ERROR_WANT_WRITE) continue;
-    auto readable = co_await socket_->WaitReadable();
-    if (!readable) co_return Wrap(std::move(readable).error(), "tls handshake");
+    co_await socket_->WaitReadable();
+    if (!socket_->is_open()) co_return Unavailable("tls handshake: the connection is closed");
   }
   const unsigned char* alpn = nullptr;
   unsigned int size = 0;
@@ -206,8 +206,7 @@ Task<Result<MutableBytes>> TlsStream::Read() {
       if (!flushed) co_return std::move(flushed).error();
       continue;
     }
-    auto readable = co_await socket_->WaitReadable();
-    if (!readable) co_return std::move(readable).error();
+    co_await socket_->WaitReadable();
   }
 }
 
