@@ -14,12 +14,12 @@
 #pragma once
 
 #include <coroutine>
-#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/pool.h"
 
 namespace berth {
 
@@ -28,16 +28,9 @@ class Task;
 
 namespace task_internal {
 
-/// Coroutine frames come from per-thread free lists: a request costs a dozen short-lived frames.
-void* AllocateFrame(std::size_t size);
-void FreeFrame(void* frame, std::size_t size) noexcept;
-
-struct PromiseBase {
+struct PromiseBase : Pooled {  // So that the frames come from there.
   std::coroutine_handle<> continuation = std::noop_coroutine();
   std::exception_ptr exception;
-
-  static void* operator new(std::size_t size) { return AllocateFrame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { FreeFrame(frame, size); }
 
   struct FinalAwaiter {
     bool await_ready() noexcept { return false; }

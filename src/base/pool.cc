@@ -1,17 +1,16 @@
-#include "base/task.h"
+#include "base/pool.h"
 
 #include <array>
-#include <new>
 #include <utility>
 
-namespace berth::task_internal {
+namespace berth {
 namespace {
 
-// Frames up to 2 KiB are kept in free lists of 128-byte steps, at most 256 frames a list, so that a
-// thread keeps at most 256 * (128 + 256 + ... + 2048) bytes = 4.25 MiB after a burst.
-constexpr std::size_t kStep = 128;
-constexpr std::size_t kClasses = 16;
-constexpr int kKeptPerClass = 256;
+// Free lists in steps of 64 bytes, each of at most 128 KiB, so that a thread keeps at most
+// 32 * 128 KiB = 4 MiB after a burst.
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kClasses = kLargestPooled / kStep;
+constexpr std::size_t kKeptPerClass = 128 * 1024;
 
 struct Node {
   Node* next;
@@ -24,18 +23,21 @@ constinit thread_local bool is_open = false;              // Cleaner exists and 
 
 struct Cleaner {
   Cleaner() {
-    room.fill(kKeptPerClass);
+    for (std::size_t i = 0; i < kClasses; ++i) {
+      room[i] = static_cast<int>(kKeptPerClass / ((i + 1) * kStep));
+    }
     is_open = true;
   }
   ~Cleaner() {
     is_open = false;
-    room.fill(0);  // Frames freed from now on go to the heap.
+    room.fill(0);  // Blocks freed from now on go to the heap.
     for (Node*& head : heads) {
       while (head != nullptr) ::operator delete(std::exchange(head, head->next));
     }
   }
 };
 
+/// Of 0 bytes: a class beyond the last one, so that they go to the heap.
 constexpr std::size_t ClassOf(std::size_t size) { return (size + kStep - 1) / kStep - 1; }
 
 /// Where lists are empty or unused: from the heap, in the size of the whole class.
@@ -50,7 +52,7 @@ void* AllocateNew(std::size_t index) {
 
 }  // namespace
 
-void* AllocateFrame(std::size_t size) {
+void* AllocatePooled(std::size_t size) {
   const std::size_t index = ClassOf(size);
   if (index >= kClasses) return ::operator new(size);
   Node* const head = heads[index];
@@ -60,19 +62,19 @@ void* AllocateFrame(std::size_t size) {
   return head;
 }
 
-void FreeFrame(void* frame, std::size_t size) noexcept {
+void FreePooled(void* block, std::size_t size) noexcept {
   const std::size_t index = ClassOf(size);
 #if __has_feature(address_sanitizer)
-  constexpr bool kIsKept = false;  // Keep use-after-free visible.
+  constexpr bool kIsKept = false;
 #else
   constexpr bool kIsKept = true;
 #endif
   if (!kIsKept || index >= kClasses || room[index] == 0) {
-    ::operator delete(frame);
+    ::operator delete(block);
     return;
   }
   --room[index];
-  heads[index] = new (frame) Node{heads[index]};
+  heads[index] = new (block) Node{heads[index]};
 }
 
-}  // namespace berth::task_internal
+}  // namespace berth
