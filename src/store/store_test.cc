@@ -58,7 +58,7 @@ struct StoreTest : ::testing::Test {
 
   template <class T>
   T Finish(Task<T> task) {
-    if (!task.is_started()) task.Start();
+    task.Start();
     while (!task.is_done()) executor.RunOne();
     return task.Take();
   }
