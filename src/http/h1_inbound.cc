@@ -55,12 +55,20 @@ void H1Inbound::Start() {
 void H1Inbound::Abandon() noexcept {
   pump_.Reset();
   deadline_.Disarm();
-  stream_->Close();
+  if (stream_) stream_->Close();
   ++generation_;
   is_broken_ = true;
   ask_continue_ = nullptr;
   ended_.Set();
   arrived_.Set();
+}
+
+std::pair<net::StreamPtr, std::string> H1Inbound::Release() {
+  pump_.Reset();
+  std::string rest(net::AsText(reader_.Contiguous()));
+  net::StreamPtr stream = std::move(stream_);
+  Abandon();
+  return {std::move(stream), std::move(rest)};
 }
 
 Task<void> H1Inbound::Pump() {

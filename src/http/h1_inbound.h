@@ -29,6 +29,9 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   /// Closes the stream at once and fails whoever still reads a body. Idempotent. Never called from
   /// inside a Read of this object.
   void Abandon() noexcept;
+  /// Ends as Abandon() does, but gives the stream away, open, with what was read of it and not
+  /// used. Nothing but destruction may follow.
+  std::pair<net::StreamPtr, std::string> Release();
 
   /// The next request head. A refusal with status 0 means that there is nothing to answer: the
   /// browser closed the connection, was idle for too long, or `drain` (may be null) is set.

@@ -44,7 +44,7 @@ struct Instance {
   Service& service;
   std::size_t fragment;
   FailurePlan* plan;
-  std::vector<Task<void>> serving;
+  std::vector<Task<TakenConnection>> serving;
 };
 
 Request MakeRequest(std::string method, BodyPtr body = nullptr) {

@@ -71,10 +71,10 @@ class Connection {
     inbound_->Abandon();
   }
 
-  Task<void> Run();
+  Task<TakenConnection> Run();
 
  private:
-  enum class Next { kRequest, kLinger, kClose };
+  enum class Next { kRequest, kLinger, kTakenOver, kClose };
 
   bool is_draining() const { return options_.drain != nullptr && options_.drain->is_set(); }
   Task<Result<Next>> Serve(H1Request parsed);
@@ -82,6 +82,7 @@ class Connection {
   Task<Result<Next>> Answer(Response response, std::string method, bool is_http11,
                             Persistence persistence);
   Task<Result<Next>> Upgrade(Response response, std::string key);
+  Task<Result<Next>> HandOver(Response response, std::string key);
   Task<Result<Next>> Refuse(int status, std::string method);
   Task<Result<void>> ShutDownAndDiscard();
 
@@ -92,9 +93,10 @@ class Connection {
   std::shared_ptr<H1Inbound> inbound_;
   std::shared_ptr<Outbox> outbox_;
   MessageWriter writer_;
+  std::unique_ptr<Takeover> takeover_;
 };
 
-Task<void> Connection::Run() {
+Task<TakenConnection> Connection::Run() {
   Task<void> drain_watch;
   if (options_.drain != nullptr) {
     drain_watch = WakeOnDrain(*options_.drain, *inbound_);
@@ -119,10 +121,16 @@ Task<void> Connection::Run() {
     next = served.value_or(Next::kClose);
     writer_.Trim();
   }
+  if (next == Next::kTakenOver) {
+    TakenConnection taken{.takeover = std::move(takeover_)};
+    std::tie(taken.stream, taken.first) = inbound_->Release();
+    co_return taken;
+  }
   if (next == Next::kLinger) {
     // However it ends, there is nothing left to do but to close.
     (void)co_await WithDeadline(executor_, limits_.linger_timeout, "linger", ShutDownAndDiscard());
   }
+  co_return TakenConnection();
 }
 
 Task<Result<void>> Connection::ShutDownAndDiscard() {
@@ -155,6 +163,7 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
       outbox->Queue(number, ResponseHead{.status = 100, .fields = {}});
     };
   }
+  request.may_take_over = is_upgrade;
   request.body = inbound_->OpenBody(parsed.framing, std::move(ask_continue));
   if (parsed.is_http11) {
     request.interim = [outbox = outbox_, number](const ResponseHead& head) {
@@ -171,6 +180,9 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
     const int status =
         body_error && !is_upgrade ? BodyStatusOf(*body_error) : StatusOf(response.error().kind);
     co_return co_await Refuse(status, method);
+  }
+  if (response->is_upgraded() && is_upgrade && response->takeover) {
+    co_return co_await HandOver(std::move(*response), std::move(parsed.websocket_key));
   }
   if (response->is_upgraded() && is_upgrade) {
     co_return co_await Upgrade(std::move(*response), std::move(parsed.websocket_key));
@@ -219,6 +231,14 @@ Task<Result<Connection::Next>> Connection::Answer(Response response, std::string
   co_return finished ? Next::kRequest : Next::kLinger;
 }
 
+Task<Result<Connection::Next>> Connection::HandOver(Response response, std::string key) {
+  AppendUpgradeHead(writer_.buffer(), response.head, WebSocketAccept(key));
+  auto sent = co_await writer_.Flush();
+  if (!sent) co_return Wrap(std::move(sent).error(), "send to the browser");
+  takeover_ = std::move(response.takeover);
+  co_return Next::kTakenOver;
+}
+
 Task<Result<Connection::Next>> Connection::Upgrade(Response response, std::string key) {
   inbound_->AllowHalfClose();
   AppendUpgradeHead(writer_.buffer(), response.head, WebSocketAccept(key));
@@ -243,10 +263,11 @@ Task<Result<Connection::Next>> Connection::Upgrade(Response response, std::strin
 
 }  // namespace
 
-Task<void> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
-                   Service& service, H1Options options) {
+Task<TakenConnection> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
+                              Service& service, H1Options options) {
   Connection connection(executor, limits, std::move(stream), service, options);
-  co_await connection.Run();
+  auto taken = co_await connection.Run();
+  co_return taken;
 }
 
 }  // namespace berth::http

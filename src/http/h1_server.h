@@ -9,7 +9,7 @@
 #include "base/event.h"
 #include "base/limits.h"
 #include "base/task.h"
-#include "http/message.h"
+#include "http/taken_connection.h"
 #include "net/byte_stream.h"
 
 namespace berth::http {
@@ -20,8 +20,9 @@ struct H1Options {
   Event* drain = nullptr;
 };
 
-/// Serves `stream` until either side closes it; returns when the connection is closed. Dropping the
-/// Task closes it at once. `executor`, `limits` and `service` must outlive the call.
+/// Serves `stream` until either side closes it; returns when the connection is closed, or taken
+/// over. Dropping the Task closes it at once. `executor`, `limits` and `service` must outlive the
+/// call.
 ///
 /// What the Service gets: fields without Host (it is the authority), Transfer-Encoding and Expect;
 /// `connection` is left for the proxy's header rules, except on upgrades. What it answers: every
@@ -29,7 +30,10 @@ struct H1Options {
 /// Upgrade and Content-Length (but to HEAD and in a 304) are dropped, because framing is made here
 /// from Body::length(); `Connection: close` ends the connection after the answer. An Error becomes
 /// a bare response by its kind.
-Task<void> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
-                   Service& service, H1Options options = {});
+///
+/// Upgrades may take the connection over: the result is then that connection, its 101 written, for
+/// the caller to go on with. Else it holds no stream.
+Task<TakenConnection> ServeH1(Executor& executor, const Limits& limits, net::StreamPtr stream,
+                              Service& service, H1Options options = {});
 
 }  // namespace berth::http

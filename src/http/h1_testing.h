@@ -118,7 +118,7 @@ class H1Browser {
   bool ended_ = false;
   std::vector<Task<Result<void>>> sending_;
   Task<void> collecting_;
-  Task<void> serving_;
+  Task<TakenConnection> serving_;
 };
 
 }  // namespace berth::http::testing

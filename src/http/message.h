@@ -41,16 +41,25 @@ struct RequestHead {
 /// not suspend; called at the top of no one's stack in particular, so it must only queue.
 using InterimHandler = std::move_only_function<void(const ResponseHead&)>;
 
+/// Goes on with a connection that an upgrade took out of HTTP: `first` is what came behind the
+/// request and was read already, `stream` what comes next. Called once; the connection is held open
+/// for as long as the task runs.
+using Takeover = std::move_only_function<Task<void>(net::StreamPtr stream, std::string first)>;
+
 struct Request {
   RequestHead head;
   BodyPtr body;
   net::Peer peer;          ///< Who sent it over the connection at hand, or as a trusted proxy says.
   InterimHandler interim;  ///< May be empty: interim responses are then dropped.
+  bool may_take_over = false;  ///< The response may bring a Takeover.
 };
 
 struct Response {
   ResponseHead head;
-  BodyPtr body;  ///< Never used for HEAD, 204 and 304.
+  BodyPtr body;  ///< Never used for HEAD, 204 and 304, nor with a takeover.
+  /// With 101, and if the request allows it: the service wants the connection itself, so that
+  /// nothing of HTTP is left on it. A connection that is open for days needs little then.
+  std::unique_ptr<Takeover> takeover = {};
 
   bool is_upgraded() const { return head.status == 101; }
 };

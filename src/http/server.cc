@@ -53,9 +53,21 @@ Task<void> Server::Serve(net::StreamPtr stream) {
   } else if (stream->peer().alpn == "h2") {
     co_await ServeH2(loop_, limits_, std::move(stream), service_, {.drain = &drain_});
   } else {
-    co_await ServeH1(loop_, limits_, std::move(stream), service_, {.drain = &drain_});
+    auto taken = co_await ServeH1(loop_, limits_, std::move(stream), service_, {.drain = &drain_});
+    // In a task of its own, because this one needs more memory than many a connection for days.
+    if (taken.stream) connections_.Spawn("taken over", GoOn(taken.GoOn()));
   }
-  if (!has_room_.is_set()) has_room_.Set();
+  MakeRoom();
+}
+
+Task<void> Server::GoOn(Task<void> taken_over) {
+  co_await taken_over;
+  MakeRoom();
+}
+
+// One of the connections is about to leave the group, and may have left another one in its place.
+void Server::MakeRoom() {
+  if (!has_room_.is_set() && connections_.size() <= limits_.connections) has_room_.Set();
 }
 
 Task<void> Server::Drain() {

@@ -31,6 +31,8 @@ class Server {
  private:
   Task<void> AcceptAll();
   Task<void> Serve(net::StreamPtr stream);
+  Task<void> GoOn(Task<void> taken_over);
+  void MakeRoom();
 
   net::Loop& loop_;
   const Limits& limits_;

@@ -185,8 +185,12 @@ Task<Result<WebSocketEvent>> WebSocketChannel::Receive() {
       co_return *error_;
     }
     if (!*event) {
-      auto read = co_await ReadMore();
-      if (!read) co_return std::move(read).error();
+      auto reading = incoming_->Read();
+      reading.Start();
+      co_await DoneOr(reading, broken_);
+      if (error_) co_return *error_;
+      auto taken = TakeInput(reading.Take());
+      if (!taken) co_return std::move(taken).error();
       continue;
     }
     switch ((*event)->kind) {
@@ -209,20 +213,18 @@ Task<Result<WebSocketEvent>> WebSocketChannel::Receive() {
   }
 }
 
-Task<Result<void>> WebSocketChannel::ReadMore() {
-  auto read = co_await WithCancel(broken_, incoming_->Read());
-  if (error_) co_return *error_;
+Result<void> WebSocketChannel::TakeInput(Result<MutableBytes> read) {
   if (!read) {
     Fail(Wrap(std::move(read).error(), "websocket"));
-    co_return *error_;
+    return *error_;
   }
   if (read->empty()) {
     Fail(Unavailable("websocket: the peer ended the connection without closing it"));
-    co_return *error_;
+    return *error_;
   }
   input_ = *read;
   last_received_ = executor_.now();
-  co_return Ok();
+  return Ok();
 }
 
 void WebSocketChannel::TakePong(std::string_view payload) {
@@ -296,7 +298,9 @@ void WebSocketChannel::Ping() {
 }
 
 void WebSocketChannel::OnLivenessTimer() {
-  if (!outbox_->is_lent) outbox_->buffer = {};  // Quiet for a while: an idle channel costs little.
+  // Quiet for a while: an idle channel costs little.
+  if (!outbox_->is_lent) outbox_->buffer = {};
+  if (outbox_->frames.empty()) outbox_->frames = {};
   const TimePoint quiet_until = last_received_ + options_.ping_after;
   if (is_ping_pending_ && last_received_ <= ping_sent_) {
     if (executor_.now() >= ping_sent_ + options_.ping_answer) {

@@ -89,7 +89,7 @@ class WebSocketChannel {
   struct Outbox;
   class Outgoing;
 
-  Task<Result<void>> ReadMore();
+  Result<void> TakeInput(Result<MutableBytes> read);
   void TakePong(std::string_view payload);
   void TakeClose(const WebSocketEvent& event);
   void SendClose(std::uint16_t code, std::string_view reason);

@@ -1,32 +1,74 @@
 #include "hub/agent_tunnel.h"
 
 #include "base/log.h"
+#include "http/taken_connection.h"
 #include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
+
+http::Response AgentTunnel::Open(HubContext& hub, TunnelEndpoint& endpoint,
+                                 identity::AgentTokenPtr token, http::Request request) {
+  auto tunnel =
+      std::make_unique<AgentTunnel>(hub, endpoint, std::move(token), request.peer.address);
+  http::Response response = tunnel->link_.TakeResponse();
+  if (!request.may_take_over) {
+    tunnel->link_.Attach(std::move(request.body));
+    hub.sockets.Spawn("tunnel", ServeExchange(std::move(tunnel)));
+    return response;
+  }
+  response.takeover = std::make_unique<http::Takeover>(
+      [tunnel = std::move(tunnel), outgoing = std::move(response.body)](net::StreamPtr stream,
+                                                                        std::string first) mutable {
+        return ServeConnection(std::move(tunnel), std::move(outgoing), std::move(stream),
+                               std::move(first));
+      });
+  return response;
+}
+
 AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
-                         http::Request request)
+                         std::string address)
     : hub_(hub),
       endpoint_(endpoint),
       token_(std::move(token)),
-      address_(request.peer.address),
+      address_(std::move(address)),
       assertions_(hub.identity.signing_keys(), hub.clock),
-      link_(hub.executor, hub.limits, *this, std::move(request.body)),
+      link_(hub.executor, hub.limits, *this),
       answers_(hub.executor) {
   endpoint_.tunnels_.push_back(this);
 }
 
 AgentTunnel::~AgentTunnel() {
-  token_end_.Cancel();
   Leave();
   std::erase(endpoint_.tunnels_, this);
 }
 
+Task<void> AgentTunnel::ServeExchange(std::unique_ptr<AgentTunnel> tunnel) {
+  co_await tunnel->Run();
+}
+
+Task<void> AgentTunnel::ServeConnection(std::unique_ptr<AgentTunnel> tunnel, http::BodyPtr outgoing,
+                                        net::StreamPtr stream, std::string first) {
+  HubContext& hub = tunnel->hub_;
+  auto writing = http::WriteOut(std::move(outgoing), *stream);
+  writing.Start();
+  tunnel->link_.Attach(http::ArrivingBody(*stream, std::move(first)));
+  co_await tunnel->Run();
+  tunnel.reset();  // What is queued still leaves, a close frame last.
+  // However it ends, there is nothing left to do but to close.
+  (void)co_await WithDeadline(hub.executor, hub.limits.half_close_grace, "end of a tunnel",
+                              http::FinishConnection(std::move(writing), *stream));
+}
+
 Task<void> AgentTunnel::Run() {
-  token_end_ = Job(hub_.executor, "end of token", CloseWhenTokenEnds());
-  const Error why = co_await link_.Run();
+  auto running = link_.Run();
+  running.Start();
+  co_await DoneOr(running, token_->ended);
+  if (!running.is_done()) {
+    Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
+  }
+  const Error why = co_await running;
   LogInfo("instance {}: tunnel from {} ended: {}", ForLog(id_), ForLog(address_), why.ToString());
   if (unknown_messages_ > 0) {
     LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
@@ -75,11 +117,6 @@ void AgentTunnel::OnMessage(control::Message message) {
   } else if (std::holds_alternative<control::Unknown>(message)) {
     ++unknown_messages_;
   }
-}
-
-Task<void> AgentTunnel::CloseWhenTokenEnds() {
-  co_await token_->ended.Wait();
-  Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
 }
 
 void AgentTunnel::CloseUnlessAdmitted() {

@@ -15,17 +15,16 @@ namespace berth::hub {
 
 class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
  public:
-  /// `request` is the accepted upgrade, `token` what it proved itself with. `hub` and `endpoint`
-  /// must outlive the tunnel.
+  /// The answer to an upgrade that was let in by `token`, and the tunnel, which then runs: on the
+  /// connection itself if the request may take it over, else among hub.sockets. It ends when either
+  /// side ends it, with its token or its user's admittance, or when a newer one takes its id. `hub`
+  /// and `endpoint` must outlive it.
+  static http::Response Open(HubContext& hub, TunnelEndpoint& endpoint,
+                             identity::AgentTokenPtr token, http::Request request);
+
   AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
-              http::Request request);
+              std::string address);
   ~AgentTunnel() override;
-
-  http::Response TakeResponse() { return link_.TakeResponse(); }
-
-  /// Serves the tunnel until it ends, its token or its user's admittance ends, or a newer one takes
-  /// its id.
-  Task<void> Run();
 
   // InstanceLink.
   http::Service& streams() override { return link_.streams(); }
@@ -48,9 +47,12 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   void Drain() { link_.Drain("the hub is restarting"); }
 
  private:
+  static Task<void> ServeExchange(std::unique_ptr<AgentTunnel> tunnel);
+  static Task<void> ServeConnection(std::unique_ptr<AgentTunnel> tunnel, http::BodyPtr outgoing,
+                                    net::StreamPtr stream, std::string first);
+  Task<void> Run();
   Task<control::Registered> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
-  Task<void> CloseWhenTokenEnds();
   /// Tells the agent that it has no access any more, and why.
   void Refuse(std::string_view why);
   void Leave(std::string why = {});
@@ -64,7 +66,6 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   StreamAssertions assertions_;
   tunnel::HubLink link_;
   PendingAnswers answers_;
-  Job token_end_;
 };
 
 }  // namespace berth::hub

@@ -21,7 +21,6 @@ identity::AgentTokenPtr TokenOf(HubContext& hub, const http::RequestHead& head) 
   return token && PersonOf(hub, token->user_id) ? token : nullptr;
 }
 
-Task<void> RunTunnel(std::unique_ptr<AgentTunnel> tunnel) { co_await tunnel->Run(); }
 Task<void> RunV1Peer(std::unique_ptr<V1Peer> peer) { co_await peer->Run(); }
 
 }  // namespace
@@ -67,10 +66,7 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
     hub_.sockets.Spawn("version-1 instance", RunV1Peer(std::move(peer)));
     co_return response;
   }
-  auto agent = std::make_unique<AgentTunnel>(hub_, *this, token, std::move(request));
-  auto response = agent->TakeResponse();
-  hub_.sockets.Spawn("tunnel", RunTunnel(std::move(agent)));
-  co_return response;
+  co_return AgentTunnel::Open(hub_, *this, std::move(token), std::move(request));
 }
 
 void TunnelEndpoint::OnAccessChanged() {

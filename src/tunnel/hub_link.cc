@@ -16,8 +16,7 @@ bool IsTunnelRequest(const http::RequestHead& head) {
          head.fields.HasToken("sec-websocket-protocol", kSubprotocol);
 }
 
-HubLink::HubLink(Executor& executor, const Limits& limits, Observer& observer,
-                 http::BodyPtr incoming)
+HubLink::HubLink(Executor& executor, const Limits& limits, Observer& observer)
     : executor_(executor),
       limits_(limits),
       observer_(observer),
@@ -27,7 +26,6 @@ HubLink::HubLink(Executor& executor, const Limits& limits, Observer& observer,
         is_over_ = true;
         link_.Close(http::close_code::kPolicy, Timeout("the agent did not register in time"));
       }) {
-  link_.channel().Attach(std::move(incoming));
   executor.ArmAfter(register_timer_, limits.register_timeout);
 }
 
@@ -41,11 +39,9 @@ http::Response HubLink::TakeResponse() {
   return response;
 }
 
-Task<Error> HubLink::Run() {
-  Error why = co_await link_.Run();
+void HubLink::OnEnd() {
   register_timer_.Disarm();
   is_over_ = true;
-  co_return why;
 }
 
 Task<Result<http::Response>> HubLink::Streams::Exchange(http::Request request) {

@@ -1,8 +1,9 @@
 // HubLink: the hub's end of one tunnel (GET /ws/connect, subprotocol berth.h2).
 //
-//     HubLink link(executor, limits, observer, std::move(request.body));
+//     HubLink link(executor, limits, observer);
 //     co_return link.TakeResponse();                     // 101
 //     ...
+//     link.Attach(std::move(request.body));
 //     const Error why = co_await link.Run();             // in a task of its own
 //
 // The agent must register first, within limits.register_timeout; then streams() reaches its
@@ -36,18 +37,21 @@ class HubLink : private LinkOwner {
     virtual void OnMessage(control::Message message) = 0;
   };
 
-  /// `incoming` is the body of the accepted request. References must outlive the link.
-  HubLink(Executor& executor, const Limits& limits, Observer& observer, http::BodyPtr incoming);
+  /// References must outlive the link. The time to register runs from here.
+  HubLink(Executor& executor, const Limits& limits, Observer& observer);
   ~HubLink() override;
 
   /// The response that completes the upgrade. Call once.
   http::Response TakeResponse();
+  /// The agent's bytes: the body of the accepted request, or what stands in for it. Call once,
+  /// before Run().
+  void Attach(http::BodyPtr incoming) { link_.channel().Attach(std::move(incoming)); }
 
   /// Serves the tunnel until it ends; says why. kUnavailable: the agent went away; kTimeout: it did
   /// not register, or gave no sign of life; kInvalid: it broke the protocol; kForbidden: it was not
   /// let in; kConflict: fenced; kCancelled: Close(). Dropping it leaves the link as it is: destroy
   /// it then.
-  Task<Error> Run();
+  Task<Error> Run() { return link_.Run(); }
 
   /// Exchanges with the instance. kUnavailable at once before registration and after the end.
   http::Service& streams() { return streams_; }
@@ -86,6 +90,7 @@ class HubLink : private LinkOwner {
   };
 
   Task<void> OnText(std::string_view text) override;
+  void OnEnd() override;
   std::unique_ptr<http::H2Session> MakeSession() override { return nullptr; }
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);

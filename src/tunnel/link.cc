@@ -51,50 +51,50 @@ void Link::StartSession(std::unique_ptr<http::H2Session> session) {
 
 Task<Error> Link::Run() {
   for (;;) {
-    auto received = co_await ReceiveOne();
-    if (received) continue;
-    Error why = std::move(received).error();
-    if (is_draining_) why = Cancelled("drained");
-    if (why_) why = *why_;
-    channel_.ClearBinarySource();
-    if (session_) session_->Close(Unavailable("the tunnel is gone"));
-    co_return why;
+    auto event = co_await channel_.Receive();
+    if (!event) co_return End(std::move(event).error());
+    if (event->kind == http::WebSocketEvent::Kind::kText) {
+      co_await owner_.OnText(event->text());
+      continue;
+    }
+    auto taken = Take(*event);
+    if (!taken) co_return End(std::move(taken).error());
   }
 }
 
-Task<Result<void>> Link::ReceiveOne() {
-  auto event = co_await channel_.Receive();
-  if (!event) co_return std::move(event).error();
-  switch (event->kind) {
-    case http::WebSocketEvent::Kind::kText:
-      co_await owner_.OnText(event->text());
-      break;
-    case http::WebSocketEvent::Kind::kBinary: {
-      if (!session_) {
-        auto session = owner_.MakeSession();
-        if (!session) {
-          Close(http::close_code::kUnsupported, Invalid("binary frame before any stream"));
-          break;
-        }
-        StartSession(std::move(session));
-      }
-      received_ += event->data.size();
-      auto taken = session_->Receive(event->data);
-      if (!taken) {
-        Close(http::close_code::kProtocolError, Wrap(std::move(taken).error(), "tunnel"));
-      } else {
-        CloseIfFinished();
-      }
-      break;
-    }
-    case http::WebSocketEvent::Kind::kClose:
-      co_return Unavailable(fmt::format("the other end closed the tunnel: {} {}", event->code,
-                                        ForLog(event->text())));
-    case http::WebSocketEvent::Kind::kPing:
-    case http::WebSocketEvent::Kind::kPong:
-      break;
+Error Link::End(Error why) {
+  if (is_draining_) why = Cancelled("drained");
+  if (why_) why = *why_;
+  channel_.ClearBinarySource();
+  if (session_) session_->Close(Unavailable("the tunnel is gone"));
+  owner_.OnEnd();
+  return why;
+}
+
+Result<void> Link::Take(const http::WebSocketEvent& event) {
+  if (event.kind == http::WebSocketEvent::Kind::kClose) {
+    return Unavailable(
+        fmt::format("the other end closed the tunnel: {} {}", event.code, ForLog(event.text())));
   }
-  co_return Ok();
+  if (event.kind == http::WebSocketEvent::Kind::kBinary) TakeBinary(event.data);
+  return Ok();
+}
+
+void Link::TakeBinary(http::MutableBytes data) {
+  if (!session_) {
+    auto session = owner_.MakeSession();
+    if (!session) {
+      return Close(http::close_code::kUnsupported, Invalid("binary frame before any stream"));
+    }
+    StartSession(std::move(session));
+  }
+  received_ += data.size();
+  auto taken = session_->Receive(data);
+  if (!taken) {
+    Close(http::close_code::kProtocolError, Wrap(std::move(taken).error(), "tunnel"));
+  } else {
+    CloseIfFinished();
+  }
 }
 
 Result<void> Link::Send(const control::Message& message) {

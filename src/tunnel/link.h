@@ -36,6 +36,8 @@ class LinkOwner {
   virtual Task<void> OnText(std::string_view text) = 0;
   /// The peer sent the first binary frame: the session that takes it, or null to refuse.
   virtual std::unique_ptr<http::H2Session> MakeSession() = 0;
+  /// Run() is about to end.
+  virtual void OnEnd() {}
 };
 
 class Link {
@@ -74,7 +76,10 @@ class Link {
   bool is_closing() const { return why_.has_value(); }
 
  private:
-  Task<Result<void>> ReceiveOne();
+  /// An event other than text. An error: it was the last one.
+  Result<void> Take(const http::WebSocketEvent& event);
+  void TakeBinary(http::MutableBytes data);
+  Error End(Error why);
   void CloseIfFinished();
 
   LinkOwner& owner_;

@@ -61,7 +61,9 @@ class CableBody : public http::Body {
 class HubEnd : public HubLink::Observer {
  public:
   HubEnd(Executor& executor, const Limits& limits, http::BodyPtr incoming)
-      : link(executor, limits, *this, std::move(incoming)) {}
+      : link(executor, limits, *this) {
+    link.Attach(std::move(incoming));
+  }
 
   void Start() {
     run_ = Run();
