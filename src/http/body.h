@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/pool.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "net/byte_stream.h"
@@ -19,7 +20,7 @@ namespace berth::http {
 using net::Bytes;
 using net::MutableBytes;
 
-class Body {
+class Body : public Pooled {  // A request has several.
  public:
   virtual ~Body() = default;
 

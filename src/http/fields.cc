@@ -8,21 +8,43 @@ namespace {
 
 constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-/// Copies `from` in lower case, eight bytes at a time: names are short, and there are many.
+/// The bytes of a word in lower case.
+template <class Word>
+constexpr Word LowerWord(Word word) {
+  constexpr Word kOnes = static_cast<Word>(~Word{0} / 0xFF);
+  // In each byte without its high bit: whether it is at least 'A', and beyond 'Z'.
+  const Word low = word & (0x7F * kOnes);
+  const Word is_upper =
+      (low + (0x80 - 'A') * kOnes) & ~(low + (0x7F - 'Z') * kOnes) & ~word & (0x80 * kOnes);
+  return word | is_upper >> 2;  // 0x20.
+}
+
+template <class Word>
+Word Load(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+template <class Word>
+void LowerInto(const char* from, char* to) {
+  const Word lower = LowerWord(Load<Word>(from));
+  std::memcpy(to, &lower, sizeof lower);
+}
+
+/// Copies `from` in lower case, a word at a time: names are short, and there are many. The last
+/// word of a name overlaps the one before.
 void CopyLower(std::string_view from, char* to) {
-  std::size_t i = 0;
-  for (; i + 8 <= from.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, from.data() + i, 8);
-    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
-    // In each byte without its high bit: whether it is at least 'A', and beyond 'Z'.
-    const std::uint64_t low = word & (0x7F * kOnes);
-    const std::uint64_t is_upper =
-        (low + (0x80 - 'A') * kOnes) & ~(low + (0x7F - 'Z') * kOnes) & ~word & (0x80 * kOnes);
-    word |= is_upper >> 2;  // 0x20.
-    std::memcpy(to + i, &word, 8);
+  const std::size_t size = from.size();
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 < size; i += 8) LowerInto<std::uint64_t>(&from[i], to + i);
+    LowerInto<std::uint64_t>(&from[size - 8], to + size - 8);
+  } else if (size >= 4) {
+    LowerInto<std::uint32_t>(&from[0], to);
+    LowerInto<std::uint32_t>(&from[size - 4], to + size - 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = Lower(from[i]);
   }
-  for (; i < from.size(); ++i) to[i] = Lower(from[i]);
 }
 
 }  // namespace
@@ -32,13 +54,13 @@ void Fields::Add(std::string_view name, std::string_view value) {
   const std::size_t value_at = name_at + name.size();
   const std::size_t end = value_at + value.size();
   // `name` and `value` may be views of this very object: what grows, grows beside it.
-  std::string grown;
+  Text grown;
   const bool is_full = text_.capacity() < end;
   if (is_full) {
     grown.reserve(std::max(text_.size() * 2, end + 512));
     grown.append(text_);
   }
-  std::string& text = is_full ? grown : text_;
+  Text& text = is_full ? grown : text_;
   text.resize_and_overwrite(end, [&](char* to, std::size_t size) {
     CopyLower(name, to + name_at);
     if (!value.empty()) std::memcpy(to + value_at, value.data(), value.size());
@@ -57,28 +79,26 @@ void Fields::Set(std::string_view name, std::string_view value) {
 }
 
 std::size_t Fields::Remove(std::string_view name) {
-  const std::size_t before = size();
-  RemoveIf([&](const Field& field) { return field.name == name; });
-  return before - size();
+  return std::erase_if(entries_, [&](const Entry& entry) { return HasName(entry, name); });
 }
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
-  for (const auto& field : *this) {
-    if (field.name == name) return field.value;
+  for (const Entry& entry : entries_) {
+    if (HasName(entry, name)) return std::string_view(text_).substr(entry.value, entry.value_size);
   }
   return std::nullopt;
 }
 
 std::size_t Fields::Count(std::string_view name) const {
   std::size_t count = 0;
-  for (const auto& field : *this) count += field.name == name ? 1 : 0;
+  for (const Entry& entry : entries_) count += HasName(entry, name) ? 1 : 0;
   return count;
 }
 
 bool Fields::HasToken(std::string_view name, std::string_view token) const {
-  for (const auto& field : *this) {
-    if (field.name != name) continue;
-    std::string_view rest = field.value;
+  for (const Entry& entry : entries_) {
+    if (!HasName(entry, name)) continue;
+    std::string_view rest = std::string_view(text_).substr(entry.value, entry.value_size);
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       if (EqualsIgnoreCase(TrimOws(rest.substr(0, comma)), token)) return true;
@@ -89,20 +109,24 @@ bool Fields::HasToken(std::string_view name, std::string_view token) const {
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return Lower(x) == Lower(y); });
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    if (LowerWord(Load<std::uint64_t>(&a[i])) != LowerWord(Load<std::uint64_t>(&b[i]))) {
+      return false;
+    }
+  }
+  for (; i < size; ++i) {
+    if (Lower(a[i]) != Lower(b[i])) return false;
+  }
+  return true;
 }
 
 std::string ToLower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), Lower);
   return lower;
-}
-
-std::string_view TrimOws(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace berth::http

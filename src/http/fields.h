@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/pool.h"
 
 namespace berth::http {
 
@@ -74,15 +77,25 @@ class Fields {
   struct Entry {
     std::uint32_t name, name_size, value, value_size;
   };
-  std::string text_;
-  std::vector<Entry> entries_;
+  /// Most names differ in size or in their last byte (most that are as long begin alike).
+  bool HasName(const Entry& entry, std::string_view name) const {
+    return entry.name_size == name.size() &&
+           (name.empty() || (text_[entry.name + name.size() - 1] == name.back() &&
+                             std::memcmp(&text_[entry.name], name.data(), name.size()) == 0));
+  }
+  using Text = std::basic_string<char, std::char_traits<char>, PoolAllocator<char>>;
+
+  Text text_;
+  std::vector<Entry, PoolAllocator<Entry>> entries_;
 };
 
 template <class Predicate>
 void Fields::RemoveIf(Predicate predicate) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (!predicate((*this)[i])) entries_[kept++] = entries_[i];
+    if (predicate((*this)[i])) continue;
+    if (kept != i) entries_[kept] = entries_[i];
+    ++kept;
   }
   entries_.resize(kept);
 }
@@ -92,6 +105,11 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 /// ASCII lower case.
 std::string ToLower(std::string_view text);
 /// Without leading and trailing spaces and tabs (OWS).
-std::string_view TrimOws(std::string_view text);
+inline std::string_view TrimOws(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 }  // namespace berth::http

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <initializer_list>
 
 #include "base/event.h"
 #include "http/chunked.h"
@@ -96,23 +95,26 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-/// Appends all parts at once: a head is hundreds of small ones.
-void AppendParts(std::string& out, std::initializer_list<std::string_view> parts) {
-  std::size_t end = out.size();
-  for (const std::string_view part : parts) end += part.size();
+/// Appends all parts at once: a head is hundreds of small ones, most of them a literal's few bytes,
+/// whose size is known where they are copied.
+template <class... Parts>
+void AppendParts(std::string& out, const Parts&... parts) {
+  const auto view = [](const auto& part) { return std::string_view(part); };
+  const std::size_t end = out.size() + (view(parts).size() + ...);
   if (out.capacity() < end) out.reserve(std::max(end + 512, 2 * out.capacity()));
   out.resize_and_overwrite(end, [&, at = out.size()](char* text, std::size_t size) {
     char* to = text + at;
-    for (const std::string_view part : parts) {
+    const auto copy = [&to](std::string_view part) {
       if (!part.empty()) std::memcpy(to, part.data(), part.size());
       to += part.size();
-    }
+    };
+    (copy(view(parts)), ...);
     return size;
   });
 }
 
 void AppendField(std::string& out, std::string_view name, std::string_view value) {
-  AppendParts(out, {name, ": ", value, "\r\n"});
+  AppendParts(out, name, ": ", value, "\r\n");
 }
 
 /// The decimal digits of a number.
@@ -127,7 +129,7 @@ struct Digits {
 
 void AppendStatusLine(std::string& out, int status) {
   const Digits digits(static_cast<std::uint64_t>(status));
-  AppendParts(out, {"HTTP/1.1 ", digits.view(), " ", ReasonPhrase(status), "\r\n"});
+  AppendParts(out, "HTTP/1.1 ", digits.view(), " ", ReasonPhrase(status), "\r\n");
 }
 
 void AppendLength(std::string& out, std::uint64_t length) {

@@ -1,6 +1,7 @@
 #include "http/h2_head.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "http/h1_parser.h"
@@ -21,15 +22,22 @@ std::optional<std::uint64_t> ParseNumber(std::string_view digits) {
 
 bool IsTarget(std::string_view target, std::string_view method) {
   if (target == "*") return method == "OPTIONS";
-  if (!target.starts_with('/') || target.starts_with("//")) return false;
-  return std::ranges::all_of(
-      target, [](char c) { return c >= 0x21 && c <= 0x7e && c != '#' && c != '\\'; });
+  return IsOriginForm(target);
 }
+
+/// For each byte whether an authority may hold it.
+constexpr auto kAuthorityBytes = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0x21; c <= 0x7e; ++c) {
+    table[static_cast<std::size_t>(c)] =
+        std::string_view("@/\\?#\"<>^`{|}").find(static_cast<char>(c)) == std::string_view::npos;
+  }
+  return table;
+}();
 
 bool IsAuthorityText(std::string_view authority) {
   return !authority.empty() && std::ranges::all_of(authority, [](char c) {
-    return c >= 0x21 && c <= 0x7e &&
-           std::string_view("@/\\?#\"<>^`{|}").find(c) == std::string_view::npos;
+    return kAuthorityBytes[static_cast<unsigned char>(c)];
   });
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/pool.h"
 #include "base/result.h"
 #include "http/h2_options.h"
 #include "http/message.h"
@@ -19,7 +20,7 @@
 namespace berth::http {
 
 /// Collects the fields of one arriving head.
-class H2HeadReader {
+class H2HeadReader : public Pooled {
  public:
   /// Heads beyond the bounds of `options` (after WithDefaults) are too large. `limits` must outlive
   /// the reader.
@@ -75,7 +76,7 @@ class H2HeadWriter {
   void Add(std::string_view name, std::string_view value);
   void AddFields(const Fields& fields, bool with_length);
 
-  std::vector<nghttp2_nv> list_;
+  std::vector<nghttp2_nv, PoolAllocator<nghttp2_nv>> list_;
   std::optional<std::uint64_t> length_;
   char status_text_[4] = {};
   char length_text_[24] = {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "http/h2_memory.h"
 
 namespace berth::http {
 namespace {
@@ -233,7 +234,8 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
   const auto list_size = static_cast<std::uint32_t>(options_.head_bytes);
   nghttp2_option* const option = H2Callbacks::MakeOption(options_);
   if (role == Role::kServer) {
-    CHECK(nghttp2_session_server_new2(&session_, H2Callbacks::Table(), this, option) == 0);
+    CHECK(nghttp2_session_server_new3(&session_, H2Callbacks::Table(), this, option, H2Memory()) ==
+          0);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
@@ -242,7 +244,8 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
         {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
     CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
   } else {
-    CHECK(nghttp2_session_client_new2(&session_, H2Callbacks::Table(), this, option) == 0);
+    CHECK(nghttp2_session_client_new3(&session_, H2Callbacks::Table(), this, option, H2Memory()) ==
+          0);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
@@ -418,7 +421,7 @@ void H2Session::Ping() {
 
 std::unique_ptr<H2Stream> H2Session::MakeStream() {
   auto stream = std::make_unique<H2Stream>(options_.stream_window);
-  stream->inbound = std::make_shared<H2Inbound>(executor_, *this);
+  stream->inbound = std::allocate_shared<H2Inbound>(PoolAllocator<H2Inbound>(), executor_, *this);
   inbounds_.push_back(*stream->inbound);
   return stream;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/pool.h"
 #include "base/task_group.h"
 #include "http/h2_head.h"
 #include "http/h2_inbound.h"
@@ -20,7 +21,7 @@ using H2HungryHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<H2HungryTag>,
                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook {
+struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   explicit H2Stream(std::uint32_t receive_window) : window(receive_window) {}
 
   std::int32_t id = 0;

@@ -10,6 +10,7 @@ namespace {
 
 /// Compares a field name with a lower-case table entry, reading '_' as '-'.
 bool Spells(std::string_view name, std::string_view entry) {
+  if (name.size() != entry.size()) return false;
   return std::ranges::equal(name, entry, [](char a, char b) { return (a == '_' ? '-' : a) == b; });
 }
 
@@ -22,18 +23,18 @@ bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& table
   return std::ranges::any_of(table, [&](auto entry) { return Spells(name, entry); });
 }
 
-constexpr std::array<std::string_view, 6> kHopByHop = {
-    "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
-
-/// By its first byte most names are seen to be none of these.
+/// By its first byte and size most names are seen to be none of these.
 bool IsHopByHop(std::string_view name) {
   if (name.empty()) return false;
   switch (name.front()) {
     case 'c':
+      return Spells(name, "connection");
     case 'k':
+      return Spells(name, "keep-alive");
     case 't':
+      return Spells(name, "te") || Spells(name, "trailer") || Spells(name, "transfer-encoding");
     case 'u':
-      return IsOneOf(name, kHopByHop);
+      return Spells(name, "upgrade");
     case 'p':
       return SpellsPrefix(name, "proxy-");
     default:
@@ -75,7 +76,8 @@ void RemoveHopByHop(Fields& fields) {
     }
   }
   fields.RemoveIf([&](const Fields::Field& field) {
-    return IsHopByHop(field.name) ||
+    if (IsHopByHop(field.name)) return true;
+    return !named.empty() &&
            std::ranges::any_of(named, [&](const auto& each) { return Spells(field.name, each); });
   });
 }
