@@ -71,22 +71,44 @@ std::string Base64UrlEncode(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::vector<std::byte> bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::uint8_t digit = ValueOf(kBase64UrlValues, c);
-    if (digit == kNoDigit) return std::nullopt;
-    bits = bits << 6 | digit;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes.push_back(static_cast<std::byte>(bits >> count & 255));
+bool Base64UrlDecodeInto(std::string_view text, std::span<std::byte> into) {
+  if (text.size() % 4 == 1 || text.size() * 3 / 4 != into.size()) return false;
+  std::uint32_t seen = 0;  // Every value, so that one look at the end finds what is no digit.
+  auto take = [&, at = std::size_t{0}]() mutable -> std::uint32_t {
+    const std::uint8_t value = ValueOf(kBase64UrlValues, text[at++]);
+    seen |= value;
+    return value;
+  };
+  std::size_t done = 0;
+  for (; done + 3 <= into.size(); done += 3) {
+    std::uint32_t bits = take() << 18;
+    bits |= take() << 12;
+    bits |= take() << 6;
+    bits |= take();
+    into[done] = static_cast<std::byte>(bits >> 16 & 255);
+    into[done + 1] = static_cast<std::byte>(bits >> 8 & 255);
+    into[done + 2] = static_cast<std::byte>(bits & 255);
   }
-  if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
+  std::uint32_t unused = 0;  // Bits beyond the last byte.
+  if (into.size() - done == 2) {
+    std::uint32_t bits = take() << 12;
+    bits |= take() << 6;
+    bits |= take();
+    into[done] = static_cast<std::byte>(bits >> 10 & 255);
+    into[done + 1] = static_cast<std::byte>(bits >> 2 & 255);
+    unused = bits & 3;
+  } else if (into.size() - done == 1) {
+    std::uint32_t bits = take() << 6;
+    bits |= take();
+    into[done] = static_cast<std::byte>(bits >> 4 & 255);
+    unused = bits & 15;
+  }
+  return seen < 64 && unused == 0;
+}
+
+std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text) {
+  std::vector<std::byte> bytes(text.size() * 3 / 4);
+  if (!Base64UrlDecodeInto(text, bytes)) return std::nullopt;
   return bytes;
 }
 

@@ -23,6 +23,10 @@ std::string Base64UrlEncode(std::span<const std::byte> bytes);
 /// Nothing for padding, other alphabets, impossible lengths, or bits set beyond the last byte.
 std::optional<std::vector<std::byte>> Base64UrlDecode(std::string_view text);
 
+/// The same into memory of the caller, for secrets that are to be wiped. False also unless `text`
+/// stands for exactly `into.size()` bytes; some may have been written then.
+bool Base64UrlDecodeInto(std::string_view text, std::span<std::byte> into);
+
 std::string Base64Encode(std::span<const std::byte> bytes);
 /// Nothing without the padding, for other alphabets, or bits set beyond the last byte.
 std::optional<std::vector<std::byte>> Base64Decode(std::string_view text);

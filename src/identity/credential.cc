@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 
@@ -18,11 +19,24 @@ constexpr std::size_t kMaxTokenName = 100;
 constexpr std::string_view kAgentPrefix = "ao_";
 constexpr std::string_view kApiPrefix = "bt_";
 
-bool IsId(std::string_view text) {
-  return text.size() == kIdDigits && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+/// For each byte whether it is one of `digits`.
+consteval std::array<bool, 256> TableOf(std::string_view digits) {
+  std::array<bool, 256> table{};
+  for (const char digit : digits) table[static_cast<unsigned char>(digit)] = true;
+  return table;
 }
+constexpr auto kHexDigits = TableOf("0123456789abcdef");
+constexpr auto kBase64Digits =
+    TableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+/// Without an early exit: each request of a browser has its cookie looked at.
+bool AreDigits(std::string_view text, const std::array<bool, 256>& digits) {
+  bool are_all = true;
+  for (const char c : text) are_all &= digits[static_cast<unsigned char>(c)];
+  return are_all;
+}
+
+bool IsId(std::string_view text) { return text.size() == kIdDigits && AreDigits(text, kHexDigits); }
 
 /// Hashes what a secret decodes to and wipes it.
 std::optional<Sha256Digest> HashAndWipe(std::optional<std::vector<std::byte>> secret) {
@@ -79,18 +93,16 @@ std::optional<PresentedCredential> ParseCompact(std::string_view text) {
   if (text.size() != kIdDigits + 1 + kSecretBase64Digits || text[kIdDigits] != '.') {
     return std::nullopt;
   }
-  return Present(text.substr(0, kIdDigits),
-                 HashAndWipe(Base64UrlDecode(text.substr(kIdDigits + 1))));
+  std::array<std::byte, kSecretBytes> secret;
+  std::optional<Sha256Digest> hash;
+  if (Base64UrlDecodeInto(text.substr(kIdDigits + 1), secret)) hash = Sha256(secret);
+  OPENSSL_cleanse(secret.data(), secret.size());
+  return Present(text.substr(0, kIdDigits), hash);
 }
 
 bool IsCompact(std::string_view text) {
-  const auto is_digit = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_';
-  };
   return text.size() == kIdDigits + 1 + kSecretBase64Digits && text[kIdDigits] == '.' &&
-         IsId(text.substr(0, kIdDigits)) &&
-         std::ranges::all_of(text.substr(kIdDigits + 1), is_digit);
+         IsId(text.substr(0, kIdDigits)) && AreDigits(text.substr(kIdDigits + 1), kBase64Digits);
 }
 
 IssuedCredential IssueAgentToken(const RandomSource& random) {

@@ -57,13 +57,13 @@ WallTime Sessions::DueOf(const Entry& entry) const {
 
 bool Sessions::IsExpired(const Entry& entry, WallTime now) const { return now >= DueOf(entry); }
 
-Sessions::Entry* Sessions::Check(std::string_view cookie_value) {
+Sessions::Entry* Sessions::Check(std::string_view cookie_value, WallTime now) {
   const auto presented = ParseCompact(cookie_value);
   if (!presented) return nullptr;
   Entry* entry = FindEntry(presented->id);
   if (entry == nullptr) return nullptr;
   if (!EqualsInConstantTime(entry->secret_hash, presented->secret_hash)) return nullptr;
-  if (IsExpired(*entry, clock_())) {
+  if (IsExpired(*entry, now)) {
     End(entry->session->id);
     return nullptr;
   }
@@ -71,33 +71,34 @@ Sessions::Entry* Sessions::Check(std::string_view cookie_value) {
 }
 
 SessionPtr Sessions::Authenticate(std::string_view cookie_value) {
-  Entry* entry = Check(cookie_value);
+  const WallTime now = clock_();
+  Entry* entry = Check(cookie_value, now);
   if (entry == nullptr || !entry->session->parent_id.empty()) return nullptr;
-  MarkUsed(*entry);
+  MarkUsed(*entry, now);
   return entry->session;
 }
 
 SessionPtr Sessions::AuthenticateChild(std::string_view cookie_value,
                                        std::string_view instance_id) {
-  Entry* entry = Check(cookie_value);
+  const WallTime now = clock_();
+  Entry* entry = Check(cookie_value, now);
   if (entry == nullptr || entry->session->parent_id.empty()) return nullptr;
   if (entry->session->instance_id != instance_id) return nullptr;
-  MarkUsed(*entry);
+  MarkUsed(*entry, now);
   return entry->session;
 }
 
 void Sessions::Touch(const Session& session) {
-  if (Entry* entry = FindEntry(session.id)) MarkUsed(*entry);
+  if (Entry* entry = FindEntry(session.id)) MarkUsed(*entry, clock_());
 }
 
-void Sessions::MarkUsed(Entry& entry) {
-  const WallTime now = clock_();
+void Sessions::MarkUsed(Entry& entry, WallTime now) {
   if (now > entry.last_used_at) {
     entry.last_used_at = now;
     entry.is_dirty = true;
   }
   if (entry.session->parent_id.empty()) return;
-  if (Entry* parent = FindEntry(entry.session->parent_id)) MarkUsed(*parent);
+  if (Entry* parent = FindEntry(entry.session->parent_id)) MarkUsed(*parent, now);
 }
 
 Task<Result<CreatedSession>> Sessions::Create(NewSession request) {

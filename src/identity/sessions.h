@@ -132,9 +132,9 @@ class Sessions {
   };
   using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
-  Entry* Check(std::string_view cookie_value);
+  Entry* Check(std::string_view cookie_value, WallTime now);
   Entry* FindEntry(std::string_view id);
-  void MarkUsed(Entry& entry);
+  void MarkUsed(Entry& entry, WallTime now);
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
   void Insert(const store::SessionRow& row);
