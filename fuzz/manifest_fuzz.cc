@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Require(merged->find('<') == std::string::npos, "a map cannot end its element");
     Require(rewrite::MergedImportMap(*merged, "/p").has_value(), "a merged map is a map");
   }
-  const rewrite::Addresses addresses{"/p", {"h"}};
+  const rewrite::Addresses addresses{"/p", nullptr, {"h"}};
   const std::string url = rewrite::FixUrl(in, addresses);
   Require(rewrite::FixUrl(url, addresses) == url, "a URL twice is once");
   const std::string link = rewrite::FixLink(in, addresses);

@@ -64,6 +64,9 @@ class Adapter {
   virtual Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
                                 bool may_retry) = 0;
 
+  /// Whether Inspect does anything. Where not, it is not called.
+  virtual bool inspects() const { return true; }
+
   /// What the pages of this instance need in path mode (and, as to storage, in subdomain mode).
   virtual rewrite::PageSetup page_setup() const = 0;
 

@@ -50,6 +50,12 @@ class LiveBody : public http::Body {
   std::unique_ptr<SocketWatch> watch_;
 };
 
+/// What is rewritten of one exchange, and where its interim responses go.
+struct PlanOfExchange {
+  rewrite::Plan plan;
+  http::InterimHandler pass;
+};
+
 bool IsEventStream(const http::ResponseHead& head) {
   const std::string_view type = head.fields.Find("content-type").value_or("");
   return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
@@ -165,7 +171,7 @@ Result<void> CheckTarget(std::string_view method, std::string_view target) {
 }
 
 Task<Result<http::Response>> Forwarder::Exchange(http::Request request) {
-  auto response = co_await Forward(std::move(request));
+  auto response = co_await Forward(request);
   if (response || response.error().kind == ErrorKind::kCancelled) co_return response;
   LogDebug("instance: {}", ForLog(response.error().ToString()));
   if (response.error().kind == ErrorKind::kUnavailable && on_away_) on_away_();
@@ -181,14 +187,14 @@ void Forwarder::SetAdapter(Adapter* adapter) {
   }
 }
 
-const std::vector<std::string>& Forwarder::OwnAuthorities() {
+const rewrite::Authorities& Forwarder::OwnAuthorities() {
   auto& own = own_authorities_;
-  if (own.names.empty() || own.host != info_.host || own.port != info_.port ||
+  if (!own.names || own.host != info_.host || own.port != info_.port ||
       own.is_tls != info_.is_tls) {
     own = {.host = info_.host,
            .port = info_.port,
            .is_tls = info_.is_tls,
-           .names = AuthoritiesOf(info_)};
+           .names = std::make_shared<const std::vector<std::string>>(AuthoritiesOf(info_))};
   }
   return own.names;
 }
@@ -253,7 +259,7 @@ void Forwarder::NoteRefusal(const Error& why) {
   LogWarn("refused a request of the hub: {}", why.message);
 }
 
-Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
+Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
   AssertionPtr user;
   auto refused = Refuse(request.head, user);
   if (refused) co_return std::move(*refused);
@@ -274,7 +280,9 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   rewrite::PageSetup setup = adapter->page_setup();
   setup.own_authorities = OwnAuthorities();
   // Shared: interim responses need it too, and their handler may be kept for longer.
-  const auto plan = std::make_shared<rewrite::Plan>(rewrite::PlanFor(request.head, prefix, setup));
+  const auto shared = std::allocate_shared<PlanOfExchange>(PoolAllocator<PlanOfExchange>());
+  rewrite::Plan* const plan = &shared->plan;
+  *plan = rewrite::PlanFor(request.head, prefix, setup);
   auto resource = plan->OwnResource();
   if (resource) co_return std::move(*resource);
   if (http::IsReservedPath(request.head.path())) {
@@ -288,14 +296,14 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   std::string held(request.head.fields.Find(control::kHeldField).value_or(""));
   plan->PrepareRequest(request.head);
   if (request.interim) {
-    request.interim = [pass = std::move(request.interim),
-                       plan](const http::ResponseHead& head) mutable {
+    shared->pass = std::move(request.interim);
+    request.interim = [shared](const http::ResponseHead& head) {
       http::ResponseHead edited = head;
-      plan->ApplyToInterim(edited);
-      pass(edited);
+      shared->plan.ApplyToInterim(edited);
+      shared->pass(edited);
     };
   }
-  auto response = co_await Ask(*adapter, std::move(request), user);
+  auto response = co_await Ask(*adapter, request, *user);
   if (!response) co_return response;
   plan->ApplyToResponse(*response);
   if (compression.coding != http::Coding::kIdentity) {
@@ -307,12 +315,12 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request request) {
   co_return response;
 }
 
-Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request request,
-                                            AssertionPtr user) {
+Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request& request,
+                                            const control::Assertion& user) {
   RemoveInternal(request.head.fields);
-  if (adapter.wants_identity()) AddIdentity(request.head.fields, *user);
+  if (adapter.wants_identity()) AddIdentity(request.head.fields, user);
   request.head.scheme = info_.scheme();
-  request.head.authority = OwnAuthorities().front();
+  request.head.authority = OwnAuthorities()->front();
   std::optional<ReplaySource> replay;
   if (adapter.may_retry() && request.body) replay.emplace(std::move(request.body), kMaxReplay);
 
@@ -335,12 +343,16 @@ Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request requ
     }
     auto prepared = co_await adapter.Prepare(sent.head);
     if (!prepared) co_return prepared.error();
-    const http::RequestHead asked = sent.head;
-    auto response = co_await http::ReverseProxy(executor_, limits_, instance_, std::move(sent), {});
+    http::RequestHead asked;
+    if (adapter.inspects() || sent.head.is_upgrade()) asked = sent.head;
+    auto response =
+        co_await http::ReverseProxy(executor_, limits_, instance_, std::move(sent), nullptr);
     if (!response) co_return response;
-    const bool may_retry = !is_retry && (!replay || replay->can_replay());
-    const Verdict verdict = co_await adapter.Inspect(asked, *response, may_retry);
-    if (verdict == Verdict::kRetry && may_retry) continue;
+    if (adapter.inspects()) {
+      const bool may_retry = !is_retry && (!replay || replay->can_replay());
+      const Verdict verdict = co_await adapter.Inspect(asked, *response, may_retry);
+      if (verdict == Verdict::kRetry && may_retry) continue;
+    }
     if (replay) replay->Settle();
     RemoveInternal(response->head.fields);
     Watch(adapter, asked, *response);

@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "http/compression.h"
 #include "http/message.h"
+#include "rewrite/page_setup.h"
 
 namespace berth::agent {
 
@@ -55,13 +56,15 @@ class Forwarder : public http::Service {
   Task<Result<http::Response>> Exchange(http::Request request) override;
 
  private:
-  Task<Result<http::Response>> Forward(http::Request request);
+  // These may take the request apart; it outlives the call.
+  Task<Result<http::Response>> Forward(http::Request& request);
   std::optional<http::Response> Refuse(const http::RequestHead& head, AssertionPtr& user);
   void NoteRefusal(const Error& why);
   /// What the instance at info_ may call itself; the first is what a Host field says.
-  const std::vector<std::string>& OwnAuthorities();
+  const rewrite::Authorities& OwnAuthorities();
   Task<Result<Adapter*>> FindAdapter();
-  Task<Result<http::Response>> Ask(Adapter& adapter, http::Request request, AssertionPtr user);
+  Task<Result<http::Response>> Ask(Adapter& adapter, http::Request& request,
+                                   const control::Assertion& user);
   void Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response);
 
   Executor& executor_;
@@ -82,7 +85,7 @@ class Forwarder : public http::Service {
     std::string host = {};
     std::uint16_t port = 0;
     bool is_tls = false;
-    std::vector<std::string> names = {};
+    rewrite::Authorities names = {};
   } own_authorities_;
 };
 

@@ -46,19 +46,20 @@ class Call : public Body {
     if (decoder_.is_done()) Finish();
   }
 
-  /// Sends the request and waits for the head of the response.
-  Task<Result<H1Response>> AwaitHead();
-  /// The head was `response`: checks an upgrade, and prepares for its body. False: there is no body
-  /// to read.
-  Result<bool> Accept(H1Response& response);
+  /// Sends the request and waits for the head of the response, which is in answer() then.
+  Task<Result<void>> AwaitHead();
+  H1Response& answer() { return answer_; }
+  /// Checks an answer() that is an upgrade, and prepares for its body. False: there is no body to
+  /// read.
+  Result<bool> Accept();
 
   Task<Result<MutableBytes>> Read() override;
   std::optional<std::uint64_t> length() const override { return decoder_.length(); }
 
  private:
   bool is_upgrade() const { return request_.head.is_upgrade(); }
-  Task<Result<H1Response>> Attempt();
-  Task<Result<H1Response>> ReadHead();
+  Task<Result<void>> Attempt();
+  Task<Result<void>> ReadHead();
   Task<void> Upload(BodyFraming framing);
   Result<void> CheckUpgrade(Fields& fields) const;
   void Finish();
@@ -68,6 +69,7 @@ class Call : public Body {
   Request request_;
   BodyFraming request_framing_;
   std::string websocket_key_;
+  H1Response answer_;
   bool has_bytes_ = false;    // Something of an answer arrived.
   bool is_answered_ = false;  // decoder_ is that of the response.
   bool is_finished_ = false;
@@ -82,7 +84,7 @@ class Call : public Body {
   Task<void> upload_;                 // Last: uses all of the above.
 };
 
-Task<Result<H1Response>> Call::AwaitHead() {
+Task<Result<void>> Call::AwaitHead() {
   const bool is_repeatable =
       IsIdempotent(request_.head.method) && (request_.body == nullptr || is_upgrade());
   const bool may_repeat = is_repeatable && lease_.connection().is_reused;
@@ -97,7 +99,7 @@ Task<Result<H1Response>> Call::AwaitHead() {
   co_return co_await Attempt();
 }
 
-Task<Result<H1Response>> Call::Attempt() {
+Task<Result<void>> Call::Attempt() {
   MessageWriter& writer = lease_.connection().writer;
   if (is_upgrade()) websocket_key_ = MakeWebSocketKey();
   auto written =
@@ -131,7 +133,7 @@ Task<void> Call::Upload(BodyFraming framing) {
   if (is_send_error_final_) connection.stream->Close();  // Wakes the reading side.
 }
 
-Task<Result<H1Response>> Call::ReadHead() {
+Task<Result<void>> Call::ReadHead() {
   H1Reader& reader = lease_.connection().reader;
   HeadScanner scanner(HeadScanner::Kind::kResponse, limits_);
   for (int interim = 0; interim <= kMaxInterim;) {
@@ -146,7 +148,10 @@ Task<Result<H1Response>> Call::ReadHead() {
       auto parsed = ParseResponseHead(text.substr(0, *size), request_.head.method, limits_);
       if (!parsed) co_return Invalid("response head: " + std::string(parsed.error().reason));
       reader.Consume(*size);
-      if (parsed->head.status >= 200 || parsed->head.status == 101) co_return std::move(*parsed);
+      if (parsed->head.status >= 200 || parsed->head.status == 101) {
+        answer_ = std::move(*parsed);
+        co_return Ok();
+      }
       if (request_.interim) request_.interim(parsed->head);
       scanner.Reset();
       ++interim;
@@ -179,18 +184,18 @@ Result<void> Call::CheckUpgrade(Fields& fields) const {
   return Ok();
 }
 
-Result<bool> Call::Accept(H1Response& response) {
+Result<bool> Call::Accept() {
   is_answered_ = true;
-  decoder_ = H1BodyDecoder(response.framing);
-  if (response.head.status == 101) {
-    auto checked = CheckUpgrade(response.head.fields);
+  decoder_ = H1BodyDecoder(answer_.framing);
+  if (answer_.head.status == 101) {
+    auto checked = CheckUpgrade(answer_.head.fields);
     if (!checked) return std::move(checked).error();
     is_sent_ = false;
     upload_ = Upload({.kind = Kind::kUntilClose});
     upload_.Start();
     return true;
   }
-  keep_alive_ = response.keep_alive && !is_upgrade();
+  keep_alive_ = answer_.keep_alive && !is_upgrade();
   if (!decoder_.is_done()) return true;
   Finish();
   return false;
@@ -259,12 +264,12 @@ Task<Result<Response>> H1Client::Exchange(Request request) {
   auto lease = co_await pool_->Acquire();
   if (!lease) co_return std::move(lease).error();
   auto call = std::make_unique<Call>(limits, std::move(*lease), std::move(request));
-  auto parsed = co_await call->AwaitHead();
-  if (!parsed) co_return std::move(parsed).error();
-  auto has_body = call->Accept(*parsed);
+  auto arrived = co_await call->AwaitHead();
+  if (!arrived) co_return std::move(arrived).error();
+  auto has_body = call->Accept();
   if (!has_body) co_return std::move(has_body).error();
   Response response;
-  response.head = std::move(parsed->head);
+  response.head = std::move(call->answer().head);
   if (*has_body) response.body = std::move(call);
   co_return response;
 }

@@ -1,5 +1,8 @@
 #include "http/h1_server.h"
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "base/log.h"
 #include "http/error_status.h"
 #include "http/h1_inbound.h"
@@ -19,8 +22,9 @@ constexpr std::uint64_t kLingerBytes = 256 * 1024 * 1024;
 constexpr std::size_t kInterimBytes = 64 * 1024;
 
 /// Interim responses on their way out. Shared with the handlers inside requests, which a Service
-/// may keep for longer than the connection lives.
-struct Outbox {
+/// may keep for longer than the connection lives. Held by one pointer, so that a handler, with the
+/// number of its exchange, fits into itself.
+struct Outbox : boost::intrusive_ref_counter<Outbox> {
   explicit Outbox(Executor& executor) : wake(executor) {}
   void Queue(std::uint64_t for_exchange, const ResponseHead& head) {
     if (for_exchange != exchange || text.size() > kInterimBytes) return;
@@ -64,7 +68,7 @@ class Connection {
         service_(service),
         options_(options),
         inbound_(std::make_shared<H1Inbound>(executor, limits, std::move(stream))),
-        outbox_(std::make_shared<Outbox>(executor)),
+        outbox_(new Outbox(executor)),
         writer_(executor, limits, inbound_->stream()) {}
   ~Connection() {
     ++outbox_->exchange;
@@ -77,12 +81,13 @@ class Connection {
   enum class Next { kRequest, kLinger, kTakenOver, kClose };
 
   bool is_draining() const { return options_.drain != nullptr && options_.drain->is_set(); }
-  Task<Result<Next>> Serve(H1Request parsed);
-  Task<Result<Response>> Ask(Request request);
-  Task<Result<Next>> Answer(Response response, std::string method, bool is_http11,
+  Request MakeRequest(H1Request& parsed, std::uint64_t number);
+  // What these get by reference is a local of the caller that awaits them.
+  Task<Result<Next>> Serve(H1Request& parsed);
+  Task<Result<Next>> Answer(Response& response, const std::string& method, bool is_http11,
                             Persistence persistence);
-  Task<Result<Next>> Upgrade(Response response, std::string key);
-  Task<Result<Next>> HandOver(Response response, std::string key);
+  Task<Result<Next>> Upgrade(Response& response, const std::string& key);
+  Task<Result<Next>> HandOver(Response& response, const std::string& key);
   Task<Result<Next>> Refuse(int status, std::string method);
   Task<Result<void>> ShutDownAndDiscard();
 
@@ -91,7 +96,7 @@ class Connection {
   Service& service_;
   H1Options options_;
   std::shared_ptr<H1Inbound> inbound_;
-  std::shared_ptr<Outbox> outbox_;
+  boost::intrusive_ptr<Outbox> outbox_;
   MessageWriter writer_;
   std::unique_ptr<Takeover> takeover_;
 };
@@ -108,7 +113,7 @@ Task<TakenConnection> Connection::Run() {
     auto request = co_await inbound_->ReadHead(options_.drain);
     Result<Next> served = Next::kClose;
     if (request) {
-      served = co_await WithCancel(inbound_->gone(), Serve(std::move(*request)));
+      served = co_await WithCancel(inbound_->gone(), Serve(*request));
     } else if (request.error().status != 0) {
       LogDebug("{}: refused a request: {}", inbound_->stream().peer().address,
                request.error().reason);
@@ -146,13 +151,7 @@ Task<Result<Connection::Next>> Connection::Refuse(int status, std::string method
   co_return Next::kLinger;
 }
 
-Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
-  const std::uint64_t number = ++outbox_->exchange;
-  outbox_->text.clear();
-  outbox_->wake.Reset();
-  const bool is_upgrade = parsed.head.is_upgrade();
-  const std::string method = parsed.head.method;
-
+Request Connection::MakeRequest(H1Request& parsed, std::uint64_t number) {
   Request request;
   request.head = std::move(parsed.head);
   request.peer = inbound_->stream().peer();
@@ -163,7 +162,7 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
       outbox->Queue(number, ResponseHead{.status = 100, .fields = {}});
     };
   }
-  request.may_take_over = is_upgrade;
+  request.may_take_over = request.head.is_upgrade();
   request.body = inbound_->OpenBody(parsed.framing, std::move(ask_continue));
   if (parsed.is_http11) {
     request.interim = [outbox = outbox_, number](const ResponseHead& head) {
@@ -171,9 +170,30 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
       if (head.status > 101 && head.status < 200) outbox->Queue(number, head);
     };
   }
+  return request;
+}
 
-  auto response = co_await Ask(std::move(request));
+Task<Result<Connection::Next>> Connection::Serve(H1Request& parsed) {
+  const std::uint64_t number = ++outbox_->exchange;
+  outbox_->text.clear();
+  outbox_->wake.Reset();
+  const bool is_upgrade = parsed.head.is_upgrade();
+  const std::string method = parsed.head.method;
+
+  auto exchange = service_.Exchange(MakeRequest(parsed, number));
+  exchange.Start();
+  while (!exchange.is_done()) {  // Interim responses are written as they come.
+    co_await DoneOr(exchange, outbox_->wake);
+    outbox_->wake.Reset();
+    if (exchange.is_done()) break;
+    writer_.buffer() += std::exchange(outbox_->text, {});
+    auto flushed = co_await writer_.Flush();
+    if (!flushed) co_return Wrap(std::move(flushed).error(), "send an interim response");
+  }
+  auto response = exchange.Take();
+  exchange.Reset();
   ++outbox_->exchange;
+  if (!outbox_->text.empty()) writer_.buffer() += std::exchange(outbox_->text, {});
   if (!response || (!is_upgrade && inbound_->body_error())) {
     const auto& body_error = inbound_->body_error();
     if (!response) LogDebug("exchange failed: {}", ForLog(response.error().message));
@@ -182,10 +202,10 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
     co_return co_await Refuse(status, method);
   }
   if (response->is_upgraded() && is_upgrade && response->takeover) {
-    co_return co_await HandOver(std::move(*response), std::move(parsed.websocket_key));
+    co_return co_await HandOver(*response, parsed.websocket_key);
   }
   if (response->is_upgraded() && is_upgrade) {
-    co_return co_await Upgrade(std::move(*response), std::move(parsed.websocket_key));
+    co_return co_await Upgrade(*response, parsed.websocket_key);
   }
   if (response->head.status < 200 || response->head.status > 599) {
     LogWarn("a response with status {} cannot be sent", response->head.status);
@@ -196,27 +216,10 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request parsed) {
   const Persistence persistence = must_close         ? Persistence::kClose
                                   : parsed.is_http11 ? Persistence::kDefault
                                                      : Persistence::kKeepAlive;
-  co_return co_await Answer(std::move(*response), method, parsed.is_http11, persistence);
+  co_return co_await Answer(*response, method, parsed.is_http11, persistence);
 }
 
-/// The Service's response. Interim responses are written as they come; what is queued at the end is
-/// left in the writer's buffer.
-Task<Result<Response>> Connection::Ask(Request request) {
-  auto exchange = service_.Exchange(std::move(request));
-  exchange.Start();
-  while (!exchange.is_done()) {
-    co_await DoneOr(exchange, outbox_->wake);
-    outbox_->wake.Reset();
-    if (exchange.is_done()) break;
-    writer_.buffer() += std::exchange(outbox_->text, {});
-    auto flushed = co_await writer_.Flush();
-    if (!flushed) co_return std::move(flushed).error();
-  }
-  if (!outbox_->text.empty()) writer_.buffer() += std::exchange(outbox_->text, {});
-  co_return exchange.Take();
-}
-
-Task<Result<Connection::Next>> Connection::Answer(Response response, std::string method,
+Task<Result<Connection::Next>> Connection::Answer(Response& response, const std::string& method,
                                                   bool is_http11, Persistence persistence) {
   const BodyFraming framing = ResponseBodyFraming(response, method, is_http11);
   if (framing.kind == BodyFraming::Kind::kUntilClose) persistence = Persistence::kClose;
@@ -231,7 +234,7 @@ Task<Result<Connection::Next>> Connection::Answer(Response response, std::string
   co_return finished ? Next::kRequest : Next::kLinger;
 }
 
-Task<Result<Connection::Next>> Connection::HandOver(Response response, std::string key) {
+Task<Result<Connection::Next>> Connection::HandOver(Response& response, const std::string& key) {
   AppendUpgradeHead(writer_.buffer(), response.head, WebSocketAccept(key));
   auto sent = co_await writer_.Flush();
   if (!sent) co_return Wrap(std::move(sent).error(), "send to the browser");
@@ -239,7 +242,7 @@ Task<Result<Connection::Next>> Connection::HandOver(Response response, std::stri
   co_return Next::kTakenOver;
 }
 
-Task<Result<Connection::Next>> Connection::Upgrade(Response response, std::string key) {
+Task<Result<Connection::Next>> Connection::Upgrade(Response& response, const std::string& key) {
   inbound_->AllowHalfClose();
   AppendUpgradeHead(writer_.buffer(), response.head, WebSocketAccept(key));
   // Incoming bytes are the Service's to pull. When the browser has finished its direction, ours has

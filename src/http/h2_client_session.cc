@@ -14,12 +14,12 @@ constexpr int kMostInterims = 32;
 class CancelOnDrop {
  public:
   explicit CancelOnDrop(std::shared_ptr<H2Inbound> inbound) : inbound_(std::move(inbound)) {}
-  CancelOnDrop(const CancelOnDrop&) = delete;
-  CancelOnDrop& operator=(const CancelOnDrop&) = delete;
+  CancelOnDrop(CancelOnDrop&&) = default;
   ~CancelOnDrop() {
     if (inbound_) inbound_->Abandon();
   }
   void Dismiss() { inbound_ = nullptr; }
+  const std::shared_ptr<H2Inbound>& inbound() const { return inbound_; }
 
  private:
   std::shared_ptr<H2Inbound> inbound_;
@@ -39,31 +39,10 @@ Error ErrorOf(std::uint32_t code) {
   }
 }
 
-}  // namespace
-
-H2ClientSession::H2ClientSession(Executor& executor, const Limits& limits, H2Options options)
-    : H2Session(Role::kClient, executor, limits, std::move(options)) {}
-
-H2ClientSession::~H2ClientSession() { DropStreams(Unavailable("the connection was closed")); }
-
-Task<Result<Response>> H2ClientSession::Exchange(Request request) {
-  if (failure() || is_finished()) co_return Unavailable("the connection has ended");
-  if (draining_ || peer_drains_) co_return Unavailable("the connection takes no new streams");
-  if (stream_count() >= 2 * std::size_t{options_.max_streams}) {
-    co_return Unavailable("too many streams wait on the connection");
-  }
-  if (request.head.is_upgrade() && settled_ &&
-      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
-          0) {
-    co_return Unavailable("the peer takes no upgrades over HTTP/2");
-  }
-
-  auto submitted = Submit(request);
-  if (!submitted) co_return std::move(submitted).error();
-  const std::shared_ptr<H2Inbound> inbound = std::move(*submitted);
-
-  // From here on the session, and the stream, may be gone after each wait.
-  CancelOnDrop cancel(inbound);
+/// The response to what was submitted. The session, and the stream, may be gone after each wait.
+Task<Result<Response>> AwaitResponse(CancelOnDrop handed_over) {
+  CancelOnDrop cancel(std::move(handed_over));  // Parameters live for longer.
+  const std::shared_ptr<H2Inbound> inbound = cancel.inbound();
   while (!inbound->response_ && !inbound->error() && !inbound->has_ended()) {
     co_await inbound->WaitForChange();
   }
@@ -80,6 +59,34 @@ Task<Result<Response>> H2ClientSession::Exchange(Request request) {
     cancel.Dismiss();
   }
   co_return response;
+}
+
+Task<Result<Response>> NoResponse(Error error) { co_return error; }
+
+}  // namespace
+
+H2ClientSession::H2ClientSession(Executor& executor, const Limits& limits, H2Options options)
+    : H2Session(Role::kClient, executor, limits, std::move(options)) {}
+
+H2ClientSession::~H2ClientSession() { DropStreams(Unavailable("the connection was closed")); }
+
+Task<Result<Response>> H2ClientSession::Exchange(Request request) {
+  // Not a coroutine: the frame of one would hold the request for as long as the answer takes.
+  if (failure() || is_finished()) return NoResponse(Unavailable("the connection has ended"));
+  if (draining_ || peer_drains_)
+    return NoResponse(Unavailable("the connection takes no new streams"));
+  if (stream_count() >= 2 * std::size_t{options_.max_streams}) {
+    return NoResponse(Unavailable("too many streams wait on the connection"));
+  }
+  if (request.head.is_upgrade() && settled_ &&
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+          0) {
+    return NoResponse(Unavailable("the peer takes no upgrades over HTTP/2"));
+  }
+
+  auto submitted = Submit(request);
+  if (!submitted) return NoResponse(std::move(submitted).error());
+  return AwaitResponse(CancelOnDrop(std::move(*submitted)));
 }
 
 Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {

@@ -52,8 +52,10 @@ void H2ServerSession::OnHead(H2Stream& stream, bool is_end) {
     }
     request.body = std::make_unique<H2Body>(stream.inbound);
   }
-  request.interim = [this, shared = stream.inbound](const ResponseHead& head) {
-    if (shared->stream_ != nullptr) SubmitInterim(*shared->stream_, head);
+  // One pointer, so that the handler needs no memory of its own. A stream has a session.
+  request.interim = [shared = stream.inbound](const ResponseHead& head) {
+    if (shared->stream_ == nullptr) return;
+    static_cast<H2ServerSession*>(shared->session_)->SubmitInterim(*shared->stream_, head);
   };
   stream.job = Job(executor_, "HTTP/2 exchange", Serve(stream, std::move(request)));
 }
@@ -123,6 +125,7 @@ void H2ServerSession::OnSentEnd(H2Stream& stream) {
 }
 
 void H2ServerSession::OnClosed(H2Stream& stream, std::uint32_t code) {
+  if (stream.inbound->has_ended()) return;
   stream.inbound->Fail(
       Cancelled(std::string("the peer ended the stream: ") + nghttp2_http2_strerror(code)));
 }

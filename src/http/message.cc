@@ -11,6 +11,8 @@ std::string_view RequestHead::query() const {
   return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
+Task<Result<Response>> AtHand(Response response) { co_return response; }
+
 Response TextResponse(int status, std::string_view content_type, std::string text) {
   Response response;
   response.head.status = status;

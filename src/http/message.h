@@ -75,6 +75,9 @@ class Service {
   virtual Task<Result<Response>> Exchange(Request request) = 0;
 };
 
+/// What a Service returns that had nothing to wait for.
+Task<Result<Response>> AtHand(Response response);
+
 /// A response with a text body and its content type.
 Response TextResponse(int status, std::string_view content_type, std::string text);
 

@@ -35,59 +35,82 @@ bool WaitsForEver(const RequestHead& head) {
   return head.is_upgrade() || head.fields.HasToken("accept", "text/event-stream");
 }
 
-/// Awaits the exchange, giving up once nothing moved for `limit`.
-Task<Result<Response>> AwaitResponse(Executor& executor, Duration limit,
-                                     std::shared_ptr<Progress> progress,
-                                     Task<Result<Response>> exchange) {
-  exchange.Start();
-  if (exchange.is_done()) co_return exchange.Take();
-  Event expired(executor);
-  Timer* rearm = nullptr;
-  Timer timer([&] {
-    const TimePoint due = progress->last + limit;
-    if (due > executor.now()) {
-      executor.Arm(*rearm, due);
+/// Notices that nothing has moved for a while.
+class Silence {
+ public:
+  /// `progress` may be null: nothing but the response can move then.
+  Silence(Executor& executor, std::shared_ptr<Progress> progress)
+      : executor_(executor),
+        progress_(std::move(progress)),
+        is_over_long_(executor),
+        timer_([this] { Look(); }) {}
+
+  /// Sets is_over_long() after `limit` without progress.
+  void Limit(Duration limit) {
+    limit_ = limit;
+    executor_.ArmAfter(timer_, limit);
+  }
+  Event& is_over_long() { return is_over_long_; }
+
+ private:
+  void Look() {
+    if (progress_ && progress_->last + limit_ > executor_.now()) {
+      executor_.Arm(timer_, progress_->last + limit_);
     } else {
-      expired.Set();
+      is_over_long_.Set();
     }
-  });
-  rearm = &timer;
-  executor.ArmAfter(timer, limit);
-  co_await DoneOr(exchange, expired);
-  if (exchange.is_done()) co_return exchange.Take();
-  exchange.Reset();
-  co_return Timeout("no response in time");
-}
+  }
+
+  Executor& executor_;
+  std::shared_ptr<Progress> progress_;
+  Duration limit_{};
+  Event is_over_long_;
+  Timer timer_;
+};
+
+/// The way of an interim response.
+struct InterimPass {
+  InterimHandler pass;
+  std::shared_ptr<ProxyEdits> edits;
+
+  void operator()(const ResponseHead& head) {
+    ResponseHead edited = head;
+    RemoveHopByHop(edited.fields);
+    if (edits) edits->EditResponse(edited);
+    pass(edited);
+  }
+};
 
 }  // namespace
 
 Task<Result<Response>> ReverseProxy(Executor& executor, const Limits& limits, Service& next,
-                                    Request request, ProxyRules rules) {
+                                    Request request, std::shared_ptr<ProxyEdits> edits) {
   RemoveHopByHop(request.head.fields);
-  if (rules.edit_request) rules.edit_request(request.head);
+  if (edits) edits->EditRequest(request.head);
   if (request.interim) {
-    request.interim = [pass = std::move(request.interim),
-                       edit = rules.edit_response](const ResponseHead& head) mutable {
-      ResponseHead edited = head;
-      RemoveHopByHop(edited.fields);
-      if (edit) edit(edited);
-      pass(edited);
-    };
+    // One pointer, so that the handler needs no memory of its own wherever it is moved.
+    auto way = std::allocate_shared<InterimPass>(PoolAllocator<InterimPass>(),
+                                                 std::move(request.interim), edits);
+    request.interim = [way = std::move(way)](const ResponseHead& head) { (*way)(head); };
   }
-  Result<Response> response = Unavailable("not asked yet");
-  if (WaitsForEver(request.head)) {
-    response = co_await next.Exchange(std::move(request));
-  } else {
-    auto progress = std::make_shared<Progress>(executor.now());
-    if (request.body) {
-      request.body = std::make_unique<WatchedBody>(executor, std::move(request.body), progress);
-    }
-    response = co_await AwaitResponse(executor, limits.response_timeout, progress,
-                                      next.Exchange(std::move(request)));
+  const bool waits_for_ever = WaitsForEver(request.head);
+  std::shared_ptr<Progress> progress;
+  if (request.body && !waits_for_ever) {
+    progress = std::make_shared<Progress>(executor.now());
+    request.body = std::make_unique<WatchedBody>(executor, std::move(request.body), progress);
   }
+  auto exchange = next.Exchange(std::move(request));
+  exchange.Start();
+  if (!exchange.is_done()) {
+    Silence silence(executor, std::move(progress));
+    if (!waits_for_ever) silence.Limit(limits.response_timeout);
+    co_await DoneOr(exchange, silence.is_over_long());
+    if (!exchange.is_done()) co_return Timeout("no response in time");
+  }
+  auto response = exchange.Take();
   if (!response) co_return response;
   RemoveHopByHop(response->head.fields);
-  if (rules.edit_response) rules.edit_response(response->head);
+  if (edits) edits->EditResponse(response->head);
   co_return response;
 }
 

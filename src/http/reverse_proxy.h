@@ -6,7 +6,7 @@
 // cancels there.
 #pragma once
 
-#include <functional>
+#include <memory>
 
 #include "base/executor.h"
 #include "base/limits.h"
@@ -14,17 +14,22 @@
 
 namespace berth::http {
 
-struct ProxyRules {
-  /// Changes the request before it is sent, after hop-by-hop fields were removed. May be empty.
-  std::function<void(RequestHead&)> edit_request;
-  /// Changes each response head, interim ones too, after hop-by-hop fields were removed.
-  std::function<void(ResponseHead&)> edit_response;
+/// What a caller changes in the heads of one exchange. Shared: interim responses need it too, and
+/// the next service may keep their handler for longer than the call lives.
+class ProxyEdits : public Pooled {
+ public:
+  virtual ~ProxyEdits() = default;
+  /// Called once, before the request is sent, after hop-by-hop fields were removed.
+  virtual void EditRequest(RequestHead& head) { (void)head; }
+  /// Called for each response head, interim ones too, after hop-by-hop fields were removed.
+  virtual void EditResponse(ResponseHead& head) { (void)head; }
 };
 
 /// The next service's response. Errors are the next service's, and kTimeout if no response came
 /// within limits.response_timeout since the request's body last moved; upgrades and requests for
-/// event streams wait as long as the browser does. `next` must outlive the call.
+/// event streams wait as long as the browser does. `next` must outlive the call. `edits` may be
+/// null.
 Task<Result<Response>> ReverseProxy(Executor& executor, const Limits& limits, Service& next,
-                                    Request request, ProxyRules rules);
+                                    Request request, std::shared_ptr<ProxyEdits> edits);
 
 }  // namespace berth::http

@@ -174,9 +174,37 @@ std::optional<Problem> AgentProblem(const http::ResponseHead& head, std::string_
                              instance_id)};
 }
 
-/// What an agent says of its own in the head of a response; nothing of it reaches the browser.
-struct AgentReport {
-  std::optional<Problem> problem;
+/// What the hub changes in the heads of one exchange, and what the agent says of its own in that of
+/// the response, of which nothing reaches the browser.
+class Edits : public http::ProxyEdits {
+ public:
+  void EditRequest(http::RequestHead& head) override {
+    hub::EditRequest(head, address, prefix);
+    if (assertion.empty()) {
+      AddIdentity(head.fields, *person);
+      return;
+    }
+    head.fields.Add(control::kAssertionField, assertion);
+    if (coding != http::Coding::kIdentity) {
+      head.fields.Add(control::kCompressField, http::NameOf(coding));
+    }
+    if (!hints.empty()) head.fields.Add(control::kHeldField, hints);
+  }
+  void EditResponse(http::ResponseHead& head) override {
+    problem = AgentProblem(head, instance_id);
+    digest = head.fields.Find(control::kDigestField).value_or("");
+    hub::EditResponse(head, prefix);
+  }
+
+  std::string address;
+  std::string prefix;
+  std::string instance_id;
+  std::string assertion;  ///< "": the agent speaks version 1.
+  identity::PersonPtr person;
+  http::Coding coding = http::Coding::kIdentity;
+  std::string hints;
+
+  std::optional<Problem> problem;  ///< Why there is no answer of the instance.
   std::string digest;  ///< Of the body that the hub is to send; "": the response has its own.
 };
 
@@ -227,18 +255,14 @@ class AssetExchange {
 Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request request,
                                                identity::SessionPtr session, Placement placement) {
   // What the answers of the hub itself depend on; the request is about to move on.
-  http::RequestHead asked;
-  asked.method = request.head.method;
-  asked.protocol = request.head.protocol;
-  for (const char* name : {"sec-fetch-mode", "sec-fetch-dest", "accept"}) {
-    if (const auto value = request.head.fields.Find(name)) asked.fields.Add(name, *value);
-  }
+  const Reader reader = ReaderOf(request.head);
+  const std::string method = request.head.method;
   // A page that another instance opens keeps no tie to its opener, which could send it messages or
   // lead it away. Pages opened from other sites do: sign-in by a popup needs it.
   const bool cuts_opener = placement.prefix.empty() && IsOpenedBySibling(request.head);
   const auto refuse = [&](const Problem& problem, Retry retry) {
     const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
-    return InstanceProblem(asked, problem, retry, home);
+    return InstanceProblem(reader, problem, retry, home);
   };
   auto allowed = CheckRequest(request.head, placement.expected_origin);
   if (!allowed) {
@@ -278,32 +302,16 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   const bool is_version_1 = assertion->empty();
   AssetExchange assets(hub, request.head, instance->user_id,
                        !is_version_1 && !compression.is_agent_near);
-  http::ProxyRules rules;
-  rules.edit_request = [address = request.peer.address, prefix = placement.prefix,
-                        assertion = std::move(*assertion), person, coding = compression.at_agent,
-                        hints = assets.Hints()](http::RequestHead& head) {
-    EditRequest(head, address, prefix);
-    if (assertion.empty()) {
-      AddIdentity(head.fields, *person);
-    } else {
-      head.fields.Add(control::kAssertionField, assertion);
-      if (coding != http::Coding::kIdentity) {
-        head.fields.Add(control::kCompressField, http::NameOf(coding));
-      }
-      if (!hints.empty()) head.fields.Add(control::kHeldField, hints);
-    }
-  };
-  // Shared: the edit also serves interim responses, whose handler the link may keep for longer than
-  // this call lives.
-  auto reported = std::make_shared<AgentReport>();
-  rules.edit_response = [reported, id = placement.instance_id,
-                         prefix = placement.prefix](http::ResponseHead& head) {
-    reported->problem = AgentProblem(head, id);
-    reported->digest = head.fields.Find(control::kDigestField).value_or("");
-    EditResponse(head, prefix);
-  };
+  const auto edits = std::allocate_shared<Edits>(PoolAllocator<Edits>());
+  edits->address = request.peer.address;
+  edits->prefix = placement.prefix;
+  edits->instance_id = placement.instance_id;
+  edits->assertion = std::move(*assertion);
+  edits->person = person;
+  edits->coding = compression.at_agent;
+  edits->hints = assets.Hints();
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
-                                     std::move(request), std::move(rules));
+                                     std::move(request), edits);
   if (gate) exchange = WithCancel(*gate, std::move(exchange));
   auto response = co_await WithCancel(session->ended, std::move(exchange));
   if (session->ended.is_set()) {
@@ -316,10 +324,10 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (const auto& problem = reported->problem) {
+  if (const auto& problem = edits->problem) {
     co_return refuse(*problem, problem->status < 500 ? Retry::kNo : Retry::kEvery3Seconds);
   }
-  auto completed = assets.Complete(reported->digest, *response);
+  auto completed = assets.Complete(edits->digest, *response);
   if (!completed) {
     LogWarn("instance {}: {}", placement.instance_id, completed.error().ToString());
     co_return refuse({502, "The agent's answer is unusable",
@@ -329,7 +337,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
     response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
   }
-  if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, asked.method, *response);
+  if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
     response->body = EndWith(std::move(response->body), session->ended, session);
     if (gate) response->body = EndWith(std::move(response->body), *gate, gate);

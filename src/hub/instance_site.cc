@@ -92,22 +92,23 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
 
 Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request request,
                                                std::string instance_id) {
+  // Not a coroutine: see Router::Exchange.
   if (http::IsReservedPath(request.head.path())) {
-    co_return co_await ServeReserved(hub, std::move(request), std::move(instance_id));
+    return ServeReserved(hub, std::move(request), std::move(instance_id));
   }
-  const auto session = InstanceSessionOf(hub, request.head, instance_id);
+  auto session = InstanceSessionOf(hub, request.head, instance_id);
   if (!session) {
     const std::string sign_in =
         fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(), instance_id,
                     http::EscapeQuery(request.head.target));
-    co_return SignInNeeded(request.head, sign_in);
+    return http::AtHand(SignInNeeded(request.head, sign_in));
   }
   Placement placement;
   if (!IsSafe(request.head)) {
     placement.expected_origin = hub.hosts.OriginOf(request.head.authority);
   }
   placement.instance_id = std::move(instance_id);
-  co_return co_await ForwardToInstance(hub, std::move(request), session, std::move(placement));
+  return ForwardToInstance(hub, std::move(request), std::move(session), std::move(placement));
 }
 
 }  // namespace berth::hub

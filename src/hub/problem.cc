@@ -71,9 +71,13 @@ http::Response TooManyAttempts(std::chrono::seconds wait) {
   return response;
 }
 
-http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry,
+Reader ReaderOf(const http::RequestHead& head) {
+  return IsNavigation(head) ? Reader::kPerson : Reader::kProgram;
+}
+
+http::Response InstanceProblem(Reader reader, const Problem& problem, Retry retry,
                                std::string_view home) {
-  if (!IsNavigation(head)) return ProblemResponse(problem);
+  if (reader == Reader::kProgram) return ProblemResponse(problem);
   const std::string title = EscapeHtml(problem.title);
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

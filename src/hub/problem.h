@@ -38,9 +38,13 @@ http::Response TooManyAttempts(std::chrono::seconds wait);
 
 enum class Retry { kNo, kEvery3Seconds };
 
-/// The answer on an instance's address: a page for navigations, problem details for the rest.
+/// Who reads an answer of the hub: somebody who navigated to it, or a program.
+enum class Reader { kPerson, kProgram };
+Reader ReaderOf(const http::RequestHead& head);
+
+/// The answer on an instance's address: a page for people, problem details for programs.
 /// `home` is where the page's link to all instances leads.
-http::Response InstanceProblem(const http::RequestHead& head, const Problem& problem, Retry retry,
+http::Response InstanceProblem(Reader reader, const Problem& problem, Retry retry,
                                std::string_view home);
 
 /// Adds the fields that every page of the hub itself carries (security: "On the hub's own pages").

@@ -22,7 +22,7 @@ http::RequestHead Navigation() {
 }
 
 TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyle) {
-  auto response = InstanceProblem(Navigation(), {502, "Away", "It is away."}, Retry::kNo,
+  auto response = InstanceProblem(ReaderOf(Navigation()), {502, "Away", "It is away."}, Retry::kNo,
                                   "https://hub.example/");
   const std::string policy(response.head.fields.Find("content-security-policy").value());
   const std::string page = BodyOf(std::move(response));
@@ -40,8 +40,8 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
   http::RequestHead fetch;
   fetch.method = "GET";
   for (const auto& head : {Navigation(), fetch}) {
-    auto response = InstanceProblem(head, {502, "Away", "It is away."}, Retry::kEvery3Seconds,
-                                    "https://hub.example/");
+    auto response = InstanceProblem(ReaderOf(head), {502, "Away", "It is away."},
+                                    Retry::kEvery3Seconds, "https://hub.example/");
     EXPECT_EQ(response.head.fields.Find("cache-control"), "no-store");
     EXPECT_EQ(response.head.fields.Find("vary"), "*");
   }
@@ -49,7 +49,7 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
 
 TEST(ProblemTest, TextOfPeersIsEscapedOnThePage) {
   auto response =
-      InstanceProblem(Navigation(), {502, "<script>", "\"><img src=x onerror=alert(1)>"},
+      InstanceProblem(ReaderOf(Navigation()), {502, "<script>", "\"><img src=x onerror=alert(1)>"},
                       Retry::kNo, "https://hub.example/");
   const std::string page = BodyOf(std::move(response));
   EXPECT_EQ(page.find("<script>"), std::string::npos);

@@ -51,19 +51,20 @@ bool IsSignedInPage(std::string_view path) {
 }  // namespace
 
 Task<Result<http::Response>> Router::Exchange(http::Request request) {
+  // Not a coroutine: on this way every frame and every move of a request counts.
   proxies_.Apply(request);
   HostMatch host = hub_.hosts.Match(request.head.authority);
   switch (host.kind) {
     case HostKind::kHub:
-      co_return co_await ServeHub(std::move(request));
+      return ServeHub(std::move(request));
     case HostKind::kInstance:
-      co_return co_await ServeInstanceSite(hub_, std::move(request), std::move(host.instance_id));
+      return ServeInstanceSite(hub_, std::move(request), std::move(host.instance_id));
     case HostKind::kUnknown:
       break;
   }
-  co_return ProblemResponse({421, "Misdirected request",
-                             fmt::format("This hub is not at that address; it is at {}.",
-                                         hub_.hosts.public_origin().ToString())});
+  return http::AtHand(ProblemResponse({421, "Misdirected request",
+                                       fmt::format("This hub is not at that address; it is at {}.",
+                                                   hub_.hosts.public_origin().ToString())}));
 }
 
 Task<Result<http::Response>> Router::ServeHub(http::Request request) {

@@ -40,7 +40,7 @@ std::string TrustedProxies::BrowserOf(const http::Fields& fields) const {
 
 void TrustedProxies::Apply(http::Request& request) const {
   request.head.scheme = public_scheme_;
-  if (!IsTrusted(request.peer.address)) return;
+  if (networks_.empty() || !IsTrusted(request.peer.address)) return;
   const http::Fields& fields = request.head.fields;
   if (std::string address = BrowserOf(fields); !address.empty()) {
     request.peer.address = std::move(address);

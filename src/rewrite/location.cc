@@ -39,9 +39,12 @@ std::optional<std::string> OwnPath(std::string_view url, const Addresses& addres
   }
   std::string_view rest = url.substr(slashes + 2);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  const bool is_own = std::ranges::any_of(
-      addresses.own_authorities, [&](const auto& own) { return EqualsIgnoreCase(own, authority); });
-  if (!is_own) return std::nullopt;
+  const auto has_it = [authority](const std::vector<std::string>& list) {
+    return std::ranges::any_of(
+        list, [authority](const auto& each) { return EqualsIgnoreCase(each, authority); });
+  };
+  const bool is_own = addresses.own_authorities && has_it(*addresses.own_authorities);
+  if (!is_own && !has_it(addresses.public_authorities)) return std::nullopt;
   rest.remove_prefix(authority.size());
   return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
 }

@@ -14,12 +14,14 @@
 #include <vector>
 
 #include "http/fields.h"
+#include "rewrite/page_setup.h"
 
 namespace berth::rewrite {
 
 struct Addresses {
-  std::string prefix;                        ///< REQUIRES: IsUsablePrefix.
-  std::vector<std::string> own_authorities;  ///< host[:port] that mean the instance itself.
+  std::string prefix;                           ///< REQUIRES: IsUsablePrefix.
+  Authorities own_authorities;                  ///< These mean the instance itself, and so do
+  std::vector<std::string> public_authorities;  ///< those where browsers see it.
 };
 
 /// A URL as of a Location field. Root-relative, or absolute at one of the own authorities: as a

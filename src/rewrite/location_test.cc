@@ -5,7 +5,10 @@
 namespace berth::rewrite {
 namespace {
 
-const Addresses kAddresses{"/clients/x/proxy", {"127.0.0.1:3001", "hub.example"}};
+const Addresses kAddresses{
+    .prefix = "/clients/x/proxy",
+    .own_authorities = std::make_shared<const std::vector<std::string>>(1, "127.0.0.1:3001"),
+    .public_authorities = {"hub.example"}};
 
 TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
   const std::pair<const char*, const char*> cases[] = {

@@ -1,11 +1,15 @@
 // PageSetup: what is particular to one instance's pages; the adapter of its kind fills it in.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace berth::rewrite {
+
+/// host[:port] by which an instance knows itself: shared by all exchanges with it. Null: none.
+using Authorities = std::shared_ptr<const std::vector<std::string>>;
 
 struct PageSetup {
   /// Items that a page finds in its localStorage before its first script runs: a well-formed
@@ -17,8 +21,8 @@ struct PageSetup {
   std::vector<std::string> raw_prefixes;
   /// Whether string literals in JavaScript are rewritten too (path mode).
   bool rewrite_javascript = false;
-  /// host[:port] by which the instance knows itself; absolute redirects there are led back.
-  std::vector<std::string> own_authorities;
+  /// Absolute redirects to these are led back.
+  Authorities own_authorities;
 
   bool operator==(const PageSetup&) const = default;
 };

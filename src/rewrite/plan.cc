@@ -102,8 +102,7 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   plan.public_host_ = head.fields.Find("x-forwarded-host").value_or(head.authority);
   // In subdomain mode an absolute URL at the public host is right as it is.
   if (is_path_mode) {
-    plan.addresses_.own_authorities.push_back(head.authority);
-    plan.addresses_.own_authorities.push_back(plan.public_host_);
+    plan.addresses_.public_authorities = {head.authority, plan.public_host_};
   }
   plan.path_ = head.path();
   plan.query_ = head.query();

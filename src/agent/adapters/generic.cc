@@ -3,6 +3,7 @@
 namespace berth::agent {
 
 void RewriteOrigin(http::RequestHead& head, const InstanceInfo& info) {
+  if (!head.fields.Has("origin") && !head.fields.Has("referer")) return;
   // The outside view, as the hub says it. Without it nothing can be told apart.
   const auto host = head.fields.Find("x-forwarded-host");
   const auto scheme = head.fields.Find("x-forwarded-proto");

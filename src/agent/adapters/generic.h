@@ -23,6 +23,7 @@ class Generic : public Adapter {
                         bool may_retry) override;
   rewrite::PageSetup page_setup() const override;
   bool may_retry() const override { return false; }
+  bool inspects() const override { return false; }
   bool wants_identity() const override { return options_.identity_headers; }
 
  private:
