@@ -31,6 +31,9 @@ constexpr LimitRow kRows[] = {
      "Decoded bytes of an HTTP/2 head of a browser."},
     {"compressions", false, &Limits::compressions, nullptr,
      "Responses that are compressed at once, about 4 MiB each."},
+    {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
+     "Bytes on their way between two threads of a hub, for each body and direction; one block of "
+     "64 KiB at least."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
      "Concurrent streams in one tunnel."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,

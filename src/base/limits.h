@@ -33,6 +33,8 @@ struct Limits {
   Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
 
+  Size crossing_buffer = 256 * 1024;  ///< Bytes under way between two loops, per body.
+
   // The tunnel.
   Size tunnel_streams = 256;                 ///< Concurrent streams in one tunnel.
   Size stream_buffer = 256 * 1024;           ///< Bytes buffered per stream and direction.

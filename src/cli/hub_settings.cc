@@ -1,5 +1,6 @@
 // The options of `berth hub`.
 #include <algorithm>
+#include <charconv>
 
 #include "cli/options.h"
 #include "cli/setting_values.h"
@@ -26,6 +27,17 @@ Result<std::string> Domain(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
   return lower;
+}
+
+Result<std::size_t> Threads(std::string_view text) {
+  std::size_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, count);
+  if (parsed.ec != std::errc() || parsed.ptr != end || count < 1 || count > hub::kMaxThreads) {
+    return Invalid(
+        fmt::format("\"{}\" is not a number from 1 to {}", ForLog(text), hub::kMaxThreads));
+  }
+  return count;
 }
 
 Setter AddNetwork(std::vector<net::Network>& list) {
@@ -67,6 +79,10 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
        .value_name = "FILE",
        .help = "Private key of the certificate (PEM)",
        .set = Into(options.tls_key, ParsePath)},
+      {.name = "threads",
+       .value_name = "N",
+       .help = "Event loops, 1 to 64: one decides, the others hold the connections (default 1)",
+       .set = Into(options.threads, Threads)},
       {.name = "trusted-proxy",
        .value_name = "NETWORK",
        .help = "Proxies in front, as 10.0.0.0/8: their X-Forwarded-For and -Proto count (none)",

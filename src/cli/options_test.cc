@@ -70,6 +70,18 @@ struct OptionsTest : ::testing::Test {
   }
 };
 
+TEST_F(OptionsTest, ThreadsAreANumberWithinItsBounds) {
+  EXPECT_EQ(Hub()->threads, 1u);
+  EXPECT_EQ(Hub({"--threads", "64"})->threads, 64u);
+  for (const char* bad : {"0", "65", "-1", "2x", "", "two"}) {
+    EXPECT_THAT(Hub({"--threads", bad}), FailsWith(ErrorKind::kInvalid)) << bad;
+  }
+  file = "threads = 3";
+  EXPECT_EQ(Hub()->threads, 3u);
+  variables["BERTH_THREADS"] = "2";
+  EXPECT_EQ(Hub()->threads, 2u);
+}
+
 TEST_F(OptionsTest, WithoutAnythingTheDefaultsCount) {
   const auto options = Hub().value();
   EXPECT_EQ(options.listen, "127.0.0.1:8787");

@@ -66,6 +66,29 @@ Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
 
 }  // namespace
 
+struct Hub::Doors {
+  std::unique_ptr<net::Listener> listener;
+  std::unique_ptr<FrontLoops> fronts;
+  std::uint16_t port = 0;
+
+  static Result<Doors> Open(net::Loop& loop, const net::HostPort& listen, net::TlsServer* tls,
+                            const HubOptions& options) {
+    Doors doors;
+    if (options.threads > 1) {
+      auto fronts = FrontLoops::Open(loop, listen, tls, options.limits, options.threads - 1);
+      if (!fronts) return std::move(fronts).error();
+      doors.fronts = std::move(*fronts);
+      doors.port = doors.fronts->port();
+    } else {
+      auto listener = net::Listener::Create(loop, listen, tls, options.limits);
+      if (!listener) return std::move(listener).error();
+      doors.listener = std::move(*listener);
+      doors.port = doors.listener->port();
+    }
+    return doors;
+  }
+};
+
 Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions options) {
   auto listen = net::ParseHostPort(options.listen);
   if (!listen) co_return Wrap(std::move(listen).error(), "--listen");
@@ -77,11 +100,11 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!lock) co_return Wrap(std::move(lock).error(), "data folder");
   auto sealer = Sealer::Open(options.data / kSealKeyFile, SystemRandom());
   if (!sealer) co_return Wrap(std::move(sealer).error(), "data folder");
-  auto listener = net::Listener::Create(loop, *listen, tls->get(), options.limits);
-  if (!listener) {
-    co_return Wrap(std::move(listener).error(), fmt::format("listen on {}", options.listen));
+  auto doors = Doors::Open(loop, *listen, tls->get(), options);
+  if (!doors) {
+    co_return Wrap(std::move(doors).error(), fmt::format("listen on {}", options.listen));
   }
-  auto hosts = MakeHosts(options, *listen, (*listener)->port());
+  auto hosts = MakeHosts(options, *listen, doors->port);
   if (!hosts) co_return std::move(hosts).error();
   std::unique_ptr<Hub> hub(new Hub(loop, std::move(options), std::move(*hosts), std::move(*store),
                                    std::move(*sealer), std::move(*tls)));
@@ -92,9 +115,8 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
-  hub->server_ = std::make_unique<http::Server>(loop, hub->options_.limits, std::move(*listener),
-                                                hub->router_);
-  hub->server_->Start();
+  auto serving = hub->Serve(loop, std::move(*doors));
+  if (!serving) co_return std::move(serving).error();
   hub->maintenance_ = Job(loop, "maintenance", hub->identity_.Maintain());
   hub->membership_ = Job(loop, "membership", hub->sign_in_->Maintain());
   co_return hub;
@@ -168,6 +190,7 @@ Hub::~Hub() {
   membership_.Cancel();
   maintenance_.Cancel();
   server_.reset();
+  fronts_.reset();
   sockets_.CancelAll();
 }
 
@@ -195,8 +218,20 @@ Task<Result<void>> Hub::Load() {
   co_return Ok();
 }
 
+Result<void> Hub::Serve(net::Loop& loop, Doors doors) {
+  port_ = doors.port;
+  if (doors.fronts) {
+    fronts_ = std::move(doors.fronts);
+    return fronts_->Start(router_);
+  }
+  server_ =
+      std::make_unique<http::Server>(loop, options_.limits, std::move(doors.listener), router_);
+  server_->Start();
+  return Ok();
+}
+
 std::string Hub::local_url() const {
-  return fmt::format("{}://127.0.0.1:{}", tls_ ? "https" : "http", server_->port());
+  return fmt::format("{}://127.0.0.1:{}", tls_ ? "https" : "http", port_);
 }
 
 Task<Result<std::string>> Hub::FirstSignInLink() {
@@ -222,7 +257,8 @@ Result<void> Hub::ReloadCertificate() {
 Task<void> Hub::Drain() {
   co_await notifications_->Drain();
   tunnels_.Drain();
-  co_await server_->Drain();
+  if (server_) co_await server_->Drain();
+  if (fronts_) co_await fronts_->Drain();
   auto flushed = co_await identity_.Flush();
   if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
 }

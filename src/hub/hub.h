@@ -1,4 +1,6 @@
-// Hub: the whole hub on one loop: store, identity, registry, routes and listener.
+// Hub: the whole hub on one loop: store, identity, registry, routes and listener. With more than
+// one thread, connections live on other loops, and what they ask crosses to this one
+// (front_loops.h).
 //
 //     auto hub = co_await Hub::Start(loop, options);
 //     ... hub->public_url() ...
@@ -14,6 +16,7 @@
 #include "hub/access_keeper.h"
 #include "hub/asset_cache.h"
 #include "hub/context.h"
+#include "hub/front_loops.h"
 #include "hub/instance_history.h"
 #include "hub/notifications.h"
 #include "hub/options.h"
@@ -55,12 +58,15 @@ class Hub {
   Task<void> Drain();
 
  private:
+  struct Doors;  ///< Where it listens, before it serves.
+
   Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store::Store> store,
       Sealer sealer, std::unique_ptr<net::TlsServer> tls);
   /// Makes web_ and sign_in_.
   Result<void> PrepareSignIn(net::Loop& loop);
   Result<void> PrepareNotifications(net::Loop& loop);
   Task<Result<void>> Load();
+  Result<void> Serve(net::Loop& loop, Doors doors);
 
   const HubOptions options_;
   const Hosts hosts_;
@@ -84,7 +90,9 @@ class Hub {
   std::unique_ptr<Notifications> notifications_;
   TunnelEndpoint tunnels_;
   Router router_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> server_;  ///< With one thread.
+  std::unique_ptr<FrontLoops> fronts_;    ///< With several.
+  std::uint16_t port_ = 0;
   Job maintenance_;
   Job membership_;
 };

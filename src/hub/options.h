@@ -21,6 +21,8 @@ enum class CompressMode {
   kOff,
 };
 
+constexpr std::size_t kMaxThreads = 64;
+
 struct HubOptions {
   std::string listen = "127.0.0.1:8787";  ///< ADDR:PORT; [ADDR]:PORT for IPv6; port 0: any free.
   /// Where browsers and agents reach the hub, without a trailing slash ("https://hub.example.org").
@@ -29,6 +31,9 @@ struct HubOptions {
   /// Instances appear at {id}.<apps_domain>, with a port if it is not the scheme's own. Empty:
   /// "localhost" on loopback, none (path mode only) elsewhere.
   std::string apps_domain;
+  /// Event loops in all, 1 to kMaxThreads: with more than one, all but one face browsers and
+  /// agents.
+  std::size_t threads = 1;
   std::filesystem::path data;       ///< The data folder; never empty.
   std::filesystem::path tls_cert;   ///< PEM chain; empty: no TLS. Set together with `tls_key`.
   std::filesystem::path tls_key;    ///< PEM.

@@ -41,6 +41,25 @@ Error BindError(int number, const SocketAddress& address) {
   return error;
 }
 
+void SetFamily(int descriptor, const SocketAddress& address, bool is_dual) {
+  if (address.family() != AF_INET6) return;
+  const int only_v6 = is_dual ? 0 : 1;
+  (void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6));
+}
+
+/// Fails if the address could not be had alone. Leaves nothing behind.
+Result<void> CheckFree(const SocketAddress& address, bool is_dual) {
+  const int probe = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (probe < 0) return BindError(errno, address);
+  const int on = 1;
+  (void)setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  SetFamily(probe, address, is_dual);
+  const int failure = bind(probe, address.get(), address.size) == 0 ? 0 : errno;
+  close(probe);
+  if (failure != 0) return BindError(failure, address);
+  return Ok();
+}
+
 }  // namespace
 
 struct Listener::Door {
@@ -103,14 +122,16 @@ Result<void> Listener::Open(const SocketAddress& address, bool is_dual, PortShar
   auto door = std::make_unique<Door>(loop_, descriptor, connection_came_, unused_);
   const int on = 1;
   (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (sharing == PortSharing::kShared &&
+  if (sharing == PortSharing::kFirst) {
+    // Two hubs of one user that both share would get half of the connections each, unnoticed.
+    auto free = CheckFree(address, is_dual);
+    if (!free) return free;
+  }
+  if (sharing != PortSharing::kAlone &&
       setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
     return BindError(errno, address);
   }
-  if (address.family() == AF_INET6) {
-    const int only_v6 = is_dual ? 0 : 1;
-    (void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6));
-  }
+  SetFamily(descriptor, address, is_dual);
   if (bind(descriptor, address.get(), address.size) != 0 || listen(descriptor, kBacklog) != 0) {
     return BindError(errno, address);
   }

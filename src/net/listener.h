@@ -20,9 +20,11 @@ namespace berth::net {
 class TlsServer;
 struct SocketAddress;
 
+/// Whether the listeners of several loops share the connections of one port (SO_REUSEPORT).
 enum class PortSharing {
   kAlone,
-  kShared,  ///< SO_REUSEPORT: the listeners of several loops share the connections of one port.
+  kFirst,  ///< Others will join; kConflict if somebody has the port, sharing or not.
+  kShared,
 };
 
 class Listener {

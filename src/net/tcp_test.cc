@@ -172,11 +172,24 @@ TEST(ListenerTest, SaysWhenThePortIsTaken) {
 TEST(ListenerTest, LoopsMayShareAPort) {
   Loop loop;
   const Limits limits;
-  auto first = Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits, PortSharing::kShared);
+  auto first = Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits, PortSharing::kFirst);
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(Listener::Create(loop, {"127.0.0.1", (*first)->port()}, nullptr, limits,
                                PortSharing::kShared),
               IsOk());
+}
+
+TEST(ListenerTest, FirstOfManyNoticesThatThePortIsTaken) {
+  Loop loop;
+  const Limits limits;
+  auto shared = Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits, PortSharing::kFirst);
+  auto alone = Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
+  ASSERT_THAT(shared, IsOk());
+  ASSERT_THAT(alone, IsOk());
+  for (const std::uint16_t port : {(*shared)->port(), (*alone)->port()}) {
+    EXPECT_THAT(Listener::Create(loop, {"127.0.0.1", port}, nullptr, limits, PortSharing::kFirst),
+                FailsWith(ErrorKind::kConflict));
+  }
 }
 
 }  // namespace
