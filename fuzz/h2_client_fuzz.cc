@@ -68,7 +68,7 @@ void Run(std::span<const std::uint8_t> input) {
     while (!rest.empty()) {
       executor.RunUntilIdle();
       out.clear();
-      session.Produce(out, 64 * 1024);
+      session.Produce(out, berth::http::kH2Write);
       CHECK(out.size() <= 256 * 1024);
       const std::size_t count = std::min(step, rest.size());
       std::vector<std::byte> piece(rest.begin(), rest.begin() + static_cast<long>(count));

@@ -45,7 +45,7 @@ void Run(std::span<const std::uint8_t> input) {
     auto received = session.Receive(piece);
     executor.RunUntilIdle();
     out.clear();
-    session.Produce(out, 64 * 1024);
+    session.Produce(out, berth::http::kH2Write);
     executor.RunUntilIdle();
     CHECK(out.size() <= 256 * 1024);
     CHECK(session.buffered() <= 16 * limits.stream_buffer);

@@ -29,7 +29,7 @@ class H2HostileTest : public ::testing::Test {
     executor.RunUntilIdle();
     OutBuffer out;
     while (session->wants_write()) {
-      session->Produce(out, 64 * 1024);
+      session->Produce(out, kH2Write);
       executor.RunUntilIdle();
     }
     for (SeenFrame& frame : ParseFrames(out)) answers.push_back(std::move(frame));
@@ -384,14 +384,14 @@ TEST(H2HostileAgentTest, AnEndWithoutAResponseEndsTheExchange) {
     exchange.Start();
     executor.RunUntilIdle();
     OutBuffer out;
-    session.Produce(out, 64 * 1024);
+    session.Produce(out, kH2Write);
     const std::string bytes =
         Frame(kSettings, 0, 0, "") + Frame(kHeaders, kEndHeaders | kEndStream, 1, head);
     const auto view = std::as_bytes(std::span(bytes));
     std::vector<std::byte> exact(view.begin(), view.end());
     (void)session.Receive(exact);
     executor.RunUntilIdle();
-    session.Produce(out, 64 * 1024);
+    session.Produce(out, kH2Write);
     executor.RunUntilIdle();
     ASSERT_TRUE(exchange.is_done()) << name;
     EXPECT_FALSE(exchange.Take().has_value()) << name;

@@ -7,51 +7,16 @@
 #include "http/h2_session.h"
 
 namespace berth::http {
-namespace {
 
-// Blocks that a thread keeps after a burst: 128 * 16 KiB = 2 MiB.
-constexpr std::size_t kKeptBlocks = 128;
-
-struct BlockPool {
-  std::vector<std::byte*> free;
-  bool is_open = true;  // Blocks freed after this thread's pool is gone go to the heap.
-  BlockPool() { free.reserve(kKeptBlocks); }
-  ~BlockPool() {
-    for (std::byte* block : free) delete[] block;
-    free.clear();
-    is_open = false;
+std::size_t H2Block::Append(Bytes bytes, bool is_more) {
+  if (!block_) {
+    const bool is_small = !is_more && bytes.size() <= std::to_underlying(net::BlockSize::kSmall);
+    block_ = net::Block(is_small ? net::BlockSize::kSmall : net::BlockSize::kLarge);
   }
-};
-thread_local BlockPool pool;
-
-std::byte* TakeBlock() {
-  if (pool.free.empty()) return new std::byte[H2Block::kCapacity];  // Not initialised.
-  std::byte* block = pool.free.back();
-  pool.free.pop_back();
-  return block;
-}
-
-}  // namespace
-
-std::size_t H2Block::Append(Bytes bytes) {
-  if (data_ == nullptr) data_ = TakeBlock();
-  const std::size_t count = std::min(bytes.size(), kCapacity - size_);
-  std::memcpy(data_ + size_, bytes.data(), count);
+  const std::size_t count = std::min(bytes.size(), block_.bytes().size() - size_);
+  std::memcpy(block_.bytes().data() + size_, bytes.data(), count);
   size_ += count;
   return count;
-}
-
-void H2Block::Release() noexcept {
-  if (data_ == nullptr) return;
-#if !__has_feature(address_sanitizer)  // With ASan, keep the use of a stale view visible.
-  if (pool.is_open && pool.free.size() < kKeptBlocks) {
-    pool.free.push_back(data_);
-    data_ = nullptr;
-  }
-#endif
-  delete[] data_;
-  data_ = nullptr;
-  size_ = 0;
 }
 
 H2Block H2BlockQueue::Take() {
@@ -79,8 +44,9 @@ std::size_t H2BlockQueue::bytes() const {
 void H2Inbound::Append(Bytes bytes) {
   session_->NoteBuffered(static_cast<std::ptrdiff_t>(bytes.size()));
   while (!bytes.empty()) {
-    if (blocks_.empty() || blocks_.back().size() == H2Block::kCapacity) blocks_.Add();
-    bytes = bytes.subspan(blocks_.back().Append(bytes));
+    const bool is_more = !blocks_.empty();
+    if (!is_more || blocks_.back().is_full()) blocks_.Add();
+    bytes = bytes.subspan(blocks_.back().Append(bytes, is_more));
   }
   changed_.Set();
 }

@@ -1,7 +1,8 @@
 // H2Inbound: what arrives on one HTTP/2 stream, between the session that fills it and the body that
 // is read from it. The two share it, since either may be gone first.
 //
-// Bytes are copied once, into pooled blocks of one full DATA frame; the reader gets whole blocks.
+// Bytes are copied once, into pooled blocks; the reader gets whole blocks, so what came in one read
+// of the connection is written on in one piece.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -12,35 +13,39 @@
 #include "base/event.h"
 #include "http/body.h"
 #include "http/message.h"
+#include "net/buffer_pool.h"
 
 namespace berth::http {
 
 class H2Session;
 struct H2Stream;
 
-/// A fixed buffer from a per-thread pool. Holds no memory until the first Append.
+/// Bytes in a pooled block that has as much room as one read of a connection brings, or little
+/// where little came. Holds no memory until the first Append.
 class H2Block {
  public:
-  static constexpr std::size_t kCapacity = 16 * 1024;  ///< The largest DATA payload by default.
-
   H2Block() = default;
   H2Block(H2Block&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : block_(std::move(other.block_)), size_(std::exchange(other.size_, 0)) {}
   H2Block& operator=(H2Block&& other) noexcept {
-    std::swap(data_, other.data_);
+    std::swap(block_, other.block_);
     std::swap(size_, other.size_);
     return *this;
   }
-  ~H2Block() { Release(); }
 
-  /// Copies as much as fits; returns how much that was.
-  std::size_t Append(Bytes bytes);
-  void Release() noexcept;
-  MutableBytes view() { return {data_, size_}; }
+  /// Copies as much as fits; returns how much that was, not 0 unless is_full(). The first bytes
+  /// decide its size; `is_more` says that others wait already, so that these will not be few.
+  std::size_t Append(Bytes bytes, bool is_more);
+  void Release() noexcept {
+    block_.Release();
+    size_ = 0;
+  }
+  bool is_full() const { return block_ && size_ == block_.bytes().size(); }
+  MutableBytes view() { return block_.bytes().first(size_); }
   std::size_t size() const { return size_; }
 
  private:
-  std::byte* data_ = nullptr;
+  net::Block block_;
   std::size_t size_ = 0;
 };
 

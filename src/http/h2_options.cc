@@ -10,6 +10,9 @@ constexpr std::uint32_t kBrowserStreamsBuffered = 16;
 // A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
 // 16 MiB is 1 Gbit/s at 130 ms.
 constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
+// HTTP/2's own; and in a tunnel, what one read of a body gives at most: fewer frames, less work.
+constexpr std::uint32_t kBrowserFrame = 16 * 1024;
+constexpr std::uint32_t kTunnelFrame = 64 * 1024;
 // The hub adds a handful of fields to each head, an assertion of up to 12 KiB among them, and
 // HTTP/2 counts 32 bytes more for each field.
 constexpr std::uint64_t kAddedHeadBytes = 24 * 1024;
@@ -37,6 +40,7 @@ H2Options WithDefaults(H2Options options, const Limits& limits) {
     options.connection_window =
         is_tunnel ? kTunnelWindow : Window(limits.stream_buffer * kBrowserStreamsBuffered);
   }
+  if (options.frame_bytes == 0) options.frame_bytes = is_tunnel ? kTunnelFrame : kBrowserFrame;
   // What passed at the hub, over HTTP/1.1 too, and was added to there, must pass the tunnel.
   if (options.head_bytes == 0) {
     options.head_bytes = is_tunnel ? limits.request_head + kAddedHeadBytes : limits.h2_header_list;

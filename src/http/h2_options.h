@@ -31,6 +31,7 @@ struct H2Options {
   std::uint32_t max_streams = 0;        ///< Concurrent streams that the peer may open.
   std::uint32_t stream_window = 0;      ///< Bytes received and not yet read, per stream.
   std::uint32_t connection_window = 0;  ///< The same for all streams together.
+  std::uint32_t frame_bytes = 0;        ///< Payload of the largest frame that the peer may send.
   std::uint64_t head_bytes = 0;         ///< Decoded bytes of a head (RFC 9113, section 6.5.2).
   std::uint64_t head_fields = 0;        ///< Fields of a head.
   /// Bytes of the table of header fields seen before (RFC 7541, section 4), of each direction. Made

@@ -11,7 +11,8 @@ namespace berth::http {
 namespace {
 
 constexpr std::size_t kFrameHeader = 9;
-constexpr std::size_t kLargestData = 16 * 1024;  // nghttp2 makes DATA frames no larger by default.
+// With less room than that, what is produced is full: the next call makes a better frame.
+constexpr std::size_t kLeastData = 4 * 1024;
 // Frames that nghttp2 holds ready for a peer that makes us answer and does not read: each stream
 // may have a few, and the rest are answers to PING and SETTINGS.
 constexpr std::size_t kMostQueuedFrames = 4096;
@@ -151,6 +152,17 @@ struct H2Callbacks {
     return 0;
   }
 
+  /// The most that the next DATA frame may carry: as much as the peer takes and this output has
+  /// room for, rather than nghttp2's 16 KiB.
+  static ssize_t LimitData(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t, std::int32_t,
+                           std::uint32_t largest_frame, void* user) noexcept {
+    const H2Session& self = Self(user);
+    const std::size_t room = self.out_end_ - std::min(self.out_end_, self.out_->size());
+    // Produce ends before there is less; nghttp2 wants to hear of a byte at least.
+    const std::size_t size = std::max(room, kFrameHeader + kLeastData) - kFrameHeader;
+    return static_cast<ssize_t>(std::min<std::size_t>(size, largest_frame));
+  }
+
   /// How much of the stream's piece goes into the next DATA frame; SendData copies it.
   static ssize_t ReadPiece(nghttp2_session* session, std::int32_t id, std::uint8_t*,
                            std::size_t limit, std::uint32_t* flags, nghttp2_data_source*,
@@ -172,14 +184,14 @@ struct H2Callbacks {
     H2Session& self = Self(user);
     H2Stream* stream = Find(session, frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    OutBuffer& out = *self.out_;
-    out.append(reinterpret_cast<const char*>(header), kFrameHeader);
-    out.append(net::AsText(stream->piece.first(size)));  // The one copy.
+    PayloadWriter& out = *self.out_;
+    out.Append(std::as_bytes(std::span(header, kFrameHeader)));
+    out.Append(stream->piece.first(size));  // The one copy.
     stream->piece = stream->piece.subspan(size);
     if (stream->piece.empty() && stream->pump && !stream->H2HungryHook::is_linked()) {
       self.hungry_.push_back(*stream);
     }
-    if (out.size() + kFrameHeader + kLargestData > self.out_end_) {
+    if (out.size() + kFrameHeader + kLeastData > self.out_end_) {
       self.is_out_full_ = true;
       return NGHTTP2_ERR_PAUSE;
     }
@@ -198,6 +210,7 @@ struct H2Callbacks {
       nghttp2_session_callbacks_set_on_stream_close_callback(made, OnStreamClose);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, OnFrameSent);
       nghttp2_session_callbacks_set_send_data_callback(made, SendData);
+      nghttp2_session_callbacks_set_data_source_read_length_callback(made, LimitData);
       return made;
     }();
     return table;
@@ -231,33 +244,33 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
              executor.now()),
       drain_timer_([this] { SubmitFinalGoaway(); }),
       idle_since_(executor.now()) {
-  const auto list_size = static_cast<std::uint32_t>(options_.head_bytes);
   nghttp2_option* const option = H2Callbacks::MakeOption(options_);
-  if (role == Role::kServer) {
-    CHECK(nghttp2_session_server_new3(&session_, H2Callbacks::Table(), this, option, H2Memory()) ==
-          0);
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
-        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options_.field_table},
-        {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
-    CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
-  } else {
-    CHECK(nghttp2_session_client_new3(&session_, H2Callbacks::Table(), this, option, H2Memory()) ==
-          0);
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
-        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options_.field_table}};
-    CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
-  }
+  const auto made =
+      role == Role::kServer ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
+  CHECK(made(&session_, H2Callbacks::Table(), this, option, H2Memory()) == 0);
+  SubmitSettings();
   nghttp2_option_del(option);
   CHECK(nghttp2_session_set_local_window_size(
             session_, NGHTTP2_FLAG_NONE, 0,
             static_cast<std::int32_t>(options_.connection_window)) == 0);
   Signal();
+}
+
+void H2Session::SubmitSettings() {
+  const auto list_size = static_cast<std::uint32_t>(options_.head_bytes);
+  const nghttp2_settings_entry of_role =
+      role_ == Role::kServer
+          ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams}
+          : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+  std::vector<nghttp2_settings_entry> settings{
+      of_role,
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
+      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, options_.frame_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, list_size},
+      {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options_.field_table}};
+  if (role_ == Role::kServer) settings.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
+  CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) ==
+        0);
 }
 
 H2Session::~H2Session() {
@@ -297,7 +310,7 @@ bool H2Session::wants_write() const {
   return !is_closed_ && (nghttp2_session_want_write(session_) != 0 || !hungry_.empty());
 }
 
-std::size_t H2Session::Produce(OutBuffer& out, std::size_t limit) {
+std::size_t H2Session::Produce(PayloadWriter& out, std::size_t limit) {
   output_.Reset();
   const std::size_t before = out.size();
   if (is_closed_) return 0;
@@ -314,8 +327,8 @@ std::size_t H2Session::Produce(OutBuffer& out, std::size_t limit) {
       is_closed_ = true;
       break;
     }
-    out.append(reinterpret_cast<const char*>(frame), static_cast<std::size_t>(size));
-    if (is_out_full_ || out.size() >= out_end_) break;
+    out.Append(std::as_bytes(std::span(frame, static_cast<std::size_t>(size))));
+    if (is_out_full_ || out.size() + kFrameHeader + kLeastData > out_end_) break;
     if (size > 0) continue;
     if (hungry_.empty()) break;
     Refill();

@@ -7,7 +7,7 @@
 //
 //     co_await session.output().Wait();               // set at the end of a turn
 //     buffer.clear();
-//     session.Produce(buffer, 64 * 1024);
+//     session.Produce(buffer, kH2Write);
 //     co_await stream.Write(buffer);                  // only then ask again: this is backpressure
 //     if (session.is_finished()) break;
 //
@@ -32,6 +32,7 @@
 #include "http/h2_inbound.h"
 #include "http/h2_options.h"
 #include "http/h2_stream.h"
+#include "http/mask.h"
 #include "http/message.h"
 
 struct nghttp2_session;
@@ -40,6 +41,10 @@ namespace berth::http {
 
 /// A growable buffer that Produce appends to; reuse it, so that its memory is allocated once.
 using OutBuffer = std::string;
+
+/// The limit that owners give to Produce. What one read of a body gives at most, 64 KiB, fits
+/// behind a few small frames: in two parts, the second would often be some bytes on their own.
+inline constexpr std::size_t kH2Write = 68 * 1024;
 
 class H2Session {
  public:
@@ -56,10 +61,14 @@ class H2Session {
   Event& output() { return output_; }
   bool wants_write() const;
 
-  /// Appends frames to `out` until nothing is left or about `limit` bytes were appended (32 KiB or
-  /// more; the last DATA frame always fits); returns how many were. Heads may overshoot it, by
-  /// 64 KiB at the very worst. Call it again only after those bytes were written.
-  std::size_t Produce(OutBuffer& out, std::size_t limit);
+  /// Appends frames to `out` until nothing is left or about `limit` bytes were appended (8 KiB or
+  /// more); returns how many were. Heads may overshoot it, by 64 KiB at the very worst. Call it
+  /// again only after those bytes were written.
+  std::size_t Produce(PayloadWriter& out, std::size_t limit);
+  std::size_t Produce(OutBuffer& out, std::size_t limit) {
+    PayloadWriter writer(out);
+    return Produce(writer, limit);
+  }
 
   /// Graceful end: takes no new streams (the peer learns it by GOAWAY, in two steps on the server
   /// side, so that no request gets lost), lets those that run finish. Idempotent.
@@ -133,6 +142,7 @@ class H2Session {
   friend struct H2Callbacks;
   friend class H2Inbound;
 
+  void SubmitSettings();
   /// `used` received bytes were used or discarded; null: their stream gets no credit for them.
   void Credit(H2Stream* stream, std::size_t used);
   /// Lets the window of a stream in a tunnel grow, after its reader used so much of it.
@@ -164,8 +174,8 @@ class H2Session {
   std::optional<Duration> round_trip_;    ///< The shortest seen.
   std::optional<Error> failure_;
 
-  OutBuffer* out_ = nullptr;  ///< Where DATA frames go, during Produce.
-  std::size_t out_end_ = 0;
+  PayloadWriter* out_ = nullptr;  ///< Where DATA frames go, during Produce.
+  std::size_t out_end_ = 0;       ///< Its size must not exceed that.
   bool is_out_full_ = false;
 
   std::size_t buffered_ = 0;

@@ -169,7 +169,7 @@ class JoinedSessions {
       co_await from.output().Wait();
       co_await self.hold_.Wait();
       out.clear();
-      from.Produce(out, 64 * 1024);
+      from.Produce(out, kH2Write);
       self.largest_output = std::max(self.largest_output, out.size());
       if (&from == self.server.get()) self.from_server += out.size();
       if (&from == self.client.get()) self.from_client += out.size();

@@ -7,8 +7,6 @@
 namespace berth::http {
 namespace {
 
-// One write: four full DATA frames, and about what a socket takes at once.
-constexpr std::size_t kWrite = 64 * 1024 + 64;
 // A buffer larger than this is let go after a small write, so that idle connections are small.
 constexpr std::size_t kSmallWrite = 4 * 1024;
 // After an error the last frames, which say why, have this long to leave.
@@ -134,7 +132,7 @@ Task<void> WriteAll(Connection& connection) {
   OutBuffer out;
   for (;;) {
     co_await session.output().Wait();
-    const std::size_t produced = session.Produce(out, kWrite);
+    const std::size_t produced = session.Produce(out, kH2Write);
     if (produced > 0) {
       const Bytes piece = net::AsBytes(out);
       auto written =

@@ -89,10 +89,13 @@ MutableBytes WebSocketChannel::Outbox::Fill() {
   }
   buffer.clear();
   std::size_t room = 0;
+  std::optional<MaskKey> key;
   if (source && !is_close_sent) {
     room = frames.size() + kMaxFrameHeader;
     buffer.resize(room);
-    source(buffer, piece);
+    key = NextKey();
+    PayloadWriter payload(buffer, key);
+    source(payload, piece);
   }
   if (buffer.size() == room) {
     buffer.swap(frames);
@@ -100,14 +103,12 @@ MutableBytes WebSocketChannel::Outbox::Fill() {
     return std::as_writable_bytes(std::span(buffer));
   }
   const MutableBytes all = std::as_writable_bytes(std::span(buffer));
-  const MutableBytes payload = all.subspan(room);
-  const std::optional<MaskKey> key = NextKey();
-  const std::size_t header_at = room - FrameHeaderSize(payload.size(), key.has_value());
+  const std::size_t size = all.size() - room;
+  const std::size_t header_at = room - FrameHeaderSize(size, key.has_value());
   const std::size_t start = header_at - frames.size();
   std::memcpy(all.data() + start, frames.data(), frames.size());
   frames.clear();
-  WriteFrameHeader(all.data() + header_at, WebSocketOpcode::kBinary, payload.size(), key);
-  if (key) ApplyMask(payload, *key);
+  WriteFrameHeader(all.data() + header_at, WebSocketOpcode::kBinary, size, key);
   return all.subspan(start);
 }
 

@@ -36,7 +36,7 @@ class WebSocketChannel {
     std::function<MaskKey()> mask_key = RandomMaskKey;
   };
   /// Appends at most about `limit` bytes to `out`; nothing when there is nothing to send.
-  using BinarySource = std::move_only_function<void(std::string& out, std::size_t limit)>;
+  using BinarySource = std::move_only_function<void(PayloadWriter& out, std::size_t limit)>;
 
   /// The executor must outlive the channel and its bodies.
   WebSocketChannel(Executor& executor, WebSocketRole role, Options options);

@@ -1,11 +1,8 @@
 #include "http/websocket_codec.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <cstring>
 
-#include "base/check.h"
 #include "http/utf8.h"
 
 namespace berth::http {
@@ -220,39 +217,6 @@ Result<std::optional<WebSocketEvent>> WebSocketDecoder::EndControl() {
   return event;
 }
 
-MaskKey RandomMaskKey() {
-  struct Pool {
-    std::array<std::byte, 1024> bytes;
-    std::size_t used = sizeof bytes;
-  };
-  thread_local Pool pool;
-  if (pool.used == pool.bytes.size()) {
-    CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(pool.bytes.data()),
-                     static_cast<int>(pool.bytes.size())) == 1);
-    pool.used = 0;
-  }
-  MaskKey key;
-  std::memcpy(key.data(), pool.bytes.data() + pool.used, key.size());
-  pool.used += key.size();
-  return key;
-}
-
-void ApplyMask(MutableBytes data, const MaskKey& key, std::size_t phase) {
-  std::array<std::byte, 8> pattern;
-  for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = key[(phase + i) % 4];
-  std::uint64_t word_mask;
-  std::memcpy(&word_mask, pattern.data(), sizeof word_mask);
-  std::byte* const bytes = data.data();
-  const std::size_t words = data.size() / 8;
-  for (std::size_t i = 0; i < words; ++i) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes + 8 * i, sizeof word);
-    word ^= word_mask;
-    std::memcpy(bytes + 8 * i, &word, sizeof word);
-  }
-  for (std::size_t i = 8 * words; i < data.size(); ++i) bytes[i] ^= pattern[i % 8];
-}
-
 std::size_t FrameHeaderSize(std::uint64_t payload, bool is_masked) {
   const std::size_t length = payload < kLength16 ? 0 : payload < 0x1'0000 ? 2 : 8;
   return 2 + length + (is_masked ? 4 : 0);
@@ -282,9 +246,7 @@ void AppendFrame(std::string& out, WebSocketOpcode opcode, std::string_view payl
   std::array<std::byte, kMaxFrameHeader> header;
   const std::size_t size = WriteFrameHeader(header.data(), opcode, payload.size(), key, is_final);
   out.append(net::AsText(Bytes(header).first(size)));
-  const std::size_t start = out.size();
-  out.append(payload);
-  if (key) ApplyMask(std::as_writable_bytes(std::span(out)).subspan(start), *key);
+  PayloadWriter(out, key).Append(payload);
 }
 
 std::string ClosePayload(std::uint16_t code, std::string_view reason) {

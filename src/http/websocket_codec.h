@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/mask.h"
 #include "net/byte_stream.h"
 
 namespace berth::http {
@@ -116,14 +117,6 @@ class WebSocketDecoder {
 
 /// Bytes that a frame header needs at most.
 inline constexpr std::size_t kMaxFrameHeader = 14;
-
-using MaskKey = std::array<std::byte, 4>;
-
-/// A mask from OpenSSL's generator, drawn in batches per thread.
-MaskKey RandomMaskKey();
-
-/// data[i] ^= key[(phase + i) % 4], a word at a time.
-void ApplyMask(MutableBytes data, const MaskKey& key, std::size_t phase = 0);
 
 /// How long the header of a frame with that much payload is.
 std::size_t FrameHeaderSize(std::uint64_t payload, bool is_masked);

@@ -190,19 +190,5 @@ TEST(WebSocketEncoderTest, CutsACloseReasonAtACharacter) {
   EXPECT_EQ(ClosePayload(close_code::kNone, "unused"), "");
 }
 
-TEST(WebSocketEncoderTest, MasksFromAnyPhase) {
-  std::string whole(100, '\0');
-  ApplyMask(std::as_writable_bytes(std::span(whole)), kKey);
-  for (std::size_t cut = 0; cut < 20; ++cut) {
-    std::string parts(100, '\0');
-    const MutableBytes bytes = std::as_writable_bytes(std::span(parts));
-    ApplyMask(bytes.first(cut), kKey);
-    ApplyMask(bytes.subspan(cut), kKey, cut);
-    EXPECT_EQ(parts, whole);
-  }
-}
-
-TEST(WebSocketEncoderTest, DrawsDifferentMasks) { EXPECT_NE(RandomMaskKey(), RandomMaskKey()); }
-
 }  // namespace
 }  // namespace berth::http

@@ -121,9 +121,9 @@ TEST_F(WebSocketTest, PutsBinaryPayloadBehindTextInOnePiece) {
     Event ready(executor_, WakeTime::kTurnEnd);
     std::string waiting(size, 'b');
     channel.SetBinarySource(
-        [&](std::string& out, std::size_t limit) {
+        [&](PayloadWriter& out, std::size_t limit) {
           EXPECT_EQ(limit, 200'000u);
-          out += std::exchange(waiting, {});
+          out.Append(std::exchange(waiting, {}));
         },
         ready);
     EXPECT_THAT(channel.SendText("text"), IsOk());
@@ -142,9 +142,9 @@ TEST_F(WebSocketTest, AsksForBinaryOnlyWhenTheLastPieceWasTaken) {
   std::string waiting;
   int asked = 0;
   channel_->SetBinarySource(
-      [&](std::string& out, std::size_t limit) {
+      [&](PayloadWriter& out, std::size_t limit) {
         ++asked;
-        out += waiting.substr(0, limit);
+        out.Append(waiting.substr(0, limit));
         waiting.erase(0, limit);
       },
       ready);

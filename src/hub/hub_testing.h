@@ -61,8 +61,8 @@ class SocketEnd {
   /// One binary frame.
   void SayBinary() {
     channel_.SetBinarySource(
-        [this](std::string& out, std::size_t) {
-          if (!std::exchange(is_binary_said_, true)) out += "{}";
+        [this](http::PayloadWriter& out, std::size_t) {
+          if (!std::exchange(is_binary_said_, true)) out.Append("{}");
         },
         ready_);
     ready_.Set();

@@ -149,8 +149,8 @@ TEST_F(HubLinkTest, RefusesStreamsThatTheHubDidNotOpen) {
   Event ready(executor_);
   bool sent = false;
   peer_->SetBinarySource(
-      [&](std::string& out, std::size_t) {
-        if (!std::exchange(sent, true)) out += "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+      [&](http::PayloadWriter& out, std::size_t) {
+        if (!std::exchange(sent, true)) out.Append("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
       },
       ready);
   executor_.RunUntilIdle();
@@ -167,8 +167,8 @@ TEST_F(HubLinkTest, ClosesOnBinaryThatIsNotHttp2) {
   Event ready(executor_);
   bool sent = false;
   peer_->SetBinarySource(
-      [&](std::string& out, std::size_t) {
-        if (!std::exchange(sent, true)) out += std::string(100, '\xFF');
+      [&](http::PayloadWriter& out, std::size_t) {
+        if (!std::exchange(sent, true)) out.Append(std::string(100, '\xFF'));
       },
       ready);
   executor_.RunUntilIdle();

@@ -16,6 +16,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits, Protocol pr
   }
   options.max_text = limits.control_message;
   options.max_queued = 4 * limits.control_message;
+  options.piece = http::kH2Write;
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;
   return options;
@@ -39,10 +40,8 @@ void Link::StartSession(std::unique_ptr<http::H2Session> session) {
   CHECK(!session_ && session);
   session_ = std::move(session);
   channel_.SetBinarySource(
-      [this](std::string& out, std::size_t limit) {
-        const std::size_t before = out.size();
-        session_->Produce(out, limit);
-        sent_ += out.size() - before;
+      [this](http::PayloadWriter& out, std::size_t limit) {
+        sent_ += session_->Produce(out, limit);
         if (session_->is_finished()) executor_.ArmAfter(finished_timer_, Duration::zero());
       },
       session_->output());

@@ -131,8 +131,8 @@ TEST_F(V1LinkTest, RefusesBinaryFrames) {
   Event ready(executor_);
   bool is_sent = false;
   hub_.channel->SetBinarySource(
-      [&is_sent](std::string& out, std::size_t) {
-        if (!std::exchange(is_sent, true)) out += "PRI";
+      [&is_sent](http::PayloadWriter& out, std::size_t) {
+        if (!std::exchange(is_sent, true)) out.Append("PRI");
       },
       ready);
   executor_.RunUntilIdle();
