@@ -1,6 +1,7 @@
 // A small WebSocket endpoint (RFC 6455), for either side, on a socket after the upgrade.
 import { createHash, randomBytes } from "node:crypto";
 import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { patience, within } from "./http.mjs";
 
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -150,7 +151,7 @@ export class WebSocketEnd {
 /** Opens a WebSocket as a browser does: {end, headers}; throws {status} when it is refused. */
 export async function openWebSocket(options, extra = {}) {
   const key = randomBytes(16).toString("base64");
-  const request = httpRequest({
+  const request = (options.ca === undefined ? httpRequest : httpsRequest)({
     agent: false, ...options,
     headers: {
       ...options.headers, connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13",
