@@ -66,7 +66,7 @@ struct WebSocketChannel::Outbox {
 
   const WebSocketRole role;
   const std::size_t piece;
-  const std::function<MaskKey()> mask_key;
+  MaskKey (*const mask_key)();
   Event output;                     // Something to send, or the end.
   std::string frames;               // Whole frames: text and control.
   std::optional<std::string> pong;  // Only the newest ping need be answered (RFC 6455, 5.5.3).
@@ -145,8 +145,7 @@ WebSocketChannel::WebSocketChannel(Executor& executor, WebSocketRole role, Optio
       outbox_(std::make_shared<Outbox>(executor, role, options_)),
       broken_(executor),
       last_received_(executor.now()),
-      liveness_timer_([this] { OnLivenessTimer(); }),
-      close_timer_([this] { Abort(Timeout("websocket: no answer to our close frame")); }) {
+      liveness_timer_([this] { OnLivenessTimer(); }) {
   outbox_->on_dropped = [this] { Fail(Unavailable("websocket: the connection is gone")); };
 }
 
@@ -232,11 +231,13 @@ void WebSocketChannel::TakePong(std::string_view payload) {
   if (!is_ping_pending_ || payload != std::to_string(ping_number_)) return;
   is_ping_pending_ = false;
   latency_ = executor_.now() - ping_sent_;
+  // Else it would come twice for each ping, once for nothing.
+  if (options_.ping_after > Duration::zero()) executor_.Arm(liveness_timer_, QuietUntil());
 }
 
 void WebSocketChannel::TakeClose(const WebSocketEvent& event) {
   is_peer_closed_ = true;
-  close_timer_.Disarm();
+  if (close_timer_) close_timer_->Disarm();
   liveness_timer_.Disarm();
   SendClose(event.code, "");
   outbox_->Finish();
@@ -264,7 +265,9 @@ void WebSocketChannel::Close(std::uint16_t code, std::string_view reason) {
   if (error_ || std::exchange(is_closing_, true)) return;
   if (is_peer_closed_) return;
   SendClose(code, reason);
-  executor_.ArmAfter(close_timer_, options_.close_timeout);
+  close_timer_ = std::make_unique<Timer>(
+      [this] { Abort(Timeout("websocket: no answer to our close frame")); });
+  executor_.ArmAfter(*close_timer_, options_.close_timeout);
 }
 
 void WebSocketChannel::SendClose(std::uint16_t code, std::string_view reason) {
@@ -284,7 +287,7 @@ void WebSocketChannel::Fail(Error error) {
   error_ = std::move(error);
   outbox_->Finish();
   liveness_timer_.Disarm();
-  close_timer_.Disarm();
+  if (close_timer_) close_timer_->Disarm();
   broken_.Set();
 }
 
@@ -298,11 +301,18 @@ void WebSocketChannel::Ping() {
   }
 }
 
+/// When a ping is due if nothing comes.
+TimePoint WebSocketChannel::QuietUntil() const {
+  const TimePoint due = last_received_ + options_.ping_after;
+  const Duration step = options_.ping_after / 100;
+  return step > Duration::zero() ? due - due.time_since_epoch() % step : due;
+}
+
 void WebSocketChannel::OnLivenessTimer() {
   // Quiet for a while: an idle channel costs little.
   if (!outbox_->is_lent) outbox_->buffer = {};
   if (outbox_->frames.empty()) outbox_->frames = {};
-  const TimePoint quiet_until = last_received_ + options_.ping_after;
+  const TimePoint quiet_until = QuietUntil();
   if (is_ping_pending_ && last_received_ <= ping_sent_) {
     if (executor_.now() >= ping_sent_ + options_.ping_answer) {
       Abort(Timeout("websocket: no sign of life from the peer"));

@@ -9,7 +9,6 @@
 // time.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,12 +27,13 @@ class WebSocketChannel {
     bool accept_binary = true;                 ///< Else a binary message fails with code 1003.
     std::size_t max_queued = 4 * 1024 * 1024;  ///< Bytes of text that may wait to be sent.
     std::size_t piece = 64 * 1024;             ///< Binary bytes of one frame, about.
-    /// Silence before a ping; 0 = never. Needs a steady Receive(). Where it is never silent, a ping
-    /// measures the latency at every third such time.
+    /// Silence before a ping, or up to a hundredth less, so that many channels ping in one turn; 0
+    /// = never. Needs a steady Receive(). Where it is never silent, a ping measures the latency at
+    /// every third such time.
     Duration ping_after{};
     Duration ping_answer{};  ///< Dead without a byte for that long after the ping.
     Duration close_timeout = std::chrono::seconds(5);  ///< For the peer's answer to Close().
-    std::function<MaskKey()> mask_key = RandomMaskKey;
+    MaskKey (*mask_key)() = RandomMaskKey;
   };
   /// Appends at most about `limit` bytes to `out`; nothing when there is nothing to send.
   using BinarySource = std::move_only_function<void(PayloadWriter& out, std::size_t limit)>;
@@ -95,6 +95,7 @@ class WebSocketChannel {
   void SendClose(std::uint16_t code, std::string_view reason);
   void Fail(Error error);
   void OnLivenessTimer();
+  TimePoint QuietUntil() const;
 
   Executor& executor_;
   const Options options_;
@@ -113,7 +114,7 @@ class WebSocketChannel {
   std::uint64_t ping_number_ = 0;
   std::optional<Duration> latency_;
   Timer liveness_timer_;
-  Timer close_timer_;
+  std::unique_ptr<Timer> close_timer_;  // From Close() on.
 };
 
 }  // namespace berth::http

@@ -34,8 +34,7 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
       token_(std::move(token)),
       address_(std::move(address)),
       assertions_(hub.identity.signing_keys(), hub.clock),
-      link_(hub.executor, hub.limits, *this),
-      answers_(hub.executor) {
+      link_(hub.executor, hub.limits, *this) {
   endpoint_.tunnels_.push_back(this);
 }
 
@@ -111,7 +110,7 @@ void AgentTunnel::OnMessage(control::Message message) {
   if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
     hub_.registry.SetStatus(id_, *this, *update);
   } else if (auto* result = std::get_if<control::AnswerResult>(&message)) {
-    answers_.Finish(std::move(*result));
+    if (answers_) answers_->Finish(std::move(*result));
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
     LogWarn("instance {}: agent reports: {}", id_, ForLog(error->message));
   } else if (std::holds_alternative<control::Unknown>(message)) {
@@ -129,12 +128,13 @@ void AgentTunnel::Refuse(std::string_view why) {
 }
 
 Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answer) {
-  return answers_.Start(std::move(answer),
-                        [this](const control::Message& message) { return link_.Send(message); });
+  if (!answers_) answers_ = std::make_unique<PendingAnswers>(hub_.executor);
+  return answers_->Start(std::move(answer),
+                         [this](const control::Message& message) { return link_.Send(message); });
 }
 
 void AgentTunnel::Leave(std::string why) {
-  answers_.FailAll();
+  if (answers_) answers_->FailAll();
   if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 

@@ -65,7 +65,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   std::uint64_t unknown_messages_ = 0;  ///< Of types that this hub does not know.
   StreamAssertions assertions_;
   tunnel::HubLink link_;
-  PendingAnswers answers_;
+  std::unique_ptr<PendingAnswers> answers_;  ///< From the first on.
 };
 
 }  // namespace berth::hub

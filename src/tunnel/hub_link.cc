@@ -21,12 +21,12 @@ HubLink::HubLink(Executor& executor, const Limits& limits, Observer& observer)
       limits_(limits),
       observer_(observer),
       link_(executor, limits, http::WebSocketRole::kAcceptor, *this),
-      register_timer_([this] {
+      register_timer_(std::make_unique<Timer>([this] {
         Tell("register within the time");
         is_over_ = true;
         link_.Close(http::close_code::kPolicy, Timeout("the agent did not register in time"));
-      }) {
-  executor.ArmAfter(register_timer_, limits.register_timeout);
+      })) {
+  executor.ArmAfter(*register_timer_, limits.register_timeout);
 }
 
 HubLink::~HubLink() = default;
@@ -39,8 +39,12 @@ http::Response HubLink::TakeResponse() {
   return response;
 }
 
+void HubLink::StopRegisterTimer() {
+  if (register_timer_) register_timer_->Disarm();
+}
+
 void HubLink::OnEnd() {
-  register_timer_.Disarm();
+  StopRegisterTimer();
   is_over_ = true;
 }
 
@@ -90,7 +94,7 @@ Task<void> HubLink::OnRegister(control::Register registration) {
   if (is_over_) co_return;
   auto sent = link_.Send(answer);
   if (!sent) co_return;
-  register_timer_.Disarm();
+  register_timer_.reset();
   if (!answer.success) {
     is_over_ = true;
     link_.Close(http::close_code::kPolicy, Forbidden("refused: " + answer.message));
@@ -130,7 +134,7 @@ Result<void> HubLink::Send(const control::Message& message) {
 
 void HubLink::Fence(std::string_view why) {
   if (std::exchange(is_over_, true)) return;
-  register_timer_.Disarm();
+  StopRegisterTimer();
   auto sent = link_.Send(control::Fenced{std::string(why)});
   if (!sent) LogDebug("tunnel of {}: {}", instance_id_, sent.error().ToString());
   link_.Close(http::close_code::kPolicy, Conflict(std::string(why)));
@@ -138,7 +142,7 @@ void HubLink::Fence(std::string_view why) {
 
 void HubLink::Close(std::string_view why, bool is_auth_error) {
   if (std::exchange(is_over_, true)) return;
-  register_timer_.Disarm();
+  StopRegisterTimer();
   auto sent =
       link_.Send(control::ErrorMessage{.message = std::string(why), .auth_error = is_auth_error});
   if (!sent) LogDebug("tunnel of {}: {}", ForLog(instance_id_), sent.error().ToString());

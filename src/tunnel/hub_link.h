@@ -95,6 +95,7 @@ class HubLink : private LinkOwner {
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);
   void Tell(std::string_view error);
+  void StopRegisterTimer();
 
   Executor& executor_;
   const Limits& limits_;
@@ -102,7 +103,7 @@ class HubLink : private LinkOwner {
   Link link_;
   http::H2ClientSession* session_ = nullptr;  // Owned by link_; null until the first exchange.
   Streams streams_{*this};
-  Timer register_timer_;
+  std::unique_ptr<Timer> register_timer_;  // Until it is registered.
   bool is_registered_ = false;
   bool is_over_ = false;  // Closed, fenced or ended: nothing is delivered any more.
   std::string instance_id_;

@@ -28,7 +28,6 @@ Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, L
            Protocol protocol)
     : owner_(owner),
       channel_(executor, role, ChannelOptions(limits, protocol)),
-      finished_timer_([this] { CloseIfFinished(); }),
       executor_(executor) {}
 
 Link::~Link() {
@@ -39,10 +38,11 @@ Link::~Link() {
 void Link::StartSession(std::unique_ptr<http::H2Session> session) {
   CHECK(!session_ && session);
   session_ = std::move(session);
+  finished_timer_ = std::make_unique<Timer>([this] { CloseIfFinished(); });
   channel_.SetBinarySource(
       [this](http::PayloadWriter& out, std::size_t limit) {
         sent_ += session_->Produce(out, limit);
-        if (session_->is_finished()) executor_.ArmAfter(finished_timer_, Duration::zero());
+        if (session_->is_finished()) executor_.ArmAfter(*finished_timer_, Duration::zero());
       },
       session_->output());
   if (is_draining_) session_->Drain();

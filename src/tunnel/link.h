@@ -88,7 +88,8 @@ class Link {
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   bool is_draining_ = false;
-  Timer finished_timer_;  // Closes at the top of a turn, never from within Produce.
+  /// Closes at the top of a turn, never from within Produce. With the session.
+  std::unique_ptr<Timer> finished_timer_;
   Executor& executor_;
   std::optional<Error> why_;  // Why we closed.
 };
