@@ -34,6 +34,10 @@ constexpr LimitRow kRows[] = {
     {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
      "Bytes on their way between two threads of a hub, for each body and direction; one block of "
      "64 KiB at least."},
+    {"crossing_messages", false, &Limits::crossing_messages, nullptr,
+     "Messages that a front loop of a hub with several `threads` has sent and the main loop has "
+     "not "
+     "taken: beyond it, its new requests get 503."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
      "Concurrent streams in one tunnel."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,

@@ -34,6 +34,7 @@ struct Limits {
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
 
   Size crossing_buffer = 256 * 1024;  ///< Bytes under way between two loops, per body.
+  Size crossing_messages = 4'000;     ///< Messages from one loop that the other has not taken.
 
   // The tunnel.
   Size tunnel_streams = 256;                 ///< Concurrent streams in one tunnel.

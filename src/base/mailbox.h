@@ -6,9 +6,11 @@
 // (no Events, Tasks or references to what lives on an executor), because those that come too late
 // are destroyed on whichever thread has them.
 //
-// Neither holds a bound of its own: who sends must count what is under way.
+// Neither refuses anything: who sends must bound what is under way, by what waiting() tells or by a
+// count of its own.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,16 +40,22 @@ class MailAddress {
     // The lock keeps the executor from being destroyed meanwhile; batches of one turn are few.
     const std::lock_guard lock(state_->mutex);
     if (state_->executor == nullptr) return;
+    state_->waiting += batch.size();
     state_->executor->Post([state = state_, moved = std::move(batch)]() mutable {
+      state->waiting -= moved.size();
       if (state->deliver) state->deliver(std::move(moved));
     });
   }
+
+  /// Messages that were posted, by whomever, and not delivered yet. May be old when it is read.
+  std::size_t waiting() const { return state_ ? state_->waiting.load() : 0; }
 
  private:
   friend class Mailbox<Message>;
   struct State {
     std::mutex mutex;
     Executor* executor;  ///< Guarded by mutex; null once the mailbox is gone.
+    std::atomic<std::size_t> waiting = 0;
     /// Used on the executor's thread only; empty once the mailbox is gone.
     std::move_only_function<void(Batch)> deliver;
   };
@@ -93,6 +101,8 @@ class MailSender {
     batch_.push_back(std::move(message));
     due_.Set();
   }
+  /// Messages on their way: those that wait here, and those that wait there.
+  std::size_t under_way() const { return batch_.size() + to_.waiting(); }
   /// Lets what waits leave now.
   void Flush() {
     if (!batch_.empty()) to_.Post(std::exchange(batch_, {}));

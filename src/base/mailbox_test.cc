@@ -23,8 +23,11 @@ TEST(MailboxTest, WhatIsPutInOneTurnArrivesAsOneBatchInOrder) {
   EXPECT_TRUE(got.empty());  // The turn has not ended.
   here.RunUntilIdle();
   sender.Put(3);
+  EXPECT_EQ(sender.under_way(), 3u);
   here.RunUntilIdle();
+  EXPECT_EQ(sender.under_way(), 3u);
   there.RunUntilIdle();
+  EXPECT_EQ(sender.under_way(), 0u);
   EXPECT_EQ(got, (Batches{{1, 2}, {3}}));
 }
 

@@ -159,6 +159,11 @@ CrossingService::~CrossingService() { Shut(); }
 
 Task<Result<Response>> CrossingService::Exchange(Request request) {
   if (!is_open()) co_return Unavailable("the loop that answers is gone");
+  if (is_full()) {
+    Response busy = TextResponse(503, "text/plain", "Too busy. Try again.\n");
+    busy.head.fields.Add("retry-after", "1");
+    co_return busy;
+  }
   Call call(*this, ++last_id_);
   call.is_head_request = request.head.method == "HEAD";
   crossing::Begin begin;

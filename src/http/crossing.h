@@ -53,7 +53,8 @@ class CrossingService : public CrossingPort, public Service {
   CrossingService(Executor& executor, const Limits& limits, MailAddress<crossing::Message> end);
   ~CrossingService() override;
 
-  /// The errors of the other service, and kUnavailable if it is gone.
+  /// The errors of the other service, and kUnavailable if it is gone. 503 while it has more than
+  /// limits.crossing_messages to take.
   Task<Result<Response>> Exchange(Request request) override;
 
  private:

@@ -46,6 +46,10 @@ void CrossingPort::Send(std::uint64_t id, What what) {
   if (is_open_ && sender_) sender_->Put(Message{.id = id, .what = std::move(what)});
 }
 
+bool CrossingPort::is_full() const {
+  return sender_ && sender_->under_way() >= limits_.crossing_messages;
+}
+
 CrossedBody* CrossingPort::FindReader(std::uint64_t id) const { return Find(readers_, id); }
 
 void CrossingPort::Deliver(std::vector<Message> batch) {

@@ -50,6 +50,8 @@ class CrossingPort {
   /// destructors of derived classes.
   void Shut();
   bool is_open() const { return is_open_; }
+  /// The other end has as much to take already as it may have. Bodies bound themselves.
+  bool is_full() const;
   /// The body that is read here in that exchange; or null.
   CrossedBody* FindReader(std::uint64_t id) const;
 

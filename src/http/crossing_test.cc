@@ -30,6 +30,30 @@ TEST_F(CrossingTest, HeadsPeersAndBodiesArriveAsTheyWere) {
   EXPECT_EQ(end_->exchanges(), 0u);
 }
 
+TEST_F(CrossingTest, RequestsAreRefusedWhileTheOtherLoopDoesNotTakeThem) {
+  limits_.crossing_messages = 10;
+  Answering(Echo);
+  Settle();
+  int refused = 0;
+  for (int i = 0; i < 100; ++i) {  // Those that are dropped leave two messages each behind.
+    auto exchange = crossing_->Exchange(Get());
+    exchange.Start();
+    front_.RunUntilIdle();
+    if (!exchange.is_done()) continue;
+    ++refused;
+    auto answer = exchange.Take();
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->head.status, 503);
+  }
+  EXPECT_EQ(refused, 95);
+  Settle();
+  EXPECT_EQ(end_->exchanges(), 0u);
+  auto body = std::make_unique<PieceBody>(std::vector<std::string>{"x"});
+  auto served = Await(crossing_->Exchange(Post(std::move(body))));
+  ASSERT_THAT(served, IsOk());
+  EXPECT_EQ(served->head.status, 201);
+}
+
 TEST_F(CrossingTest, ResponseWithoutBodyEndsTheExchange) {
   BodyPtr none;
   Answering([&](Request request) { return Give(std::move(request), none); });

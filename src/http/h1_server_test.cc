@@ -602,7 +602,8 @@ TEST_F(H1ServerTest, ABrowserThatLeavesWithItsUpgradeIsNotHandedOn) {
   auto serving = ServeH1(executor_, limits_, std::move(hub), service);
   serving.Start();
   executor_.RunUntilIdle();
-  EXPECT_TRUE(serving.is_done());
+  ASSERT_TRUE(serving.is_done());
+  EXPECT_FALSE(serving.Take().stream);
 }
 
 TEST_F(H1ServerTest, DroppingTheTaskCancelsTheExchange) {

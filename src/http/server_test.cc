@@ -1,0 +1,77 @@
+// Server over real sockets: the limit of connections, and those that an upgrade took over.
+#include "http/server.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result_testing.h"
+#include "http/taken_connection.h"
+#include "net/dial.h"
+#include "net/loop_testing.h"
+
+namespace berth::http {
+namespace {
+
+using berth::testing::IsOk;
+using net::testing::Await;
+
+/// Holds the connection until the peer ends it.
+Task<void> Hold(net::StreamPtr stream, std::string) { (void)co_await stream->Read(); }
+
+/// Upgrades take their connection over, everything else gets 200.
+class Taking : public Service {
+ public:
+  Task<Result<Response>> Exchange(Request request) override {
+    Response response = TextResponse(200, "text/plain", "");
+    if (request.may_take_over) {
+      response.head.status = 101;
+      response.takeover = std::make_unique<Takeover>(Hold);
+    }
+    co_return response;
+  }
+};
+
+/// Sends the text on a new connection, and reads once.
+Task<Result<std::string>> Ask(net::ByteStream& stream, std::string_view text) {
+  const Bytes bytes = net::AsBytes(text);
+  auto written = co_await stream.Write(std::span(&bytes, 1));
+  if (!written) co_return std::move(written).error();
+  auto read = co_await stream.Read();
+  if (!read) co_return std::move(read).error();
+  co_return std::string(net::AsText(*read));
+}
+
+TEST(ServerTest, ATakenConnectionCountsUntilItEnds) {
+  net::Loop loop;
+  Limits limits;
+  limits.connections = 1;
+  Taking service;
+  auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
+  ASSERT_THAT(listener, IsOk());
+  const net::HostPort address{"127.0.0.1", (*listener)->port()};
+  Server server(loop, limits, std::move(*listener), service);
+  server.Start();
+
+  auto first = Await(loop, net::ConnectTcp(loop, address, limits));
+  auto second = Await(loop, net::ConnectTcp(loop, address, limits));
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  auto upgraded = Await(
+      loop,
+      Ask(**first,
+          "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+  ASSERT_THAT(upgraded, IsOk());
+  EXPECT_TRUE(upgraded->starts_with("HTTP/1.1 101 "));
+  auto waiting = Ask(**second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  waiting.Start();
+  EXPECT_EQ(server.connections(), 1u);
+  EXPECT_FALSE(waiting.is_done());
+  first->reset();
+  auto answer = Await(loop, std::move(waiting));
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_TRUE(answer->starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+}  // namespace
+}  // namespace berth::http
