@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "base/log.h"
+#include "net/signals.h"
 
 namespace berth::agent {
 namespace {
@@ -13,13 +14,13 @@ constexpr int kCannotBegin = 1;
 constexpr int kToldToLeave = 3;
 
 Task<void> ExitAtOnce(net::Loop& loop) {
-  co_await loop.NextSignal();
+  co_await net::NextSignal(loop);
   std::_Exit(1);
 }
 
 /// Drains at the first signal.
 Task<void> StopOnSignal(net::Loop& loop, Agent& agent) {
-  co_await loop.NextSignal();
+  co_await net::NextSignal(loop);
   LogInfo("stopping: what runs may finish; signal again to stop at once");
   Job impatience(loop, "second signal", ExitAtOnce(loop));
   co_await agent.Drain();

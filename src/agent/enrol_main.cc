@@ -14,6 +14,7 @@
 #include "http/h1_client.h"
 #include "net/loop.h"
 #include "net/proxy_settings.h"
+#include "net/signals.h"
 #include "net/tls.h"
 
 namespace berth::agent {
@@ -128,7 +129,7 @@ Task<void> Run(net::Loop& loop, const EnrolOptions& options, http::Service& hub,
 }
 
 Task<void> StopOnSignal(net::Loop& loop, int& status) {
-  co_await loop.NextSignal();
+  co_await net::NextSignal(loop);
   EndWaiting();
   fmt::print(stderr, "berth agent enroll: cancelled\n");
   status = kInterrupted;

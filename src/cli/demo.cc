@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "hub/hub.h"
 #include "net/loop.h"
+#include "net/signals.h"
 
 namespace berth::cli {
 namespace {
@@ -112,7 +113,7 @@ Task<void> Serve(net::Loop& loop, std::string listen, int& status) {
   std::printf("berth hub ready: %s\n", demo.hub->public_url().c_str());
   if (link) std::printf("sign in: %s\n", link->c_str());
   std::fflush(stdout);
-  co_await loop.NextSignal();
+  co_await net::NextSignal(loop);
   co_await demo.agent->Drain();
   co_await demo.hub->Drain();
   loop.Stop();

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/setting_values.h"
 #include "net/loop.h"
+#include "net/signals.h"
 #include "terminal/known_hubs.h"
 
 namespace berth::cli {
@@ -27,7 +28,7 @@ Task<void> Work(net::Loop& loop, terminal::HubClient& hub, const HubWork& work, 
 }
 
 Task<void> StopOnSignal(net::Loop& loop, int interrupted, int& status) {
-  co_await loop.NextSignal();
+  co_await net::NextSignal(loop);
   status = interrupted;
   loop.Stop();
 }

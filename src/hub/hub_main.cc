@@ -6,13 +6,14 @@
 
 #include "base/log.h"
 #include "hub/hub.h"
+#include "net/signals.h"
 
 namespace berth::hub {
 namespace {
 
 Task<void> ExitAtOnce(net::Loop& loop) {
   for (;;) {
-    const int number = co_await loop.NextSignal();
+    const int number = co_await net::NextSignal(loop);
     if (number != SIGHUP) std::_Exit(1);
   }
 }
@@ -39,7 +40,7 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
   }
   co_await Announce(**hub);
   for (;;) {
-    const int number = co_await loop.NextSignal();
+    const int number = co_await net::NextSignal(loop);
     if (number != SIGHUP) break;
     auto reloaded = (*hub)->ReloadCertificate();
     if (reloaded) {

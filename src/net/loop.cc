@@ -1,68 +1,65 @@
 #include "net/loop.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <csignal>
-#include <deque>
-#include <optional>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 #include "base/check.h"
-#include "base/event.h"
 #include "net/fd_watch.h"
 
 namespace berth::net {
 namespace {
 
-namespace asio = boost::asio;
-using ErrorCode = boost::system::error_code;
-
 constexpr int kEventsPerTurn = 256;
-constexpr std::size_t kSignalsKept = 16;
 
-int MakePollDescriptor() {
-  const int descriptor = epoll_create1(EPOLL_CLOEXEC);
-  CHECK(descriptor >= 0);  // At start only: nothing works without it.
+/// At start only: nothing works without it.
+int Made(int descriptor) {
+  CHECK(descriptor >= 0);
   return descriptor;
 }
 
 }  // namespace
 
-struct Loop::Impl {
-  explicit Impl(Loop& loop)
-      : timer(context), descriptors(context, MakePollDescriptor()), signal_came(loop) {}
-
-  asio::io_context context{1};  // One thread runs it; posting from others stays allowed.
-  asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(context);
-  asio::steady_timer timer;
-  TimePoint timer_due = TimePoint::max();      ///< What `timer` waits for; max: nothing.
-  asio::posix::stream_descriptor descriptors;  ///< The epoll set.
-  std::array<epoll_event, kEventsPerTurn> events{};
-  std::optional<asio::signal_set> signals;
-  std::deque<int> signals_kept;
-  Event signal_came;
+struct Loop::PollEvents {
+  std::array<epoll_event, kEventsPerTurn> all;
 };
 
-Loop::Loop() : impl_(std::make_unique<Impl>(*this)) {
-  poll_descriptor_ = impl_->descriptors.native_handle();
-  AwaitDescriptors();
+Loop::Loop()
+    : poll_descriptor_(Made(epoll_create1(EPOLL_CLOEXEC))),
+      interrupt_descriptor_(Made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      events_(std::make_unique<PollEvents>()) {
+  epoll_event event{};
+  // Edge-triggered, each write reports again, so nobody has to read it.
+  event.events = EPOLLIN | EPOLLET;
+  event.data.ptr = nullptr;
+  CHECK(epoll_ctl(poll_descriptor_, EPOLL_CTL_ADD, interrupt_descriptor_, &event) == 0);
 }
 
 Loop::~Loop() {
-  RunReady();  // What was deferred may own streams, which must go before the context.
+  // What was deferred or posted may own streams, which must go before the poll set.
+  RunReady();
+  std::exchange(posted_, {}).clear();
+  close(interrupt_descriptor_);
+  close(poll_descriptor_);
 }
 
 void Loop::Run() {
-  impl_->context.restart();
-  impl_->context.run();
+  is_stopped_ = false;
+  while (!is_stopped_) RunTurn();
 }
 
-void Loop::Stop() { impl_->context.stop(); }
+void Loop::Stop() {
+  is_stopped_ = true;
+  Interrupt();
+}
 
 TimePoint Loop::now() const {
   if (!is_in_turn_) return Clock::now();
@@ -71,88 +68,64 @@ TimePoint Loop::now() const {
 }
 
 void Loop::Post(std::move_only_function<void()> work) {
-  asio::post(impl_->context, [this, moved = std::move(work)]() mutable { Dispatch(moved); });
+  bool is_first = false;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    is_first = posted_.empty();
+    posted_.push_back(std::move(work));
+  }
+  if (is_first) Interrupt();
 }
 
-asio::io_context& Loop::context() { return impl_->context; }
-
-void Loop::WakeForReady() {
-  asio::post(impl_->context, [this] { Dispatch([] {}); });
+void Loop::Interrupt() {
+  const std::uint64_t one = 1;
+  // Fails only where the count is at its end, and then the descriptor is readable.
+  [[maybe_unused]] const auto written = write(interrupt_descriptor_, &one, sizeof one);
 }
 
-void Loop::WakeForTurnEnd() {
-  // Posted, it runs behind every handler that is ready now.
-  asio::post(impl_->context, [this] {
-    BeginTurn();
-    RunTurnEnd();
-    EndTurn();
-  });
+int Loop::PollTimeout() const {
+  if (has_ready() || has_turn_end()) return 0;
+  const auto due = next_due();
+  if (!due) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
-void Loop::WakeAt(TimePoint due) {
-  // One Asio timer for all, moved only when it would ring too late: a disarmed or postponed Timer
-  // costs an early ring at most, and most timers are postponed again and again.
-  if (due >= impl_->timer_due) return;
-  impl_->timer_due = due;
-  impl_->timer.expires_at(due);
-  impl_->timer.async_wait([this](const ErrorCode& error) {
-    if (!error) OnTimer();
-  });
-}
-
-void Loop::OnTimer() {
-  BeginTurn();
-  impl_->timer_due = TimePoint::max();
-  const std::optional<TimePoint> next = RunTimers();
-  EndTurn();
-  if (next) WakeAt(*next);
-}
-
-void Loop::AwaitDescriptors() {
-  impl_->descriptors.async_wait(asio::posix::descriptor_base::wait_read,
-                                [this](const ErrorCode& error) {
-                                  if (error) return;
-                                  DeliverDescriptors();
-                                  AwaitDescriptors();
-                                });
-}
-
-void Loop::DeliverDescriptors() {
-  auto& events = impl_->events;
-  const int count = epoll_wait(poll_descriptor(), events.data(), kEventsPerTurn, 0);
-  if (count <= 0) return;
-  Dispatch([&events, count] {
+void Loop::RunTurn() {
+  const int timeout = PollTimeout();
+  is_in_turn_ = false;
+  auto& events = events_->all;
+  const int count = epoll_wait(poll_descriptor_, events.data(), kEventsPerTurn, timeout);
+  CHECK(count >= 0 || errno == EINTR);
+  turn_time_ = {};
+  is_in_turn_ = true;
+  bool is_interrupted = false;
+  Enter([&] {
     // Delivering only sets Events, so no watch can go away before the last one is served.
     for (int i = 0; i < count; ++i) {
-      static_cast<FdWatch*>(events[static_cast<std::size_t>(i)].data.ptr)
-          ->Deliver(events[static_cast<std::size_t>(i)].events);
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      if (event.data.ptr == nullptr) {
+        is_interrupted = true;
+      } else {
+        static_cast<FdWatch*>(event.data.ptr)->Deliver(event.events);
+      }
     }
   });
+  if (is_interrupted) RunPosted();
+  if (next_due()) RunTimers();
+  if (has_turn_end()) RunTurnEnd();
 }
 
-Task<int> Loop::NextSignal() {
-  if (!impl_->signals) {
-    impl_->signals.emplace(impl_->context, SIGTERM, SIGINT, SIGHUP);
-    AwaitSignal();
+void Loop::RunPosted() {
+  std::vector<std::move_only_function<void()>> all;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    all.swap(posted_);
   }
-  while (impl_->signals_kept.empty()) {
-    impl_->signal_came.Reset();
-    co_await impl_->signal_came.Wait();
+  for (auto& work : all) {
+    Enter(work);
+    work = nullptr;  // What it holds may be the last thing that owns a stream.
   }
-  const int number = impl_->signals_kept.front();
-  impl_->signals_kept.pop_front();
-  co_return number;
-}
-
-void Loop::AwaitSignal() {
-  impl_->signals->async_wait([this](const ErrorCode& error, int number) {
-    if (error) return;
-    Dispatch([this, number] {
-      if (impl_->signals_kept.size() < kSignalsKept) impl_->signals_kept.push_back(number);
-      impl_->signal_came.Set();
-    });
-    AwaitSignal();
-  });
 }
 
 }  // namespace berth::net

@@ -1,24 +1,22 @@
-// Loop: the Executor that real programs run on: one thread, sockets, timers, signals.
+// Loop: the Executor that real programs run on: one thread, sockets, timers.
 //
 // A turn begins when the kernel reports descriptors as ready: all of them are delivered as events
-// (FdWatch), then everything that became ready runs, then what waits for the turn's end. Asio
-// carries the turns, the timers, the signals and the posts of other threads; descriptors are
-// watched by an epoll set of our own inside Asio's, edge-triggered and registered once, because
-// that costs one system call per read (Asio's async_wait costs two) and lets a waiting connection
-// hold neither a buffer nor a pending operation.
+// (FdWatch), then everything that became ready runs, then what other threads posted and timers that
+// are due, then what waits for the turn's end. Descriptors are watched edge-triggered and
+// registered once, so that a turn costs one system call of the loop's own, whatever happens in it,
+// and a waiting connection holds neither a buffer nor a pending operation. (Asio would cost two or
+// three more calls: it re-arms what it waits for, or nests the set in its own.)
 //
 // Threads: everything on the loop's own thread, except Post() and Stop(). A Loop outlives all that
 // uses it: streams, listeners and Tasks are destroyed before it.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "base/executor.h"
-#include "base/task.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace berth::net {
 
@@ -36,47 +34,32 @@ class Loop : public Executor {
   TimePoint now() const override;
   void Post(std::move_only_function<void()> work) override;
 
-  /// Waits for the next SIGTERM, SIGINT or SIGHUP of the process, which from the first call on no
-  /// longer end it. Signals that come while nobody waits are kept (at most 16). One loop of a
-  /// process may do this, with one caller at a time.
-  Task<int> NextSignal();
-
-  /// For code that uses Asio itself (processes, say): its handlers must do their work inside
-  /// Dispatch().
-  boost::asio::io_context& context();
-  /// Runs `callback`, then what it made ready. From the top of the stack only: an Asio handler.
-  template <class F>
-  void Dispatch(F&& callback) {
-    BeginTurn();
-    Enter(std::forward<F>(callback));
-    EndTurn();
-  }
-
   /// The epoll set of FdWatch.
   int poll_descriptor() const { return poll_descriptor_; }
 
  protected:
-  void WakeForReady() override;
-  void WakeForTurnEnd() override;
-  void WakeAt(TimePoint due) override;
+  // A turn looks for itself what is ready and due before it waits.
+  void WakeForReady() override {}
+  void WakeForTurnEnd() override {}
+  void WakeAt(TimePoint) override {}
 
  private:
-  struct Impl;
+  struct PollEvents;
 
-  void BeginTurn() {
-    is_in_turn_ = true;
-    turn_time_ = {};
-  }
-  void EndTurn() { is_in_turn_ = false; }
-  void OnTimer();
-  void AwaitDescriptors();
-  void DeliverDescriptors();
-  void AwaitSignal();
+  void RunTurn();
+  /// Milliseconds until there is work; 0: now, -1: when something comes.
+  int PollTimeout() const;
+  void Interrupt();
+  void RunPosted();
 
-  int poll_descriptor_ = -1;  ///< Owned by impl_; kept for watches that go with its last handlers.
+  const int poll_descriptor_;
+  const int interrupt_descriptor_;  ///< An eventfd, readable when posted_ or is_stopped_ changed.
+  std::unique_ptr<PollEvents> events_;
   bool is_in_turn_ = false;
   mutable TimePoint turn_time_{};  ///< Read lazily, once a turn.
-  std::unique_ptr<Impl> impl_;
+  std::atomic<bool> is_stopped_ = false;
+  std::mutex posted_mutex_;
+  std::vector<std::move_only_function<void()>> posted_;  // Under posted_mutex_.
 };
 
 }  // namespace berth::net

@@ -11,6 +11,7 @@
 #include "base/task_group.h"
 #include "net/loop_testing.h"
 #include "net/network_change.h"
+#include "net/signals.h"
 
 namespace berth::net {
 namespace {
@@ -104,9 +105,9 @@ TEST(LoopTest, RunsAgainAfterStop) {
 }
 
 Task<int> TwoSignals(Loop& loop) {
-  const int first = co_await loop.NextSignal();
+  const int first = co_await NextSignal(loop);
   std::raise(SIGHUP);
-  const int second = co_await loop.NextSignal();
+  const int second = co_await NextSignal(loop);
   co_return first * 1000 + second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/task.h"
 #include "net/loop.h"
 #include "net/socket_address.h"
 
