@@ -32,8 +32,7 @@ endif()
 
 add_library(berth_flags INTERFACE)
 target_include_directories(berth_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_definitions(berth_flags INTERFACE BOOST_ASIO_NO_DEPRECATED
-                           BERTH_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(berth_flags INTERFACE BERTH_VERSION="${PROJECT_VERSION}")
 target_compile_options(berth_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   $<$<BOOL:${CCACHE}>:-Xclang$<SEMICOLON>-fno-pch-timestamp>)

@@ -1,4 +1,4 @@
-// Standard headers that nearly every file includes; no Asio, TLS or JSON here, on purpose.
+// Standard headers that nearly every file includes; no TLS or JSON here, on purpose.
 #pragma once
 #include <fmt/format.h>
 

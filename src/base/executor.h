@@ -1,6 +1,6 @@
 // Executor: where coroutines of one thread wait: a ready queue, a turn-end queue and timers.
 //
-// net::Loop is the real one (Asio); test::TestExecutor (executor_testing.h) has a clock that the
+// net::Loop is the real one; test::TestExecutor (executor_testing.h) has a clock that the
 // test advances. Everything above net/ takes an Executor&.
 //
 // A *turn* is what one loop iteration dispatches. Wake-ups never run inside the code that causes
