@@ -13,16 +13,17 @@ namespace {
 constexpr int kCannotBegin = 1;
 constexpr int kToldToLeave = 3;
 
-Task<void> ExitAtOnce(net::Loop& loop) {
-  co_await net::NextSignal(loop);
+Task<void> ExitAtOnce(net::Signals& signals) {
+  co_await signals.Next();
   std::_Exit(1);
 }
 
 /// Drains at the first signal.
 Task<void> StopOnSignal(net::Loop& loop, Agent& agent) {
-  co_await net::NextSignal(loop);
+  net::Signals signals(loop);
+  co_await signals.Next();
   LogInfo("stopping: what runs may finish; signal again to stop at once");
-  Job impatience(loop, "second signal", ExitAtOnce(loop));
+  Job impatience(loop, "second signal", ExitAtOnce(signals));
   co_await agent.Drain();
   loop.Stop();
 }

@@ -129,7 +129,8 @@ Task<void> Run(net::Loop& loop, const EnrolOptions& options, http::Service& hub,
 }
 
 Task<void> StopOnSignal(net::Loop& loop, int& status) {
-  co_await net::NextSignal(loop);
+  net::Signals signals(loop);
+  co_await signals.Next();
   EndWaiting();
   fmt::print(stderr, "berth agent enroll: cancelled\n");
   status = kInterrupted;

@@ -113,7 +113,8 @@ Task<void> Serve(net::Loop& loop, std::string listen, int& status) {
   std::printf("berth hub ready: %s\n", demo.hub->public_url().c_str());
   if (link) std::printf("sign in: %s\n", link->c_str());
   std::fflush(stdout);
-  co_await net::NextSignal(loop);
+  net::Signals signals(loop);
+  co_await signals.Next();
   co_await demo.agent->Drain();
   co_await demo.hub->Drain();
   loop.Stop();

@@ -28,7 +28,8 @@ Task<void> Work(net::Loop& loop, terminal::HubClient& hub, const HubWork& work, 
 }
 
 Task<void> StopOnSignal(net::Loop& loop, int interrupted, int& status) {
-  co_await net::NextSignal(loop);
+  net::Signals signals(loop);
+  co_await signals.Next();
   status = interrupted;
   loop.Stop();
 }

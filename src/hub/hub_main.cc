@@ -11,9 +11,9 @@
 namespace berth::hub {
 namespace {
 
-Task<void> ExitAtOnce(net::Loop& loop) {
+Task<void> ExitAtOnce(net::Signals& signals) {
   for (;;) {
-    const int number = co_await net::NextSignal(loop);
+    const int number = co_await signals.Next();
     if (number != SIGHUP) std::_Exit(1);
   }
 }
@@ -39,8 +39,9 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
     co_return;
   }
   co_await Announce(**hub);
+  net::Signals signals(loop);
   for (;;) {
-    const int number = co_await net::NextSignal(loop);
+    const int number = co_await signals.Next();
     if (number != SIGHUP) break;
     auto reloaded = (*hub)->ReloadCertificate();
     if (reloaded) {
@@ -50,7 +51,7 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
     }
   }
   LogInfo("stopping: what runs may finish; signal again to stop at once");
-  Job impatience(loop, "second signal", ExitAtOnce(loop));
+  Job impatience(loop, "second signal", ExitAtOnce(signals));
   co_await (*hub)->Drain();
   loop.Stop();
 }

@@ -28,14 +28,9 @@ int Made(int descriptor) {
 
 }  // namespace
 
-struct Loop::PollEvents {
-  std::array<epoll_event, kEventsPerTurn> all;
-};
-
 Loop::Loop()
     : poll_descriptor_(Made(epoll_create1(EPOLL_CLOEXEC))),
-      interrupt_descriptor_(Made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
-      events_(std::make_unique<PollEvents>()) {
+      interrupt_descriptor_(Made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   epoll_event event{};
   // Edge-triggered, each write reports again, so nobody has to read it.
   event.events = EPOLLIN | EPOLLET;
@@ -44,9 +39,12 @@ Loop::Loop()
 }
 
 Loop::~Loop() {
-  // What was deferred or posted may own streams, which must go before the poll set.
-  RunReady();
-  std::exchange(posted_, {}).clear();
+  // What was deferred or posted may own streams, which must go before the poll set, and may defer
+  // or post more on its way out.
+  do {
+    RunReady();
+    const auto dropped = std::exchange(posted_, {});
+  } while (has_ready() || !posted_.empty());
   close(interrupt_descriptor_);
   close(poll_descriptor_);
 }
@@ -92,10 +90,8 @@ int Loop::PollTimeout() const {
 }
 
 void Loop::RunTurn() {
-  const int timeout = PollTimeout();
-  is_in_turn_ = false;
-  auto& events = events_->all;
-  const int count = epoll_wait(poll_descriptor_, events.data(), kEventsPerTurn, timeout);
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int count = epoll_wait(poll_descriptor_, events.data(), kEventsPerTurn, PollTimeout());
   CHECK(count >= 0 || errno == EINTR);
   turn_time_ = {};
   is_in_turn_ = true;
@@ -114,6 +110,7 @@ void Loop::RunTurn() {
   if (is_interrupted) RunPosted();
   if (next_due()) RunTimers();
   if (has_turn_end()) RunTurnEnd();
+  is_in_turn_ = false;
 }
 
 void Loop::RunPosted() {

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -44,8 +43,6 @@ class Loop : public Executor {
   void WakeAt(TimePoint) override {}
 
  private:
-  struct PollEvents;
-
   void RunTurn();
   /// Milliseconds until there is work; 0: now, -1: when something comes.
   int PollTimeout() const;
@@ -53,8 +50,7 @@ class Loop : public Executor {
   void RunPosted();
 
   const int poll_descriptor_;
-  const int interrupt_descriptor_;  ///< An eventfd, readable when posted_ or is_stopped_ changed.
-  std::unique_ptr<PollEvents> events_;
+  const int interrupt_descriptor_;  ///< An eventfd, written for Post() and Stop().
   bool is_in_turn_ = false;
   mutable TimePoint turn_time_{};  ///< Read lazily, once a turn.
   std::atomic<bool> is_stopped_ = false;

@@ -98,6 +98,24 @@ TEST(LoopTest, PostWorksFromOtherThreads) {
   EXPECT_EQ(count, 4000);
 }
 
+TEST(LoopTest, TimeGoesOnAfterARun) {
+  Loop loop;
+  EXPECT_TRUE(Await(loop, Settle(loop)));
+  const TimePoint present = Clock::now();
+  EXPECT_GE(loop.now(), present);
+}
+
+TEST(LoopTest, ATimerIsNotHeldUpByDescriptorsThatAreAlwaysReady) {
+  Loop loop;
+  Event rang(loop);
+  Timer timer([&] { rang.Set(); });
+  loop.ArmAfter(timer, 5ms);
+  // Each turn asks for the next one.
+  std::move_only_function<void()> again = [&] { loop.Post([&] { again(); }); };
+  loop.Post([&] { again(); });
+  EXPECT_TRUE(Await(loop, WaitFor(rang)));
+}
+
 TEST(LoopTest, RunsAgainAfterStop) {
   Loop loop;
   EXPECT_TRUE(Await(loop, Settle(loop)));
@@ -105,9 +123,10 @@ TEST(LoopTest, RunsAgainAfterStop) {
 }
 
 Task<int> TwoSignals(Loop& loop) {
-  const int first = co_await NextSignal(loop);
-  std::raise(SIGHUP);
-  const int second = co_await NextSignal(loop);
+  Signals signals(loop);
+  const int first = co_await signals.Next();
+  std::raise(SIGHUP);  // While nobody waits.
+  const int second = co_await signals.Next();
   co_return first * 1000 + second;
 }
 
@@ -126,6 +145,25 @@ TEST(LoopTest, DestructionRunsWhatWasDeferred) {
     loop.Defer([&ran] { ran = true; });
   }
   EXPECT_TRUE(ran);
+}
+
+TEST(LoopTest, DestructionDropsWhatWasPosted) {
+  bool ran = false;
+  const auto owned = std::make_shared<int>(0);
+  bool deferred = false;
+  {
+    Loop loop;
+    // On its way out it defers, as a connection does that closes.
+    const auto leave = [&loop, &deferred](int* number) {
+      loop.Defer([&deferred] { deferred = true; });
+      delete number;
+    };
+    std::unique_ptr<int, decltype(leave)> leaving(new int(0), leave);
+    loop.Post([&ran, owned, kept = std::move(leaving)] { ran = true; });
+  }
+  EXPECT_FALSE(ran);
+  EXPECT_TRUE(deferred);
+  EXPECT_EQ(owned.use_count(), 1);
 }
 
 TEST(NetworkChangeTest, TellsOncePerBurst) {

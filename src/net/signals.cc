@@ -8,14 +8,11 @@
 #include <csignal>
 
 #include "base/check.h"
-#include "base/event.h"
-#include "net/fd_watch.h"
 
 namespace berth::net {
 namespace {
 
-/// A pipe that holds the numbers of signals, a byte each. As old as the first wait, and never
-/// closed: a signal may come at any time.
+/// Never closed: a signal may come at any time. Set before the handlers are.
 std::array<int, 2> signal_pipe{-1, -1};
 
 extern "C" void KeepSignal(int number) {
@@ -37,18 +34,17 @@ void KeepSignals() {
 
 }  // namespace
 
-Task<int> NextSignal(Loop& loop) {
+Signals::Signals(Loop& loop) : readable_(loop), unused_(loop), watch_(loop, readable_, unused_) {
   KeepSignals();
-  Event readable(loop);
-  Event writable(loop);
-  FdWatch watch(loop, readable, writable);
-  const auto watching = watch.Start(signal_pipe[0]);
-  CHECK(watching.has_value());
+  CHECK(watch_.Start(signal_pipe[0]).has_value());
+}
+
+Task<int> Signals::Next() {
   for (;;) {
-    readable.Reset();
+    readable_.Reset();
     unsigned char number = 0;
     if (read(signal_pipe[0], &number, 1) == 1) co_return number;
-    co_await readable.Wait();
+    co_await readable_.Wait();
   }
 }
 

@@ -1,14 +1,30 @@
-// The signals that tell a program to end or to read its files again.
+// Signals: those that tell a program to end or to read its files again.
+//
+// They are kept, a byte each, in a pipe that lives as long as the process: one that comes while
+// nobody waits is not lost. The pipe is watched once, because a wait in the middle of a program's
+// life must not fail for want of watches.
 #pragma once
 
+#include "base/event.h"
 #include "base/task.h"
+#include "net/fd_watch.h"
 #include "net/loop.h"
 
 namespace berth::net {
 
-/// Waits for the next SIGTERM, SIGINT or SIGHUP of the process, which from the first call on no
-/// longer end it; returns its number. Signals that come while nobody waits are kept. One caller of
-/// a process at a time.
-Task<int> NextSignal(Loop& loop);
+class Signals {
+ public:
+  /// From now on SIGTERM, SIGINT and SIGHUP no longer end the process, not even when this object is
+  /// gone. One of a process at a time. At start only: aborts where the kernel gives no descriptors.
+  explicit Signals(Loop& loop);
+
+  /// Waits for the next; returns its number. One caller at a time.
+  Task<int> Next();
+
+ private:
+  Event readable_;
+  Event unused_;
+  FdWatch watch_;
+};
 
 }  // namespace berth::net
