@@ -93,7 +93,7 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
       "{} {} in session {}", answer->allow ? "allow" : "deny",
       question && !question->tool.empty() ? question->tool : "a question", answer->session_id);
   if (visible->role == identity::InstanceRole::kViewer) {
-    RecordCall(
+    co_await RecordCall(
         hub, call, identity::audit_action::kAnswer,
         {.result = identity::audit_result::kDenied, .instance_id = call.id, .detail = detail});
     co_return ProblemResponse({403, "Not allowed", "A viewer may look, but not answer."});
@@ -108,10 +108,11 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
   auto result = co_await WithDeadline(hub.executor, kAnswerTimeout, "answer",
                                       instance.link->GiveAnswer(std::move(*answer)));
   const bool is_sent = result && result->outcome == Outcome::kSent;
-  RecordCall(hub, call, identity::audit_action::kAnswer,
-             {.result = is_sent ? identity::audit_result::kOk : identity::audit_result::kFailed,
-              .instance_id = call.id,
-              .detail = detail});
+  co_await RecordCall(
+      hub, call, identity::audit_action::kAnswer,
+      {.result = is_sent ? identity::audit_result::kOk : identity::audit_result::kFailed,
+       .instance_id = call.id,
+       .detail = detail});
   if (result) co_return ResponseOf(*result);
   if (result.error().kind == ErrorKind::kUnavailable) co_return ProblemResponse(NotConnected());
   if (result.error().kind == ErrorKind::kConflict) {

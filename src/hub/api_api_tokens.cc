@@ -74,8 +74,8 @@ Task<Result<http::Response>> CreateApiToken(HubContext& hub, ApiCall call) {
   }
   if (!created) co_return std::move(created).error();
   const identity::ApiToken& token = *created->token;
-  RecordCall(hub, call, identity::audit_action::kApiTokenCreate,
-             {.detail = fmt::format("{} {}", token.id, token.name)});
+  co_await RecordCall(hub, call, identity::audit_action::kApiTokenCreate,
+                      {.detail = fmt::format("{} {}", token.id, token.name)});
   boost::json::object answer = ViewOf(token);
   answer["token"] = created->text.Reveal();
   co_return JsonResponse(201, boost::json::serialize(answer));
@@ -84,7 +84,7 @@ Task<Result<http::Response>> CreateApiToken(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> RevokeApiToken(HubContext& hub, ApiCall call) {
   auto revoked = co_await hub.identity.api_tokens().Revoke(call.user_id(), call.id);
   if (!revoked) co_return Wrap(std::move(revoked).error(), "revoke API token");
-  RecordCall(hub, call, identity::audit_action::kApiTokenRevoke, {.detail = call.id});
+  co_await RecordCall(hub, call, identity::audit_action::kApiTokenRevoke, {.detail = call.id});
   co_return NoContent();
 }
 

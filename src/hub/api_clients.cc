@@ -54,7 +54,8 @@ Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call) {
   }
   if (!visible->instance->is_live()) co_return Conflict("the instance is not connected");
   visible->instance->link->Disconnect();
-  RecordCall(hub, call, identity::audit_action::kAgentDisconnect, {.instance_id = call.id});
+  co_await RecordCall(hub, call, identity::audit_action::kAgentDisconnect,
+                      {.instance_id = call.id});
   co_return NoContent();
 }
 

@@ -81,11 +81,11 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
     hub.identity.enrolments().Restore(secret);
     co_return Wrap(std::move(created).error(), "create token");
   }
-  hub.identity.audit().Record({.action = identity::audit_action::kTokenCreate,
-                               .actor_id = grant.user_id,
-                               .instance_id = answer.request.instance_id,
-                               .address = std::move(address),
-                               .detail = fmt::format("enrolled: token {}", created->id)});
+  co_await hub.identity.audit().Write({.action = identity::audit_action::kTokenCreate,
+                                       .actor_id = grant.user_id,
+                                       .instance_id = answer.request.instance_id,
+                                       .address = std::move(address),
+                                       .detail = fmt::format("enrolled: token {}", created->id)});
   boost::json::object body;
   body["status"] = "approved";
   body["token"] = created->text.Reveal();
@@ -198,7 +198,7 @@ Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call) {
   if (expires_in) grant.terms.expires_at = hub.clock() + *expires_in;
   auto approved = hub.identity.enrolments().Approve(code, std::move(grant));
   if (!approved) co_return std::move(approved).error();
-  hub.identity.audit().Record(
+  co_await hub.identity.audit().Write(
       {.action = identity::audit_action::kEnrolApprove,
        .actor_id = call.user_id(),
        .instance_id = approved->request.instance_id,
@@ -216,7 +216,7 @@ Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call) {
   if (!checked) co_return std::move(checked).error();
   auto denied = hub.identity.enrolments().Deny(code);
   if (!denied) co_return UnknownCode(hub, call, identity::audit_action::kEnrolDeny);
-  hub.identity.audit().Record(
+  co_await hub.identity.audit().Write(
       {.action = identity::audit_action::kEnrolDeny,
        .actor_id = call.user_id(),
        .instance_id = denied->request.instance_id,

@@ -115,8 +115,8 @@ Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
   if (!written) co_return Wrap(std::move(written).error(), "rename instance");
   hub.registry.SetLabel(call.id, label);
   LogInfo("instance {}: now called \"{}\"", call.id, ForLog(label));
-  RecordCall(hub, call, identity::audit_action::kInstanceRename,
-             {.instance_id = call.id, .detail = label});
+  co_await RecordCall(hub, call, identity::audit_action::kInstanceRename,
+                      {.instance_id = call.id, .detail = label});
   const auto visible = hub.registry.Find(call.id, *call.user);
   if (!visible) co_return NoSuchInstance();
   co_return JsonResponse(200, control::Serialise(ClientViewOf(hub, *visible)));
@@ -142,7 +142,7 @@ Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
   hub.identity.sessions().EndIf(
       [&id = call.id](const identity::Session& session) { return session.instance_id == id; });
   LogInfo("instance {}: removed", call.id);
-  RecordCall(hub, call, identity::audit_action::kInstanceRemove, {.instance_id = call.id});
+  co_await RecordCall(hub, call, identity::audit_action::kInstanceRemove, {.instance_id = call.id});
   co_return NoContent();
 }
 

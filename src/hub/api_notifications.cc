@@ -220,8 +220,9 @@ Task<Result<http::Response>> CreateNotificationTarget(HubContext& hub, ApiCall c
          fmt::format("You have {} already: remove some of them.", hub.limits.notify_targets)});
   }
   if (!put) co_return std::move(put).error();
-  RecordCall(hub, call, identity::audit_action::kNotifyTargetCreate,
-             {.detail = fmt::format("{} {} {}", put->id, store::ToString(put->kind), put->name)});
+  co_await RecordCall(
+      hub, call, identity::audit_action::kNotifyTargetCreate,
+      {.detail = fmt::format("{} {} {}", put->id, store::ToString(put->kind), put->name)});
   co_return JsonResponse(201, boost::json::serialize(ViewOf(hub, {.row = *put})));
 }
 
@@ -260,8 +261,8 @@ Task<Result<http::Response>> DeleteNotificationTarget(HubContext& hub, ApiCall c
         return row;
       });
   if (!deleted) co_return std::move(deleted).error();
-  RecordCall(hub, call, identity::audit_action::kNotifyTargetDelete,
-             {.detail = fmt::format("{} {}", deleted->id, deleted->name)});
+  co_await RecordCall(hub, call, identity::audit_action::kNotifyTargetDelete,
+                      {.detail = fmt::format("{} {}", deleted->id, deleted->name)});
   co_return NoContent();
 }
 

@@ -113,7 +113,7 @@ Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call) {
   auto set = co_await hub.identity.people().SetRole(person->id, wanted_role);
   if (!set) co_return Wrap(std::move(set).error(), "change role");
   LogInfo("user {}: now {} of the hub", person->id, role);
-  RecordCall(
+  co_await RecordCall(
       hub, call, identity::audit_action::kRoleChange,
       {.detail = fmt::format("user {} ({}): {}", person->id, identity::LoginOf(*person), role)});
   co_return JsonResponse(
@@ -125,7 +125,7 @@ Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call) {
   const auto person = PersonAt(hub, call.id);
   if (!person) co_return NobodyThere();
   auto ended = co_await hub.identity.sessions().RevokeAllOf(person->id);
-  RecordCall(
+  co_await RecordCall(
       hub, call, identity::audit_action::kSessionRevoke,
       {.detail = fmt::format("all of user {} ({})", person->id, identity::LoginOf(*person))});
   if (!ended) co_return Wrap(std::move(ended).error(), "end sessions");

@@ -63,10 +63,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   auto created = co_await hub.identity.sessions().Create(std::move(wanted));
   if (!created) co_return Wrap(std::move(created).error(), "create session");
   LogInfo("signed in from {}", ForLog(address));
-  hub.identity.audit().Record({.action = audit_action::kSignIn,
-                               .actor_id = *user_id,
-                               .address = address,
-                               .detail = "link"});
+  co_await hub.identity.audit().Write({.action = audit_action::kSignIn,
+                                       .actor_id = *user_id,
+                                       .address = address,
+                                       .detail = "link"});
   auto response = NoContent();
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
@@ -77,7 +77,7 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call) {
   auto ended = co_await hub.identity.sessions().Revoke(call.session->id);
   if (!ended) co_return Wrap(std::move(ended).error(), "end session");
-  RecordCall(hub, call, audit_action::kSignOut);
+  co_await RecordCall(hub, call, audit_action::kSignOut);
   auto response = NoContent();
   response.head.fields.Add("set-cookie",
                            identity::ClearCookie(identity::CookieKind::kHub, hub.scheme));

@@ -35,8 +35,8 @@ Task<Result<http::Response>> EndSession(HubContext& hub, ApiCall call) {
   }
   auto ended = co_await hub.identity.sessions().Revoke(call.id);
   if (!ended) co_return Wrap(std::move(ended).error(), "end session");
-  RecordCall(hub, call, identity::audit_action::kSessionRevoke,
-             {.detail = fmt::format("{} from {}", session->id, session->address)});
+  co_await RecordCall(hub, call, identity::audit_action::kSessionRevoke,
+                      {.detail = fmt::format("{} from {}", session->id, session->address)});
   auto response = NoContent();
   if (session == call.session) {
     response.head.fields.Add("set-cookie",
@@ -49,8 +49,8 @@ Task<Result<http::Response>> EndOtherSessions(HubContext& hub, ApiCall call) {
   const std::string kept = call.session ? call.session->id : "";
   auto ended = co_await hub.identity.sessions().RevokeAllOf(call.user_id(), kept);
   if (!ended) co_return Wrap(std::move(ended).error(), "end sessions");
-  RecordCall(hub, call, identity::audit_action::kSessionRevoke,
-             {.detail = call.session ? "all others" : "all"});
+  co_await RecordCall(hub, call, identity::audit_action::kSessionRevoke,
+                      {.detail = call.session ? "all others" : "all"});
   co_return NoContent();
 }
 

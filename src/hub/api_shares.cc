@@ -165,8 +165,8 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
   }
   if (!made) co_return Wrap(std::move(made).error(), "write share");
   LogInfo("instance {}: shared: {}", call.id, ForLog(Describe(*made)));
-  RecordCall(hub, call, identity::audit_action::kShareCreate,
-             {.instance_id = call.id, .detail = Describe(*made)});
+  co_await RecordCall(hub, call, identity::audit_action::kShareCreate,
+                      {.instance_id = call.id, .detail = Describe(*made)});
   co_return JsonResponse(201, boost::json::serialize(ToJson(hub, *made)));
 }
 
@@ -180,8 +180,8 @@ Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call) {
   }
   const store::ShareRow share = *place;
   auto removed = co_await hub.identity.shares().Remove(call.id, share.id);
-  RecordCall(hub, call, identity::audit_action::kShareRemove,
-             {.instance_id = call.id, .detail = Describe(share)});
+  co_await RecordCall(hub, call, identity::audit_action::kShareRemove,
+                      {.instance_id = call.id, .detail = Describe(share)});
   if (!removed) co_return Wrap(std::move(removed).error(), "end share");
   LogInfo("instance {}: no longer shared: {}", call.id, ForLog(Describe(share)));
   co_return NoContent();

@@ -52,7 +52,8 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
   auto created =
       co_await hub.identity.tokens().Create(call.user_id(), std::move(name), std::move(terms));
   if (!created) co_return Wrap(std::move(created).error(), "create token");
-  RecordCall(hub, call, audit_action::kTokenCreate, {.detail = created->id + " " + created->name});
+  co_await RecordCall(hub, call, audit_action::kTokenCreate,
+                      {.detail = created->id + " " + created->name});
   boost::json::object body;
   body["id"] = created->id;
   body["name"] = created->name;
@@ -63,7 +64,7 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call) {
   auto revoked = co_await hub.identity.tokens().Revoke(call.user_id(), call.id);
   if (!revoked) co_return Wrap(std::move(revoked).error(), "revoke token");
-  RecordCall(hub, call, audit_action::kTokenRevoke, {.detail = call.id});
+  co_await RecordCall(hub, call, audit_action::kTokenRevoke, {.detail = call.id});
   co_return NoContent();
 }
 

@@ -22,9 +22,9 @@ identity::AuditEvent EventOf(const ApiCall& call, std::string_view action, Event
 
 }  // namespace
 
-void RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
-                EventDetails details) {
-  hub.identity.audit().Record(EventOf(call, action, std::move(details)));
+Task<void> RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
+                      EventDetails details) {
+  return hub.identity.audit().Write(EventOf(call, action, std::move(details)));
 }
 
 void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,

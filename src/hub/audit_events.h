@@ -17,9 +17,10 @@ struct EventDetails {
   std::string detail = {};  ///< A few words; never a secret.
 };
 
-/// Records `action` (identity::audit_action) as done by the caller. REQUIRES: there is a user.
-void RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
-                EventDetails details = {});
+/// Records `action` (identity::audit_action) as done by the caller; returns when it is on the disk,
+/// so that what is answered is in the log. REQUIRES: there is a user.
+Task<void> RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
+                      EventDetails details = {});
 
 /// Records, sparsely, that the caller was denied something. REQUIRES: there is a user.
 void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,

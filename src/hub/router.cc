@@ -88,9 +88,9 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     if (session && is_own) {
       auto ended = co_await hub_.identity.sessions().Revoke(session->id);
       if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));
-      hub_.identity.audit().Record({.action = identity::audit_action::kSignOut,
-                                    .actor_id = session->user_id,
-                                    .address = request.peer.address});
+      co_await hub_.identity.audit().Write({.action = identity::audit_action::kSignOut,
+                                            .actor_id = session->user_id,
+                                            .address = request.peer.address});
     }
     auto response = Redirect(302, "/login");
     if (is_own) {

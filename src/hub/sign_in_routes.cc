@@ -136,10 +136,10 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
     co_return Refuse(head, RefusalOf(Internal("")));
   }
   LogInfo("{} signed in from {}", ForLog(end->who), ForLog(address));
-  hub.identity.audit().Record({.action = identity::audit_action::kSignIn,
-                               .actor_id = end->person->id,
-                               .address = address,
-                               .detail = end->person->provider});
+  co_await hub.identity.audit().Write({.action = identity::audit_action::kSignIn,
+                                       .actor_id = end->person->id,
+                                       .address = address,
+                                       .detail = end->person->provider});
   auto response = Redirect(303, end->next);
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,

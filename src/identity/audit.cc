@@ -11,7 +11,7 @@ constexpr std::chrono::minutes kSparsely(1);
 /// Kinds of events in a minute: a bound for memory and disk.
 constexpr std::size_t kMaxRecent = 2'000;
 
-Task<void> Write(store::Store& store, AuditEvent event, WallTime now) {
+Task<void> WriteAt(store::Store& store, AuditEvent event, WallTime now) {
   const std::string action(event.action);
   auto written = co_await store.Run([event = std::move(event), now](store::Database& database) {
     return RecordAudit(database, event, now);
@@ -24,9 +24,9 @@ Task<void> Write(store::Store& store, AuditEvent event, WallTime now) {
 Audit::Audit(Executor& executor, store::Store& store, WallClock clock)
     : store_(store), clock_(std::move(clock)), writing_(executor) {}
 
-void Audit::Record(AuditEvent event) {
-  writing_.Spawn("audit", Write(store_, std::move(event), clock_()));
-}
+Task<void> Audit::Write(AuditEvent event) { return WriteAt(store_, std::move(event), clock_()); }
+
+void Audit::Record(AuditEvent event) { writing_.Spawn("audit", Write(std::move(event))); }
 
 void Audit::RecordSparsely(AuditEvent event) {
   const WallTime now = clock_();

@@ -1,6 +1,5 @@
-// Audit: writes what happens into the audit log (store/audit.h), in order, without anybody waiting
-// for the disk. What a full queue or a broken disk keeps from being written is in the hub's log.
-// Lives on one loop.
+// Audit: writes what happens into the audit log (store/audit.h), in order. What a full queue or a
+// broken disk keeps from being written is in the hub's log. Lives on one loop.
 #pragma once
 
 #include <array>
@@ -99,6 +98,9 @@ class Audit {
   /// Everything handed in must outlive this object.
   Audit(Executor& executor, store::Store& store, WallClock clock);
 
+  /// Writes it; returns when it is on the disk. For what somebody did and is then answered: an
+  /// answer that was given has its event, whatever becomes of the hub after.
+  Task<void> Write(AuditEvent event);
   /// Writes it soon. Events are written in the order of the calls.
   void Record(AuditEvent event);
   /// The same for what anybody can cause as often as they like: events with the same action,
