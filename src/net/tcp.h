@@ -16,8 +16,9 @@ namespace berth::net {
 
 class TcpStream : public ByteStream {
  public:
-  /// Takes a connected socket; switches on TCP_NODELAY and keep-alive probes. Of `limits` it uses
-  /// write_stall_timeout, and keeps no reference.
+  /// Takes a connected socket; switches on TCP_NODELAY and keep-alive probes, and within the
+  /// machine (a loopback peer) pacing off. Of `limits` it uses write_stall_timeout, and keeps no
+  /// reference.
   TcpStream(std::unique_ptr<Socket> socket, Peer peer, const Limits& limits);
 
   Task<Result<MutableBytes>> Read() override;

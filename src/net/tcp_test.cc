@@ -2,6 +2,8 @@
 #include "net/tcp.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/result_testing.h"
@@ -133,15 +135,25 @@ TEST_F(TcpTest, ReportsAConnectionThatThePeerReset) {
   EXPECT_THAT(Await(loop_, dialled->Read()), FailsWith(ErrorKind::kUnavailable));
 }
 
+TEST_F(TcpTest, NothingIsPacedWithinTheMachine) {
+  auto [dialled, accepted] = Connect();
+  const std::unique_ptr<Socket> socket =
+      std::move(dynamic_cast<TcpStream&>(*accepted)).TakeSocket();
+  char name[32] = {};
+  socklen_t size = sizeof(name);
+  ASSERT_EQ(getsockopt(socket->descriptor(), IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
+  EXPECT_STREQ(name, "reno");
+}
+
 TEST_F(TcpTest, AnIdleConnectionHoldsNoBlock) {
   ReadBuffer buffer;
   auto room = buffer.Room();
-  EXPECT_EQ(room.size(), 64u * 1024);
+  EXPECT_EQ(room.size(), kMostRead);
   room[0] = std::byte{7};
   auto view = buffer.Commit(1);
   EXPECT_EQ(view[0], std::byte{7});
   EXPECT_EQ(view.size(), 1u);
-  EXPECT_EQ(buffer.Room().size(), 64u * 1024);
+  EXPECT_EQ(buffer.Room().size(), kMostRead);
   EXPECT_EQ(buffer.Commit(3000).size(), 3000u);
   buffer.Release();
 }
