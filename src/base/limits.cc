@@ -43,7 +43,7 @@ constexpr LimitRow kRows[] = {
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,
      "Bytes buffered per stream and direction."},
     {"tunnel_window", false, &Limits::tunnel_window, nullptr,
-     "Bytes under way of one stream, on a long link that its reader keeps up with."},
+     "Bytes under way of one stream, on a long or fast link that its reader keeps up with."},
     {"tunnel_windows", false, &Limits::tunnel_windows, nullptr,
      "What all streams together may have under way beyond `stream_buffer`."},
     {"control_message", false, &Limits::control_message, nullptr, "Bytes of one control message."},

@@ -39,7 +39,7 @@ struct Limits {
   // The tunnel.
   Size tunnel_streams = 256;                 ///< Concurrent streams in one tunnel.
   Size stream_buffer = 256 * 1024;           ///< Bytes buffered per stream and direction.
-  Size tunnel_window = 16 * 1024 * 1024;     ///< Bytes under way of one stream, on a long link.
+  Size tunnel_window = 16 * 1024 * 1024;     ///< Bytes under way of one stream, long or fast link.
   Size tunnel_windows = 128 * 1024 * 1024;   ///< What all of these may have beyond stream_buffer.
   Size control_message = 1024 * 1024;        ///< Bytes of one control message.
   Size version1_request = 1024 * 1024;       ///< Bytes of a request body for a version-1 instance.

@@ -13,7 +13,7 @@ std::size_t H2Block::Append(Bytes bytes, bool is_more) {
     const bool is_small = !is_more && bytes.size() <= std::to_underlying(net::BlockSize::kSmall);
     block_ = net::Block(is_small ? net::BlockSize::kSmall : net::BlockSize::kLarge);
   }
-  const std::size_t count = std::min(bytes.size(), block_.bytes().size() - size_);
+  const std::size_t count = std::min(bytes.size(), capacity() - size_);
   std::memcpy(block_.bytes().data() + size_, bytes.data(), count);
   size_ += count;
   return count;

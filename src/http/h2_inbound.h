@@ -5,6 +5,7 @@
 // of the connection is written on in one piece.
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <memory>
 #include <optional>
@@ -20,8 +21,8 @@ namespace berth::http {
 class H2Session;
 struct H2Stream;
 
-/// Bytes in a pooled block that has as much room as one read of a connection brings, or little
-/// where little came. Holds no memory until the first Append.
+/// Bytes in a pooled block: as many as one read of a connection brings, or few where few came.
+/// Holds no memory until the first Append.
 class H2Block {
  public:
   H2Block() = default;
@@ -40,11 +41,13 @@ class H2Block {
     block_.Release();
     size_ = 0;
   }
-  bool is_full() const { return block_ && size_ == block_.bytes().size(); }
+  bool is_full() const { return block_ && size_ == capacity(); }
   MutableBytes view() { return block_.bytes().first(size_); }
   std::size_t size() const { return size_; }
 
  private:
+  std::size_t capacity() const { return std::min(block_.bytes().size(), net::kMostRead); }
+
   net::Block block_;
   std::size_t size_ = 0;
 };

@@ -10,7 +10,7 @@ namespace {
 /// One piece of 64 KiB, which is what a connection's read gives at most, and its length.
 Task<Result<Response>> OnePiece(Request) {
   Response response;
-  response.body = std::make_unique<TextBody>(std::string(64 * 1024, 'x'));
+  response.body = std::make_unique<TextBody>(std::string(net::kMostRead, 'x'));
   co_return response;
 }
 
@@ -32,8 +32,8 @@ TEST_F(H2PieceTest, APieceIsOneFrameInATunnelAndFourToABrowser) {
     for (const SeenFrame& frame : ParseFrames(joined.last_output)) {
       if (frame.type == kData) sizes.push_back(frame.payload.size());
     }
-    const std::size_t count = carrier == H2Carrier::kTunnel ? 1 : 4;
-    EXPECT_EQ(sizes, std::vector<std::size_t>(count, 64 * 1024 / count));
+    const std::vector<std::size_t> to_browser = {16'384, 16'384, 16'384, net::kMostRead - 49'152};
+    EXPECT_EQ(sizes, carrier == H2Carrier::kTunnel ? std::vector{net::kMostRead} : to_browser);
   }
 }
 
@@ -46,7 +46,7 @@ TEST_F(H2PieceTest, WhatArrivedAtOnceIsReadAtOnce) {
     executor.RunUntilIdle();
     auto piece = executor.Await(response->body->Read());
     ASSERT_THAT(piece, IsOk());
-    EXPECT_EQ(net::AsText(*piece), std::string(64 * 1024, 'x'));
+    EXPECT_EQ(net::AsText(*piece), std::string(net::kMostRead, 'x'));
   }
 }
 

@@ -42,9 +42,10 @@ namespace berth::http {
 /// A growable buffer that Produce appends to; reuse it, so that its memory is allocated once.
 using OutBuffer = std::string;
 
-/// The limit that owners give to Produce. What one read of a body gives at most, 64 KiB, fits
-/// behind a few small frames: in two parts, the second would often be some bytes on their own.
-inline constexpr std::size_t kH2Write = 68 * 1024;
+/// The limit that owners give to Produce. What one read of a body gives fits whole, behind a few
+/// small frames: in two parts, the second would often be some bytes on their own. With what goes
+/// around it (see net::kMostRead) it still fits a large block.
+inline constexpr std::size_t kH2Write = net::kMostRead + 768;
 
 class H2Session {
  public:

@@ -39,12 +39,31 @@ TEST(H2WindowTest, DoublesUpToItsLimitWhileItIsWhatTheSenderWaitsFor) {
   EXPECT_EQ(reading.UseWindow(milliseconds(80), milliseconds(40)), std::nullopt);
 }
 
-TEST(H2WindowTest, StaysForASlowReaderANearPeerAndAnUnknownRoundTrip) {
+TEST(H2WindowTest, GrowsLessForAFastReaderOfANearPeer) {
+  const Limits limits;
+  for (const std::optional<Duration> round_trip : {std::optional<Duration>(milliseconds(3)), {}}) {
+    Reading reading(limits);
+    for (std::uint32_t wanted = 2 * kInitial; wanted <= H2Window::kFastWindow; wanted *= 2) {
+      EXPECT_EQ(reading.UseWindow(milliseconds(4), round_trip), wanted);
+    }
+    EXPECT_EQ(reading.UseWindow(milliseconds(1), round_trip), std::nullopt);
+  }
+}
+
+TEST(H2WindowTest, AFastReaderGetsNoMoreThanTheLimit) {
+  Limits limits;
+  limits.tunnel_window = kInitial + 1;
+  Reading reading(limits);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), kInitial + 1);
+  EXPECT_EQ(reading.window.Use(2 * kInitial, reading.now, std::nullopt, limits), std::nullopt);
+}
+
+TEST(H2WindowTest, StaysForASlowReaderOfANearPeerToo) {
   const Limits limits;
   Reading reading(limits);
   EXPECT_EQ(reading.UseWindow(milliseconds(161), milliseconds(40)), std::nullopt);
-  EXPECT_EQ(reading.UseWindow(milliseconds(1), milliseconds(3)), std::nullopt);
-  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(5), milliseconds(3)), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(5), std::nullopt), std::nullopt);
   // It was held back by nothing of that.
   EXPECT_EQ(reading.UseWindow(milliseconds(160), milliseconds(40)), 2 * kInitial);
 }

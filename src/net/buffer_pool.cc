@@ -58,7 +58,7 @@ void Block::Release() noexcept {
 std::span<std::byte> ReadBuffer::Room() {
   small_.Release();
   if (!large_) large_ = Block(BlockSize::kLarge);
-  return large_.bytes();
+  return large_.bytes().first(kMostRead);
 }
 
 std::span<std::byte> ReadBuffer::Commit(std::size_t size) {

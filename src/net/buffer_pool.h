@@ -16,6 +16,12 @@ enum class BlockSize : std::size_t {
   kLarge = 64 * 1024,  ///< What one read or write system call carries at most.
 };
 
+/// What one read gives at most. Less than a large block by what goes around it on its way on: a
+/// frame of HTTP/2 in one of a WebSocket in TLS records still fits a large block, and with that one
+/// segment of the loopback device (65,483 bytes), where a little more would be a segment of its
+/// own.
+inline constexpr std::size_t kMostRead = 63 * 1024;
+
 /// One block, or none. Movable; goes back to the pool when destroyed.
 class Block {
  public:
@@ -45,7 +51,7 @@ class Block {
 /// take turns with, kept in a small one when little came.
 class ReadBuffer {
  public:
-  /// Room for a read, 64 KiB; ends the validity of the last view.
+  /// Room for a read, kMostRead bytes; ends the validity of the last view.
   std::span<std::byte> Room();
   /// The view of the first `size` bytes written to Room(), valid until Room() or Release().
   std::span<std::byte> Commit(std::size_t size);

@@ -39,9 +39,9 @@ class ByteStream {
   /// peer().alpn is known afterwards.
   virtual Task<Result<void>> Handshake() { co_return Ok(); }
 
-  /// Waits for bytes. Returns a view of the stream's own buffer (at most 64 KiB), valid until the
-  /// next Read or the stream's end; empty means that the peer finished its direction, for good.
-  /// kUnavailable: the connection broke.
+  /// Waits for bytes. Returns a view of the stream's own buffer (at most kMostRead, 63 KiB), valid
+  /// until the next Read or the stream's end; empty means that the peer finished its direction, for
+  /// good. kUnavailable: the connection broke.
   virtual Task<Result<MutableBytes>> Read() = 0;
 
   /// Writes all pieces, in order, as one gather write where possible. The bytes must stay valid

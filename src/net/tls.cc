@@ -65,7 +65,6 @@ Result<std::shared_ptr<ContextState>> MakeContext(const SSL_METHOD* method) {
                                    SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);  // One system call per record rather than two.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // Tickets still work.
   if (SSL_CTX_set_ciphersuites(context, kTls13Ciphers) != 1 ||
       SSL_CTX_set_cipher_list(context, kTls12Ciphers) != 1) {

@@ -42,25 +42,25 @@ std::string CertificateProblem(long code) {
 
 }  // namespace
 
-/// The connection between OpenSSL and the stream: it receives from the socket, and sends into the
+/// The connection between OpenSSL and the stream: it takes from the input block, and adds to the
 /// output block.
 struct TlsStream::BioCallbacks {
   static int Read(BIO* bio, char* into, int size) {
     auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
     if (size <= 0) return 0;
-    auto received = stream.socket_->Receive(
-        std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
-    if (!received) {
-      stream.socket_error_ = std::move(received).error();
-      return -1;
-    }
-    if (!*received) {
+    if (stream.input_begin_ == stream.input_end_ && !stream.ReceiveInput()) {
+      if (stream.socket_error_) return -1;
+      if (stream.saw_end_) return 0;
       BIO_set_retry_read(bio);
       return -1;
     }
-    if (**received == 0) stream.saw_end_ = true;
-    return static_cast<int>(**received);
+    const Bytes waiting =
+        stream.input_.bytes().first(stream.input_end_).subspan(stream.input_begin_);
+    const std::size_t count = std::min(waiting.size(), static_cast<std::size_t>(size));
+    std::memcpy(into, waiting.data(), count);
+    stream.input_begin_ += count;
+    return static_cast<int>(count);
   }
 
   static int Write(BIO* bio, const char* from, int size) {
@@ -141,6 +141,20 @@ Error TlsStream::Failure(std::string_view what, int reason) {
     return Unavailable(fmt::format("{}: the other side closed the connection", what));
   }
   return Unavailable(fmt::format("{}: protocol error", what));
+}
+
+bool TlsStream::ReceiveInput() {
+  if (!input_) input_ = Block(BlockSize::kLarge);
+  input_begin_ = input_end_ = 0;
+  auto received = socket_->Receive(input_.bytes());
+  if (received && *received) {
+    input_end_ = **received;
+    saw_end_ = input_end_ == 0;
+  } else if (!received) {
+    socket_error_ = std::move(received).error();
+  }
+  if (input_end_ == 0) input_.Release();
+  return input_end_ != 0;
 }
 
 Task<Result<void>> TlsStream::Handshake() {

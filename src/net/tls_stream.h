@@ -1,8 +1,9 @@
 // TlsStream: TLS over a socket as a ByteStream. Made by TlsServer and TlsClient only.
 //
-// OpenSSL reads from the socket and writes into one pooled block, which leaves in one system call
-// per Write where it fits; small pieces share a record. While nothing moves, neither OpenSSL
-// (SSL_MODE_RELEASE_BUFFERS) nor the stream holds a buffer.
+// OpenSSL reads from one pooled block and writes into another: one system call brings as many
+// records as there are and fit, and one takes away all that a Write made, where it fits; small
+// pieces share a record. While nothing moves, neither OpenSSL (SSL_MODE_RELEASE_BUFFERS) nor the
+// stream holds a buffer.
 //
 // A connection that ends without close_notify reads as the end of the stream, not as an error: half
 // the web closes like that, and HTTP says itself where its messages end (Content-Length, chunks,
@@ -55,6 +56,8 @@ class TlsStream : public ByteStream {
   TlsStream(std::shared_ptr<SSL_CTX> context, std::unique_ptr<Socket> socket, Peer peer,
             const Limits& limits);
   Task<Result<void>> HandshakeSteps();
+  /// Receives into the empty input block. False: nothing to receive now, or never again.
+  bool ReceiveInput();
   /// Sends all of the output block, waiting as needed.
   Task<Result<void>> Flush();
   /// Sends what the kernel takes at once. nullopt: it took nothing.
@@ -72,6 +75,9 @@ class TlsStream : public ByteStream {
   Duration handshake_limit_;
   Duration write_stall_;
   ReadBuffer buffer_;
+  Block input_;  ///< Encrypted bytes that OpenSSL has not taken yet: [begin, end).
+  std::size_t input_begin_ = 0;
+  std::size_t input_end_ = 0;
   Block output_;  ///< Encrypted bytes that have not left yet: [begin, end).
   std::size_t output_begin_ = 0;
   std::size_t output_end_ = 0;
