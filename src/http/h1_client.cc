@@ -11,6 +11,8 @@ using Kind = BodyFraming::Kind;
 
 // Interim responses before one response.
 constexpr int kMaxInterim = 64;
+// How long a head waits for the first bytes of the body that it announces.
+constexpr std::chrono::milliseconds kTogether{1};
 
 bool IsIdempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
@@ -52,6 +54,10 @@ class Call : public Body {
   /// Checks an answer() that is an upgrade, and prepares for its body. False: there is no body to
   /// read.
   Result<bool> Accept();
+  /// Waits a moment for the body to begin, if the head gives its length. Many origins send the two
+  /// apart, one right behind the other: together they cost everybody on their way to the browser
+  /// one wake-up and one packet. What has no length may be a stream, whose head is not held up.
+  Task<void> AwaitBegin(Executor& executor);
 
   Task<Result<MutableBytes>> Read() override;
   std::optional<std::uint64_t> length() const override { return decoder_.length(); }
@@ -201,6 +207,13 @@ Result<bool> Call::Accept() {
   return false;
 }
 
+Task<void> Call::AwaitBegin(Executor& executor) {
+  H1Reader& reader = lease_.connection().reader;
+  if (answer_.framing.kind != Kind::kLength || !reader.empty()) co_return;
+  // Read() sees for itself what has come, or broken.
+  (void)co_await WithDeadline(executor, kTogether, "body", reader.Fill());
+}
+
 /// The response is complete: the connection is free, unless the origin still reads the request.
 void Call::Finish() {
   is_finished_ = true;
@@ -255,11 +268,14 @@ Task<Result<MutableBytes>> Call::Read() {
 }  // namespace
 
 H1Client::H1Client(Executor& executor, const Limits& limits, Connector connector)
-    : limits_(limits), pool_(std::make_shared<H1Pool>(executor, limits, std::move(connector))) {}
+    : executor_(executor),
+      limits_(limits),
+      pool_(std::make_shared<H1Pool>(executor, limits, std::move(connector))) {}
 
 H1Client::~H1Client() { pool_->Close(); }
 
 Task<Result<Response>> H1Client::Exchange(Request request) {
+  Executor& executor = executor_;
   const Limits& limits = limits_;
   auto lease = co_await pool_->Acquire();
   if (!lease) co_return std::move(lease).error();
@@ -268,6 +284,7 @@ Task<Result<Response>> H1Client::Exchange(Request request) {
   if (!arrived) co_return std::move(arrived).error();
   auto has_body = call->Accept();
   if (!has_body) co_return std::move(has_body).error();
+  if (*has_body) co_await call->AwaitBegin(executor);
   Response response;
   response.head = std::move(call->answer().head);
   if (*has_body) response.body = std::move(call);

@@ -28,12 +28,12 @@ class H1Client : public Service {
   ~H1Client() override;
 
   /// Sends `request` as it is (authority becomes Host; framing and connection fields are made
-  /// here) and returns the response head as soon as it is there; its body is read from the
-  /// connection as it is pulled. The request body is sent meanwhile, and on for as long as the
-  /// response's body lives. No deadline for the response: the caller sets one. Errors: kUnavailable
-  /// (the origin is away or closed without an answer), kInvalid (an answer that is not HTTP, or a
-  /// request that cannot be sent), kTooLarge (an answer beyond the limits), kTimeout, or what the
-  /// request body's Read failed with.
+  /// here) and returns the response head as soon as it is there, or, if it gives the length of a
+  /// body, at most 1 ms later; the body is read from the connection as it is pulled. The request
+  /// body is sent meanwhile, and on for as long as the response's body lives. No deadline for the
+  /// response: the caller sets one. Errors: kUnavailable (the origin is away or closed without an
+  /// answer), kInvalid (an answer that is not HTTP, or a request that cannot be sent), kTooLarge
+  /// (an answer beyond the limits), kTimeout, or what the request body's Read failed with.
   ///
   /// A request without a body and with an idempotent method is sent again, once, on a new
   /// connection if a reused one turns out to be closed before the first byte of an answer.
@@ -44,6 +44,7 @@ class H1Client : public Service {
   std::size_t idle_connections() const;
 
  private:
+  Executor& executor_;
   const Limits& limits_;
   std::shared_ptr<H1Pool> pool_;  // Shared with the bodies of responses, which return to it.
 };

@@ -111,6 +111,57 @@ TEST_F(H1ClientTest, SendsTheRequestAndReadsTheResponse) {
   EXPECT_EQ(Text(response).value_or("-"), "hello");
 }
 
+TEST_F(H1ClientTest, AHeadWaitsAMomentForTheBodyThatItAnnounces) {
+  auto exchange = client_.Exchange(Get());
+  exchange.Start();
+  executor_.RunUntilIdle();
+  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+  executor_.RunUntilIdle();
+  EXPECT_FALSE(exchange.is_done());
+  origin_.Say(0, "hel");
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(exchange.is_done());
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  origin_.Say(0, "lo");
+  EXPECT_EQ(Text(response).value_or("-"), "hello");
+  EXPECT_EQ(client_.idle_connections(), 1u);
+}
+
+TEST_F(H1ClientTest, AHeadWaitsNoLongerThanThatMoment) {
+  auto exchange = client_.Exchange(Get());
+  exchange.Start();
+  executor_.RunUntilIdle();
+  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+  executor_.Advance(1ms);
+  ASSERT_TRUE(exchange.is_done());
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  origin_.Say(0, "hello");  // Nothing of it is lost.
+  EXPECT_EQ(Text(response).value_or("-"), "hello");
+}
+
+TEST_F(H1ClientTest, AHeadWithoutALengthWaitsForNothing) {
+  auto response = Ask(Get(), 0, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+  ASSERT_THAT(response, IsOk());
+  origin_.Say(0, "2\r\nok\r\n0\r\n\r\n");
+  EXPECT_EQ(Text(response).value_or("-"), "ok");
+}
+
+TEST_F(H1ClientTest, ABodyThatBreaksBeforeItBeginsIsAnErrorOfTheBody) {
+  auto exchange = client_.Exchange(Get());
+  exchange.Start();
+  executor_.RunUntilIdle();
+  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+  executor_.RunUntilIdle();
+  origin_[0].stream->Close();
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(exchange.is_done());
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_THAT(Text(response), FailsWith(ErrorKind::kUnavailable));
+}
+
 TEST_F(H1ClientTest, ReusesTheConnectionUsedLast) {
   auto first = client_.Exchange(Get("/1"));
   auto second = client_.Exchange(Get("/2"));
