@@ -505,22 +505,23 @@ void H2Session::Reset(H2Stream& stream, std::uint32_t code) {
 void H2Session::Credit(H2Stream* stream, std::size_t used) {
   if (is_closed_ || failure_) return;
   if (stream != nullptr) {
-    nghttp2_session_consume_stream(session_, stream->id, used);
-    if (options_.carrier == H2Carrier::kTunnel) Widen(*stream, used);
+    const bool is_tunnel = options_.carrier == H2Carrier::kTunnel;
+    const std::size_t credit = is_tunnel ? AdaptWindow(*stream, used) : used;
+    nghttp2_session_consume_stream(session_, stream->id, credit);
   }
   if (options_.carrier != H2Carrier::kTunnel) nghttp2_session_consume_connection(session_, used);
   Signal();
 }
 
-void H2Session::Widen(H2Stream& stream, std::size_t used) {
-  const TimePoint now = executor_.now();
-  const auto window = stream.window.Use(used, now, round_trip_, limits_);
-  if (window) {
-    const int failed = nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id,
-                                                             static_cast<std::int32_t>(*window));
+std::size_t H2Session::AdaptWindow(H2Stream& stream, std::size_t used) {
+  const auto step = stream.window.Use(used, executor_.now(), round_trip_, limits_);
+  if (step.window) {
+    const int failed = nghttp2_session_set_local_window_size(
+        session_, NGHTTP2_FLAG_NONE, stream.id, static_cast<std::int32_t>(*step.window));
     if (failed != 0) LogDebug("HTTP/2 stream {}: its window stays", stream.id);
   }
   if (stream.window.is_busy()) MeasureRoundTrip();
+  return step.credit;
 }
 
 void H2Session::MeasureRoundTrip() {

@@ -146,8 +146,9 @@ class H2Session {
   void SubmitSettings();
   /// `used` received bytes were used or discarded; null: their stream gets no credit for them.
   void Credit(H2Stream* stream, std::size_t used);
-  /// Lets the window of a stream in a tunnel grow, after its reader used so much of it.
-  void Widen(H2Stream& stream, std::size_t used);
+  /// Fits the window of a stream in a tunnel to its reader, who used so much of it; returns how
+  /// much credit that gives.
+  std::size_t AdaptWindow(H2Stream& stream, std::size_t used);
   /// Sends a PING that measures the round trip, unless one did lately.
   void MeasureRoundTrip();
   void NoteBuffered(std::ptrdiff_t change);

@@ -214,6 +214,36 @@ TEST_F(H2SessionTest, AWindowGrowsOnALongLinkInATunnel) {
   }
 }
 
+TEST_F(H2SessionTest, AWindowShrinksWithItsReadersSpeed) {
+  static constexpr std::uint64_t kSize = 40'000'000;
+  FakeService service([](Request) -> Task<Result<Response>> {
+    Response response;
+    response.body = std::make_unique<PatternBody>(kSize);
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  auto response = executor.Await(joined.client->Exchange(Get("/")));
+  ASSERT_THAT(response, IsOk());
+  std::uint64_t size = 0;
+  const auto read = [&](int pieces, Duration pause) {
+    for (int i = 0; i < pieces; ++i) {
+      auto piece = executor.Await(response->body->Read());
+      ASSERT_THAT(piece, IsOk());
+      size += piece->size();
+      executor.Advance(pause);
+    }
+  };
+  read(200, 0ms);
+  EXPECT_GT(joined.client->buffered(), H2Window::kFastWindow / 2);
+  read(200, 5ms);
+  EXPECT_LE(joined.client->buffered(), limits.stream_buffer);
+  EXPECT_GT(joined.client->buffered(), limits.stream_buffer / 4);
+  // And all of it comes.
+  while (size < kSize) read(1, 0ms);
+  EXPECT_TRUE(executor.Await(response->body->Read())->empty());
+  EXPECT_TRUE(joined.errors.empty());
+}
+
 TEST_F(H2SessionTest, RunsTwoHundredStreamsWhileOneIsReadSlowly) {
   FakeService service(Echo);
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});

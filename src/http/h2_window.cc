@@ -1,6 +1,7 @@
 #include "http/h2_window.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace berth::http {
 namespace {
@@ -11,6 +12,8 @@ constexpr std::chrono::milliseconds kFar{4};
 constexpr std::chrono::milliseconds kInNoTime{4};
 // No link is longer. A peer that answers late on purpose gets no larger windows for slow readers.
 constexpr std::chrono::seconds kFarthest{1};
+// A window that is worth its size for a reader of some speed is kept for one of half of it.
+constexpr int kMuchSlower = 2;
 // Credit comes in halves of a window, so a window that bounds its sender is used in two round
 // trips.
 constexpr int kRoundTripsPerWindow = 4;
@@ -19,24 +22,46 @@ thread_local std::uint64_t granted_in_all = 0;
 
 }  // namespace
 
-H2Window::~H2Window() { granted_in_all -= granted_; }
+H2Window::~H2Window() { granted_in_all -= granted(); }
 
-std::optional<std::uint32_t> H2Window::Use(std::size_t bytes, TimePoint now,
-                                           std::optional<Duration> round_trip,
-                                           const Limits& limits) {
+H2Window::Step H2Window::Use(std::size_t bytes, TimePoint now, std::optional<Duration> round_trip,
+                             const Limits& limits) {
+  const std::size_t held = std::min(bytes, reduced_ - held_);
+  held_ += held;
+  Step step{.credit = bytes - held};
   if (used_ == 0) since_ = now;
   used_ += bytes;
-  if (used_ < window_) return std::nullopt;
-  const Duration elapsed = now - since_;
+  if (used_ < window_) return step;
   used_ = 0;
-  const std::uint32_t most = Most(elapsed, round_trip, limits);
-  if (window_ >= most || granted_in_all >= limits.tunnel_windows) return std::nullopt;
-  const auto more = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>({window_, most - window_, limits.tunnel_windows - granted_in_all}));
-  window_ += more;
-  granted_ += more;
-  granted_in_all += more;
-  return window_;
+  const std::uint32_t before = std::exchange(window_, Next(now - since_, round_trip, limits));
+  if (window_ == before) return step;
+  step.window = window_;
+  granted_in_all += window_;
+  granted_in_all -= before;
+  if (window_ < before) {
+    reduced_ += before - window_;
+  } else {
+    reduced_ -= std::min<std::size_t>(reduced_, window_ - before);
+    step.credit += held_ - std::min(held_, reduced_);
+    held_ = std::min(held_, reduced_);
+  }
+  return step;
+}
+
+std::uint32_t H2Window::Next(Duration elapsed, std::optional<Duration> round_trip,
+                             const Limits& limits) const {
+  if (const std::uint32_t most = Most(elapsed, round_trip, limits); window_ < most) {
+    const std::uint64_t left =
+        limits.tunnel_windows - std::min(granted_in_all, limits.tunnel_windows);
+    return window_ +
+           static_cast<std::uint32_t>(std::min<std::uint64_t>({window_, most - window_, left}));
+  }
+  std::uint32_t next = window_;
+  while (next > initial_ && next > Most(elapsed / kMuchSlower, round_trip, limits)) {
+    next /= 2;
+    elapsed /= 2;  // What half of it would have taken.
+  }
+  return std::max(initial_, next);
 }
 
 std::uint32_t H2Window::Most(Duration elapsed, std::optional<Duration> round_trip,

@@ -4,9 +4,10 @@
 // round trip. It is doubled while its reader uses a whole window within a few round trips: then the
 // window, and not the reader, is what the sender waits for. On a short link it is doubled, up to
 // kFastWindow, while its reader uses one in no time: a small window would have the two ends wake
-// each other for every other piece. A reader that is slower than either leaves it as it is, so that
-// nothing more waits in memory for it. All growth of a thread comes out of one budget. Not
-// thread-safe.
+// each other for every other piece. A reader that is slower than either leaves it as it is, and one
+// that has become slow loses it again, so that nothing more waits in memory for it, and its
+// credit does not come in bursts that hold up others. All growth of a thread comes out of one
+// budget. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -24,15 +25,19 @@ class H2Window {
   static constexpr std::uint32_t kFastWindow = 4 * 1024 * 1024;
 
   /// `initial` is the window that the stream begins with, in bytes.
-  explicit H2Window(std::uint32_t initial) : window_(initial) {}
+  explicit H2Window(std::uint32_t initial) : initial_(initial), window_(initial) {}
   ~H2Window();
   H2Window(const H2Window&) = delete;
   H2Window& operator=(const H2Window&) = delete;
 
-  /// The reader used `bytes` more. Gives the new window, if it grows. `round_trip` is the shortest
-  /// that was seen, nothing while none was.
-  std::optional<std::uint32_t> Use(std::size_t bytes, TimePoint now,
-                                   std::optional<Duration> round_trip, const Limits& limits);
+  struct Step {
+    std::optional<std::uint32_t> window = {};  ///< The new one, if it changes. To be set first.
+    std::size_t credit = 0;                    ///< The bytes to be counted as consumed.
+  };
+  /// The reader used `bytes` more. `round_trip` is the shortest that was seen, nothing while none
+  /// was.
+  Step Use(std::size_t bytes, TimePoint now, std::optional<Duration> round_trip,
+           const Limits& limits);
 
   /// Whether the round trip is worth measuring: much of a window was used.
   bool is_busy() const { return used_ >= window_ / 2; }
@@ -42,9 +47,17 @@ class H2Window {
   std::uint32_t Most(Duration elapsed, std::optional<Duration> round_trip,
                      const Limits& limits) const;
 
+  /// The window that follows one that was used in `elapsed`.
+  std::uint32_t Next(Duration elapsed, std::optional<Duration> round_trip,
+                     const Limits& limits) const;
+  std::uint32_t granted() const { return window_ - initial_; }  ///< Of the budget.
+
+  const std::uint32_t initial_;
   std::uint32_t window_;
-  std::uint32_t granted_ = 0;  ///< Of the budget.
-  std::size_t used_ = 0;       ///< Since since_.
+  std::size_t used_ = 0;  ///< Since since_.
+  // A smaller window becomes true by holding credit back: nghttp2, told of it, only counts anew.
+  std::size_t reduced_ = 0;  ///< How much smaller, and not grown again since.
+  std::size_t held_ = 0;     ///< Credit that was held back for that.
   TimePoint since_;
 };
 

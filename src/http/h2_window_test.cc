@@ -15,19 +15,23 @@ struct Reading {
 
   /// Uses one whole window in `elapsed`: the new one, if it grew.
   std::optional<std::uint32_t> UseWindow(Duration elapsed, std::optional<Duration> round_trip) {
-    std::optional<std::uint32_t> grown;
+    H2Window::Step step;
     for (std::uint32_t used = 0; used < size; used += 16 * 1024) {
       if (used + 16 * 1024 >= size) now += elapsed;
-      grown = window.Use(16 * 1024, now, round_trip, limits);
+      step = window.Use(16 * 1024, now, round_trip, limits);
+      credited += step.credit;
+      consumed += 16 * 1024;
     }
-    if (grown) size = *grown;
-    return grown;
+    if (step.window) size = *step.window;
+    return step.window;
   }
 
   const Limits& limits;
   H2Window window{kInitial};
   std::uint32_t size = kInitial;
   TimePoint now{};
+  std::size_t consumed = 0;
+  std::size_t credited = 0;
 };
 
 TEST(H2WindowTest, DoublesUpToItsLimitWhileItIsWhatTheSenderWaitsFor) {
@@ -55,7 +59,8 @@ TEST(H2WindowTest, AFastReaderGetsNoMoreThanTheLimit) {
   limits.tunnel_window = kInitial + 1;
   Reading reading(limits);
   EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), kInitial + 1);
-  EXPECT_EQ(reading.window.Use(2 * kInitial, reading.now, std::nullopt, limits), std::nullopt);
+  EXPECT_EQ(reading.window.Use(2 * kInitial, reading.now, std::nullopt, limits).window,
+            std::nullopt);
 }
 
 TEST(H2WindowTest, StaysForASlowReaderOfANearPeerToo) {
@@ -66,6 +71,59 @@ TEST(H2WindowTest, StaysForASlowReaderOfANearPeerToo) {
   EXPECT_EQ(reading.UseWindow(milliseconds(5), std::nullopt), std::nullopt);
   // It was held back by nothing of that.
   EXPECT_EQ(reading.UseWindow(milliseconds(160), milliseconds(40)), 2 * kInitial);
+}
+
+TEST(H2WindowTest, ShrinksForAReaderThatHasBecomeSlow) {
+  const Limits limits;
+  Reading far(limits);
+  while (far.UseWindow(milliseconds(80), milliseconds(40))) {
+  }
+  EXPECT_EQ(far.UseWindow(milliseconds(320), milliseconds(40)), std::nullopt);
+  EXPECT_EQ(far.UseWindow(milliseconds(321), milliseconds(40)), limits.tunnel_window / 2);
+  Reading near(limits);
+  while (near.UseWindow(milliseconds(1), std::nullopt)) {
+  }
+  EXPECT_EQ(near.UseWindow(milliseconds(8), std::nullopt), std::nullopt);
+  for (std::uint32_t wanted = H2Window::kFastWindow / 2; wanted >= kInitial; wanted /= 2) {
+    EXPECT_EQ(near.UseWindow(milliseconds(9), std::nullopt), wanted);
+  }
+  EXPECT_EQ(near.UseWindow(std::chrono::hours(1), std::nullopt), std::nullopt);
+  // What it has come to is found at once.
+  while (near.UseWindow(milliseconds(1), std::nullopt)) {
+  }
+  EXPECT_EQ(near.UseWindow(milliseconds(64), std::nullopt), H2Window::kFastWindow / 8);
+}
+
+TEST(H2WindowTest, ASmallerWindowHoldsCreditBackAndALargerOneGivesIt) {
+  const Limits limits;
+  Reading reading(limits);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 4 * kInitial);
+  EXPECT_EQ(reading.credited, reading.consumed);
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), 2 * kInitial);
+  EXPECT_EQ(reading.credited, reading.consumed);
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), kInitial);
+  EXPECT_EQ(reading.credited, reading.consumed - 2 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.credited, reading.consumed - 3 * kInitial);  // That is all.
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.credited, reading.consumed - 3 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
+  EXPECT_EQ(reading.credited, reading.consumed - 2 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 4 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 8 * kInitial);
+  EXPECT_EQ(reading.credited, reading.consumed);
+}
+
+TEST(H2WindowTest, WhatAReaderNoLongerNeedsOthersMayHave) {
+  Limits limits;
+  limits.tunnel_windows = kInitial;
+  Reading first(limits);
+  Reading second(limits);
+  EXPECT_EQ(first.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
+  EXPECT_EQ(second.UseWindow(milliseconds(1), std::nullopt), std::nullopt);
+  EXPECT_EQ(first.UseWindow(milliseconds(9), std::nullopt), kInitial);
+  EXPECT_EQ(second.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
 }
 
 TEST(H2WindowTest, APeerThatAnswersLateGetsNoLargerWindowsForSlowReaders) {
