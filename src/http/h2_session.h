@@ -151,6 +151,8 @@ class H2Session {
   std::size_t AdaptWindow(H2Stream& stream, std::size_t used);
   /// Sends a PING that measures the round trip, unless one did lately.
   void MeasureRoundTrip();
+  /// The peer answered a PING of ours.
+  void OnPong(std::span<const std::uint8_t> payload);
   void NoteBuffered(std::ptrdiff_t change);
   /// Ends the connection with GOAWAY.
   void Fail(Error error, std::uint32_t code);
