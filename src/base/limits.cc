@@ -45,7 +45,7 @@ constexpr LimitRow kRows[] = {
     {"tunnel_window", false, &Limits::tunnel_window, nullptr,
      "Bytes under way of one stream, on a long or fast link that its reader keeps up with."},
     {"tunnel_windows", false, &Limits::tunnel_windows, nullptr,
-     "What all streams together may have under way beyond `stream_buffer`."},
+     "What all streams of a loop together may have under way beyond `stream_buffer`."},
     {"control_message", false, &Limits::control_message, nullptr, "Bytes of one control message."},
     {"version1_request", false, &Limits::version1_request, nullptr,
      "Bytes of a request body, or of a chat message, for a version-1 instance."},

@@ -11,6 +11,8 @@ namespace {
 
 using crossing::Message;
 
+constexpr std::size_t kLittle = std::to_underlying(net::BlockSize::kSmall);
+
 template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
@@ -156,7 +158,10 @@ Task<void> CrossingSource::SendAll() {
       std::memcpy(room.data(), rest.data(), count);
       filled_ += count;
       rest = rest.subspan(count);
-      if (count == room.size()) Ship(false);
+      // A large block that is nearly full will do: a piece then stays one, in a frame and a write.
+      const std::size_t left = room.size() - count;
+      const bool is_large = filling_.bytes().size() > kLittle;
+      if (left == 0 || (is_large && left < kLittle)) Ship(false);
     }
   }
 }

@@ -10,7 +10,7 @@ constexpr std::uint32_t kBrowserStreamsBuffered = 16;
 // A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
 // 16 MiB is 1 Gbit/s at 130 ms.
 constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
-// HTTP/2's own; and in a tunnel, what one read of a body gives at most: fewer frames, less work.
+// HTTP/2's own; and in a tunnel, room for what one read of a body gives: fewer frames, less work.
 constexpr std::uint32_t kBrowserFrame = 16 * 1024;
 constexpr std::uint32_t kTunnelFrame = 64 * 1024;
 // The hub adds a handful of fields to each head, an assertion of up to 12 KiB among them, and

@@ -7,7 +7,7 @@
 namespace berth::http::testing {
 namespace {
 
-/// One piece of 64 KiB, which is what a connection's read gives at most, and its length.
+/// One piece as large as a read of a connection gives at most, and its length.
 Task<Result<Response>> OnePiece(Request) {
   Response response;
   response.body = std::make_unique<TextBody>(std::string(net::kMostRead, 'x'));

@@ -11,8 +11,9 @@
 //     co_await stream.Write(buffer);                  // only then ask again: this is backpressure
 //     if (session.is_finished()) break;
 //
-// Memory: per stream at most its receive window and one piece of its outgoing body, plus what
-// Produce appended. An idle session holds about 25 KiB, nearly all of it nghttp2's.
+// Memory: per stream at most its receive window (a former, larger one until what came for that is
+// read) and one piece of its outgoing body, plus what Produce appended. An idle session holds about
+// 25 KiB, nearly all of it nghttp2's.
 //
 // Not thread-safe: lives on one loop. Receive, Produce, Close and the destructor must not be called
 // from inside a handler or a body of the session itself. All Executor, Limits and Service

@@ -12,11 +12,14 @@ constexpr std::chrono::milliseconds kFar{4};
 constexpr std::chrono::milliseconds kInNoTime{4};
 // No link is longer. A peer that answers late on purpose gets no larger windows for slow readers.
 constexpr std::chrono::seconds kFarthest{1};
-// A window that is worth its size for a reader of some speed is kept for one of half of it.
-constexpr int kMuchSlower = 2;
+// A window stays for a reader of a quarter of the speed that would make it grow, and so of half of
+// the speed that made it.
+constexpr int kMuchSlower = 4;
 // Credit comes in halves of a window, so a window that bounds its sender is used in two round
 // trips.
 constexpr int kRoundTripsPerWindow = 4;
+
+constexpr std::uint64_t kLargest = 0x7fff'ffff;  // RFC 9113, section 6.9.1.
 
 thread_local std::uint64_t granted_in_all = 0;
 
@@ -26,18 +29,27 @@ H2Window::~H2Window() { granted_in_all -= granted(); }
 
 H2Window::Step H2Window::Use(std::size_t bytes, TimePoint now, std::optional<Duration> round_trip,
                              const Limits& limits) {
+  const std::size_t had = granted();
   const std::size_t held = std::min(bytes, reduced_ - held_);
   held_ += held;
   Step step{.credit = bytes - held};
   if (used_ == 0) since_ = now;
   used_ += bytes;
-  if (used_ < window_) return step;
-  used_ = 0;
-  const std::uint32_t before = std::exchange(window_, Next(now - since_, round_trip, limits));
-  if (window_ == before) return step;
+  // A large window need not be used up for it to show that it is too large.
+  const bool is_late = granted() > 0 && LosesSize(now - since_, round_trip, limits);
+  if (used_ >= window_ || is_late) {
+    used_ = 0;
+    Change(Next(now - since_, round_trip, limits), step);
+  }
+  granted_in_all += granted();
+  granted_in_all -= had;
+  return step;
+}
+
+void H2Window::Change(std::uint32_t window, Step& step) {
+  const std::uint32_t before = std::exchange(window_, window);
+  if (window_ == before) return;
   step.window = window_;
-  granted_in_all += window_;
-  granted_in_all -= before;
   if (window_ < before) {
     reduced_ += before - window_;
   } else {
@@ -45,7 +57,11 @@ H2Window::Step H2Window::Use(std::size_t bytes, TimePoint now, std::optional<Dur
     step.credit += held_ - std::min(held_, reduced_);
     held_ = std::min(held_, reduced_);
   }
-  return step;
+}
+
+bool H2Window::LosesSize(Duration elapsed, std::optional<Duration> round_trip,
+                         const Limits& limits) const {
+  return window_ > initial_ && window_ > Most(elapsed / kMuchSlower, round_trip, limits);
 }
 
 std::uint32_t H2Window::Next(Duration elapsed, std::optional<Duration> round_trip,
@@ -66,7 +82,8 @@ std::uint32_t H2Window::Next(Duration elapsed, std::optional<Duration> round_tri
 
 std::uint32_t H2Window::Most(Duration elapsed, std::optional<Duration> round_trip,
                              const Limits& limits) const {
-  const auto largest = static_cast<std::uint32_t>(limits.tunnel_window);
+  const auto largest =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.tunnel_window, kLargest));
   if (round_trip && *round_trip >= kFar &&
       elapsed <= kRoundTripsPerWindow * std::min<Duration>(*round_trip, kFarthest)) {
     return largest;

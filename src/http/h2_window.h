@@ -50,7 +50,12 @@ class H2Window {
   /// The window that follows one that was used in `elapsed`.
   std::uint32_t Next(Duration elapsed, std::optional<Duration> round_trip,
                      const Limits& limits) const;
-  std::uint32_t granted() const { return window_ - initial_; }  ///< Of the budget.
+  /// Whether it is too large, if its reader took `elapsed` for a part of it.
+  bool LosesSize(Duration elapsed, std::optional<Duration> round_trip, const Limits& limits) const;
+  void Change(std::uint32_t window, Step& step);
+  /// Of the budget: what the peer may send beyond the initial window, now or until credit was held
+  /// back for a smaller one.
+  std::size_t granted() const { return window_ - initial_ + (reduced_ - held_); }
 
   const std::uint32_t initial_;
   std::uint32_t window_;

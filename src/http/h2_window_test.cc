@@ -78,20 +78,20 @@ TEST(H2WindowTest, ShrinksForAReaderThatHasBecomeSlow) {
   Reading far(limits);
   while (far.UseWindow(milliseconds(80), milliseconds(40))) {
   }
-  EXPECT_EQ(far.UseWindow(milliseconds(320), milliseconds(40)), std::nullopt);
-  EXPECT_EQ(far.UseWindow(milliseconds(321), milliseconds(40)), limits.tunnel_window / 2);
+  EXPECT_EQ(far.UseWindow(milliseconds(640), milliseconds(40)), std::nullopt);
+  EXPECT_EQ(far.UseWindow(milliseconds(641), milliseconds(40)), limits.tunnel_window / 2);
   Reading near(limits);
   while (near.UseWindow(milliseconds(1), std::nullopt)) {
   }
-  EXPECT_EQ(near.UseWindow(milliseconds(8), std::nullopt), std::nullopt);
+  EXPECT_EQ(near.UseWindow(milliseconds(16), std::nullopt), std::nullopt);
   for (std::uint32_t wanted = H2Window::kFastWindow / 2; wanted >= kInitial; wanted /= 2) {
-    EXPECT_EQ(near.UseWindow(milliseconds(9), std::nullopt), wanted);
+    EXPECT_EQ(near.UseWindow(milliseconds(17), std::nullopt), wanted);
   }
   EXPECT_EQ(near.UseWindow(std::chrono::hours(1), std::nullopt), std::nullopt);
   // What it has come to is found at once.
   while (near.UseWindow(milliseconds(1), std::nullopt)) {
   }
-  EXPECT_EQ(near.UseWindow(milliseconds(64), std::nullopt), H2Window::kFastWindow / 8);
+  EXPECT_EQ(near.UseWindow(milliseconds(128), std::nullopt), H2Window::kFastWindow / 8);
 }
 
 TEST(H2WindowTest, ASmallerWindowHoldsCreditBackAndALargerOneGivesIt) {
@@ -100,13 +100,13 @@ TEST(H2WindowTest, ASmallerWindowHoldsCreditBackAndALargerOneGivesIt) {
   EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
   EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 4 * kInitial);
   EXPECT_EQ(reading.credited, reading.consumed);
-  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), 2 * kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(17), std::nullopt), 2 * kInitial);
   EXPECT_EQ(reading.credited, reading.consumed);
-  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), kInitial);
+  EXPECT_EQ(reading.UseWindow(milliseconds(17), std::nullopt), kInitial);
   EXPECT_EQ(reading.credited, reading.consumed - 2 * kInitial);
-  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(17), std::nullopt), std::nullopt);
   EXPECT_EQ(reading.credited, reading.consumed - 3 * kInitial);  // That is all.
-  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(17), std::nullopt), std::nullopt);
   EXPECT_EQ(reading.credited, reading.consumed - 3 * kInitial);
   EXPECT_EQ(reading.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
   EXPECT_EQ(reading.credited, reading.consumed - 2 * kInitial);
@@ -122,8 +122,37 @@ TEST(H2WindowTest, WhatAReaderNoLongerNeedsOthersMayHave) {
   Reading second(limits);
   EXPECT_EQ(first.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
   EXPECT_EQ(second.UseWindow(milliseconds(1), std::nullopt), std::nullopt);
-  EXPECT_EQ(first.UseWindow(milliseconds(9), std::nullopt), kInitial);
+  EXPECT_EQ(first.UseWindow(milliseconds(17), std::nullopt), kInitial);
+  // Not before the peer of the first may send less.
+  EXPECT_EQ(second.UseWindow(milliseconds(1), std::nullopt), std::nullopt);
+  (void)first.UseWindow(milliseconds(17), std::nullopt);
   EXPECT_EQ(second.UseWindow(milliseconds(1), std::nullopt), 2 * kInitial);
+}
+
+TEST(H2WindowTest, AReaderThatTricklesLosesItsWindowBeforeItHasUsedIt) {
+  const Limits limits;
+  Reading reading(limits);
+  while (reading.UseWindow(milliseconds(1), std::nullopt)) {
+  }
+  auto step = reading.window.Use(1, reading.now, std::nullopt, limits);
+  EXPECT_EQ(step.window, std::nullopt);
+  step = reading.window.Use(1, reading.now + milliseconds(16), std::nullopt, limits);
+  EXPECT_EQ(step.window, std::nullopt);
+  step = reading.window.Use(1, reading.now + milliseconds(17), std::nullopt, limits);
+  EXPECT_EQ(step.window, H2Window::kFastWindow / 2);
+  (void)reading.window.Use(1, reading.now + milliseconds(17), std::nullopt, limits);
+  step = reading.window.Use(1, reading.now + std::chrono::seconds(9), std::nullopt, limits);
+  EXPECT_EQ(step.window, kInitial);
+}
+
+TEST(H2WindowTest, IsNeverLargerThanHttp2Allows) {
+  Limits limits;
+  limits.tunnel_window = std::uint64_t{1} << 40;
+  limits.tunnel_windows = limits.tunnel_window;
+  Reading reading(limits);
+  while (reading.UseWindow(milliseconds(80), milliseconds(40))) {
+  }
+  EXPECT_EQ(reading.size, 0x7fff'ffffu);
 }
 
 TEST(H2WindowTest, APeerThatAnswersLateGetsNoLargerWindowsForSlowReaders) {

@@ -126,10 +126,10 @@ Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call) {
   auto started = hub.identity.enrolments().Start(std::move(wanted));
   if (!started) co_return std::move(started).error();
   LogInfo("{} at {} asks to be enrolled as {}", ForLog(description), ForLog(address), instance_id);
-  hub.identity.audit().Record({.action = identity::audit_action::kEnrolRequest,
-                               .instance_id = instance_id,
-                               .address = address,
-                               .detail = description});
+  co_await hub.identity.audit().Write({.action = identity::audit_action::kEnrolRequest,
+                                       .instance_id = instance_id,
+                                       .address = address,
+                                       .detail = description});
   boost::json::object answer;
   answer["device_secret"] = started->device_secret.Reveal();
   answer["user_code"] = started->user_code;

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "http/shared_asset.h"
+#include "net/buffer_pool.h"
 
 namespace berth::hub {
 namespace {
 
 constexpr std::size_t kMostOfOneTarget = 4;
 constexpr int kMostWatched = 16;
-constexpr std::size_t kPiece = 64 * 1024;
 
 /// What an entry costs beside its bytes.
 constexpr std::size_t kOverhead = 512;
@@ -21,7 +21,7 @@ class KeptBody : public http::Body {
   explicit KeptBody(KeptAssetPtr asset) : asset_(std::move(asset)) {}
   Task<Result<http::MutableBytes>> Read() override {
     // A copy, because its reader may change it.
-    piece_ = asset_->bytes.substr(at_, kPiece);
+    piece_ = asset_->bytes.substr(at_, net::kMostRead);
     at_ += piece_.size();
     co_return std::as_writable_bytes(std::span(piece_));
   }

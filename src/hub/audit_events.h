@@ -17,7 +17,7 @@ struct EventDetails {
   std::string detail = {};  ///< A few words; never a secret.
 };
 
-/// Records `action` (identity::audit_action) as done by the caller; returns when it is on the disk,
+/// Records `action` (identity::audit_action) as done by the caller; returns as Audit::Write does,
 /// so that what is answered is in the log. REQUIRES: there is a user.
 Task<void> RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
                       EventDetails details = {});

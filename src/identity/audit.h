@@ -98,10 +98,10 @@ class Audit {
   /// Everything handed in must outlive this object.
   Audit(Executor& executor, store::Store& store, WallClock clock);
 
-  /// Writes it; returns when it is on the disk. For what somebody did and is then answered: an
-  /// answer that was given has its event, whatever becomes of the hub after.
+  /// Writes it; returns when it is on the disk, or cannot be: then the hub's log says so. For what
+  /// somebody did and is then answered: the event is not lost if the hub is killed after.
   Task<void> Write(AuditEvent event);
-  /// Writes it soon. Events are written in the order of the calls.
+  /// Writes it soon, in the order of the calls.
   void Record(AuditEvent event);
   /// The same for what anybody can cause as often as they like: events with the same action,
   /// result, user, instance and address are written once a minute. Of an IPv6 /64 all addresses are

@@ -37,6 +37,7 @@ Task<Result<SocketPtr>> ConnectOne(Loop& loop, SocketAddress address, Duration l
   const int descriptor =
       socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (descriptor < 0) co_return FromErrno(errno, "open socket");
+  if (IsLoopbackHost(address.Ip())) AvoidPacing(descriptor);
   const int code = connect(descriptor, address.get(), address.size);
   const int number = errno;
   // Watched only now: an unconnected socket reports a hang-up.

@@ -132,6 +132,7 @@ Result<void> Listener::Open(const SocketAddress& address, bool is_dual, PortShar
     return BindError(errno, address);
   }
   SetFamily(descriptor, address, is_dual);
+  if (IsLoopbackHost(address.Ip())) AvoidPacing(descriptor);  // Its connections inherit it.
   if (bind(descriptor, address.get(), address.size) != 0 || listen(descriptor, kBacklog) != 0) {
     return BindError(errno, address);
   }

@@ -59,7 +59,7 @@ class Socket {
   Loop& loop() const { return loop_; }
 
  private:
-  static constexpr int kFullReadsPerTurn = 16;  // 16 * 64 KiB = 1 MiB.
+  static constexpr int kFullReadsPerTurn = 16;  // About 1 MiB.
 
   Socket(Loop& loop, int descriptor)
       : loop_(loop),

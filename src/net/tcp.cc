@@ -9,8 +9,6 @@
 namespace berth::net {
 namespace {
 
-constexpr std::string_view kReno = "reno";
-
 void SetOption(int descriptor, int level, int name, int value) {
   // Refused on sockets that are not TCP (tests use socket pairs): no reason to fail.
   (void)setsockopt(descriptor, level, name, &value, sizeof(value));
@@ -27,11 +25,12 @@ TcpStream::TcpStream(std::unique_ptr<Socket> socket, Peer peer, const Limits& li
   SetOption(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   SetOption(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
   SetOption(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
-  if (IsLoopbackHost(peer_.address)) {
-    // Inside a machine there is no path to find the speed of. BBR, the default of some systems,
-    // paces all the same, at up to half of what the machine can do. Every Linux has Reno.
-    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
-  }
+  if (IsLoopbackHost(peer_.address)) AvoidPacing(descriptor);
+}
+
+void AvoidPacing(int descriptor) {
+  static constexpr std::string_view kReno = "reno";  // Every Linux has it.
+  (void)setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
 }
 
 Task<Result<MutableBytes>> TcpStream::Read() {

@@ -14,11 +14,15 @@
 
 namespace berth::net {
 
+/// Takes BBR off a socket whose peer is this machine, where it is the system's default: there is no
+/// path to find the speed of, and it paces all the same, at up to half of what the machine can do.
+/// Best before the socket is connected, or listens: what paces once goes on to, if less.
+void AvoidPacing(int descriptor);
+
 class TcpStream : public ByteStream {
  public:
-  /// Takes a connected socket; switches on TCP_NODELAY and keep-alive probes, and within the
-  /// machine (a loopback peer) pacing off. Of `limits` it uses write_stall_timeout, and keeps no
-  /// reference.
+  /// Takes a connected socket; switches on TCP_NODELAY and keep-alive probes, and for a loopback
+  /// peer does AvoidPacing(). Of `limits` it uses write_stall_timeout, and keeps no reference.
   TcpStream(std::unique_ptr<Socket> socket, Peer peer, const Limits& limits);
 
   Task<Result<MutableBytes>> Read() override;

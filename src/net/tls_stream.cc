@@ -60,6 +60,7 @@ struct TlsStream::BioCallbacks {
     const std::size_t count = std::min(waiting.size(), static_cast<std::size_t>(size));
     std::memcpy(into, waiting.data(), count);
     stream.input_begin_ += count;
+    if (stream.input_begin_ == stream.input_end_) stream.input_.Release();
     return static_cast<int>(count);
   }
 
