@@ -201,7 +201,7 @@ TEST_F(H2SessionTest, AWindowGrowsOnALongLinkInATunnel) {
     executor.RunUntilIdle();
     // Half of the window is used, and what measures the round trip takes a while.
     joined.Hold();
-    read(3);
+    read(4);
     executor.Advance(40ms);
     joined.Resume();
     read(100);
@@ -215,7 +215,7 @@ TEST_F(H2SessionTest, AWindowGrowsOnALongLinkInATunnel) {
 }
 
 TEST_F(H2SessionTest, AWindowShrinksWithItsReadersSpeed) {
-  static constexpr std::uint64_t kSize = 40'000'000;
+  static constexpr std::uint64_t kSize = 60'000'000;
   FakeService service([](Request) -> Task<Result<Response>> {
     Response response;
     response.body = std::make_unique<PatternBody>(kSize);
@@ -233,7 +233,7 @@ TEST_F(H2SessionTest, AWindowShrinksWithItsReadersSpeed) {
       executor.Advance(pause);
     }
   };
-  read(200, 0ms);
+  read(400, 0ms);
   EXPECT_GT(joined.client->buffered(), H2Window::kFastWindow / 2);
   read(200, 5ms);
   EXPECT_LE(joined.client->buffered(), limits.stream_buffer);

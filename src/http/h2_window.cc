@@ -23,6 +23,19 @@ constexpr std::uint64_t kLargest = 0x7fff'ffff;  // RFC 9113, section 6.9.1.
 
 thread_local std::uint64_t granted_in_all = 0;
 
+/// Whether a window that was used in `elapsed` is what its sender waits for.
+bool BoundsSender(Duration elapsed, std::optional<Duration> round_trip) {
+  return round_trip && *round_trip >= kFar &&
+         elapsed <= kRoundTripsPerWindow * std::min<Duration>(*round_trip, kFarthest);
+}
+
+/// Whether a window is for a faster reader than one who took `elapsed` to use it, or a part of it.
+bool IsTooLarge(std::uint32_t window, Duration elapsed, std::optional<Duration> round_trip) {
+  const Duration scaled = elapsed / kMuchSlower;
+  const bool is_fast = scaled <= kInNoTime && window <= H2Window::kFastWindow;
+  return !is_fast && !BoundsSender(scaled, round_trip);
+}
+
 }  // namespace
 
 H2Window::~H2Window() { granted_in_all -= granted(); }
@@ -35,8 +48,9 @@ H2Window::Step H2Window::Use(std::size_t bytes, TimePoint now, std::optional<Dur
   Step step{.credit = bytes - held};
   if (used_ == 0) since_ = now;
   used_ += bytes;
+  moved_ += bytes;
   // A large window need not be used up for it to show that it is too large.
-  const bool is_late = granted() > 0 && LosesSize(now - since_, round_trip, limits);
+  const bool is_late = window_ > initial_ && IsTooLarge(window_, now - since_, round_trip);
   if (used_ >= window_ || is_late) {
     used_ = 0;
     Change(Next(now - since_, round_trip, limits), step);
@@ -51,6 +65,7 @@ void H2Window::Change(std::uint32_t window, Step& step) {
   if (window_ == before) return;
   step.window = window_;
   if (window_ < before) {
+    moved_ = 0;
     reduced_ += before - window_;
   } else {
     reduced_ -= std::min<std::size_t>(reduced_, window_ - before);
@@ -59,36 +74,27 @@ void H2Window::Change(std::uint32_t window, Step& step) {
   }
 }
 
-bool H2Window::LosesSize(Duration elapsed, std::optional<Duration> round_trip,
-                         const Limits& limits) const {
-  return window_ > initial_ && window_ > Most(elapsed / kMuchSlower, round_trip, limits);
-}
-
 std::uint32_t H2Window::Next(Duration elapsed, std::optional<Duration> round_trip,
                              const Limits& limits) const {
-  if (const std::uint32_t most = Most(elapsed, round_trip, limits); window_ < most) {
+  std::uint64_t most = 0;
+  if (BoundsSender(elapsed, round_trip)) {
+    most = kLargest;
+  } else if (elapsed <= kInNoTime && moved_ >= kFastAfter) {
+    most = kFastWindow;
+  }
+  most = std::min<std::uint64_t>(most, limits.tunnel_window);
+  if (window_ < most) {
     const std::uint64_t left =
         limits.tunnel_windows - std::min(granted_in_all, limits.tunnel_windows);
     return window_ +
            static_cast<std::uint32_t>(std::min<std::uint64_t>({window_, most - window_, left}));
   }
   std::uint32_t next = window_;
-  while (next > initial_ && next > Most(elapsed / kMuchSlower, round_trip, limits)) {
+  while (next > initial_ && IsTooLarge(next, elapsed, round_trip)) {
     next /= 2;
     elapsed /= 2;  // What half of it would have taken.
   }
   return std::max(initial_, next);
-}
-
-std::uint32_t H2Window::Most(Duration elapsed, std::optional<Duration> round_trip,
-                             const Limits& limits) const {
-  const auto largest =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.tunnel_window, kLargest));
-  if (round_trip && *round_trip >= kFar &&
-      elapsed <= kRoundTripsPerWindow * std::min<Duration>(*round_trip, kFarthest)) {
-    return largest;
-  }
-  return elapsed <= kInNoTime ? std::min(largest, kFastWindow) : 0;
 }
 
 }  // namespace berth::http

@@ -3,11 +3,11 @@
 // A window bounds what a stream may have under way, so a fixed one bounds its speed to a window a
 // round trip. It is doubled while its reader uses a whole window within a few round trips: then the
 // window, and not the reader, is what the sender waits for. On a short link it is doubled, up to
-// kFastWindow, while its reader uses one in no time: a small window would have the two ends wake
-// each other for every other piece. A reader that is slower than either leaves it as it is, and one
-// that has become slow loses it again, so that nothing more waits in memory for it, and its
-// credit does not come in bursts that hold up others. All growth of a thread comes out of one
-// budget. Not thread-safe.
+// kFastWindow, while a reader that has used kFastAfter bytes uses one in no time: a small window
+// would have the two ends wake each other for every other piece. A reader that is slower than
+// either leaves it as it is, and one that has become slow loses it again, so that nothing more
+// waits in memory for it, and its credit does not come in bursts that hold up others. All growth of
+// a thread comes out of one budget. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,9 @@ class H2Window {
  public:
   /// The most that a window grows to because its reader is fast, in bytes.
   static constexpr std::uint32_t kFastWindow = 4 * 1024 * 1024;
+  /// Bytes that a reader must have used before it counts as fast: more than the kernel takes for
+  /// one that reads nothing.
+  static constexpr std::uint64_t kFastAfter = 16 * 1024 * 1024;
 
   /// `initial` is the window that the stream begins with, in bytes.
   explicit H2Window(std::uint32_t initial) : initial_(initial), window_(initial) {}
@@ -43,15 +46,9 @@ class H2Window {
   bool is_busy() const { return used_ >= window_ / 2; }
 
  private:
-  /// How large the window may be if its reader took `elapsed` to use one.
-  std::uint32_t Most(Duration elapsed, std::optional<Duration> round_trip,
-                     const Limits& limits) const;
-
   /// The window that follows one that was used in `elapsed`.
   std::uint32_t Next(Duration elapsed, std::optional<Duration> round_trip,
                      const Limits& limits) const;
-  /// Whether it is too large, if its reader took `elapsed` for a part of it.
-  bool LosesSize(Duration elapsed, std::optional<Duration> round_trip, const Limits& limits) const;
   void Change(std::uint32_t window, Step& step);
   /// Of the budget: what the peer may send beyond the initial window, now or until credit was held
   /// back for a smaller one.
@@ -59,7 +56,8 @@ class H2Window {
 
   const std::uint32_t initial_;
   std::uint32_t window_;
-  std::size_t used_ = 0;  ///< Since since_.
+  std::size_t used_ = 0;     ///< Since since_.
+  std::uint64_t moved_ = 0;  ///< In all, or since it last became smaller.
   // A smaller window becomes true by holding credit back: nghttp2, told of it, only counts anew.
   std::size_t reduced_ = 0;  ///< How much smaller, and not grown again since.
   std::size_t held_ = 0;     ///< Credit that was held back for that.
