@@ -8,8 +8,8 @@ namespace {
 
 // Nearer than that, a window does not bound its sender.
 constexpr std::chrono::milliseconds kFar{4};
-// 256 KiB in 4 ms are 500 Mbit/s, 2 MiB are 4 Gbit/s: within a machine, or nearly.
-constexpr std::chrono::milliseconds kInNoTime{4};
+// 256 KiB in 8 ms are 250 Mbit/s, 2 MiB are 2 Gbit/s: within a machine, or nearly.
+constexpr std::chrono::milliseconds kInNoTime{8};
 // No link is longer. A peer that answers late on purpose gets no larger windows for slow readers.
 constexpr std::chrono::seconds kFarthest{1};
 // A window stays for a reader of a quarter of the speed that would make it grow, and so of half of

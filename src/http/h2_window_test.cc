@@ -58,7 +58,7 @@ TEST(H2WindowTest, GrowsLessForAFastReaderOfANearPeer) {
     Reading reading(limits);
     reading.Prove();
     for (std::uint32_t wanted = 2 * kInitial; wanted <= H2Window::kFastWindow; wanted *= 2) {
-      EXPECT_EQ(reading.UseWindow(milliseconds(4), round_trip), wanted);
+      EXPECT_EQ(reading.UseWindow(milliseconds(8), round_trip), wanted);
     }
     EXPECT_EQ(reading.UseWindow(milliseconds(1), round_trip), std::nullopt);
   }
@@ -78,8 +78,8 @@ TEST(H2WindowTest, StaysForASlowReaderOfANearPeerToo) {
   const Limits limits;
   Reading reading(limits);
   EXPECT_EQ(reading.UseWindow(milliseconds(161), milliseconds(40)), std::nullopt);
-  EXPECT_EQ(reading.UseWindow(milliseconds(5), milliseconds(3)), std::nullopt);
-  EXPECT_EQ(reading.UseWindow(milliseconds(5), std::nullopt), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), milliseconds(3)), std::nullopt);
+  EXPECT_EQ(reading.UseWindow(milliseconds(9), std::nullopt), std::nullopt);
   // It was held back by nothing of that.
   EXPECT_EQ(reading.UseWindow(milliseconds(160), milliseconds(40)), 2 * kInitial);
 }
@@ -95,16 +95,16 @@ TEST(H2WindowTest, ShrinksForAReaderThatHasBecomeSlow) {
   near.Prove();
   while (near.UseWindow(milliseconds(1), std::nullopt)) {
   }
-  EXPECT_EQ(near.UseWindow(milliseconds(16), std::nullopt), std::nullopt);
+  EXPECT_EQ(near.UseWindow(milliseconds(32), std::nullopt), std::nullopt);
   for (std::uint32_t wanted = H2Window::kFastWindow / 2; wanted >= kInitial; wanted /= 2) {
-    EXPECT_EQ(near.UseWindow(milliseconds(17), std::nullopt), wanted);
+    EXPECT_EQ(near.UseWindow(milliseconds(33), std::nullopt), wanted);
   }
   EXPECT_EQ(near.UseWindow(std::chrono::hours(1), std::nullopt), std::nullopt);
   // What it has come to is found at once.
   near.Prove();
   while (near.UseWindow(milliseconds(1), std::nullopt)) {
   }
-  EXPECT_EQ(near.UseWindow(milliseconds(128), std::nullopt), H2Window::kFastWindow / 8);
+  EXPECT_EQ(near.UseWindow(milliseconds(256), std::nullopt), H2Window::kFastWindow / 8);
 }
 
 TEST(H2WindowTest, ASmallerWindowHoldsCreditBackAndALargerOneGivesIt) {
@@ -150,11 +150,11 @@ TEST(H2WindowTest, AReaderThatTricklesLosesItsWindowBeforeItHasUsedIt) {
   }
   auto step = reading.window.Use(1, reading.now, std::nullopt, limits);
   EXPECT_EQ(step.window, std::nullopt);
-  step = reading.window.Use(1, reading.now + milliseconds(16), std::nullopt, limits);
+  step = reading.window.Use(1, reading.now + milliseconds(32), std::nullopt, limits);
   EXPECT_EQ(step.window, std::nullopt);
-  step = reading.window.Use(1, reading.now + milliseconds(17), std::nullopt, limits);
+  step = reading.window.Use(1, reading.now + milliseconds(33), std::nullopt, limits);
   EXPECT_EQ(step.window, H2Window::kFastWindow / 2);
-  (void)reading.window.Use(1, reading.now + milliseconds(17), std::nullopt, limits);
+  (void)reading.window.Use(1, reading.now + milliseconds(33), std::nullopt, limits);
   step = reading.window.Use(1, reading.now + std::chrono::seconds(9), std::nullopt, limits);
   EXPECT_EQ(step.window, kInitial);
 }
