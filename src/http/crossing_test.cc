@@ -174,6 +174,23 @@ TEST_F(CrossingTest, SmallPiecesArriveAsTheyAreMade) {
   EXPECT_EQ(net::AsText(Await(response->body->Read()).value()), "b");
 }
 
+TEST_F(CrossingTest, LargePiecesStayWhole) {
+  Answering([](Request) -> Task<Result<Response>> {
+    Response response;
+    const std::string piece(net::kMostRead, 'x');
+    response.body = std::make_unique<PieceBody>(std::vector<std::string>(5, piece));
+    co_return response;
+  });
+  auto response = Await(crossing_->Exchange(Get()));
+  ASSERT_THAT(response, IsOk());
+  for (int i = 0; i < 5; ++i) {
+    auto piece = Await(response->body->Read());
+    ASSERT_THAT(piece, IsOk());
+    EXPECT_EQ(piece->size(), net::kMostRead);
+  }
+  EXPECT_TRUE(Await(response->body->Read())->empty());
+}
+
 TEST_F(CrossingTest, DroppedReadMayBeRepeated) {
   Event gate(main_);
   BodyPtr body = std::make_unique<PieceBody>(std::vector<std::string>{"a"}, &gate);
