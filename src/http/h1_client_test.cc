@@ -17,6 +17,8 @@ using berth::testing::TestExecutor;
 using testing::FunctionService;
 using testing::PieceBody;
 
+constexpr std::string_view kHeadOfFive = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+
 /// An instance under the test's control: every connection that the client opens.
 class Origin {
  public:
@@ -76,13 +78,17 @@ Request Post(BodyPtr body) {
 
 class H1ClientTest : public ::testing::Test {
  protected:
-  /// Sends the request and answers it on connection `index` with `answer`.
-  Result<Response> Ask(Request request, std::size_t index, std::string_view answer) {
+  /// Sends the request and answers it on connection `index` with `answer`, the whole or a part.
+  Task<Result<Response>> Begin(Request request, std::size_t index, std::string_view answer) {
     auto exchange = client_.Exchange(std::move(request));
     exchange.Start();
     executor_.RunUntilIdle();
     origin_.Say(index, answer);
-    return testing::Finish(executor_, std::move(exchange));
+    executor_.RunUntilIdle();
+    return exchange;
+  }
+  Result<Response> Ask(Request request, std::size_t index, std::string_view answer) {
+    return testing::Finish(executor_, Begin(std::move(request), index, answer));
   }
   Result<std::string> Text(Result<Response>& response) {
     return executor_.Await(ReadAll(response->body.get(), 1'000'000));
@@ -112,16 +118,10 @@ TEST_F(H1ClientTest, SendsTheRequestAndReadsTheResponse) {
 }
 
 TEST_F(H1ClientTest, AHeadWaitsAMomentForTheBodyThatItAnnounces) {
-  auto exchange = client_.Exchange(Get());
-  exchange.Start();
-  executor_.RunUntilIdle();
-  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
-  executor_.RunUntilIdle();
+  auto exchange = Begin(Get(), 0, kHeadOfFive);
   EXPECT_FALSE(exchange.is_done());
   origin_.Say(0, "hel");
-  executor_.RunUntilIdle();
-  ASSERT_TRUE(exchange.is_done());
-  auto response = exchange.Take();
+  auto response = testing::Finish(executor_, std::move(exchange));
   ASSERT_THAT(response, IsOk());
   origin_.Say(0, "lo");
   EXPECT_EQ(Text(response).value_or("-"), "hello");
@@ -129,13 +129,9 @@ TEST_F(H1ClientTest, AHeadWaitsAMomentForTheBodyThatItAnnounces) {
 }
 
 TEST_F(H1ClientTest, AHeadWaitsNoLongerThanThatMoment) {
-  auto exchange = client_.Exchange(Get());
-  exchange.Start();
-  executor_.RunUntilIdle();
-  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+  auto exchange = Begin(Get(), 0, kHeadOfFive);
   executor_.Advance(1ms);
-  ASSERT_TRUE(exchange.is_done());
-  auto response = exchange.Take();
+  auto response = testing::Finish(executor_, std::move(exchange));
   ASSERT_THAT(response, IsOk());
   origin_.Say(0, "hello");  // Nothing of it is lost.
   EXPECT_EQ(Text(response).value_or("-"), "hello");
@@ -149,15 +145,10 @@ TEST_F(H1ClientTest, AHeadWithoutALengthWaitsForNothing) {
 }
 
 TEST_F(H1ClientTest, ABodyThatBreaksBeforeItBeginsIsAnErrorOfTheBody) {
-  auto exchange = client_.Exchange(Get());
-  exchange.Start();
-  executor_.RunUntilIdle();
-  origin_.Say(0, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
-  executor_.RunUntilIdle();
+  auto exchange = Begin(Get(), 0, kHeadOfFive);
+  EXPECT_FALSE(exchange.is_done());
   origin_[0].stream->Close();
-  executor_.RunUntilIdle();
-  ASSERT_TRUE(exchange.is_done());
-  auto response = exchange.Take();
+  auto response = testing::Finish(executor_, std::move(exchange));
   ASSERT_THAT(response, IsOk());
   EXPECT_THAT(Text(response), FailsWith(ErrorKind::kUnavailable));
 }

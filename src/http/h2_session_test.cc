@@ -138,7 +138,7 @@ TEST_F(H2SessionTest, HeadHasALengthAndNoBody) {
 }
 
 TEST_F(H2SessionTest, EchoesALargeBodyWithinItsWindows) {
-  constexpr std::uint64_t kSize = 20 * 1024 * 1024 + 13;
+  constexpr std::uint64_t kSize = H2Window::kFastAfter - 13;
   FakeService service(Echo);
   for (const H2Carrier carrier : {H2Carrier::kBrowser, H2Carrier::kTunnel}) {
     JoinedSessions joined(executor, limits, service, {.carrier = carrier});
@@ -148,14 +148,30 @@ TEST_F(H2SessionTest, EchoesALargeBodyWithinItsWindows) {
     auto size = executor.Await(ReadPattern(*response->body));
     ASSERT_THAT(size, IsOk());
     EXPECT_EQ(*size, kSize);
-    const std::size_t window =
-        carrier == H2Carrier::kTunnel ? H2Window::kFastWindow : limits.stream_buffer;
-    EXPECT_LE(joined.server->peak_buffered(), window);
-    EXPECT_LE(joined.client->peak_buffered(), window);
+    EXPECT_LE(joined.server->peak_buffered(), limits.stream_buffer);
+    EXPECT_LE(joined.client->peak_buffered(), limits.stream_buffer);
     EXPECT_EQ(joined.server->buffered(), 0u);
     EXPECT_LE(joined.largest_output, kH2Write);
     EXPECT_TRUE(joined.errors.empty());
   }
+}
+
+TEST_F(H2SessionTest, EchoesABodyForWhichItsWindowsGrow) {
+  constexpr std::uint64_t kSize = 40 * 1024 * 1024 + 13;
+  FakeService service(Echo);
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  auto response =
+      executor.Await(joined.client->Exchange(Post("/echo", std::make_unique<PatternBody>(kSize))));
+  ASSERT_THAT(response, IsOk());
+  auto size = executor.Await(ReadPattern(*response->body));
+  ASSERT_THAT(size, IsOk());
+  EXPECT_EQ(*size, kSize);
+  for (const H2Session* session : {static_cast<H2Session*>(joined.server.get()),
+                                   static_cast<H2Session*>(joined.client.get())}) {
+    EXPECT_LE(session->peak_buffered(), H2Window::kFastWindow);
+    EXPECT_EQ(session->buffered(), 0u);
+  }
+  EXPECT_TRUE(joined.errors.empty());
 }
 
 TEST_F(H2SessionTest, AReaderThatStopsStopsTheSender) {
@@ -178,7 +194,7 @@ TEST_F(H2SessionTest, AReaderThatStopsStopsTheSender) {
     ASSERT_THAT(piece, IsOk());
     ASSERT_FALSE(piece->empty());
   }
-  EXPECT_LE(joined.client->peak_buffered(), limits.stream_buffer + H2Window::kFastWindow);
+  EXPECT_LE(joined.client->peak_buffered(), 2 * limits.stream_buffer);
 }
 
 TEST_F(H2SessionTest, AWindowGrowsOnALongLinkInATunnel) {
@@ -240,6 +256,7 @@ TEST_F(H2SessionTest, AWindowShrinksWithItsReadersSpeed) {
   EXPECT_GT(joined.client->buffered(), limits.stream_buffer / 4);
   // And all of it comes.
   while (size < kSize) read(1, 0ms);
+  EXPECT_LE(joined.client->peak_buffered(), H2Window::kFastWindow);
   EXPECT_TRUE(executor.Await(response->body->Read())->empty());
   EXPECT_TRUE(joined.errors.empty());
 }

@@ -13,7 +13,7 @@ constexpr std::uint32_t kInitial = 256 * 1024;
 struct Reading {
   explicit Reading(const Limits& its_limits) : limits(its_limits) {}
 
-  /// Uses one whole window in `elapsed`: the new one, if it grew.
+  /// Uses one whole window in `elapsed`: the new one, if it changes.
   std::optional<std::uint32_t> UseWindow(Duration elapsed, std::optional<Duration> round_trip) {
     H2Window::Step step;
     for (std::uint32_t used = 0; used < size; used += 16 * 1024) {
