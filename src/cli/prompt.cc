@@ -1,6 +1,7 @@
 #include "cli/prompt.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -27,8 +28,15 @@ class NoEcho {
  public:
   NoEcho() {
     struct sigaction noting{};
-    noting.sa_handler = NoteInterrupt;  // Without SA_RESTART: a read ends.
-    for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &noting, &before_[i]);
+    noting.sa_handler = NoteInterrupt;
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      sigaddset(&ending, kEnding[i]);
+      ::sigaction(kEnding[i], &noting, &before_[i]);
+    }
+    // They come only while we wait for input: one that came just before would be noted too late.
+    ::sigprocmask(SIG_BLOCK, &ending, &mask_before_);
     stop_before_ = ::signal(SIGTSTP, SIG_IGN);
     is_terminal_ = ::tcgetattr(STDIN_FILENO, &shown_) == 0;
     if (!is_terminal_) return;
@@ -40,10 +48,14 @@ class NoEcho {
   ~NoEcho() {
     if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &shown_);
     ::signal(SIGTSTP, stop_before_);
+    ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
     for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &before_[i], nullptr);
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
+
+  /// What the thread had blocked before: to wait with.
+  const sigset_t& mask() const { return mask_before_; }
 
  private:
   static constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
@@ -51,16 +63,22 @@ class NoEcho {
   bool is_terminal_ = false;
   termios shown_{};
   std::array<struct sigaction, kEnding.size()> before_{};
+  sigset_t mask_before_{};
   void (*stop_before_)(int) = SIG_DFL;
 };
 
-Result<Secret> ReadLine() {
+/// With `mask` in place of the thread's own while it waits; null leaves that.
+Result<Secret> ReadLine(const sigset_t* mask) {
   std::string line;
   line.reserve(kMaxLine);  // Not moved about in memory.
   for (;;) {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    const int ready = ::ppoll(&input, 1, nullptr, mask);
+    if (is_interrupted != 0) return Cancelled("cancelled");
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return FromErrno(errno, "wait for the token");
     char c = 0;
     const ssize_t count = ::read(STDIN_FILENO, &c, 1);
-    if (is_interrupted != 0) return Cancelled("cancelled");
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FromErrno(errno, "read the token");
     if (count == 0 || c == '\n') break;
@@ -75,12 +93,12 @@ Result<Secret> ReadLine() {
 }  // namespace
 
 Result<Secret> AskForSecret(std::string_view question) {
-  if (::isatty(STDIN_FILENO) != 1) return ReadLine();
+  if (::isatty(STDIN_FILENO) != 1) return ReadLine(nullptr);
   // Before the question: who answers it fast, as a paste does, is not shown either.
   const NoEcho silence;
   fmt::print(stderr, "{}", question);
   std::fflush(stderr);
-  return ReadLine();
+  return ReadLine(&silence.mask());
 }
 
 }  // namespace berth::cli
