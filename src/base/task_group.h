@@ -41,6 +41,8 @@ class TaskGroup {
   void Spawn(std::string_view name, Task<void> task);
   /// Returns when no task is left.
   Task<void> WaitEmpty();
+  /// The same; kTimeout if some are left after `limit`. They go on.
+  Task<Result<void>> WaitEmpty(Duration limit);
   void CancelAll();
   std::size_t size() const { return size_; }
 

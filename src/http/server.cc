@@ -5,14 +5,7 @@
 #include "http/h2_server.h"
 
 namespace berth::http {
-namespace {
-
-Task<Result<void>> WaitUntilEmpty(TaskGroup& group) {
-  co_await group.WaitEmpty();
-  co_return Ok();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Server::Server(net::Loop& loop, const Limits& limits, std::unique_ptr<net::Listener> listener,
                Service& service)
@@ -73,8 +66,7 @@ void Server::MakeRoom() {
 Task<void> Server::Drain() {
   accept_.Cancel();
   drain_.Set();
-  auto drained =
-      co_await WithDeadline(loop_, limits_.drain_grace, "drain", WaitUntilEmpty(connections_));
+  auto drained = co_await connections_.WaitEmpty(limits_.drain_grace);
   if (!drained) {
     LogWarn("{} connections did not finish in time and are cut", connections_.size());
     connections_.CancelAll();

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
+#include "hub/carry_out.h"
 #include "hub/cross_site.h"
+#include "hub/json_body.h"
 #include "hub/page_proof.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
@@ -162,7 +164,14 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (route.access == Access::kSession) {
     if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   }
-  co_return co_await route.handler(hub, std::move(call));
+  if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
+  if (hub.changes.size() >= hub.limits.api_changes) {
+    co_return ProblemResponse({503, "Busy", "The hub makes too many changes now; try again."});
+  }
+  auto received = co_await JsonBody::Receive(hub, call.request);
+  if (!received) co_return std::move(received).error();
+  call.request.interim = nullptr;  // With the body, that is all that leads to the connection.
+  co_return co_await CarryOut(hub.executor, hub.changes, route.handler(hub, std::move(call)));
 }
 
 }  // namespace

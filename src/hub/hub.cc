@@ -136,6 +136,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       compressor_(options_.limits),
       assets_(options_.limits),
       sockets_(loop),
+      changes_(loop),
       context_{.executor = loop,
                .limits = options_.limits,
                .hosts = hosts_,
@@ -146,6 +147,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .registry = registry_,
                .history = history_,
                .sockets = sockets_,
+               .changes = changes_,
                .compressor = &compressor_,
                .assets = &assets_,
                .path_mode = options_.path_mode,
@@ -191,6 +193,7 @@ Hub::~Hub() {
   maintenance_.Cancel();
   server_.reset();
   fronts_.reset();
+  changes_.CancelAll();
   sockets_.CancelAll();
 }
 
@@ -259,6 +262,8 @@ Task<void> Hub::Drain() {
   tunnels_.Drain();
   if (server_) co_await server_->Drain();
   if (fronts_) co_await fronts_->Drain();
+  auto changed = co_await changes_.WaitEmpty(options_.limits.drain_grace);
+  if (!changed) LogWarn("{} API calls did not finish in time and are cut", changes_.size());
   auto flushed = co_await identity_.Flush();
   if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
 }

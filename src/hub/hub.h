@@ -82,8 +82,10 @@ class Hub {
   InstanceHistory history_;
   http::Compressor compressor_;
   AssetCache assets_;
-  // Destroyed in reverse: first the connections, then sockets and tunnels, then what they use.
+  // Destroyed in reverse: first the connections, then API calls, sockets and tunnels, then what
+  // they use.
   TaskGroup sockets_;
+  TaskGroup changes_;
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
   PathGates path_gates_;

@@ -108,6 +108,7 @@ struct HubFixture : identity::testing::IdentityFixture {
   Hosts hosts =
       Hosts::Create(ParseOrigin("https://hub.example").value(), "apps.example", false).value();
   TaskGroup sockets{executor};
+  TaskGroup changes{executor};
   HubContext hub{.executor = executor,
                  .limits = limits,
                  .hosts = hosts,
@@ -117,11 +118,15 @@ struct HubFixture : identity::testing::IdentityFixture {
                  .identity = identity,
                  .registry = registry,
                  .history = history,
-                 .sockets = sockets};
+                 .sockets = sockets,
+                 .changes = changes};
 
   void SetUp() override { ASSERT_THAT(executor.Await(identity.Load()), berth::testing::IsOk()); }
   /// Before what a test of a derived fixture owns.
-  void TearDown() override { sockets.CancelAll(); }
+  void TearDown() override {
+    changes.CancelAll();
+    sockets.CancelAll();
+  }
 };
 
 }  // namespace berth::hub::testing

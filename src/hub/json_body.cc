@@ -15,11 +15,22 @@ constexpr std::size_t kMaxBody = 64 * 1024;
 constexpr std::size_t kMaxDepth = 4;
 constexpr std::int64_t kMaxSeconds = 10LL * 365 * 24 * 3600;
 
+Task<Result<std::string>> ReadText(HubContext& hub, http::Request& request) {
+  co_return co_await WithDeadline(hub.executor, hub.limits.head_timeout, "request body",
+                                  http::ReadAll(request.body.get(), kMaxBody));
+}
+
 }  // namespace
 
+Task<Result<void>> JsonBody::Receive(HubContext& hub, http::Request& request) {
+  auto text = co_await ReadText(hub, request);
+  if (!text) co_return std::move(text).error();
+  request.body = std::make_unique<http::TextBody>(std::move(*text));
+  co_return Ok();
+}
+
 Task<Result<JsonBody>> JsonBody::Read(HubContext& hub, http::Request& request) {
-  auto text = co_await WithDeadline(hub.executor, hub.limits.head_timeout, "request body",
-                                    http::ReadAll(request.body.get(), kMaxBody));
+  auto text = co_await ReadText(hub, request);
   if (!text) co_return std::move(text).error();
   boost::system::error_code failure;
   boost::json::parse_options strict;

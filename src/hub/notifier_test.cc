@@ -59,6 +59,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
     Registry registry;
     InstanceHistory history;
     TaskGroup sockets;
+    TaskGroup changes;
     Hosts hosts;
     HubContext hub;
     identity::testing::FakeWeb web;
@@ -71,6 +72,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
           registry(test.executor, test.clock, identity.shares()),
           history(test.executor, test.clock, registry),
           sockets(test.executor),
+          changes(test.executor),
           hosts(Hosts::Create(*ParseOrigin("https://hub.example"), "", false).value()),
           hub{.executor = test.executor,
               .limits = test.limits,
@@ -81,7 +83,8 @@ struct NotifierTest : identity::testing::IdentityFixture {
               .identity = identity,
               .registry = registry,
               .history = history,
-              .sockets = sockets},
+              .sockets = sockets,
+              .changes = changes},
           key(P256PrivateKey::Generate(test.random)),
           outbox(Outbox::Parts{.executor = test.executor,
                                .store = *test.store,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
@@ -160,6 +161,33 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     await within(revokeMs, "the agent's word", until("the agent says so", () => agent.lines.slice(before).some((line) => /refused: the hub does not accept the token .*next attempt in 300 s/.test(line))));
     assert.equal((await ask(way.options("/ok", { headers: asFetch }))).status, 503);
     await agent.stop();
+  });
+
+  it("a change that has begun is made, and told, whoever hangs up meanwhile", async () => {
+    const tokens = async () => JSON.parse((await scene.api("GET", "/api/tokens", { cookie })).body).tokens.map((token) => token.id);
+    const ids = [];
+    for (let i = 0; i < 30; ++i) {
+      const answer = await scene.api("POST", "/api/tokens", { cookie, body: JSON.stringify({ name: `gone-${i}` }) });
+      ids.push(JSON.parse(answer.body).id);
+    }
+    const host = `localhost:${scene.port}`;
+    await Promise.all(ids.map((id) => new Promise((resolve, reject) => {
+      const socket = connect(scene.port, "127.0.0.1", () => {
+        socket.write(`DELETE /api/tokens/${id} HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nCookie: ${cookie}\r\n\r\n`, () => socket.destroy());
+      });
+      socket.on("error", reject);
+      socket.on("close", resolve);
+    })));
+    let revoked;
+    await until("most are revoked", async () => {
+      const left = await tokens();
+      revoked = ids.filter((id) => !left.includes(id));
+      return revoked.length > ids.length / 2;
+    });
+    await until("each of them is in the log", async () => {
+      const told = (await audit(scene)).filter((event) => event.action === "token_revoke").map((event) => event.detail);
+      return revoked.every((id) => told.includes(id));
+    });
   });
 
   it("berth audit tells who did what, on a running hub", async () => {
