@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
 import { within } from "./lib/http.mjs";
 import { errorCode, flag, frame, frameType, headerBlock, Http2Browser, RawHttp2, requestFields, resetWith } from "./lib/http2.mjs";
 import { MemoryWatch } from "./lib/memory.mjs";
@@ -125,6 +126,7 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
       const other = await Http2Browser.to(way);
       for (let i = 0; i < 10; ++i) assert.equal((await within(othersMs, "an answer beside it", other.ask(way, "/beside"))).status, 200);
       other.close();
+      await until("all 64 at the instance", () => origin.seen.filter(({ url }) => url === "/large").length === 64);
       connection.close();
     });
     // 64 streams of 256 KiB each are what the limits allow, and the TLS of three connections.
