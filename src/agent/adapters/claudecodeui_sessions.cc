@@ -11,9 +11,7 @@ namespace {
 namespace json = boost::json;
 using std::chrono::seconds;
 
-constexpr std::size_t kMaxSessions = 64;
 constexpr std::size_t kMaxQuestions = 64;
-constexpr std::size_t kMaxText = 200;
 constexpr std::size_t kMaxInput = 256 * 1024;
 // Two messages about one end of a run, over two sockets or from two places in the instance, lie
 // less than this apart.
@@ -21,60 +19,11 @@ constexpr seconds kSameEnd{2};
 // A run that was stopped may report the signal that ended it this long after.
 constexpr seconds kAfterAbort{10};
 
-/// `text` without what is beyond `size` bytes, cut between characters.
-std::string_view Cut(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
-}
-
-/// The same, with a mark that says that something is missing.
+/// `text` without what is beyond `size` bytes, with a mark that says that something is missing.
 std::string CutWithMark(std::string_view text, std::size_t size) {
   if (text.size() <= size) return std::string(text);
   const std::string mark = fmt::format("… ({} bytes in all)", text.size());
   return std::string(Cut(text, size - std::min(size, mark.size()))) + mark;
-}
-
-std::string_view View(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value || !value->is_string()) return "";
-  return std::string_view(value->get_string());
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  return std::string(Cut(View(object, name), kMaxText));
-}
-
-const json::array* ArrayOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value ? value->if_array() : nullptr;
-}
-
-const json::object* ObjectOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value ? value->if_object() : nullptr;
-}
-
-bool IsTrue(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value && value->is_bool() && value->get_bool();
-}
-
-/// A point in time, as the instance writes it: text, or milliseconds.
-std::optional<WallTime> TimeOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value) return std::nullopt;
-  if (value->is_int64() && value->get_int64() > 0) return FromUnixMs(value->get_int64());
-  return value->is_string() ? ParseIso8601(std::string_view(value->get_string())) : std::nullopt;
-}
-
-/// Whether the end of a run is a failure. Up to 1.34 it tells its exit status only.
-bool IsFailure(const json::object& message) {
-  if (const auto* success = message.if_contains("success"); success && success->is_bool()) {
-    return !success->get_bool();
-  }
-  const auto* status = message.if_contains("exitCode");
-  return status && status->is_int64() && status->get_int64() != 0;
 }
 
 bool IsAskedByTheModel(std::string_view tool) {
@@ -88,22 +37,6 @@ std::string ReasonOf(const control::Question& question) {
 }
 
 }  // namespace
-
-std::vector<RunningSession> ParseRunningSessions(const json::value& answer) {
-  std::vector<RunningSession> sessions;
-  const auto* data = answer.is_object() ? ObjectOf(answer.get_object(), "data") : nullptr;
-  const auto* list = data ? ArrayOf(*data, "sessions") : nullptr;
-  if (!list) return sessions;
-  for (const json::value& entry : *list) {
-    if (!entry.is_object() || sessions.size() >= kMaxSessions) continue;
-    const json::object& object = entry.get_object();
-    RunningSession session{.id = TextOf(object, "sessionId"),
-                           .provider = TextOf(object, "provider"),
-                           .started_at = TimeOf(object, "startedAt")};
-    if (!session.id.empty()) sessions.push_back(std::move(session));
-  }
-  return sessions;
-}
 
 void ChatSessions::OnMessage(std::string_view text, Origin origin) {
   auto parsed = ParseJson(text);
@@ -140,7 +73,7 @@ void ChatSessions::OnKind(std::string_view kind, const json::object& message, Or
     const json::object* const about = ObjectOf(message, "session");
     const json::object* const project = ObjectOf(message, "project");
     Describe(id, about ? TextOf(*about, "summary") : "",
-             project ? std::string(View(*project, "displayName")) : "");
+             project ? std::string(WholeTextOf(*project, "displayName")) : "");
     if (on_upserted_ && origin == Origin::kObserver) on_upserted_(id);
   }
 }
@@ -159,23 +92,7 @@ void ChatSessions::OnLegacyType(std::string_view type, const json::object& messa
 void ChatSessions::OnActiveSessions(const json::object& message) {
   const json::object* const providers = ObjectOf(message, "sessions");
   if (!providers) return;
-  std::vector<RunningSession> running;
-  for (const auto& [provider, value] : *providers) {
-    const json::array* const ids = value.if_array();
-    if (!ids) continue;
-    for (const json::value& entry : *ids) {
-      RunningSession session{.provider = std::string(Cut(provider, kMaxText))};
-      if (const json::object* const object = entry.if_object()) {
-        session.id = TextOf(*object, "id");
-        session.started_at = TimeOf(*object, "startedAt");
-      } else if (const json::string* const id = entry.if_string()) {
-        session.id = Cut(*id, kMaxText);
-      }
-      if (!session.id.empty() && running.size() < kMaxSessions) {
-        running.push_back(std::move(session));
-      }
-    }
-  }
+  const std::vector<RunningSession> running = ParseActiveSessions(*providers);
   // The answer to the question that was put last; what came over this socket since is older.
   SetRunning(running, moment_);
   if (on_listed_) on_listed_();

@@ -17,22 +17,12 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/adapters/claudecodeui_message.h"
 #include "base/event.h"
 #include "base/wall_clock.h"
 #include "control/message.h"
 
 namespace berth::agent {
-
-/// An entry of the instance's list of running sessions.
-struct RunningSession {
-  std::string id{};
-  std::string provider{};
-  std::optional<WallTime> started_at{};
-  bool operator==(const RunningSession&) const = default;
-};
-
-/// The answer of GET /api/providers/sessions/running; at most 64.
-std::vector<RunningSession> ParseRunningSessions(const boost::json::value& answer);
 
 /// How a question that somebody of ours is answering came to its end.
 enum class QuestionEnd {

@@ -1,0 +1,92 @@
+#include "agent/adapters/claudecodeui_message.h"
+
+#include <boost/json.hpp>
+
+namespace berth::agent {
+
+namespace json = boost::json;
+
+std::string_view Cut(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+std::string_view WholeTextOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value || !value->is_string()) return "";
+  return std::string_view(value->get_string());
+}
+
+std::string TextOf(const json::object& object, std::string_view name) {
+  return std::string(Cut(WholeTextOf(object, name), kMaxText));
+}
+
+const json::array* ArrayOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value ? value->if_array() : nullptr;
+}
+
+const json::object* ObjectOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value ? value->if_object() : nullptr;
+}
+
+bool IsTrue(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_bool() && value->get_bool();
+}
+
+std::optional<WallTime> TimeOf(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_int64() && value->get_int64() > 0) return FromUnixMs(value->get_int64());
+  return value->is_string() ? ParseIso8601(std::string_view(value->get_string())) : std::nullopt;
+}
+
+bool IsFailure(const json::object& message) {
+  if (const auto* success = message.if_contains("success"); success && success->is_bool()) {
+    return !success->get_bool();
+  }
+  const auto* status = message.if_contains("exitCode");
+  return status && status->is_int64() && status->get_int64() != 0;
+}
+
+std::vector<RunningSession> ParseRunningSessions(const json::value& answer) {
+  std::vector<RunningSession> sessions;
+  const auto* data = answer.is_object() ? ObjectOf(answer.get_object(), "data") : nullptr;
+  const auto* list = data ? ArrayOf(*data, "sessions") : nullptr;
+  if (!list) return sessions;
+  for (const json::value& entry : *list) {
+    if (!entry.is_object() || sessions.size() >= kMaxSessions) continue;
+    const json::object& object = entry.get_object();
+    RunningSession session{.id = TextOf(object, "sessionId"),
+                           .provider = TextOf(object, "provider"),
+                           .started_at = TimeOf(object, "startedAt")};
+    if (!session.id.empty()) sessions.push_back(std::move(session));
+  }
+  return sessions;
+}
+
+std::vector<RunningSession> ParseActiveSessions(const json::object& providers) {
+  std::vector<RunningSession> running;
+  for (const auto& [provider, value] : providers) {
+    const json::array* const ids = value.if_array();
+    if (!ids) continue;
+    for (const json::value& entry : *ids) {
+      RunningSession session{.provider = std::string(Cut(provider, kMaxText))};
+      if (const json::object* const object = entry.if_object()) {
+        session.id = TextOf(*object, "id");
+        session.started_at = TimeOf(*object, "startedAt");
+      } else if (const json::string* const id = entry.if_string()) {
+        session.id = Cut(*id, kMaxText);
+      }
+      if (!session.id.empty() && running.size() < kMaxSessions) {
+        running.push_back(std::move(session));
+      }
+    }
+  }
+  return running;
+}
+
+}  // namespace berth::agent

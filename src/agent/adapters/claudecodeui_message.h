@@ -1,0 +1,50 @@
+// What a claudecodeui says, member by member: its chat messages and its lists of sessions. A member
+// that is absent or of another kind reads as nothing; every text is cut at kMaxText bytes.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/wall_clock.h"
+
+namespace berth::agent {
+
+inline constexpr std::size_t kMaxText = 200;
+inline constexpr std::size_t kMaxSessions = 64;
+
+/// `text` without what is beyond `size` bytes, cut between characters.
+std::string_view Cut(std::string_view text, std::size_t size);
+
+/// The text at `name`, cut at kMaxText.
+std::string TextOf(const boost::json::object& object, std::string_view name);
+/// Likewise, not cut, as long as `object` is there.
+std::string_view WholeTextOf(const boost::json::object& object, std::string_view name);
+const boost::json::array* ArrayOf(const boost::json::object& object, std::string_view name);
+const boost::json::object* ObjectOf(const boost::json::object& object, std::string_view name);
+bool IsTrue(const boost::json::object& object, std::string_view name);
+/// A point in time, as the instance writes it: text, or milliseconds.
+std::optional<WallTime> TimeOf(const boost::json::object& object, std::string_view name);
+
+/// Whether the end of a run that `message` tells is a failure. Up to 1.34 there is an exit status
+/// only.
+bool IsFailure(const boost::json::object& message);
+
+/// An entry of the instance's list of running sessions.
+struct RunningSession {
+  std::string id{};
+  std::string provider{};
+  std::optional<WallTime> started_at{};
+  bool operator==(const RunningSession&) const = default;
+};
+
+/// The answer of GET /api/providers/sessions/running; at most kMaxSessions.
+std::vector<RunningSession> ParseRunningSessions(const boost::json::value& answer);
+
+/// The same from what the chat socket of an old instance says: lists by provider.
+std::vector<RunningSession> ParseActiveSessions(const boost::json::object& providers);
+
+}  // namespace berth::agent
