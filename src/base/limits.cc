@@ -31,8 +31,8 @@ constexpr LimitRow kRows[] = {
      "Decoded bytes of an HTTP/2 head of a browser."},
     {"compressions", false, &Limits::compressions, nullptr,
      "Responses that are compressed at once, about 4 MiB each."},
-    {"api_changes", false, &Limits::api_changes, nullptr,
-     "API calls under way that change something: beyond it, 503."},
+    {"user_changes", false, &Limits::user_changes, nullptr,
+     "API calls of one user under way that change something: beyond it, 429."},
     {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
      "Bytes on their way between two threads of a hub, for each body and direction; one block of "
      "64 KiB at least."},

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
-#include "hub/carry_out.h"
+#include "hub/changes.h"
 #include "hub/cross_site.h"
 #include "hub/json_body.h"
 #include "hub/page_proof.h"
@@ -165,13 +165,11 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
     if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   }
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
-  if (hub.changes.size() >= hub.limits.api_changes) {
-    co_return ProblemResponse({503, "Busy", "The hub makes too many changes now; try again."});
-  }
   auto received = co_await JsonBody::Receive(hub, call.request);
   if (!received) co_return std::move(received).error();
   call.request.interim = nullptr;  // With the body, that is all that leads to the connection.
-  co_return co_await CarryOut(hub.executor, hub.changes, route.handler(hub, std::move(call)));
+  const std::int64_t user_id = call.user ? call.user_id() : 0;
+  co_return co_await hub.changes.CarryOut(user_id, route.handler(hub, std::move(call)));
 }
 
 }  // namespace

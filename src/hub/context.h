@@ -25,6 +25,7 @@ class Store;
 namespace berth::hub {
 
 class AssetCache;
+class Changes;
 class InstanceHistory;
 class Notifications;
 class PathGates;
@@ -42,15 +43,15 @@ struct HubContext {
   InstanceHistory& history;
   TaskGroup&
       sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
-  TaskGroup& changes;                           ///< API calls that change something (carry_out.h).
-  identity::SignIn* sign_in = nullptr;          ///< Never null once the hub serves.
-  http::Compressor* compressor = nullptr;       ///< Likewise.
-  PathGates* path_gates = nullptr;              ///< Likewise.
-  AssetCache* assets = nullptr;                 ///< Likewise.
-  Notifications* notifications = nullptr;       ///< Likewise.
-  bool path_mode = true;                        ///< Whether /clients/ID/proxy/ is served.
-  bool version_1 = true;                        ///< Whether version-1 instances may connect.
-  CompressMode compress = CompressMode::kAuto;  ///< Towards browsers.
+  Changes& changes;
+  identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
+  http::Compressor* compressor = nullptr;             ///< Likewise.
+  PathGates* path_gates = nullptr;                    ///< Likewise.
+  AssetCache* assets = nullptr;                       ///< Likewise.
+  Notifications* notifications = nullptr;             ///< Likewise.
+  bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.
+  bool version_1 = true;                              ///< Whether version-1 instances may connect.
+  CompressMode compress = CompressMode::kAuto;        ///< Towards browsers.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
 };
 

@@ -136,7 +136,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       compressor_(options_.limits),
       assets_(options_.limits),
       sockets_(loop),
-      changes_(loop),
+      changes_(loop, options_.limits.user_changes),
       context_{.executor = loop,
                .limits = options_.limits,
                .hosts = hosts_,

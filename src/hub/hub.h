@@ -15,6 +15,7 @@
 #include "http/web.h"
 #include "hub/access_keeper.h"
 #include "hub/asset_cache.h"
+#include "hub/changes.h"
 #include "hub/context.h"
 #include "hub/front_loops.h"
 #include "hub/instance_history.h"
@@ -85,7 +86,7 @@ class Hub {
   // Destroyed in reverse: first the connections, then API calls, sockets and tunnels, then what
   // they use.
   TaskGroup sockets_;
-  TaskGroup changes_;
+  Changes changes_;
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
   PathGates path_gates_;

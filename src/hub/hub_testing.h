@@ -10,6 +10,7 @@
 
 #include "base/task_group.h"
 #include "http/websocket.h"
+#include "hub/changes.h"
 #include "hub/context.h"
 #include "hub/hosts.h"
 #include "hub/instance_history.h"
@@ -108,7 +109,7 @@ struct HubFixture : identity::testing::IdentityFixture {
   Hosts hosts =
       Hosts::Create(ParseOrigin("https://hub.example").value(), "apps.example", false).value();
   TaskGroup sockets{executor};
-  TaskGroup changes{executor};
+  Changes changes{executor, limits.user_changes};
   HubContext hub{.executor = executor,
                  .limits = limits,
                  .hosts = hosts,

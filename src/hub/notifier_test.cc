@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/changes.h"
 #include "hub/hosts.h"
 #include "hub/instance_history.h"
 #include "hub/outbox.h"
@@ -59,7 +60,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
     Registry registry;
     InstanceHistory history;
     TaskGroup sockets;
-    TaskGroup changes;
+    Changes changes;
     Hosts hosts;
     HubContext hub;
     identity::testing::FakeWeb web;
@@ -72,7 +73,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
           registry(test.executor, test.clock, identity.shares()),
           history(test.executor, test.clock, registry),
           sockets(test.executor),
-          changes(test.executor),
+          changes(test.executor, test.limits.user_changes),
           hosts(Hosts::Create(*ParseOrigin("https://hub.example"), "", false).value()),
           hub{.executor = test.executor,
               .limits = test.limits,
