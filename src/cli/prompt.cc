@@ -27,16 +27,15 @@ void NoteInterrupt(int) { is_interrupted = 1; }
 class NoEcho {
  public:
   NoEcho() {
-    struct sigaction noting{};
-    noting.sa_handler = NoteInterrupt;
+    is_interrupted = 0;
+    // They come only while we wait for input: one that came just before would be noted too late.
     sigset_t ending;
     sigemptyset(&ending);
-    for (std::size_t i = 0; i < kEnding.size(); ++i) {
-      sigaddset(&ending, kEnding[i]);
-      ::sigaction(kEnding[i], &noting, &before_[i]);
-    }
-    // They come only while we wait for input: one that came just before would be noted too late.
-    ::sigprocmask(SIG_BLOCK, &ending, &mask_before_);
+    for (const int number : kEnding) sigaddset(&ending, number);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &mask_before_);
+    struct sigaction noting{};
+    noting.sa_handler = NoteInterrupt;
+    for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &noting, &before_[i]);
     stop_before_ = ::signal(SIGTSTP, SIG_IGN);
     is_terminal_ = ::tcgetattr(STDIN_FILENO, &shown_) == 0;
     if (!is_terminal_) return;
@@ -48,8 +47,9 @@ class NoEcho {
   ~NoEcho() {
     if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &shown_);
     ::signal(SIGTSTP, stop_before_);
-    ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+    // One that came since then still ends us.
     for (std::size_t i = 0; i < kEnding.size(); ++i) ::sigaction(kEnding[i], &before_[i], nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
