@@ -17,8 +17,8 @@ struct HtmlTag {
   std::string text;  ///< From its '<' to its '>'.
   std::string name;  ///< Lower case, cut at 32 bytes.
   bool is_end = false;
-  /// It was longer than kLongestTag: `text` and `attributes` are what had been read by then, and
-  /// the rest passes through.
+  /// It is longer than kLongestTag: `text` and `attributes` are what had been read by then, while
+  /// it is written; afterwards there are none. The rest of it passes through.
   bool is_cut = false;
   std::vector<Attribute> attributes;
 

@@ -49,7 +49,7 @@ bool HtmlTokenizer::Finish(std::string& out) {
     tag_.text.clear();
   }
   if (state_ == State::kRaw || state_ == State::kRawLessThan) handler_.EndRaw(out);
-  FlushTag(out);  // A tag without its end is dropped by browsers; so be it.
+  if (!tag_.is_cut) FlushTag(out);  // A tag without its end is dropped by browsers; so be it.
   return is_between_tags;
 }
 
@@ -266,8 +266,8 @@ void HtmlTokenizer::AppendToTag(char c, std::string& out) {
   }
   tag_.text.push_back(c);
   if (tag_.text.size() < kLongestTag) return;
-  handler_.WriteTag(tag_, out);
   tag_.is_cut = true;
+  handler_.WriteTag(tag_, out);
 }
 
 void HtmlTokenizer::EndTag(bool is_self_closing, std::string& out) {
@@ -292,6 +292,7 @@ void HtmlTokenizer::EndTag(bool is_self_closing, std::string& out) {
   }
   tag_.text.clear();
   tag_.attributes.clear();
+  tag_.is_cut = false;
 }
 
 void HtmlTokenizer::EnterRaw() {
