@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span(data + 1, size - 1));
   CHECK(Read(bytes, 0) == Read(bytes, data[0] + 1U));
   if (const auto answer = ParseJson(berth::net::AsText(bytes))) {
-    const auto running = ParseRunningSessions(*answer);
+    const auto running = claudecodeui::ParseRunningSessions(*answer);
     CHECK(running.size() <= 64);
     for (const auto& session : running) CHECK(!session.id.empty() && session.id.size() <= 200);
     // The same on the agent's own socket.

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-namespace berth::agent {
+namespace berth::agent::claudecodeui {
 
 namespace json = boost::json;
 
@@ -89,4 +89,4 @@ std::vector<RunningSession> ParseActiveSessions(const json::object& providers) {
   return running;
 }
 
-}  // namespace berth::agent
+}  // namespace berth::agent::claudecodeui

@@ -1,5 +1,5 @@
 // What a claudecodeui says, member by member: its chat messages and its lists of sessions. A member
-// that is absent or of another kind reads as nothing; every text is cut at kMaxText bytes.
+// that is absent or of another kind reads as nothing.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -11,7 +11,7 @@
 
 #include "base/wall_clock.h"
 
-namespace berth::agent {
+namespace berth::agent::claudecodeui {
 
 inline constexpr std::size_t kMaxText = 200;
 inline constexpr std::size_t kMaxSessions = 64;
@@ -47,4 +47,4 @@ std::vector<RunningSession> ParseRunningSessions(const boost::json::value& answe
 /// The same from what the chat socket of an old instance says: lists by provider.
 std::vector<RunningSession> ParseActiveSessions(const boost::json::object& providers);
 
-}  // namespace berth::agent
+}  // namespace berth::agent::claudecodeui

@@ -9,6 +9,16 @@ namespace berth::agent {
 namespace {
 
 namespace json = boost::json;
+using claudecodeui::ArrayOf;
+using claudecodeui::Cut;
+using claudecodeui::IsFailure;
+using claudecodeui::IsTrue;
+using claudecodeui::kMaxSessions;
+using claudecodeui::kMaxText;
+using claudecodeui::ObjectOf;
+using claudecodeui::RunningSession;
+using claudecodeui::TextOf;
+using claudecodeui::TimeOf;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxQuestions = 64;
@@ -73,7 +83,7 @@ void ChatSessions::OnKind(std::string_view kind, const json::object& message, Or
     const json::object* const about = ObjectOf(message, "session");
     const json::object* const project = ObjectOf(message, "project");
     Describe(id, about ? TextOf(*about, "summary") : "",
-             project ? std::string(WholeTextOf(*project, "displayName")) : "");
+             project ? std::string(claudecodeui::WholeTextOf(*project, "displayName")) : "");
     if (on_upserted_ && origin == Origin::kObserver) on_upserted_(id);
   }
 }
@@ -92,7 +102,7 @@ void ChatSessions::OnLegacyType(std::string_view type, const json::object& messa
 void ChatSessions::OnActiveSessions(const json::object& message) {
   const json::object* const providers = ObjectOf(message, "sessions");
   if (!providers) return;
-  const std::vector<RunningSession> running = ParseActiveSessions(*providers);
+  const std::vector<RunningSession> running = claudecodeui::ParseActiveSessions(*providers);
   // The answer to the question that was put last; what came over this socket since is older.
   SetRunning(running, moment_);
   if (on_listed_) on_listed_();

@@ -77,7 +77,7 @@ class ChatSessions {
   /// To be taken before the instance is asked, and given to what is done with its answer.
   Moment Now() const { return moment_; }
   /// The sessions that ran when the instance answered what it was asked at `asked`.
-  void SetRunning(const std::vector<RunningSession>& running, Moment asked);
+  void SetRunning(const std::vector<claudecodeui::RunningSession>& running, Moment asked);
   /// How a session is shown. Ignored unless it is one of List().
   void Describe(std::string_view id, std::string title, std::string project);
   /// A user has looked at the session: its failure is no news any more.

@@ -37,7 +37,7 @@ struct ChatSessionsTest : ::testing::Test {
     sessions.OnMessage(text, origin);
   }
   void Run(std::vector<std::string> ids) {
-    std::vector<RunningSession> running;
+    std::vector<claudecodeui::RunningSession> running;
     for (std::string& id : ids) running.push_back({.id = std::move(id)});
     sessions.SetRunning(running, sessions.Now());
   }
@@ -344,13 +344,14 @@ TEST_F(ChatSessionsTest, QuestionsFitIntoOneMessage) {
 }
 
 TEST(ParseRunningSessions, TakesWhatItKnows) {
-  const auto sessions = ParseRunningSessions(boost::json::parse(
+  const auto sessions = claudecodeui::ParseRunningSessions(boost::json::parse(
       R"({"success":true,"data":{"sessions":[{"sessionId":"a","provider":"claude","startedAt":1700000000000},{"x":1},7]}})"));
   EXPECT_THAT(sessions,
-              ElementsAre(RunningSession{
+              ElementsAre(claudecodeui::RunningSession{
                   .id = "a", .provider = "claude", .started_at = FromUnixMs(1'700'000'000'000)}));
-  EXPECT_TRUE(ParseRunningSessions(boost::json::parse(R"([1])")).empty());
-  EXPECT_TRUE(ParseRunningSessions(boost::json::parse(R"({"data":{"sessions":{}}})")).empty());
+  EXPECT_TRUE(claudecodeui::ParseRunningSessions(boost::json::parse(R"([1])")).empty());
+  EXPECT_TRUE(claudecodeui::ParseRunningSessions(boost::json::parse(R"({"data":{"sessions":{}}})"))
+                  .empty());
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ Task<Result<void>> ChatStatus::ReadRunning() {
     const bool is_new = co_await sign_in_.Replace(used);
     (void)is_new;  // The next reading will tell.
   } else if (answer->status == 200) {
-    sessions_.SetRunning(ParseRunningSessions(answer->value), asked);
+    sessions_.SetRunning(claudecodeui::ParseRunningSessions(answer->value), asked);
   }
   co_return Ok();
 }
