@@ -1,5 +1,6 @@
-// The messages between browsers and the hub. Their wire names and fields: message_fields.h. Values;
-// safe from any thread.
+// The messages between browsers and the hub; Ping, Pong and ErrorMessage, which agents have too,
+// are in agent_messages.h. Their wire names and fields: message_fields.h. Values; safe from any
+// thread.
 #pragma once
 
 #include <cstdint>
