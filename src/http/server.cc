@@ -5,7 +5,6 @@
 #include "http/h2_server.h"
 
 namespace berth::http {
-namespace {}  // namespace
 
 Server::Server(net::Loop& loop, const Limits& limits, std::unique_ptr<net::Listener> listener,
                Service& service)
