@@ -126,7 +126,8 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
       const other = await Http2Browser.to(way);
       for (let i = 0; i < 10; ++i) assert.equal((await within(othersMs, "an answer beside it", other.ask(way, "/beside"))).status, 200);
       other.close();
-      await until("all 64 at the instance", () => origin.seen.filter(({ url }) => url === "/large").length === 64);
+      // Else those that are late would reach it during what comes next.
+      await until("all 64 at the instance", () => origin.seen.filter(({ url }) => url === "/large").length >= 64);
       connection.close();
     });
     // 64 streams of 256 KiB each are what the limits allow, and the TLS of three connections.

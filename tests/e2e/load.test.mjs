@@ -166,7 +166,7 @@ describe("a hub at its limits", { timeout: 120_000 }, () => {
         sockets.push(socket);
       }
     }));
-    assert.ok(scene.hub.child.lines.some((line) => /new connections are refused \(raise the limit of open files\)/.test(line)));
+    await scene.hub.child.line(/new connections are refused \(raise the limit of open files\)/);
     const before = processorSeconds(pid);
     const started = performance.now();
     while (performance.now() - started < 2_000) {

@@ -13,7 +13,7 @@ import { FakeGitHub } from "./lib/fake_github.mjs";
 import { makeAuthority } from "./lib/fake_server.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
-import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
+import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 /** A GitHub with people of every kind, by what they are. */
 async function startGitHub(files) {
@@ -46,14 +46,6 @@ function configFor(github, { lists = [], limits = [], attempts = 1000 } = {}) {
 async function whoAmI(scene, cookie) {
   const answer = await scene.api("GET", "/api/session", { cookie });
   return answer.status === 200 ? JSON.parse(answer.body).user.name : answer.status;
-}
-
-/** Returns when the socket is closed, whatever came before. */
-async function untilGone(socket) {
-  for (;;) {
-    const { kind } = await socket.next();
-    if (kind === "close" || kind === "gone") return;
-  }
 }
 
 /** The reason that the sign-in page shows. */

@@ -195,7 +195,7 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     assert.equal((await seen(await scene.signIn("stranger"))).status, 404);
     assert.equal((await seen(owner, {})).status, 400);
     assert.equal((await seen("")).status, 401);
-    assert.equal(dashboard.log.find(from, ({ client }) => client?.metadata.state !== "error"), undefined);
+    assert.equal(dashboard.log.find(from, ({ client }) => client?.id === "modern" && client.metadata.state !== "error"), undefined);
     const answered = await seen(owner);
     assert.equal(answered.status, 204);
     const { metadata } = await dashboard.state("modern", "idle", from);
@@ -214,7 +214,7 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     await chat.send({ type: "chat.abort", sessionId: session });
     const complete = await chat.hear("complete");
     soon("run stopped → idle", complete, await dashboard.state("modern", "idle", from));
-    assert.equal(dashboard.log.find(from, ({ client }) => client?.metadata.state === "error"), undefined);
+    assert.equal(dashboard.log.find(from, ({ client }) => client?.id === "modern" && client.metadata.state === "error"), undefined);
     chat.end.drop();
   });
 

@@ -2,6 +2,7 @@
 // them, and on a pseudo-terminal.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -335,9 +336,11 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     await child.line(/2 instances: 1 needs you, 1 (idle|active)/);
     await tell(box, { status: "busy", state: "busy", sessions: [] });
     await child.line(/2 instances: 1 busy, 1 idle/);
-    const berthPid = () => execPgrep(child.process.pid);
-    process.kill(await berthPid(), "SIGINT");
+    const pid = await execPgrep(child.process.pid);
+    const closed = once(child.process, "close");  // All that it said is there then.
+    process.kill(pid, "SIGINT");
     assert.equal(await child.exited, 0);
+    await closed;
     const all = child.lines.join("\n");
     assert.match(all, /\u001b\[\?1049h\u001b\[\?25l/);
     assert.match(all, /\u001b\[\?25h\u001b\[\?1049l/);

@@ -192,3 +192,10 @@ export function nextWebSocket(origin, path, fields = {}) {
   }));
 }
 
+/** Returns when the socket is closed, whatever came before. */
+export async function untilGone(socket) {
+  for (;;) {
+    const { kind } = await socket.next();
+    if (kind === "close" || kind === "gone") return;
+  }
+}
