@@ -1,9 +1,12 @@
 #include "rewrite/json_text.h"
 
+#include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <cmath>
 
 #include "rewrite/url.h"
 
@@ -16,13 +19,22 @@ constexpr std::size_t kDeepest = 16;
 
 std::string_view View(const json::string& text) { return {text.data(), text.size()}; }
 
+/// Whether every number in it is one that a double can hold: others would be written differently.
+bool IsFinite(const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    return std::ranges::all_of(*object, [](const auto& entry) { return IsFinite(entry.value()); });
+  }
+  if (const auto* array = value.if_array()) return std::ranges::all_of(*array, IsFinite);
+  return !value.is_double() || std::isfinite(value.get_double());
+}
+
 std::optional<json::object> ParseObject(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   json::parse_options options;
   options.max_depth = kDeepest;
   boost::system::error_code error;
   json::value value = json::parse({text.data(), text.size()}, error, {}, options);
-  if (error || !value.is_object()) return std::nullopt;
+  if (error || !value.is_object() || !IsFinite(value)) return std::nullopt;
   return std::move(value.get_object());
 }
 

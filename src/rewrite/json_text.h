@@ -21,11 +21,11 @@ std::string ForScript(std::string_view json);
 std::string ImportMap(std::string_view prefix);
 
 /// The page's own import map with ours merged in, escaped for a script element; nothing if `own` is
-/// not a JSON object.
+/// not a JSON object, or holds a number that a double cannot.
 std::optional<std::string> MergedImportMap(std::string_view own, std::string_view prefix);
 
 /// The manifest with start_url, scope, id and every icon, screenshot, shortcut and handler under
-/// the prefix; nothing if it is not a JSON object, or nothing in it changes.
+/// the prefix; nothing if it is not such a JSON object, or nothing in it changes.
 std::optional<std::string> FixManifest(std::string_view manifest, std::string_view prefix);
 
 /// FixManifest as a Rewriter: what cannot be fixed passes unchanged.

@@ -26,9 +26,9 @@ TEST(ManifestTest, EveryReferenceMoves) {
 
 TEST(ManifestTest, WhatIsNoManifestPassesUnchanged) {
   const auto make = [] { return std::make_unique<ManifestRewriter>("/P"); };
-  for (const std::string_view text :
-       {"", "{", "[\"/x\"]", "{\"start_url\":\"./\"}", "{ \"start_url\" : 1 }", "not json",
-        "{\"icons\":{\"src\":\"/x\"},\"shortcuts\":[\"/x\"]}"}) {
+  for (const std::string_view text : {"", "{", R"({"start_url":"/","x":[5e531]})", "[\"/x\"]",
+                                      "{\"start_url\":\"./\"}", "{ \"start_url\" : 1 }", "not json",
+                                      "{\"icons\":{\"src\":\"/x\"},\"shortcuts\":[\"/x\"]}"}) {
     EXPECT_EQ(testing::Rewrite(make, text), text);
   }
   EXPECT_EQ(testing::Rewrite(make, R"({"start_url":"/"})"), R"({"start_url":"/P/"})");
@@ -48,7 +48,7 @@ TEST(ImportMapTest, OursIsMergedIntoThePagesOwn) {
           R"({"imports":{"lib":"/lib.js","/a/":"./b/"},"scopes":{"/s/":{"x":"/y.js"}}})", "/P"),
       R"({"imports":{"lib":"/P/lib.js","/a/":"./b/","/P/a/":"./b/","/":"/P/","/P/":"/P/"},)"
       R"("scopes":{"/P/s/":{"x":"/P/y.js"}}})");
-  for (const auto bad : {"", "[]", "{", R"({"imports":[]})"}) {
+  for (const auto bad : {"", "[]", "{", R"({"imports":[]})", R"({"x":5e531})"}) {
     EXPECT_FALSE(MergedImportMap(bad, "/P")) << bad;
   }
 }
