@@ -31,8 +31,10 @@ constexpr LimitRow kRows[] = {
      "Decoded bytes of an HTTP/2 head of a browser."},
     {"compressions", false, &Limits::compressions, nullptr,
      "Responses that are compressed at once, about 4 MiB each."},
-    {"user_changes", false, &Limits::user_changes, nullptr,
-     "API calls of one user under way that change something: beyond it, 429."},
+    {"changes", false, &Limits::changes, nullptr,
+     "Calls under way that change something, in all: beyond it, 503."},
+    {"caller_changes", false, &Limits::caller_changes, nullptr,
+     "Those of one session, API token or (without either) address: beyond it, 429."},
     {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
      "Bytes on their way between two threads of a hub, for each body and direction; one block of "
      "64 KiB at least."},

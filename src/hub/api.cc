@@ -145,6 +145,29 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
   return std::nullopt;
 }
 
+/// What the caller gets; an error is logged here.
+http::Response AnswerOf(const Route& route, Result<http::Response> result) {
+  if (result) return std::move(*result);
+  const Error& error = result.error();
+  LogDebug("{} {}: {}", route.method, route.pattern, error.ToString());
+  if (error.kind == ErrorKind::kInternal) {
+    LogError("{} {}: {}", route.method, route.pattern, error.ToString());
+  }
+  return ProblemResponse(ApiProblemOf(error));
+}
+
+/// Never fails: there may be nobody who would hear of it.
+Task<Result<http::Response>> Change(HubContext& hub, const Route& route, ApiCall call) {
+  auto result = co_await route.handler(hub, std::move(call));
+  co_return AnswerOf(route, std::move(result));
+}
+
+std::string CallerOf(const ApiCall& call) {
+  if (call.token) return hub::CallerOf(*call.token);
+  if (call.session) return hub::CallerOf(*call.session);
+  return CallerAt(call.request.peer.address);
+}
+
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
   const http::RequestHead& head = call.request.head;
   const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
@@ -167,9 +190,8 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
   auto received = co_await JsonBody::Receive(hub, call.request);
   if (!received) co_return std::move(received).error();
-  call.request.interim = nullptr;  // With the body, that is all that leads to the connection.
-  const std::int64_t user_id = call.user ? call.user_id() : 0;
-  co_return co_await hub.changes.CarryOut(user_id, route.handler(hub, std::move(call)));
+  std::string caller = CallerOf(call);
+  co_return co_await hub.changes.CarryOut(std::move(caller), Change(hub, route, std::move(call)));
 }
 
 }  // namespace
@@ -232,14 +254,8 @@ Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request) {
     call.id = std::string(holes->first);
     call.second_id = std::string(holes->second);
     call.request = std::move(request);
-    auto response = co_await Call(hub, route, std::move(call));
-    if (response) co_return response;
-    const Error& error = response.error();
-    LogDebug("{} {}: {}", route.method, route.pattern, error.ToString());
-    if (error.kind == ErrorKind::kInternal) {
-      LogError("{} {}: {}", route.method, route.pattern, error.ToString());
-    }
-    co_return ProblemResponse(ApiProblemOf(error));
+    auto result = co_await Call(hub, route, std::move(call));
+    co_return AnswerOf(route, std::move(result));
   }
   if (is_known) co_return MethodNotAllowed(path);
   co_return ProblemResponse({404, "Not found", "There is no such route in this API."});

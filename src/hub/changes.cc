@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "hub/problem.h"
+#include "identity/rate_limiter.h"
 
 namespace berth::hub {
 
@@ -14,17 +15,18 @@ struct Changes::Outcome {
   std::optional<Result<http::Response>> response;
 };
 
-/// Counts one for its user for as long as it lives, and says when that is over: the work has ended
-/// then, or will never begin.
+/// Counts one for its caller for as long as it lives, and says when that is over: the work has
+/// ended then, or will never begin.
 class Changes::UnderWay {
  public:
-  UnderWay(Changes& changes, std::int64_t user_id, std::shared_ptr<Outcome> outcome)
-      : changes_(changes), user_id_(user_id), outcome_(std::move(outcome)) {
-    ++changes_.under_way_[user_id_];
+  UnderWay(Changes& changes, std::string caller, std::shared_ptr<Outcome> outcome)
+      : changes_(changes),
+        place_(changes.under_way_.try_emplace(std::move(caller), 0).first),
+        outcome_(std::move(outcome)) {
+    ++place_->second;
   }
   ~UnderWay() {
-    const auto place = changes_.under_way_.find(user_id_);
-    if (--place->second == 0) changes_.under_way_.erase(place);
+    if (--place_->second == 0) changes_.under_way_.erase(place_);
     outcome_->ended.Set();
   }
   UnderWay(const UnderWay&) = delete;
@@ -34,29 +36,47 @@ class Changes::UnderWay {
 
  private:
   Changes& changes_;
-  const std::int64_t user_id_;
+  const decltype(under_way_)::iterator place_;
   const std::shared_ptr<Outcome> outcome_;
 };
 
-Task<Result<http::Response>> Changes::CarryOut(std::int64_t user_id,
-                                               Task<Result<http::Response>> work) {
-  if (const auto found = under_way_.find(user_id);
-      found != under_way_.end() && found->second >= per_user_) {
-    auto response = ProblemResponse(
+std::optional<http::Response> Changes::Refusal(std::string_view caller) const {
+  std::optional<http::Response> refusal;
+  const auto found = under_way_.find(caller);
+  if (found != under_way_.end() && found->second >= limits_.caller_changes) {
+    refusal = ProblemResponse(
         {429, "Too many changes", "What you asked for before is not done yet; try again."});
-    response.head.fields.Add("retry-after", "1");
-    co_return response;
+  } else if (is_closed_) {
+    refusal = ProblemResponse({503, "Stopping", "The hub is stopping; try again."});
+  } else if (group_.size() >= limits_.changes) {
+    refusal = ProblemResponse({503, "Busy", "The hub has too much to change now; try again."});
   }
+  if (refusal) refusal->head.fields.Add("retry-after", "1");
+  return refusal;
+}
+
+Task<Result<http::Response>> Changes::CarryOut(std::string caller,
+                                               Task<Result<http::Response>> work) {
+  if (auto refusal = Refusal(caller)) co_return std::move(*refusal);
   const auto outcome = std::make_shared<Outcome>(executor_);
-  group_.Spawn("API call",
-               Run(std::make_unique<UnderWay>(*this, user_id, outcome), std::move(work)));
+  auto place = std::make_unique<UnderWay>(*this, std::move(caller), outcome);
+  group_.Spawn("change", Run(std::move(place), std::move(work)));
   co_await outcome->ended.Wait();
-  if (!outcome->response) co_return Internal("the call ended early");
+  if (!outcome->response) co_return Internal("the change ended early");
   co_return std::move(*outcome->response);
 }
 
 Task<void> Changes::Run(std::unique_ptr<UnderWay> place, Task<Result<http::Response>> work) {
-  place->Answer(co_await std::move(work));
+  // Not left to the frame, which is destroyed some time after the group has said that it is empty.
+  const auto held = std::move(place);
+  auto response = co_await std::move(work);
+  held->Answer(std::move(response));
+}
+
+std::string CallerOf(const identity::Session& session) { return "session " + session.id; }
+std::string CallerOf(const identity::ApiToken& token) { return "token " + token.id; }
+std::string CallerAt(std::string_view address) {
+  return "address " + identity::RateLimitKey(address);
 }
 
 }  // namespace berth::hub

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
+#include <memory>
 #include <stdexcept>
 
 #include "base/executor_testing.h"
@@ -12,13 +15,27 @@ namespace berth::hub {
 namespace {
 
 using berth::testing::FailsWith;
+using berth::testing::IsOk;
 using berth::testing::TestExecutor;
 
 struct ChangesTest : ::testing::Test {
   TestExecutor executor;
-  Changes changes{executor, 2};
+  Limits limits = [] {
+    Limits small;
+    small.changes = 4;
+    small.caller_changes = 2;
+    return small;
+  }();
+  Changes changes{executor, limits};
   Event written{executor};
   bool is_recorded = false;
+
+  /// The status of what is answered without waiting.
+  int StatusOf(Task<Result<http::Response>> call) {
+    call.Start();
+    executor.RunUntilIdle();
+    return call.is_done() ? call.Take().value().head.status : 0;
+  }
 
   /// A change: it waits for the database, and is then recorded.
   Task<Result<http::Response>> Change() {
@@ -29,7 +46,7 @@ struct ChangesTest : ::testing::Test {
 };
 
 TEST_F(ChangesTest, GivesTheAnswer) {
-  auto call = changes.CarryOut(1, Change());
+  auto call = changes.CarryOut("ada", Change());
   call.Start();
   executor.RunUntilIdle();
   EXPECT_FALSE(call.is_done());
@@ -41,7 +58,7 @@ TEST_F(ChangesTest, GivesTheAnswer) {
 }
 
 TEST_F(ChangesTest, EndsTheWorkWhenNobodyWaitsAnyMore) {
-  auto call = changes.CarryOut(1, Change());
+  auto call = changes.CarryOut("ada", Change());
   call.Start();
   executor.RunUntilIdle();
   call.Reset();
@@ -57,39 +74,62 @@ TEST_F(ChangesTest, AnswersWhenTheWorkThrows) {
     throw std::runtime_error("broken");
     co_return Internal("not reached");
   };
-  auto call = changes.CarryOut(1, broken());
+  auto call = changes.CarryOut("ada", broken());
   call.Start();
   executor.RunUntilIdle();
   ASSERT_TRUE(call.is_done());
   EXPECT_THAT(call.Take(), FailsWith(ErrorKind::kInternal));
 }
 
-TEST_F(ChangesTest, AUserWithTooManyIsRefusedAlone) {
-  auto first = changes.CarryOut(1, Change());
-  auto second = changes.CarryOut(1, Change());
-  auto third = changes.CarryOut(1, Change());
-  auto other = changes.CarryOut(2, Change());
-  for (auto* call : {&first, &second, &third, &other}) call->Start();
+TEST_F(ChangesTest, ACallerWithTooManyIsRefusedAlone) {
+  auto first = changes.CarryOut("ada", Change());
+  auto second = changes.CarryOut("ada", Change());
+  auto other = changes.CarryOut("ben", Change());
+  for (auto* call : {&first, &second, &other}) call->Start();
   executor.RunUntilIdle();
-  ASSERT_TRUE(third.is_done());
-  EXPECT_EQ(third.Take().value().head.status, 429);
+  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 429);
   EXPECT_FALSE(other.is_done());
   // Who hangs up makes no room: the work goes on.
   first.Reset();
-  auto fourth = changes.CarryOut(1, Change());
-  fourth.Start();
-  executor.RunUntilIdle();
-  EXPECT_EQ(fourth.Take().value().head.status, 429);
+  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 429);
   written.Set();
   executor.RunUntilIdle();
-  auto fifth = changes.CarryOut(1, Change());
-  fifth.Start();
+  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 201);
+}
+
+TEST_F(ChangesTest, BeginsNoMoreThanItsBoundAndNoneOnceClosed) {
+  auto calls = std::array{changes.CarryOut("ada", Change()), changes.CarryOut("ada", Change()),
+                          changes.CarryOut("ben", Change()), changes.CarryOut("ben", Change())};
+  for (auto& call : calls) call.Start();
   executor.RunUntilIdle();
-  EXPECT_EQ(fifth.Take().value().head.status, 201);
+  EXPECT_EQ(StatusOf(changes.CarryOut("eve", Change())), 503);
+  changes.Close();
+  written.Set();
+  executor.RunUntilIdle();
+  for (auto& call : calls) EXPECT_EQ(call.Take().value().head.status, 201);
+  EXPECT_EQ(StatusOf(changes.CarryOut("eve", Change())), 503);
+}
+
+TEST_F(ChangesTest, MayGoAsSoonAsItIsEmpty) {
+  auto owned = std::make_unique<Changes>(executor, limits);
+  auto call = owned->CarryOut("ada", Change());
+  call.Start();
+  executor.RunUntilIdle();
+  call.Reset();
+  auto leaving = [](std::unique_ptr<Changes>& leaver) -> Task<void> {
+    EXPECT_THAT(co_await leaver->WaitEmpty(std::chrono::seconds(1)), IsOk());
+    leaver.reset();
+  };
+  auto gone = leaving(owned);
+  gone.Start();
+  written.Set();
+  executor.RunUntilIdle();
+  EXPECT_TRUE(gone.is_done());
+  EXPECT_TRUE(is_recorded);
 }
 
 TEST_F(ChangesTest, AnswersWhenTheWorkNeverBegins) {
-  auto call = changes.CarryOut(1, Change());
+  auto call = changes.CarryOut("ada", Change());
   call.Start();
   changes.CancelAll();
   executor.RunUntilIdle();
@@ -98,7 +138,7 @@ TEST_F(ChangesTest, AnswersWhenTheWorkNeverBegins) {
 }
 
 TEST_F(ChangesTest, AnswersWhenTheWorkIsCancelled) {
-  auto call = changes.CarryOut(1, Change());
+  auto call = changes.CarryOut("ada", Change());
   call.Start();
   executor.RunUntilIdle();
   changes.CancelAll();

@@ -42,8 +42,8 @@ struct HubContext {
   Registry& registry;
   InstanceHistory& history;
   TaskGroup&
-      sockets;  ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
-  Changes& changes;
+      sockets;       ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
+  Changes& changes;  ///< What callers want changed.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   http::Compressor* compressor = nullptr;             ///< Likewise.
   PathGates* path_gates = nullptr;                    ///< Likewise.

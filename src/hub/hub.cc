@@ -1,5 +1,7 @@
 #include "hub/hub.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "net/address.h"
 #include "store/instances.h"
@@ -136,7 +138,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       compressor_(options_.limits),
       assets_(options_.limits),
       sockets_(loop),
-      changes_(loop, options_.limits.user_changes),
+      changes_(loop, options_.limits),
       context_{.executor = loop,
                .limits = options_.limits,
                .hosts = hosts_,
@@ -258,12 +260,15 @@ Result<void> Hub::ReloadCertificate() {
 }
 
 Task<void> Hub::Drain() {
+  const TimePoint end = context_.executor.now() + options_.limits.drain_grace;
   co_await notifications_->Drain();
   tunnels_.Drain();
   if (server_) co_await server_->Drain();
   if (fronts_) co_await fronts_->Drain();
-  auto changed = co_await changes_.WaitEmpty(options_.limits.drain_grace);
-  if (!changed) LogWarn("{} API calls did not finish in time and are cut", changes_.size());
+  changes_.Close();  // What came in while the connections ended counts as begun.
+  const Duration left = std::max(end - context_.executor.now(), Duration::zero());
+  auto changed = co_await changes_.WaitEmpty(left);
+  if (!changed) LogWarn("{} changes did not finish in time and are cut", changes_.size());
   auto flushed = co_await identity_.Flush();
   if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
 }

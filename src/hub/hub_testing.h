@@ -109,7 +109,7 @@ struct HubFixture : identity::testing::IdentityFixture {
   Hosts hosts =
       Hosts::Create(ParseOrigin("https://hub.example").value(), "apps.example", false).value();
   TaskGroup sockets{executor};
-  Changes changes{executor, limits.user_changes};
+  Changes changes{executor, limits};
   HubContext hub{.executor = executor,
                  .limits = limits,
                  .hosts = hosts,

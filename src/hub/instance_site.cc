@@ -4,6 +4,7 @@
 #include "http/query.h"
 #include "http/reserved_path.h"
 #include "hub/browser.h"
+#include "hub/changes.h"
 #include "hub/cross_site.h"
 #include "hub/instance_proxy.h"
 #include "hub/json_body.h"
@@ -81,7 +82,11 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
     }
   }
   if (path == "/.berth/session" && request.head.method == "POST") {
-    auto response = co_await RedeemTicket(hub, std::move(request), std::move(instance_id));
+    auto received = co_await JsonBody::Receive(hub, request);
+    if (!received) co_return ProblemResponse(ProblemOf(received.error()));
+    std::string caller = CallerAt(request.peer.address);
+    auto response = co_await hub.changes.CarryOut(
+        std::move(caller), RedeemTicket(hub, std::move(request), std::move(instance_id)));
     if (response) co_return response;
     co_return ProblemResponse(ProblemOf(response.error()));
   }

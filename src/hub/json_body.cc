@@ -26,6 +26,7 @@ Task<Result<void>> JsonBody::Receive(HubContext& hub, http::Request& request) {
   auto text = co_await ReadText(hub, request);
   if (!text) co_return std::move(text).error();
   request.body = std::make_unique<http::TextBody>(std::move(*text));
+  request.interim = nullptr;
   co_return Ok();
 }
 

@@ -25,8 +25,8 @@ namespace berth::hub {
 
 class JsonBody {
  public:
-  /// Takes the body that is still to come into memory, so that the request needs its connection no
-  /// more. kTooLarge beyond 64 KiB; kTimeout.
+  /// Takes the body that is still to come into memory and drops the rest of what leads from the
+  /// request to its connection: it may outlive that. kTooLarge beyond 64 KiB; kTimeout.
   static Task<Result<void>> Receive(HubContext& hub, http::Request& request);
   /// Reads the body. kInvalid: it is no JSON object; kTooLarge beyond 64 KiB; kTimeout.
   static Task<Result<JsonBody>> Read(HubContext& hub, http::Request& request);

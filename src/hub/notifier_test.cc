@@ -73,7 +73,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
           registry(test.executor, test.clock, identity.shares()),
           history(test.executor, test.clock, registry),
           sockets(test.executor),
-          changes(test.executor, test.limits.user_changes),
+          changes(test.executor, test.limits),
           hosts(Hosts::Create(*ParseOrigin("https://hub.example"), "", false).value()),
           hub{.executor = test.executor,
               .limits = test.limits,

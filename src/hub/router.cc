@@ -1,9 +1,11 @@
 #include "hub/router.h"
 
+#include "base/log.h"
 #include "http/h1_parser.h"
 #include "http/query.h"
 #include "hub/api.h"
 #include "hub/browser.h"
+#include "hub/changes.h"
 #include "hub/cross_site.h"
 #include "hub/dashboard_socket.h"
 #include "hub/instance_proxy.h"
@@ -48,6 +50,26 @@ bool IsSignedInPage(std::string_view path) {
          path == "/settings" || path.starts_with("/settings/");
 }
 
+http::Response SignedOut(const HubContext& hub) {
+  auto response = Redirect(302, "/login");
+  response.head.fields.Add("set-cookie",
+                           identity::ClearCookie(identity::CookieKind::kHub, hub.scheme));
+  return response;
+}
+
+Task<Result<http::Response>> SignOut(HubContext& hub, identity::SessionPtr session,
+                                     std::string address) {
+  auto ended = co_await hub.identity.sessions().Revoke(session->id);
+  if (!ended) {
+    LogError("sign out: {}", ended.error().ToString());
+    co_return ProblemResponse(ProblemOf(ended.error()));
+  }
+  co_await hub.identity.audit().Write({.action = identity::audit_action::kSignOut,
+                                       .actor_id = session->user_id,
+                                       .address = std::move(address)});
+  co_return SignedOut(hub);
+}
+
 }  // namespace
 
 Task<Result<http::Response>> Router::Exchange(http::Request request) {
@@ -82,22 +104,15 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
   if (IsApiPath(path)) co_return co_await HandleApi(hub_, std::move(request));
   if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
   if (path == "/auth/logout" && request.head.method == "GET") {
-    auto session = SessionOf(hub_, request.head);
     // A page of another origin must not sign anybody out, nor drop the cookie.
-    const bool is_own = IsAskedByOwnPage(request.head, hub_.hosts.OriginOf(request.head.authority));
-    if (session && is_own) {
-      auto ended = co_await hub_.identity.sessions().Revoke(session->id);
-      if (!ended) co_return ProblemResponse(ProblemOf(ended.error()));
-      co_await hub_.identity.audit().Write({.action = identity::audit_action::kSignOut,
-                                            .actor_id = session->user_id,
-                                            .address = request.peer.address});
+    if (!IsAskedByOwnPage(request.head, hub_.hosts.OriginOf(request.head.authority))) {
+      co_return Redirect(302, "/login");
     }
-    auto response = Redirect(302, "/login");
-    if (is_own) {
-      response.head.fields.Add("set-cookie",
-                               identity::ClearCookie(identity::CookieKind::kHub, hub_.scheme));
-    }
-    co_return response;
+    auto session = SessionOf(hub_, request.head);
+    if (!session) co_return SignedOut(hub_);
+    std::string caller = CallerOf(*session);
+    co_return co_await hub_.changes.CarryOut(
+        std::move(caller), SignOut(hub_, std::move(session), request.peer.address));
   }
   if (IsSignInPath(hub_, path)) co_return co_await ServeSignIn(hub_, std::move(request));
   const auto session = SessionOf(hub_, request.head);

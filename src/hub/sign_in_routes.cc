@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "http/query.h"
 #include "hub/browser.h"
+#include "hub/changes.h"
 #include "hub/cross_site.h"
 #include "hub/pages.h"
 #include "hub/problem.h"
@@ -163,7 +164,13 @@ Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request)
     response.head.fields.Add("allow", "GET");
     co_return response;
   }
-  if (path.is_callback) co_return co_await Finish(hub, std::move(request), path.provider);
+  if (path.is_callback) {
+    request.body = nullptr;
+    request.interim = nullptr;  // With the body, all that leads to the connection.
+    std::string caller = CallerAt(request.peer.address);
+    co_return co_await hub.changes.CarryOut(std::move(caller),
+                                            Finish(hub, std::move(request), path.provider));
+  }
   co_return co_await Begin(hub, std::move(request), path.provider);
 }
 
