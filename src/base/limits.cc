@@ -31,10 +31,13 @@ constexpr LimitRow kRows[] = {
      "Decoded bytes of an HTTP/2 head of a browser."},
     {"compressions", false, &Limits::compressions, nullptr,
      "Responses that are compressed at once, about 4 MiB each."},
-    {"changes", false, &Limits::changes, nullptr,
-     "Calls under way that change something, in all: beyond it, 503."},
     {"caller_changes", false, &Limits::caller_changes, nullptr,
-     "Those of one session, API token or (without either) address: beyond it, 429."},
+     "Calls under way that change something, of one session, API token or (without either) "
+     "address; "
+     "those that wait for an instance or another server, of one user. Beyond it, 429."},
+    {"slow_changes", false, &Limits::slow_changes, nullptr,
+     "Calls under way that change something and wait for an instance or another server, of all. "
+     "Beyond it, 503."},
     {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
      "Bytes on their way between two threads of a hub, for each body and direction; one block of "
      "64 KiB at least."},

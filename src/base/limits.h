@@ -32,8 +32,8 @@ struct Limits {
   Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
   Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
-  Size changes = 1'000;             ///< Calls under way that change something, in all.
-  Size caller_changes = 32;         ///< Those of one session, API token or address.
+  Size caller_changes = 32;         ///< Calls of one caller under way that change something.
+  Size slow_changes = 1'000;        ///< Those of all that wait for an instance or another server.
 
   Size crossing_buffer = 256 * 1024;  ///< Bytes under way between two loops, per body.
   Size crossing_messages = 4'000;     ///< Messages from one loop that the other has not taken.

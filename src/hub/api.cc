@@ -44,7 +44,8 @@ constexpr Route kRoutes[] = {
      DisconnectClient},
     {"GET", "/api/clients/{id}/ws-info", Access::kSession, Scope::kInstancesRead, GetWebSocketInfo},
     {"POST", "/api/clients/{id}/open", Access::kSession, kNoToken, OpenClient},
-    {"POST", "/api/clients/{id}/answers", Access::kSession, Scope::kInstancesWrite, AnswerClient},
+    {"POST", "/api/clients/{id}/answers", Access::kSession, Scope::kInstancesWrite, AnswerClient,
+     Waits::kForOthers},
     {"POST", "/api/clients/{id}/seen", Access::kSession, Scope::kInstancesWrite, MarkSeen},
     {"GET", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesRead, ListShares},
     {"POST", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesWrite, CreateShare},
@@ -64,7 +65,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/api/notifications/targets/{id}", Access::kSession, Scope::kNotificationsWrite,
      DeleteNotificationTarget},
     {"POST", "/api/notifications/targets/{id}/test", Access::kSession, Scope::kNotificationsWrite,
-     TestNotificationTarget},
+     TestNotificationTarget, Waits::kForOthers},
     {"POST", "/api/enrolments", Access::kProgram, kNoToken, StartEnrolment},
     {"POST", "/api/enrolments/poll", Access::kProgram, kNoToken, PollEnrolment},
     {"POST", "/api/enrolments/lookup", Access::kSession, Scope::kTokensWrite, LookUpEnrolment},
@@ -162,10 +163,21 @@ Task<Result<http::Response>> Change(HubContext& hub, const Route& route, ApiCall
   co_return AnswerOf(route, std::move(result));
 }
 
-std::string CallerOf(const ApiCall& call) {
+/// Whether who calls may do so still, after a body that took its time: brings the call's user up to
+/// date.
+bool MayStill(HubContext& hub, ApiCall& call) {
+  if (call.user == nullptr) return true;
+  if (call.session && call.session->ended.is_set()) return false;
+  if (call.token && !hub.identity.api_tokens().IsAlive(*call.token)) return false;
+  call.user = PersonOf(hub, call.user_id());
+  return call.user != nullptr;
+}
+
+Caller CallerOf(const Route& route, const ApiCall& call) {
+  if (route.waits == Waits::kForOthers) return CallerWaiting(call.user_id());
   if (call.token) return hub::CallerOf(*call.token);
   if (call.session) return hub::CallerOf(*call.session);
-  return CallerAt(call.request.peer.address);
+  return CallerAt(call.request.peer.address, route.pattern);
 }
 
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
@@ -190,7 +202,8 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
   auto received = co_await JsonBody::Receive(hub, call.request);
   if (!received) co_return std::move(received).error();
-  std::string caller = CallerOf(call);
+  if (!MayStill(hub, call)) co_return Unauthorized("the session or token ended meanwhile");
+  Caller caller = CallerOf(route, call);
   co_return co_await hub.changes.CarryOut(std::move(caller), Change(hub, route, std::move(call)));
 }
 

@@ -42,12 +42,20 @@ enum class Access {
 /// token outlive its revocation.
 inline constexpr std::optional<identity::Scope> kNoToken = std::nullopt;
 
+/// What a change may wait for.
+enum class Waits {
+  kForStore,   ///< The hub's own database: milliseconds.
+  kForOthers,  ///< An instance or another server: seconds.
+};
+
+/// REQUIRES: one that waits for others is not open to all.
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/api/tokens/{id}/revoke"; a {hole} is one segment, two at most.
   Access access;
   std::optional<identity::Scope> scope;  ///< What an API token needs; or kNoToken.
   Task<Result<http::Response>> (*handler)(HubContext& hub, ApiCall call);
+  Waits waits = Waits::kForStore;
 };
 
 /// All routes.

@@ -115,6 +115,11 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
        .detail = detail});
   if (result) co_return ResponseOf(*result);
   if (result.error().kind == ErrorKind::kUnavailable) co_return ProblemResponse(NotConnected());
+  if (result.error().kind == ErrorKind::kTimeout) {
+    co_return ProblemResponse({504, "Not answered",
+                               "The agent did not say in time what became of "
+                               "the answer."});
+  }
   if (result.error().kind == ErrorKind::kConflict) {
     co_return ProblemResponse(ExplainedProblem(result.error()));
   }

@@ -73,12 +73,14 @@ Task<Result<void>> RemoveShares(HubContext& hub, std::string id) {
   co_return Ok();
 }
 
-/// Deletes the row; what it was.
-Task<Result<std::optional<store::InstanceRow>>> DeleteRow(HubContext& hub, std::string id) {
+/// Deletes the row if it is that user's; what it was.
+Task<Result<std::optional<store::InstanceRow>>> DeleteRow(HubContext& hub, std::string id,
+                                                          std::int64_t user_id) {
   co_return co_await hub.store.Run(
-      [id](store::Database& database) -> Result<std::optional<store::InstanceRow>> {
+      [id, user_id](store::Database& database) -> Result<std::optional<store::InstanceRow>> {
         auto row = store::FindInstance(database, id);
         if (!row || !*row) return row;
+        if ((*row)->user_id != user_id) return std::optional<store::InstanceRow>();
         auto deleted = store::DeleteInstance(database, id);
         if (!deleted) return std::move(deleted).error();
         return row;
@@ -127,7 +129,7 @@ Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
   if (auto refusal = RefuseIfLive(hub, call.id)) co_return std::move(*refusal);
   auto unshared = co_await RemoveShares(hub, call.id);
   if (!unshared) co_return Wrap(std::move(unshared).error(), "remove shares");
-  auto row = co_await DeleteRow(hub, call.id);
+  auto row = co_await DeleteRow(hub, call.id, call.user_id());
   if (!row) co_return Wrap(std::move(row).error(), "remove instance");
   const Instance* const instance = hub.registry.Get(call.id);
   if (instance != nullptr && instance->is_live()) {
@@ -138,6 +140,7 @@ Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
     co_return Conflict("its agent has just connected");
   }
   hub.registry.Remove(call.id);
+  hub.identity.shares().Forget(call.id);  // One that was being made meanwhile went with the row.
   // Whoever takes the id next must not meet the sessions of those who had the old one open.
   hub.identity.sessions().EndIf(
       [&id = call.id](const identity::Session& session) { return session.instance_id == id; });

@@ -1,5 +1,7 @@
 #include "hub/changes.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "hub/problem.h"
@@ -19,13 +21,16 @@ struct Changes::Outcome {
 /// ended then, or will never begin.
 class Changes::UnderWay {
  public:
-  UnderWay(Changes& changes, std::string caller, std::shared_ptr<Outcome> outcome)
+  UnderWay(Changes& changes, Caller caller, std::shared_ptr<Outcome> outcome)
       : changes_(changes),
-        place_(changes.under_way_.try_emplace(std::move(caller), 0).first),
+        is_slow_(caller.waits_for_others),
+        place_(changes.under_way_.try_emplace(std::move(caller.key), 0).first),
         outcome_(std::move(outcome)) {
     ++place_->second;
+    if (is_slow_) ++changes_.slow_;
   }
   ~UnderWay() {
+    if (is_slow_) --changes_.slow_;
     if (--place_->second == 0) changes_.under_way_.erase(place_);
     outcome_->ended.Set();
   }
@@ -36,27 +41,27 @@ class Changes::UnderWay {
 
  private:
   Changes& changes_;
+  const bool is_slow_;
   const decltype(under_way_)::iterator place_;
   const std::shared_ptr<Outcome> outcome_;
 };
 
-std::optional<http::Response> Changes::Refusal(std::string_view caller) const {
+std::optional<http::Response> Changes::Refusal(const Caller& caller) const {
   std::optional<http::Response> refusal;
-  const auto found = under_way_.find(caller);
+  const auto found = under_way_.find(caller.key);
   if (found != under_way_.end() && found->second >= limits_.caller_changes) {
     refusal = ProblemResponse(
         {429, "Too many changes", "What you asked for before is not done yet; try again."});
   } else if (is_closed_) {
     refusal = ProblemResponse({503, "Stopping", "The hub is stopping; try again."});
-  } else if (group_.size() >= limits_.changes) {
-    refusal = ProblemResponse({503, "Busy", "The hub has too much to change now; try again."});
+  } else if (caller.waits_for_others && slow_ >= limits_.slow_changes) {
+    refusal = ProblemResponse({503, "Busy", "Too much is being waited for; try again."});
   }
   if (refusal) refusal->head.fields.Add("retry-after", "1");
   return refusal;
 }
 
-Task<Result<http::Response>> Changes::CarryOut(std::string caller,
-                                               Task<Result<http::Response>> work) {
+Task<Result<http::Response>> Changes::CarryOut(Caller caller, Task<Result<http::Response>> work) {
   if (auto refusal = Refusal(caller)) co_return std::move(*refusal);
   const auto outcome = std::make_shared<Outcome>(executor_);
   auto place = std::make_unique<UnderWay>(*this, std::move(caller), outcome);
@@ -73,10 +78,13 @@ Task<void> Changes::Run(std::unique_ptr<UnderWay> place, Task<Result<http::Respo
   held->Answer(std::move(response));
 }
 
-std::string CallerOf(const identity::Session& session) { return "session " + session.id; }
-std::string CallerOf(const identity::ApiToken& token) { return "token " + token.id; }
-std::string CallerAt(std::string_view address) {
-  return "address " + identity::RateLimitKey(address);
+Caller CallerOf(const identity::Session& session) { return {"session " + session.id}; }
+Caller CallerOf(const identity::ApiToken& token) { return {"token " + token.id}; }
+Caller CallerAt(std::string_view address, std::string_view what) {
+  return {fmt::format("{} from {}", what, identity::RateLimitKey(address))};
+}
+Caller CallerWaiting(std::int64_t user_id) {
+  return {.key = fmt::format("user {}", user_id), .waits_for_others = true};
 }
 
 }  // namespace berth::hub

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,20 +21,33 @@
 
 namespace berth::hub {
 
+/// For whom a change is counted.
+struct Caller {
+  std::string key;
+  bool waits_for_others = false;  ///< For seconds, for an instance or another server.
+};
+
+// What stands for a session, an API token, and an address that asks for `what`. Each credential
+// counts by itself, so that a stolen one cannot get in the way of its own revocation.
+Caller CallerOf(const identity::Session& session);
+Caller CallerOf(const identity::ApiToken& token);
+Caller CallerAt(std::string_view address, std::string_view what);
+/// What stands for a user whose change waits for others.
+Caller CallerWaiting(std::int64_t user_id);
+
 /// The calls under way that change something. Lives on the loop.
 class Changes {
  public:
-  /// `limits`: caller_changes, changes.
+  /// `limits`: caller_changes, slow_changes.
   Changes(Executor& executor, const Limits& limits)
       : executor_(executor), limits_(limits), group_(executor) {}
 
   /// Runs `work` and returns what it returns. Dropping the task that waits for it leaves `work`
-  /// running, so it must hold nothing of the connection (JsonBody::Receive). `caller` is the
-  /// credential or the address that asks: each has its own bound, because some changes wait for an
-  /// instance or another server, and none of that may keep others from theirs. Status 429 beyond
-  /// it, 503 beyond that of all or once closed. kInternal: it ended with an exception (which is
-  /// logged).
-  Task<Result<http::Response>> CarryOut(std::string caller, Task<Result<http::Response>> work);
+  /// running, so it must hold nothing of the connection (JsonBody::Receive). Status 429 if the
+  /// caller has too many under way; 503 if all together have too many that wait for others (the
+  /// rest take milliseconds and must not be kept from theirs), or once closed. kInternal: it ended
+  /// with an exception (which is logged).
+  Task<Result<http::Response>> CarryOut(Caller caller, Task<Result<http::Response>> work);
 
   /// Begins nothing more.
   void Close() { is_closed_ = true; }
@@ -48,20 +61,15 @@ class Changes {
   class UnderWay;
 
   /// Why another one of that caller cannot begin, if it cannot.
-  std::optional<http::Response> Refusal(std::string_view caller) const;
+  std::optional<http::Response> Refusal(const Caller& caller) const;
   Task<void> Run(std::unique_ptr<UnderWay> place, Task<Result<http::Response>> work);
 
   Executor& executor_;
   const Limits& limits_;
   bool is_closed_ = false;
-  std::map<std::string, std::size_t, std::less<>> under_way_;  // Of each caller that has any.
+  std::size_t slow_ = 0;                          // Those that wait for others.
+  std::map<std::string, std::size_t> under_way_;  // By the key of each caller that has any.
   TaskGroup group_;
 };
-
-/// What stands for a session, an API token and an address as a caller. Each credential counts by
-/// itself, so that a stolen one cannot get in the way of its own revocation.
-std::string CallerOf(const identity::Session& session);
-std::string CallerOf(const identity::ApiToken& token);
-std::string CallerAt(std::string_view address);
 
 }  // namespace berth::hub

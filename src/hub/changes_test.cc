@@ -22,7 +22,7 @@ struct ChangesTest : ::testing::Test {
   TestExecutor executor;
   Limits limits = [] {
     Limits small;
-    small.changes = 4;
+    small.slow_changes = 3;
     small.caller_changes = 2;
     return small;
   }();
@@ -46,7 +46,7 @@ struct ChangesTest : ::testing::Test {
 };
 
 TEST_F(ChangesTest, GivesTheAnswer) {
-  auto call = changes.CarryOut("ada", Change());
+  auto call = changes.CarryOut({"ada"}, Change());
   call.Start();
   executor.RunUntilIdle();
   EXPECT_FALSE(call.is_done());
@@ -58,7 +58,7 @@ TEST_F(ChangesTest, GivesTheAnswer) {
 }
 
 TEST_F(ChangesTest, EndsTheWorkWhenNobodyWaitsAnyMore) {
-  auto call = changes.CarryOut("ada", Change());
+  auto call = changes.CarryOut({"ada"}, Change());
   call.Start();
   executor.RunUntilIdle();
   call.Reset();
@@ -74,7 +74,7 @@ TEST_F(ChangesTest, AnswersWhenTheWorkThrows) {
     throw std::runtime_error("broken");
     co_return Internal("not reached");
   };
-  auto call = changes.CarryOut("ada", broken());
+  auto call = changes.CarryOut({"ada"}, broken());
   call.Start();
   executor.RunUntilIdle();
   ASSERT_TRUE(call.is_done());
@@ -82,37 +82,53 @@ TEST_F(ChangesTest, AnswersWhenTheWorkThrows) {
 }
 
 TEST_F(ChangesTest, ACallerWithTooManyIsRefusedAlone) {
-  auto first = changes.CarryOut("ada", Change());
-  auto second = changes.CarryOut("ada", Change());
-  auto other = changes.CarryOut("ben", Change());
+  auto first = changes.CarryOut({"ada"}, Change());
+  auto second = changes.CarryOut({"ada"}, Change());
+  auto other = changes.CarryOut({"ben"}, Change());
   for (auto* call : {&first, &second, &other}) call->Start();
   executor.RunUntilIdle();
-  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 429);
+  EXPECT_EQ(StatusOf(changes.CarryOut({"ada"}, Change())), 429);
   EXPECT_FALSE(other.is_done());
   // Who hangs up makes no room: the work goes on.
   first.Reset();
-  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 429);
+  EXPECT_EQ(StatusOf(changes.CarryOut({"ada"}, Change())), 429);
   written.Set();
   executor.RunUntilIdle();
-  EXPECT_EQ(StatusOf(changes.CarryOut("ada", Change())), 201);
+  EXPECT_EQ(StatusOf(changes.CarryOut({"ada"}, Change())), 201);
 }
 
-TEST_F(ChangesTest, BeginsNoMoreThanItsBoundAndNoneOnceClosed) {
-  auto calls = std::array{changes.CarryOut("ada", Change()), changes.CarryOut("ada", Change()),
-                          changes.CarryOut("ben", Change()), changes.CarryOut("ben", Change())};
-  for (auto& call : calls) call.Start();
+TEST_F(ChangesTest, ManyThatWaitForOthersLeaveRoomForTheRest) {
+  auto slow = std::array{changes.CarryOut(CallerWaiting(1), Change()),
+                         changes.CarryOut(CallerWaiting(1), Change()),
+                         changes.CarryOut(CallerWaiting(2), Change())};
+  for (auto& call : slow) call.Start();
   executor.RunUntilIdle();
-  EXPECT_EQ(StatusOf(changes.CarryOut("eve", Change())), 503);
-  changes.Close();
+  EXPECT_EQ(StatusOf(changes.CarryOut(CallerWaiting(3), Change())), 503);
+  auto other = changes.CarryOut({"eve"}, Change());
+  other.Start();
+  executor.RunUntilIdle();
+  EXPECT_FALSE(other.is_done());
   written.Set();
   executor.RunUntilIdle();
-  for (auto& call : calls) EXPECT_EQ(call.Take().value().head.status, 201);
-  EXPECT_EQ(StatusOf(changes.CarryOut("eve", Change())), 503);
+  EXPECT_EQ(other.Take().value().head.status, 201);
+  for (auto& call : slow) EXPECT_EQ(call.Take().value().head.status, 201);
+  EXPECT_EQ(StatusOf(changes.CarryOut(CallerWaiting(3), Change())), 201);
+}
+
+TEST_F(ChangesTest, BeginsNothingOnceClosed) {
+  auto call = changes.CarryOut({"ada"}, Change());
+  call.Start();
+  executor.RunUntilIdle();
+  changes.Close();
+  EXPECT_EQ(StatusOf(changes.CarryOut({"ada"}, Change())), 503);
+  written.Set();
+  executor.RunUntilIdle();
+  EXPECT_EQ(call.Take().value().head.status, 201);
 }
 
 TEST_F(ChangesTest, MayGoAsSoonAsItIsEmpty) {
   auto owned = std::make_unique<Changes>(executor, limits);
-  auto call = owned->CarryOut("ada", Change());
+  auto call = owned->CarryOut({"ada"}, Change());
   call.Start();
   executor.RunUntilIdle();
   call.Reset();
@@ -129,7 +145,7 @@ TEST_F(ChangesTest, MayGoAsSoonAsItIsEmpty) {
 }
 
 TEST_F(ChangesTest, AnswersWhenTheWorkNeverBegins) {
-  auto call = changes.CarryOut("ada", Change());
+  auto call = changes.CarryOut({"ada"}, Change());
   call.Start();
   changes.CancelAll();
   executor.RunUntilIdle();
@@ -138,7 +154,7 @@ TEST_F(ChangesTest, AnswersWhenTheWorkNeverBegins) {
 }
 
 TEST_F(ChangesTest, AnswersWhenTheWorkIsCancelled) {
-  auto call = changes.CarryOut("ada", Change());
+  auto call = changes.CarryOut({"ada"}, Change());
   call.Start();
   executor.RunUntilIdle();
   changes.CancelAll();

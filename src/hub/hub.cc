@@ -10,6 +10,9 @@
 namespace berth::hub {
 namespace {
 
+/// What changes under way get when the rest has used drain_grace up.
+constexpr std::chrono::seconds kLastChanges{2};
+
 /// The hub's own address as browsers write it, from what it listens on.
 Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
   Origin origin;
@@ -266,7 +269,8 @@ Task<void> Hub::Drain() {
   if (server_) co_await server_->Drain();
   if (fronts_) co_await fronts_->Drain();
   changes_.Close();  // What came in while the connections ended counts as begun.
-  const Duration left = std::max(end - context_.executor.now(), Duration::zero());
+  // Some time in any case: most are a write to the store away from their end.
+  const Duration left = std::max<Duration>(end - context_.executor.now(), kLastChanges);
   auto changed = co_await changes_.WaitEmpty(left);
   if (!changed) LogWarn("{} changes did not finish in time and are cut", changes_.size());
   auto flushed = co_await identity_.Flush();

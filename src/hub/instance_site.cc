@@ -84,7 +84,7 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
   if (path == "/.berth/session" && request.head.method == "POST") {
     auto received = co_await JsonBody::Receive(hub, request);
     if (!received) co_return ProblemResponse(ProblemOf(received.error()));
-    std::string caller = CallerAt(request.peer.address);
+    Caller caller = CallerAt(request.peer.address, "ticket");
     auto response = co_await hub.changes.CarryOut(
         std::move(caller), RedeemTicket(hub, std::move(request), std::move(instance_id)));
     if (response) co_return response;

@@ -110,7 +110,7 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     }
     auto session = SessionOf(hub_, request.head);
     if (!session) co_return SignedOut(hub_);
-    std::string caller = CallerOf(*session);
+    Caller caller = CallerOf(*session);
     co_return co_await hub_.changes.CarryOut(
         std::move(caller), SignOut(hub_, std::move(session), request.peer.address));
   }

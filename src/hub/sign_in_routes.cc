@@ -167,7 +167,8 @@ Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request)
   if (path.is_callback) {
     request.body = nullptr;
     request.interim = nullptr;  // With the body, all that leads to the connection.
-    std::string caller = CallerAt(request.peer.address);
+    Caller caller = CallerAt(request.peer.address, "callback");
+    caller.waits_for_others = true;
     co_return co_await hub.changes.CarryOut(std::move(caller),
                                             Finish(hub, std::move(request), path.provider));
   }

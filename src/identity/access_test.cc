@@ -193,6 +193,42 @@ TEST_F(AccessTest, ARemovedShareStaysRemovedWhenTheDiskFails) {
   EXPECT_TRUE(store::ListShares(*other).value().empty());
 }
 
+TEST_F(AccessTest, AShareThatIsTakenBackWhileItIsChangedStaysSo) {
+  auto share = Put(ShareKind::kEveryone, "", ShareRole::kViewer).value();
+  const std::int64_t id = share.id;
+  share.role = ShareRole::kOperator;
+  auto changing = identity.shares().Put(share);
+  changing.Start();
+  auto removing = identity.shares().Remove("laptop", id);
+  removing.Start();
+  executor.RunUntilIdle();
+  EXPECT_THAT(changing.Take(), FailsWith(ErrorKind::kConflict));
+  EXPECT_THAT(removing.Take(), IsOk());
+  EXPECT_EQ(Role(ben), std::nullopt);
+  EXPECT_TRUE(store::ListShares(*other).value().empty());
+  EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer), IsOk());
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+}
+
+TEST_F(AccessTest, TheSharesOfADeletedInstanceAreForgotten) {
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer), IsOk());
+  identity.shares().Forget("laptop");
+  EXPECT_EQ(Role(ben), std::nullopt);
+  identity.shares().Forget("laptop");
+}
+
+TEST_F(AccessTest, WhoIsBeingRemovedDoesNotComeBackWithWhatWasReadBefore) {
+  auto lock = LockDatabase();
+  auto reading = identity.people().Reload();
+  reading.Start();
+  auto removing = identity.people().Remove(ben);
+  removing.Start();
+  executor.RunUntilIdle();
+  EXPECT_THAT(reading.Take(), IsOk());
+  EXPECT_THAT(removing.Take(), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_TRUE(identity.people().Find(ben)->is_removed);
+}
+
 TEST_F(AccessTest, AnInstanceTakesABoundedNumberOfShares) {
   for (int i = 0; i < 256; ++i) {
     ASSERT_THAT(Put(ShareKind::kGroup, fmt::format("g{}", i), ShareRole::kViewer), IsOk());

@@ -15,6 +15,26 @@ Result<store::User> Reread(store::Database& database, std::int64_t user_id, Resu
   return std::move(**user);
 }
 
+/// Nothing of a removed person is left to be used.
+void Strip(store::User& user) {
+  user.is_removed = true;
+  user.groups.clear();
+  user.sealed_credential.clear();
+}
+
+/// Notes a removal for as long as it lives.
+class Removing {
+ public:
+  Removing(std::multiset<std::int64_t>& ids, std::int64_t id) : ids_(ids), place_(ids.insert(id)) {}
+  ~Removing() { ids_.erase(place_); }
+  Removing(const Removing&) = delete;
+  Removing& operator=(const Removing&) = delete;
+
+ private:
+  std::multiset<std::int64_t>& ids_;
+  const std::multiset<std::int64_t>::iterator place_;
+};
+
 }  // namespace
 
 People::People(store::Store& store, WallClock clock, std::function<void()> on_change)
@@ -25,7 +45,11 @@ Task<Result<void>> People::Reload() {
       co_await store_.Read([](store::Database& database) { return store::ListUsers(database); });
   if (!users) co_return Wrap(std::move(users).error(), "read the users");
   people_.clear();
-  for (auto& user : *users) Put(std::move(user));
+  for (auto& user : *users) {
+    // Read before the removal that is being written.
+    if (removing_.contains(user.id)) Strip(user);
+    Put(std::move(user));
+  }
   on_change_();
   co_return Ok();
 }
@@ -69,16 +93,15 @@ Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
 Task<Result<void>> People::Remove(std::int64_t user_id) {
   if (const PersonPtr person = Find(user_id)) {
     store::User removed = *person;
-    removed.is_removed = true;
-    removed.groups.clear();
-    removed.sealed_credential.clear();
+    Strip(removed);
     if (Put(std::move(removed))) on_change_();
   }
+  const Removing removing(removing_, user_id);
   auto user = co_await store_.Run([user_id](store::Database& database) {
     return Reread(database, user_id, store::SetUserRemoved(database, user_id, true));
   });
   if (!user) co_return std::move(user).error();
-  Put(std::move(*user));
+  if (Put(std::move(*user))) on_change_();
   co_return Ok();
 }
 
@@ -87,7 +110,7 @@ Task<Result<void>> People::SetCredential(std::int64_t user_id, std::vector<std::
     return Reread(database, user_id, store::SetUserCredential(database, user_id, sealed));
   });
   if (!user) co_return std::move(user).error();
-  Put(std::move(*user));
+  if (Put(std::move(*user))) on_change_();
   co_return Ok();
 }
 

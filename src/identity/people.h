@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,7 @@ class People {
   const WallClock clock_;
   const std::function<void()> on_change_;
   std::unordered_map<std::int64_t, PersonPtr> people_;
+  std::multiset<std::int64_t> removing_;  ///< Those whose removal is being written.
 };
 
 /// What to call them: the provider's name for them, else their own.

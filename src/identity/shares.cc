@@ -1,6 +1,7 @@
 #include "identity/shares.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace berth::identity {
@@ -38,10 +39,15 @@ Task<Result<store::ShareRow>> Shares::Put(store::ShareRow share) {
   });
   if (is_new && others.size() >= kMaxPerInstance) co_return TooLarge("too many shares");
   share.created_at = clock_();
+  const std::uint64_t ends_before = ends_;
   auto id = co_await store_.Run(
       [share](store::Database& database) { return store::PutShare(database, share); });
   if (!id) co_return std::move(id).error();
   share.id = *id;
+  if (const auto ended = unwritten_.find(share.id);
+      ended != unwritten_.end() && ended->second > ends_before) {
+    co_return Conflict("the share was taken back meanwhile");  // Its row goes as well.
+  }
   unwritten_.erase(share.id);
   Erase(share.instance_id, share.id);
   Insert(share);
@@ -51,9 +57,16 @@ Task<Result<store::ShareRow>> Shares::Put(store::ShareRow share) {
 
 Task<Result<void>> Shares::Remove(std::string instance_id, std::int64_t id) {
   if (!Erase(instance_id, id)) co_return NotFound("the instance has no such share");
-  unwritten_.insert(id);
+  unwritten_.insert_or_assign(id, ++ends_);
   on_change_();
   co_return co_await Flush();
+}
+
+void Shares::Forget(std::string_view instance_id) {
+  const auto place = by_instance_.find(instance_id);
+  if (place == by_instance_.end()) return;
+  by_instance_.erase(place);
+  on_change_();
 }
 
 std::span<const store::ShareRow> Shares::Of(std::string_view instance_id) const {
@@ -77,7 +90,7 @@ void Shares::EndExpired() {
       if (IsLiveAt(row, now)) {
         next_due_ = std::min(next_due_, row.expires_at.value_or(next_due_));
       } else {
-        unwritten_.insert(row.id);
+        unwritten_.insert_or_assign(row.id, ++ends_);
       }
     }
     std::erase_if(rows, [now](const auto& row) { return !IsLiveAt(row, now); });
@@ -88,7 +101,8 @@ void Shares::EndExpired() {
 
 Task<Result<void>> Shares::Flush() {
   if (unwritten_.empty()) co_return Ok();
-  const std::vector<std::int64_t> ended(unwritten_.begin(), unwritten_.end());
+  const auto keys = std::views::keys(unwritten_);
+  const std::vector<std::int64_t> ended(keys.begin(), keys.end());
   auto written = co_await store_.Run([ended](store::Database& database) -> Result<void> {
     for (const std::int64_t id : ended) {
       auto deleted = store::DeleteShare(database, id);

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <set>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,8 +31,11 @@ class Shares {
   Task<Result<void>> Reload();
 
   /// Writes a share and gives it its id and time; one for the same instance, kind and subject is
-  /// replaced. kConflict: there is no such instance. kTooLarge: the instance has as many as it may.
+  /// replaced. kConflict: there is no such instance, or the share was ended meanwhile. kTooLarge:
+  /// the instance has as many as it may.
   Task<Result<store::ShareRow>> Put(store::ShareRow share);
+  /// Ends all shares of an instance that is being deleted: their rows go with its own.
+  void Forget(std::string_view instance_id);
   /// Ends a share at once, then writes it. kNotFound: that instance has no such share.
   /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
   Task<Result<void>> Remove(std::string instance_id, std::int64_t id);
@@ -62,7 +65,9 @@ class Shares {
   const std::function<void()> on_change_;
   std::unordered_map<std::string, Rows, TextHash, std::equal_to<>> by_instance_;
   WallTime next_due_ = WallTime::max();  ///< Nothing expires before this.
-  std::set<std::int64_t> unwritten_;     ///< Ended; their rows may still be there.
+  std::uint64_t ends_ = 0;               ///< How many have ended.
+  /// Ended, and as which of all that did; their rows may still be there.
+  std::map<std::int64_t, std::uint64_t> unwritten_;
 };
 
 }  // namespace berth::identity

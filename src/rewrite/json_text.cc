@@ -19,7 +19,7 @@ constexpr std::size_t kDeepest = 16;
 
 std::string_view View(const json::string& text) { return {text.data(), text.size()}; }
 
-/// Whether every number in it is one that a double can hold: others would be written differently.
+/// Whether no number in it is beyond the range of a double: such a one would be read as infinity.
 bool IsFinite(const json::value& value) {
   if (const auto* object = value.if_object()) {
     return std::ranges::all_of(*object, [](const auto& entry) { return IsFinite(entry.value()); });

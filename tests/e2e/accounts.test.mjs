@@ -2,6 +2,7 @@
 // token does what its scopes say, guessing is slowed down, and no secret is kept in the clear.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -191,6 +192,32 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     await askAndLeave("PATCH", "/api/clients/box", JSON.stringify({ label: "left alone" }));
     await until("the new name", async () => JSON.parse((await scene.api("GET", "/clients/box", { cookie })).body).label === "left alone");
     await until("the new name in the log", async () => (await told("instance_rename")).some(({ detail }) => detail === "left alone"));
+  });
+
+  it("what ended while its request was on its way changes nothing", async () => {
+    const host = `localhost:${scene.port}`;
+    const body = JSON.stringify({ name: "too late" });
+    const begin = async (...fields) => {
+      const socket = connect(scene.port, "127.0.0.1");
+      await once(socket, "connect");
+      const answer = once(socket, "data");
+      socket.write(["POST /api/tokens HTTP/1.1", `Host: ${host}`, `Content-Length: ${body.length}`, "Connection: close", ...fields, "", body.slice(0, -1)].join("\r\n"));
+      return { end: () => socket.write(body.slice(-1)), answer: answer.then(([data]) => { socket.destroy(); return data.toString(); }) };
+    };
+    const stolen = await scene.signIn();
+    const { id } = (await sessions(scene, stolen)).find((session) => session.current);
+    const made = await makeApiToken(scene, cookie, { name: "stolen", scopes: ["tokens:write"] });
+    const halves = [await begin(`Origin: http://${host}`, `Cookie: ${stolen}`), await begin(`Authorization: Bearer ${made.token}`)];
+    // Their heads are in, as is what is asked after them.
+    assert.equal((await scene.api("GET", "/api/session", { cookie: stolen })).status, 200);
+    assert.equal((await scene.api("DELETE", `/api/sessions/${id}`, { cookie })).status, 204);
+    assert.equal((await scene.api("DELETE", `/api/api-tokens/${made.id}`, { cookie })).status, 204);
+    for (const half of halves) {
+      half.end();
+      assert.match(await within(revokeMs, "an answer", half.answer), /^HTTP\/1\.1 401 /);
+    }
+    const { tokens } = JSON.parse((await scene.api("GET", "/api/tokens", { cookie })).body);
+    assert.ok(!tokens.some(({ name }) => name === "too late"));
   });
 
   it("berth audit tells who did what, on a running hub", async () => {
