@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeFolder } from "./folder.mjs";
 import { openBrowser, Recorder } from "./chromium.mjs";
 import { startHub } from "./hub.mjs";
 import { startAnthropicMock, startInstance } from "./instance.mjs";
@@ -96,6 +97,6 @@ export class Stage {
     await Promise.all([this.context, ...this.#others].map((context) => context?.close()));
     await stopAll();
     await Promise.all(this.#plain.map((one) => one.stop()));
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.folder);
   }
 }

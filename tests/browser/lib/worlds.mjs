@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeFolder } from "./folder.mjs";
 import { openBrowser, Recorder } from "./chromium.mjs";
 import { startHub } from "./hub.mjs";
 import { startAnthropicMock, startInstance } from "./instance.mjs";
@@ -52,7 +53,7 @@ class World {
   async stop() {
     await this.context?.close();
     await stopAll();
-    if (this.folder !== undefined) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    if (this.folder !== undefined) await removeFolder(this.folder);
   }
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { removeFolder } from "../../browser/lib/folder.mjs";
 import { berth, Hub } from "../../browser/lib/hub.mjs";
 import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
 import { ask } from "./http.mjs";
@@ -195,6 +196,6 @@ export class Scene {
   async stop() {
     await stopAll();
     await Promise.all(this.#origins.map((one) => one.stop()));
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.folder);
   }
 }
