@@ -33,8 +33,7 @@ constexpr LimitRow kRows[] = {
      "Responses that are compressed at once, about 4 MiB each."},
     {"caller_changes", false, &Limits::caller_changes, nullptr,
      "Calls under way that change something, of one session, API token or (without either) "
-     "address; "
-     "those that wait for an instance or another server, of one user. Beyond it, 429."},
+     "address; those that wait for an instance or another server, of one user. Beyond it, 429."},
     {"slow_changes", false, &Limits::slow_changes, nullptr,
      "Calls under way that change something and wait for an instance or another server, of all. "
      "Beyond it, 503."},

@@ -131,9 +131,10 @@ Problem ApiProblemOf(const Error& error) {
   }
 }
 
-/// Fills in who calls, or gives the answer that says why not. A bearer token is all that counts
-/// where there is one: no cookie helps it.
+/// Fills in who calls, where the route is not open to all, or gives the answer that says why not. A
+/// bearer token is all that counts where there is one: no cookie helps it.
 std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiCall& call) {
+  if (route.access != Access::kSession) return std::nullopt;
   if (const auto bearer = BearerOf(call.request.head)) {
     const std::string text(*bearer);
     const std::string what = fmt::format("{} {}", route.method, route.pattern);
@@ -163,16 +164,6 @@ Task<Result<http::Response>> Change(HubContext& hub, const Route& route, ApiCall
   co_return AnswerOf(route, std::move(result));
 }
 
-/// Whether who calls may do so still, after a body that took its time: brings the call's user up to
-/// date.
-bool MayStill(HubContext& hub, ApiCall& call) {
-  if (call.user == nullptr) return true;
-  if (call.session && call.session->ended.is_set()) return false;
-  if (call.token && !hub.identity.api_tokens().IsAlive(*call.token)) return false;
-  call.user = PersonOf(hub, call.user_id());
-  return call.user != nullptr;
-}
-
 Caller CallerOf(const Route& route, const ApiCall& call) {
   if (route.waits == Waits::kForOthers) return CallerWaiting(call.user_id());
   if (call.token) return hub::CallerOf(*call.token);
@@ -196,13 +187,12 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
              fmt::format("{} {}: {}", route.method, route.pattern, same_origin.error().message)});
     co_return std::move(same_origin).error();
   }
-  if (route.access == Access::kSession) {
-    if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
-  }
+  if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
   auto received = co_await JsonBody::Receive(hub, call.request);
   if (!received) co_return std::move(received).error();
-  if (!MayStill(hub, call)) co_return Unauthorized("the session or token ended meanwhile");
+  // Again: what the caller had may have ended while the body was on its way.
+  if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   Caller caller = CallerOf(route, call);
   co_return co_await hub.changes.CarryOut(std::move(caller), Change(hub, route, std::move(call)));
 }
@@ -218,7 +208,7 @@ std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view 
   auto& limiter = hub.identity.api_token_limiter();
   if (const auto wait = limiter.Check(address)) return TooManyAttempts(*wait);
   call.token = hub.identity.api_tokens().Authenticate(bearer);
-  if (call.token) call.user = PersonOf(hub, call.token->user_id);
+  call.user = call.token ? PersonOf(hub, call.token->user_id) : nullptr;
   if (!call.user) {
     limiter.Count(address);
     LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
