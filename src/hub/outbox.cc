@@ -95,8 +95,8 @@ Task<Result<void>> Outbox::DeliverOnce(store::OutboxRow row) {
   if (!target) co_return std::move(target).error();
   if (!*target) co_return Ok();  // Deleted meanwhile, and the row with it.
   const WallTime now = parts_.clock();
-  const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
-  if (may_begin > now) co_return co_await Postpone(row.id, may_begin);
+  if (EndOfQuiet((*target)->quiet, now) > now)
+    co_return co_await PostponeForQuiet(std::move(row), now);
   auto notification = ParseNotification(row.event);
   if (!notification) {
     LogError("notification {} is dropped: {}", row.id, notification.error().message);
@@ -212,9 +212,16 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
   co_return noted;
 }
 
-Task<Result<void>> Outbox::Postpone(std::int64_t id, WallTime until) {
-  co_return co_await parts_.store.Run([id, until](store::Database& database) {
-    return store::PostponeOutbox(database, id, until, std::nullopt);
+Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) {
+  co_return co_await parts_.store.Run([row, now](store::Database& database) -> Result<void> {
+    // Read again: its quiet hours may have been taken away since, and nobody would look before
+    // then.
+    auto target = store::FindNotifyTarget(database, row.target_id);
+    if (!target) return std::move(target).error();
+    if (!*target) return Ok();
+    const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
+    if (may_begin <= now) return Ok();
+    return store::PostponeOutbox(database, row.id, may_begin, std::nullopt);
   });
 }
 

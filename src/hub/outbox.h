@@ -61,7 +61,8 @@ class Outbox {
   Task<Outcome> Attempt(store::NotifyTargetRow target, Notification notification, std::string key);
   Task<Result<void>> Note(store::OutboxRow row, store::NotifyTargetRow target,
                           Notification notification, Outcome outcome);
-  Task<Result<void>> Postpone(std::int64_t id, WallTime until);
+  /// Until its target's quiet hours are over, if they still are.
+  Task<Result<void>> PostponeForQuiet(store::OutboxRow row, WallTime now);
   Task<Result<void>> Drop(std::int64_t id);
   Duration DelayAfter(std::int64_t attempts) const;
 

@@ -24,6 +24,7 @@ struct OutboxTest : identity::testing::IdentityFixture {
   identity::testing::FakeWeb web;
   P256PrivateKey key = P256PrivateKey::Generate(random);
   bool may_know = true;
+  std::function<void()> at_clock = [] {};  ///< Before the outbox is told the time.
   Outbox outbox{
       Outbox::Parts{.executor = executor,
                     .store = *store,
@@ -31,7 +32,11 @@ struct OutboxTest : identity::testing::IdentityFixture {
                     .sealer = sealer,
                     .limits = limits,
                     .audit = audit,
-                    .clock = clock,
+                    .clock =
+                        [this] {
+                          at_clock();
+                          return time;
+                        },
                     .random = random,
                     .identity = {.key = key, .subject = "https://hub.example"},
                     .may_know = [this](std::int64_t, const std::string&) { return may_know; }}};
@@ -91,6 +96,12 @@ struct OutboxTest : identity::testing::IdentityFixture {
 
   store::NotifyTargetRow Target(std::string_view id = "t1") {
     return store::FindNotifyTarget(*other, id).value().value();
+  }
+  /// From now on.
+  store::QuietHours TwoQuietHours() const {
+    const auto today = std::chrono::floor<minutes>(time.time_since_epoch()) % std::chrono::days(1);
+    const int from = static_cast<int>(minutes(today).count());
+    return {.from = from, .to = (from + 120) % (24 * 60)};
   }
   std::int64_t Waiting(std::string_view id = "t1") {
     return store::CountOutbox(*other, id).value();
@@ -188,10 +199,7 @@ TEST_F(OutboxTest, ASlowTargetHoldsUpNobodyElse) {
 }
 
 TEST_F(OutboxTest, QuietHoursDelayAndDropNothing) {
-  const int minute =
-      static_cast<int>(std::chrono::floor<minutes>(time.time_since_epoch()).count() % (24 * 60));
-  const store::QuietHours quiet{.from = minute, .to = (minute + 120) % (24 * 60)};
-  AddTarget("t2", kUrl, store::NotifyKind::kSlack, quiet);
+  AddTarget("t2", kUrl, store::NotifyKind::kSlack, TwoQuietHours());
   web.Answer(std::string(kUrl), 200, "");
   Put("t2", "a");
   Put("t2", "b");
@@ -201,6 +209,23 @@ TEST_F(OutboxTest, QuietHoursDelayAndDropNothing) {
   PassInSteps(minutes(3), minutes(1));
   EXPECT_EQ(web.questions.size(), 2U);
   EXPECT_EQ(Target("t2").failures, 0);
+}
+
+TEST_F(OutboxTest, QuietHoursThatEndWhileItIsLookedAtDelayNothing) {
+  AddTarget("t2", kUrl, store::NotifyKind::kSlack, TwoQuietHours());
+  web.Answer(std::string(kUrl), 200, "");
+  Put("t2", "a");
+  int looks = 0;
+  at_clock = [&] {
+    if (++looks != 2) return;  // The first is for what is due; now its target has been read.
+    auto target = Target("t2");
+    target.quiet.reset();
+    EXPECT_THAT(store::UpdateNotifyTarget(*other, target), IsOk());
+    EXPECT_THAT(store::HastenOutbox(*other, "t2"), IsOk());
+  };
+  Begin();
+  EXPECT_EQ(web.questions.size(), 1U);
+  EXPECT_EQ(Waiting("t2"), 0);
 }
 
 TEST_F(OutboxTest, APushServiceThatForgotTheBrowserEndsItsTarget) {

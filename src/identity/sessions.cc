@@ -150,32 +150,36 @@ Task<Result<CreatedSession>> Sessions::CreateChild(SessionPtr parent, std::strin
 }
 
 Task<Result<CreatedSession>> Sessions::Save(store::SessionRow row, Secret cookie) {
+  const auto session = std::make_shared<Session>(executor_, row);
+  saving_.insert(session);
   auto saved = co_await store_.Run([row](store::Database& database) -> Result<void> {
     auto inserted = store::InsertSession(database, row);
     if (!inserted || row.parent_id) return inserted;
     return store::NoteSignIn(database, row.user_id, row.created_at);
   });
+  saving_.erase(session);
   if (!saved) {
     // The row that it refers to, user or parent, is gone.
     if (saved.error().kind == ErrorKind::kConflict) co_return Unauthorized(saved.error().message);
     co_return std::move(saved).error();
   }
-  if (row.parent_id && FindEntry(*row.parent_id) == nullptr) {
+  const bool is_orphan = row.parent_id && FindEntry(*row.parent_id) == nullptr;
+  if (is_orphan || session->ended.is_set()) {
     unwritten_.insert(row.id);
     co_return Unauthorized("the session ended");
   }
-  Insert(row);
-  co_return CreatedSession{.session = FindEntry(row.id)->session, .cookie = std::move(cookie)};
+  Insert(session, row);
+  co_return CreatedSession{.session = session, .cookie = std::move(cookie)};
 }
 
-void Sessions::Insert(const store::SessionRow& row) {
+void Sessions::Insert(std::shared_ptr<Session> session, const store::SessionRow& row) {
   if (row.parent_id) {
     Entry* parent = FindEntry(*row.parent_id);
     if (parent == nullptr) return;
     parent->children.insert(row.id);
   }
   Entry& entry = entries_[row.id];
-  entry.session = std::make_shared<Session>(executor_, row);
+  entry.session = std::move(session);
   entry.secret_hash = row.secret_hash;
   entry.last_used_at = row.last_used_at;
   next_due_ = std::min(next_due_, DueOf(entry));
@@ -203,6 +207,9 @@ Task<Result<void>> Sessions::RevokeAllOf(std::int64_t user_id, std::string excep
   for (const SessionListing& listing : List(user_id)) {
     if (listing.session->id != except) End(listing.session->id);
   }
+  for (const auto& session : saving_) {
+    if (session->user_id == user_id && session->parent_id.empty()) session->ended.Set();
+  }
   co_return co_await Flush();
 }
 
@@ -210,6 +217,9 @@ void Sessions::EndIf(const std::function<bool(const Session&)>& is_over) {
   std::vector<std::string> over;
   for (const auto& [id, entry] : entries_) {
     if (is_over(*entry.session)) over.push_back(id);
+  }
+  for (const auto& session : saving_) {
+    if (is_over(*session)) session->ended.Set();
   }
   for (std::string& id : over) End(std::move(id));
 }
@@ -293,7 +303,7 @@ void Sessions::Replace(std::vector<store::SessionRow> rows) {
   for (const auto& row : rows) {
     Entry* entry = FindEntry(row.id);
     if (entry == nullptr) {
-      Insert(row);
+      Insert(std::make_shared<Session>(executor_, row), row);
     } else {
       entry->last_used_at = std::max(entry->last_used_at, row.last_used_at);
     }

@@ -94,6 +94,7 @@ class Sessions {
   void Touch(const Session& session);
 
   /// Signs a user in: a new session with a new id, and a mark on the user's row.
+  /// kUnauthorized: there is no such user, or all of its sessions were ended meanwhile.
   Task<Result<CreatedSession>> Create(NewSession request);
   /// A child of `parent` for one instance. kUnauthorized: the parent ended meanwhile.
   Task<Result<CreatedSession>> CreateChild(SessionPtr parent, std::string instance_id);
@@ -137,7 +138,7 @@ class Sessions {
   void MarkUsed(Entry& entry, WallTime now);
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
-  void Insert(const store::SessionRow& row);
+  void Insert(std::shared_ptr<Session> session, const store::SessionRow& row);
   void End(std::string id);
   void Replace(std::vector<store::SessionRow> rows);
   Task<Result<CreatedSession>> Save(store::SessionRow row, Secret cookie);
@@ -148,8 +149,9 @@ class Sessions {
   const WallClock clock_;
   const RandomSource random_;
   Entries entries_;
-  WallTime next_due_;                ///< Nothing expires before this.
-  std::set<std::string> unwritten_;  ///< Ended; their rows may still be there.
+  std::set<std::shared_ptr<Session>> saving_;  ///< Being written; one that ends never gets in.
+  WallTime next_due_;                          ///< Nothing expires before this.
+  std::set<std::string> unwritten_;            ///< Ended; their rows may still be there.
 };
 
 }  // namespace berth::identity

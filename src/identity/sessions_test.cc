@@ -193,6 +193,31 @@ TEST_F(SessionsTest, AllOthersCanBeRevoked) {
   EXPECT_TRUE(other_session.session->ended.is_set());
 }
 
+TEST_F(SessionsTest, WhatIsBeingWrittenWhenAllAreEndedDoesNotBegin) {
+  auto signing_in = sessions->Create({.user_id = owner});
+  signing_in.Start();
+  auto ending = sessions->RevokeAllOf(owner);
+  ending.Start();
+  executor.RunUntilIdle();
+  EXPECT_THAT(signing_in.Take(), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_THAT(ending.Take(), IsOk());
+  EXPECT_EQ(sessions->size(), 0U);
+  ASSERT_THAT(executor.Await(sessions->Reload()), IsOk());
+  EXPECT_EQ(sessions->size(), 0U) << "came back from the disk";
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  EXPECT_TRUE(store::ListSessions(*other).value().empty());
+}
+
+TEST_F(SessionsTest, AChildThatIsBeingWrittenWhenItsInstanceIsClosedDoesNotBegin) {
+  const auto mine = SignIn();
+  auto opening = sessions->CreateChild(mine.session, "laptop");
+  opening.Start();
+  sessions->EndIf([](const Session& session) { return session.instance_id == "laptop"; });
+  executor.RunUntilIdle();
+  EXPECT_THAT(opening.Take(), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_EQ(sessions->size(), 1U);
+}
+
 TEST_F(SessionsTest, WhatAnotherProcessDeletesEndsOnReload) {
   const auto mine = SignIn();
   const auto kept = SignIn();
