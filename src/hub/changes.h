@@ -48,6 +48,8 @@ class Changes {
   /// rest take milliseconds and must not be kept from theirs), or once closed. kInternal: it ended
   /// with an exception (which is logged).
   Task<Result<http::Response>> CarryOut(Caller caller, Task<Result<http::Response>> work);
+  /// What CarryOut() would answer that caller at once, if it would not begin.
+  std::optional<http::Response> Refusal(const Caller& caller) const;
 
   /// Begins nothing more.
   void Close() { is_closed_ = true; }
@@ -60,8 +62,6 @@ class Changes {
   struct Outcome;
   class UnderWay;
 
-  /// Why another one of that caller cannot begin, if it cannot.
-  std::optional<http::Response> Refusal(const Caller& caller) const;
   Task<void> Run(std::unique_ptr<UnderWay> place, Task<Result<http::Response>> work);
 
   Executor& executor_;

@@ -72,10 +72,15 @@ Refusal RefusalOf(const Error& error) {
   }
 }
 
-http::Response TooMany(const http::RequestHead& head, std::chrono::seconds wait) {
-  auto response = Refuse(head, {429, "attempts", "Too many attempts; wait and try again.", {}});
+http::Response RefuseFor(std::chrono::seconds wait, const http::RequestHead& head,
+                         const Refusal& refusal) {
+  auto response = Refuse(head, refusal);
   response.head.fields.Set("retry-after", std::to_string(wait.count()));
   return response;
+}
+
+http::Response TooMany(const http::RequestHead& head, std::chrono::seconds wait) {
+  return RefuseFor(wait, head, {429, "attempts", "Too many attempts; wait and try again.", {}});
 }
 
 Task<Result<http::Response>> Begin(HubContext& hub, http::Request request, std::string provider) {
@@ -169,6 +174,12 @@ Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request)
     request.interim = nullptr;  // With the body, all that leads to the connection.
     Caller caller = CallerAt(request.peer.address, "callback");
     caller.waits_for_others = true;
+    if (const auto refusal = hub.changes.Refusal(caller)) {
+      // A person reads this, who can try again: nothing of the sign-in is used up yet.
+      const Refusal busy{
+          refusal->head.status, "busy", "The hub is busy or stopping; try again.", {}};
+      co_return RefuseFor(std::chrono::seconds(1), request.head, busy);
+    }
     co_return co_await hub.changes.CarryOut(std::move(caller),
                                             Finish(hub, std::move(request), path.provider));
   }

@@ -419,6 +419,32 @@ describe("guessing is slowed down", { timeout: 60_000 }, () => {
   });
 });
 
+describe("a callback beyond what may be under way", { timeout: 60_000 }, () => {
+  it("is told so on the sign-in page, and is still good afterwards", async () => {
+    const github = await startGitHub();
+    const options = configFor(github, { lists: ['allowed_users = ["user-only"]'], limits: ["caller_changes = 1"] });
+    const scene = await Scene.start("sign-in-busy", { options });
+    try {
+      let open;
+      github.gate = new Promise((resolve) => (open = resolve));
+      const first = signInWith(scene, github, "user-only");
+      await until("GitHub is asked", () => github.asked.length === 1);
+      const { location, cookie } = await beginSignIn(scene, "github");
+      const path = github.approve(location, "user-only");
+      const { answer } = await endSignIn(scene, path, cookie);
+      assert.equal(answer.status, 429);
+      assert.equal(answer.headers["retry-after"], "1");
+      assert.equal(reasonOf(answer), "busy");
+      open();
+      assert.equal((await first).answer.status, 303);
+      assert.equal((await endSignIn(scene, path, cookie)).answer.status, 303);
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
+  });
+});
+
 describe("over TLS", { timeout: 60_000 }, () => {
   it("GitHub's certificate is verified", async () => {
     const before = process.env.SSL_CERT_FILE;

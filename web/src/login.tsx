@@ -29,6 +29,8 @@ function explainReason(reason: string, who: string): string {
       return "The provider did not confirm this sign-in. Try again.";
     case "unavailable":
       return "The provider does not answer as it should. Try again in a moment.";
+    case "busy":
+      return "The hub is busy, or is being restarted. Try again in a moment.";
     case "attempts":
       return "Too many attempts. Wait a minute and try again.";
     default:

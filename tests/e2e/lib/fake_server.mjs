@@ -32,6 +32,8 @@ export class FakeServer {
   asked = [];
   /** While set, every question is cut off unanswered. */
   isAway = false;
+  /** Questions are answered once this is fulfilled. */
+  gate = Promise.resolve();
 
   /** `files`: {cert, key} for TLS. Subclasses answer(url, request, body) with {status, headers, body}. */
   async listen(files) {
@@ -50,6 +52,7 @@ export class FakeServer {
     if (this.isAway) return request.socket.destroy();
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
+    await this.gate;
     const answer = await this.answer(url, request, new URLSearchParams(Buffer.concat(pieces).toString()));
     const { status = 200, headers = {}, body = "" } = answer;
     response.writeHead(status, { "content-type": "application/json", ...headers });
