@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { gzipSync } from "node:zlib";
 import { violations } from "./lib/axe.mjs";
 import { berth } from "./lib/hub.mjs";
@@ -104,9 +105,12 @@ describe("the app", { concurrency: 1 }, () => {
     await until("two of the shop", async () => (await count()) === 2);
     await page.getByRole("combobox", { name: "Label" }).selectOption("");
     await page.getByRole("combobox", { name: "Order" }).selectOption("name");
-    assert.equal(await page.locator("[data-instance]").first().getAttribute("data-instance"), "ada-laptop");
+    const names = () => page.locator("[data-instance]").evaluateAll((all) => all.map((one) => one.dataset.instance));
+    const byName = ["ada-laptop", "build-server", "demo", "gpu-box", "old-macbook", "staging", "workstation"];
+    await until("the order is by name", async () => isDeepStrictEqual(await names(), byName));
     await show(new URL(page.url()).pathname + new URL(page.url()).search, fleet());
     assert.equal(await page.getByRole("combobox", { name: "Order" }).inputValue(), "name");
+    await until("the order is still by name", async () => isDeepStrictEqual(await names(), byName));
   });
 
   check("a permission is approved and denied from the card, and each outcome is said", async () => {

@@ -61,21 +61,27 @@ describe("a mixed fleet", { concurrency: 1 }, () => {
     stage.tab = first;
   });
 
-  check("the page's chat runs through the hub, and the dashboard shows it busy and idle again", async () => {
-    const chat = (message) => stage.tab.evaluate(([path, text]) => new Promise((done, failed) => {
+  check("the page's chat runs through the hub, and the dashboard shows it busy, active and idle again", async () => {
+    await stage.tab.evaluate((path) => new Promise((done, failed) => {
       const socket = new WebSocket(`ws://${location.host}${path}`);
       const heard = [];
-      socket.onopen = () => socket.send(text);
-      socket.onmessage = ({ data }) => {
-        heard.push(JSON.parse(data));
-        if (heard.at(-1).type === "claude-complete") socket.close();
-      };
-      socket.onclose = () => done(heard);
-      socket.onerror = failed;
-    }), [`/clients/${id}/proxy/ws?token=placeholder`, JSON.stringify(message)]);
-    const heard = await chat({ type: "claude-command", command: "good morning" });
-    assert.deepEqual(heard.map(({ type, data }) => data ?? type), ["good", "morning", "claude-complete"]);
-    await stage.card(page, id).getByText("Idle", { exact: true }).waitFor();
+      window.chat = { socket, heard };
+      socket.onopen = done;
+      socket.onmessage = ({ data }) => heard.push(JSON.parse(data));
+      socket.onclose = failed;
+    }), `/clients/${id}/proxy/ws?token=placeholder`);
+    const send = (command) => stage.tab.evaluate(
+      (text) => window.chat.socket.send(text), JSON.stringify({ type: "claude-command", command }));
+    const shown = (state) => stage.card(page, id).getByText(state, { exact: true }).waitFor();
+    await send("wait");
+    await shown("Busy");
+    await send("good morning");
+    await stage.tab.waitForFunction(() => window.chat.heard.at(-1)?.type === "claude-complete");
+    const heard = await stage.tab.evaluate(() => window.chat.heard.map(({ type, data }) => data ?? type));
+    assert.deepEqual(heard, ["good", "morning", "claude-complete"]);
+    await shown("Active");
+    await stage.tab.evaluate(() => window.chat.socket.close());
+    await shown("Idle");
   });
 
   check("the terminal says that it cannot be carried", async () => {

@@ -2,7 +2,7 @@
 // connects itself to a hub. It reads the variables ORCHESTRATOR_*, and writes a line for what happens.
 //
 // Its pages: / (HTML that is rewritten for proxy_base), /api/echo, /picture.png, and a chat that
-// repeats what it is told, piece by piece.
+// repeats what it is told, piece by piece, but on "wait" is busy until it is told something else.
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { Messages } from "./v1_messages.mjs";
@@ -59,6 +59,7 @@ function session(messages) {
       return finish(request_id);
     }
     await report("busy");
+    if (message.command === "wait") return;
     for (const word of String(message.command ?? message.type).split(" ")) {
       await send({ type: "response_chunk", request_id, data: { type: "claude-response", data: word } });
     }
