@@ -5,7 +5,8 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "http/h1_parser.h"
+#include "http/fields.h"
+#include "http/grammar.h"
 #include "http/query.h"
 #include "http/reserved_path.h"
 #include "hub/hosts.h"

@@ -3,6 +3,7 @@
 //
 // The first byte of the input chooses how the rest is cut.
 #include "base/check.h"
+#include "http/grammar.h"
 #include "http/h1_parser.h"
 #include "http/h1_writer.h"
 

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/check.h"
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 #include "http/header_rules.h"
 
 namespace berth::http {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "control/v1_proxy.h"
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 
 namespace {
 

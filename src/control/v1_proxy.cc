@@ -5,7 +5,7 @@
 
 #include "base/encoding.h"
 #include "control/json_reader.h"
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 #include "http/header_rules.h"
 #include "http/utf8.h"
 

@@ -18,7 +18,7 @@
 
 namespace berth::http::crossing_testing {
 
-using testing::FunctionService;
+using testing::FakeService;
 using testing::PieceBody;
 
 /// A body that gives `size` bytes in pieces, and tells what was done with it. Its end comes only if
@@ -54,7 +54,7 @@ class CrossingFixture : public ::testing::Test {
   using Answer = std::function<Task<Result<Response>>(Request)>;
 
   void Answering(Answer answer) {
-    service_ = std::make_unique<FunctionService>(std::move(answer));
+    service_ = std::make_unique<FakeService>(std::move(answer));
     end_ = std::make_unique<CrossingEnd>(main_, limits_, *service_);
     crossing_ = std::make_unique<CrossingService>(front_, limits_, end_->address());
   }
@@ -98,7 +98,7 @@ class CrossingFixture : public ::testing::Test {
   Limits limits_;
   berth::testing::TestExecutor main_;
   berth::testing::TestExecutor front_;
-  std::unique_ptr<FunctionService> service_;
+  std::unique_ptr<FakeService> service_;
   std::unique_ptr<CrossingEnd> end_;
   std::unique_ptr<CrossingService> crossing_;
 };

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using berth::testing::FailsWith;
 using berth::testing::IsOk;
 using berth::testing::TestExecutor;
-using testing::FunctionService;
+using testing::FakeService;
 using testing::PieceBody;
 
 constexpr std::string_view kHeadOfFive = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";

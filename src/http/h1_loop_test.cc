@@ -15,7 +15,7 @@ using berth::testing::IsOk;
 using berth::testing::TestExecutor;
 using net::testing::FailingStream;
 using net::testing::FailurePlan;
-using testing::FunctionService;
+using testing::FakeService;
 using testing::H1Browser;
 using testing::PieceBody;
 
@@ -101,7 +101,7 @@ class H1LoopTest : public ::testing::Test {
 };
 
 TEST_F(H1LoopTest, BodiesPassBothWaysUnchanged) {
-  FunctionService echo(EchoStream);
+  FakeService echo(EchoStream);
   for (const std::size_t fragment : {0, 1, 1000}) {
     Instance instance(executor_, limits_, echo, fragment);
     H1Client client(executor_, limits_, instance.connector());
@@ -133,7 +133,7 @@ TEST_F(H1LoopTest, BodiesPassBothWaysUnchanged) {
 }
 
 TEST_F(H1LoopTest, AnUpgradePassesThroughBothHops) {
-  FunctionService echo(EchoUpgrade);
+  FakeService echo(EchoUpgrade);
   for (const std::size_t fragment : {0, 1}) {
     Instance instance(executor_, limits_, echo, fragment);
     H1Client client(executor_, limits_, instance.connector());
@@ -154,7 +154,7 @@ TEST_F(H1LoopTest, AnUpgradePassesThroughBothHops) {
 }
 
 TEST_F(H1LoopTest, ABrokenUpgradeBreaksTheOtherHop) {
-  FunctionService echo(EchoUpgrade);
+  FakeService echo(EchoUpgrade);
   Instance instance(executor_, limits_, echo);
   H1Client client(executor_, limits_, instance.connector());
   ProxyService proxy(client);
@@ -189,7 +189,7 @@ TEST_F(H1LoopTest, AHalfClosedUpgradeHasABoundedTime) {
   for (const bool ours_ends : {true, false}) {
     Event never(executor_);
     BodyPtr kept;
-    FunctionService half(
+    FakeService half(
         [&](Request request) { return HalfUpgrade(std::move(request), never, ours_ends, kept); });
     H1Browser browser(executor_, limits_, half);
     browser.Send(kUpgrade);
@@ -211,7 +211,7 @@ TEST_F(H1LoopTest, AHalfClosedUpgradeHasABoundedTime) {
 TEST_F(H1LoopTest, AnUpgradeThatNeitherSideWantsAnyMoreEndsAtOnce) {
   Event never(executor_);
   BodyPtr kept;
-  FunctionService half(
+  FakeService half(
       [&](Request request) { return HalfUpgrade(std::move(request), never, true, kept); });
   H1Browser browser(executor_, limits_, half);
   browser.Send(kUpgrade);
@@ -227,7 +227,7 @@ TEST_F(H1LoopTest, AnUpgradeMayBeAnsweredWithAnOrdinaryResponse) {
   struct No {
     static Task<Result<Response>> Serve() { co_return TextResponse(403, "text/plain", "no"); }
   };
-  FunctionService no([](Request) { return No::Serve(); });
+  FakeService no([](Request) { return No::Serve(); });
   Instance instance(executor_, limits_, no);
   H1Client client(executor_, limits_, instance.connector());
   ProxyService proxy(client);
@@ -266,7 +266,7 @@ TEST_F(H1LoopTest, ABrowserThatGoesAwayClosesTheConnectionToTheInstance) {
       co_return Unavailable("slept");
     }
   };
-  FunctionService hang([&](Request) { return Hang::Serve(executor_); });
+  FakeService hang([&](Request) { return Hang::Serve(executor_); });
   Instance instance(executor_, limits_, hang);
   H1Client client(executor_, limits_, instance.connector());
   ProxyService proxy(client);
@@ -283,7 +283,7 @@ TEST_F(H1LoopTest, SurvivesAFailureOfEveryClientOperation) {
     for (int fail_at = 1;; ++fail_at) {
       ASSERT_LT(fail_at, 1000);
       FailurePlan plan{.fail_at = fail_at};
-      FunctionService echo(is_upgrade ? EchoUpgrade : EchoStream);
+      FakeService echo(is_upgrade ? EchoUpgrade : EchoStream);
       Instance instance(executor_, limits_, echo, 11, &plan);
       H1Client client(executor_, limits_, instance.connector());
       bool all_good = true;

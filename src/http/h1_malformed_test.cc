@@ -6,7 +6,7 @@
 namespace berth::http {
 namespace {
 
-using testing::FunctionService;
+using testing::FakeService;
 using testing::H1Browser;
 using testing::MalformedBodies;
 using testing::MalformedRequest;
@@ -23,7 +23,7 @@ void ExpectRefusal(const MalformedRequest& request, std::size_t fragment, int mo
   SCOPED_TRACE(std::string(request.name));
   berth::testing::TestExecutor executor;
   Limits limits;
-  FunctionService service(ReadAndAnswer);
+  FakeService service(ReadAndAnswer);
   H1Browser browser(executor, limits, service, fragment);
   browser.Send(request.bytes);
   // A good request behind the bad one must not be served on this connection.
@@ -32,7 +32,7 @@ void ExpectRefusal(const MalformedRequest& request, std::size_t fragment, int mo
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(request.status) + " ")) << answer;
   EXPECT_NE(answer.find("connection: close\r\n"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("HTTP/1.1 ", 1), std::string::npos) << answer;
-  EXPECT_LE(service.calls(), most_calls);
+  EXPECT_LE(service.calls, most_calls);
   executor.Advance(limits.linger_timeout);
   EXPECT_TRUE(browser.ended());
   EXPECT_TRUE(browser.served());

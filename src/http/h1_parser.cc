@@ -1,10 +1,10 @@
 #include "http/h1_parser.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 
+#include "http/grammar.h"
 #include "http/websocket_handshake.h"
 
 namespace berth::http {
@@ -19,49 +19,7 @@ constexpr std::size_t kMaxRequestLineRest = kMaxMethod + 2 + 8 + 1;
 // Bytes of a status line, reason included.
 constexpr std::size_t kMaxStatusLine = 1024;
 
-enum CharClass : std::uint8_t { kTokenChar = 1, kTargetChar = 2, kHostChar = 4 };
-
-constexpr std::array<std::uint8_t, 256> MakeCharTable() {
-  std::array<std::uint8_t, 256> table{};
-  for (int c = 0; c < 256; ++c) {
-    const bool is_digit = c >= '0' && c <= '9';
-    const bool is_alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    std::uint8_t classes = 0;
-    if (is_digit || is_alpha ||
-        (c != 0 && std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                       std::string_view::npos)) {
-      classes |= kTokenChar;
-    }
-    if (c >= 0x21 && c <= 0x7E && c != '#' && c != '\\') classes |= kTargetChar;
-    if (is_digit || is_alpha || c == '-' || c == '.' || c == '_') classes |= kHostChar;
-    table[static_cast<std::size_t>(c)] = classes;
-  }
-  return table;
-}
-constexpr auto kChars = MakeCharTable();
-
-constexpr bool Is(char c, CharClass wanted) {
-  return (kChars[static_cast<unsigned char>(c)] & wanted) != 0;
-}
-/// Without an early exit: what is looked at is nearly always as it should be.
-bool AreAll(std::string_view text, CharClass wanted) {
-  std::uint8_t common = wanted;
-  for (const char c : text) common &= kChars[static_cast<unsigned char>(c)];
-  return common != 0;
-}
-/// How many of the first bytes are of that class.
-std::size_t CountFirst(std::string_view text, CharClass wanted) {
-  std::size_t count = 0;
-  while (count < text.size() && Is(text[count], wanted)) ++count;
-  return count;
-}
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 Unexpected Refuse(int status, std::string_view reason) { return Unexpected({status, reason}); }
 
@@ -179,7 +137,7 @@ std::expected<void, H1Refusal> ParseFields(std::string_view text, HeadScanner::K
   for (;;) {
     const std::string_view line = TakeLine(text);
     if (line.empty()) return {};
-    const std::size_t colon = CountFirst(line, kTokenChar);
+    const std::size_t colon = TokenLength(line);
     if (colon == 0 || colon == line.size() || line[colon] != ':') {
       return Refuse(400, line.find(':') == std::string_view::npos ? "a field line without a colon"
                                                                   : "a field name is not a token");
@@ -215,7 +173,7 @@ std::expected<RequestLine, H1Refusal> ParseRequestLine(std::string_view line,
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return Refuse(400, "not HTTP/1.1 or 1.0");
   parsed.is_http11 = version == "HTTP/1.1";
   if (parsed.target.size() > limits.request_target) return Refuse(414, "the target is too long");
-  if (parsed.target.empty() || !AreAll(parsed.target, kTargetChar)) {
+  if (parsed.target.empty() || !AreTargetBytes(parsed.target)) {
     return Refuse(400, "bytes that a target must not hold");
   }
   if (parsed.method.size() > kMaxMethod || parsed.method == "CONNECT" || parsed.method == "TRACE") {
@@ -302,7 +260,7 @@ H1Refusal HeadScanner::TooLong() const {
 
 std::expected<std::size_t, H1Refusal> HeadScanner::Scan(std::string_view text) {
   if (text.empty()) return 0;
-  if (scanned_ == 0 && !Is(text.front(), kTokenChar)) return Refuse(400, "no head begins so");
+  if (scanned_ == 0 && TokenLength(text.substr(0, 1)) == 0) return Refuse(400, "no head begins so");
   const std::size_t first_line_limit =
       kind_ == Kind::kRequest ? limits_.request_target + kMaxRequestLineRest : kMaxStatusLine;
   for (;;) {
@@ -399,62 +357,6 @@ std::expected<H1Response, H1Refusal> ParseResponseHead(std::string_view text,
   response.keep_alive = response.framing.kind != Kind::kUntilClose && !hop.says_close &&
                         (response.is_http11 || hop.says_keep_alive);
   return response;
-}
-
-bool IsToken(std::string_view text) { return !text.empty() && AreAll(text, kTokenChar); }
-
-bool IsFieldValue(std::string_view text) {
-  // Without an early exit, so that the compiler looks at sixteen bytes at a time.
-  bool is_bad = false;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    is_bad |= (byte < 0x20) & (byte != '\t');
-    is_bad |= byte == 0x7F;
-  }
-  return !is_bad;
-}
-
-bool IsAuthority(std::string_view text) {
-  if (text.empty() || text.size() > 255 + 6) return false;
-  std::size_t end;
-  if (text.front() == '[') {
-    const std::size_t close = text.find(']');
-    if (close == std::string_view::npos || close < 3) return false;
-    const bool is_address = std::ranges::all_of(
-        text.substr(1, close - 1), [](char c) { return HexValue(c) >= 0 || c == ':' || c == '.'; });
-    if (!is_address) return false;
-    end = close + 1;
-  } else {
-    end = std::min(text.find(':'), text.size());
-    if (end == 0 || !AreAll(text.substr(0, end), kHostChar)) return false;
-  }
-  if (end == text.size()) return true;
-  if (text[end] != ':') return false;
-  const std::string_view port = text.substr(end + 1);
-  if (port.empty() || port.size() > 5 || !std::ranges::all_of(port, IsDigit)) return false;
-  int number = 0;
-  for (const char c : port) number = number * 10 + (c - '0');
-  return number <= 65535;
-}
-
-bool IsOriginForm(std::string_view text) {
-  return !text.empty() && text.front() == '/' && !text.starts_with("//") &&
-         AreAll(text, kTargetChar);
-}
-
-bool HasForbiddenEscape(std::string_view routing_part) {
-  for (std::size_t i = 0; i < routing_part.size(); ++i) {
-    if (routing_part[i] != '%') continue;
-    if (i + 2 >= routing_part.size()) return true;
-    const int high = HexValue(routing_part[i + 1]);
-    const int low = HexValue(routing_part[i + 2]);
-    if (high < 0 || low < 0) return true;
-    const int decoded = high * 16 + low;
-    if (decoded == 0 || decoded == '\r' || decoded == '\n' || decoded == '/' || decoded == '\\') {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace berth::http

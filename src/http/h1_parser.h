@@ -97,19 +97,4 @@ std::expected<H1Response, H1Refusal> ParseResponseHead(std::string_view text,
                                                        std::string_view request_method,
                                                        const Limits& limits);
 
-/// Whether `text` is a token (RFC 9110, section 5.6.2), such as a method or a field name.
-bool IsToken(std::string_view text);
-/// Whether `text` may be a field value: no control bytes but tabs.
-bool IsFieldValue(std::string_view text);
-/// Whether `text` is a host, or host:port, in ASCII, without user information.
-bool IsAuthority(std::string_view text);
-/// Whether `text` is an origin-form target: "/...", bytes 0x21 to 0x7E, no '#', no '\', no leading
-/// "//".
-bool IsOriginForm(std::string_view text);
-
-/// Whether the part of a path that routes holds something that decodes to NUL, CR, LF, '/' or '\',
-/// or a '%' without two hexadecimal digits. Only the router knows how far that part reaches; what
-/// comes after it belongs to the instance and passes as it is.
-bool HasForbiddenEscape(std::string_view routing_part);
-
 }  // namespace berth::http

@@ -153,27 +153,5 @@ TEST(H1ParserTest, RefusesBrokenResponses) {
   }
 }
 
-TEST(H1ParserTest, KnowsAuthorities) {
-  for (const std::string_view good :
-       {"a", "a.b-c_d", "127.0.0.1:1", "[::1]", "[2001:db8::1]:443", "a:65535", "a.test."}) {
-    EXPECT_TRUE(IsAuthority(good)) << good;
-  }
-  for (const std::string_view bad :
-       {"", ":", ":80", "a:", "a:b", "a:65536", "a:123456", "[]", "[::1", "[::1]x", "[zz]", "a b",
-        "a,b", "a/b", "u@a", "a%41"}) {
-    EXPECT_FALSE(IsAuthority(bad)) << bad;
-  }
-}
-
-TEST(H1ParserTest, KnowsForbiddenEscapes) {
-  for (const std::string_view bad :
-       {"/clients/a%2fb", "/%2F", "/%5c", "/%5C", "/%00", "/%0d", "/%0A", "/%", "/%4", "/%zz"}) {
-    EXPECT_TRUE(HasForbiddenEscape(bad)) << bad;
-  }
-  for (const std::string_view good : {"", "/clients/a%20b", "/%41", "/%c3%a9", "/a/b"}) {
-    EXPECT_FALSE(HasForbiddenEscape(good)) << good;
-  }
-}
-
 }  // namespace
 }  // namespace berth::http

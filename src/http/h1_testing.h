@@ -2,7 +2,6 @@
 // ServeH1 writes.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,26 +9,10 @@
 
 #include "base/executor_testing.h"
 #include "http/h1_server.h"
+#include "http/service_testing.h"
 #include "net/memory_pipe_testing.h"
 
 namespace berth::http::testing {
-
-/// Answers with a function; the function must be a plain one or capture nothing that dies before.
-class FunctionService : public Service {
- public:
-  using Function = std::function<Task<Result<Response>>(Request)>;
-  explicit FunctionService(Function function) : function_(std::move(function)) {}
-
-  Task<Result<Response>> Exchange(Request request) override {
-    ++calls_;
-    return function_(std::move(request));
-  }
-  int calls() const { return calls_; }
-
- private:
-  Function function_;
-  int calls_ = 0;
-};
 
 /// A body that yields the given pieces; each waits for `gate`, where there is one, to be set.
 class PieceBody : public Body {
@@ -120,5 +103,27 @@ class H1Browser {
   Task<void> collecting_;
   Task<TakenConnection> serving_;
 };
+
+inline constexpr std::string_view kGet = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// Answers with the method, target, and body of the request.
+inline Task<Result<Response>> EchoAsText(Request request) {
+  auto body = co_await ReadAll(request.body.get(), 10'000'000);
+  if (!body) co_return std::move(body).error();
+  Response response;
+  response.body = std::make_unique<TextBody>(request.head.method + " " + request.head.target +
+                                             " [" + *body + "]");
+  co_return response;
+}
+
+/// Answers with a status, fields and pieces of unknown length.
+inline Task<Result<Response>> Pieces(int status, Fields fields, std::vector<std::string> pieces,
+                                     Event* gate = nullptr) {
+  Response response;
+  response.head.status = status;
+  response.head.fields = std::move(fields);
+  response.body = std::make_unique<PieceBody>(std::move(pieces), gate);
+  co_return response;
+}
 
 }  // namespace berth::http::testing

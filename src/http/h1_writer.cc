@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "http/chunked.h"
 #include "http/date.h"
+#include "http/grammar.h"
 
 namespace berth::http {
 namespace {

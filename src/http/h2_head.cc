@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 
 namespace berth::http {
 namespace {

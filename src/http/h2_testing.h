@@ -1,7 +1,6 @@
 // For tests of the h2_* files: services, bodies, two sessions joined in memory, and raw frames.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,29 +9,13 @@
 #include "base/result_testing.h"
 #include "http/h2_client_session.h"
 #include "http/h2_server_session.h"
+#include "http/service_testing.h"
 
 namespace berth::http::testing {
 
 using berth::testing::FailsWith;
 using berth::testing::IsOk;
 using berth::testing::TestExecutor;
-
-/// A Service made of a function; counts its calls and remembers the last head.
-class FakeService : public Service {
- public:
-  using Function = std::function<Task<Result<Response>>(Request)>;
-  explicit FakeService(Function function) : function_(std::move(function)) {}
-  Task<Result<Response>> Exchange(Request request) override {
-    ++calls;
-    last = request.head;
-    return function_(std::move(request));
-  }
-  int calls = 0;
-  RequestHead last;
-
- private:
-  Function function_;
-};
 
 /// Answers with the request's body; an upgrade with 101.
 inline Task<Result<Response>> Echo(Request request) {
@@ -288,6 +271,22 @@ inline std::vector<SeenFrame> ParseFrames(std::string_view bytes) {
     bytes.remove_prefix(std::min(bytes.size(), 9 + length));
   }
   return frames;
+}
+
+struct Fetched {
+  ResponseHead head;
+  std::string body;
+};
+
+inline Task<Result<Fetched>> Fetch(Service& service, Request request) {
+  auto response = co_await service.Exchange(std::move(request));
+  if (!response) co_return std::move(response).error();
+  Fetched fetched;
+  fetched.head = response->head;
+  auto body = co_await ReadAll(response->body.get(), 1 << 20);
+  if (!body) co_return std::move(body).error();
+  fetched.body = std::move(*body);
+  co_return fetched;
 }
 
 }  // namespace berth::http::testing

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "http/fields.h"
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 
 namespace berth::hub {
 namespace {

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "control/stream_fields.h"
 #include "http/cookie.h"
-#include "http/h1_parser.h"
 #include "http/header_rules.h"
 #include "http/query.h"
 #include "http/reverse_proxy.h"

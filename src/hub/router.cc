@@ -1,7 +1,7 @@
 #include "hub/router.h"
 
 #include "base/log.h"
-#include "http/h1_parser.h"
+#include "http/grammar.h"
 #include "http/query.h"
 #include "hub/api.h"
 #include "hub/browser.h"
