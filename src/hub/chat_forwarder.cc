@@ -138,19 +138,39 @@ void ChatForwarder::Forward(control::ForwardToClient message) {
   running_.emplace(std::move(key), std::move(*begun));
 }
 
+void ChatForwarder::OnAccessChanged() {
+  std::vector<std::pair<Key, Error>> lost;
+  for (const auto& [key, conversation] : running_) {
+    if (auto allowed = Operable(key.first); !allowed) {
+      lost.emplace_back(key, std::move(allowed).error());
+    }
+  }
+  for (const auto& [key, why] : lost) {
+    Fail(key, why.message);
+    End(key);
+  }
+}
+
+Result<VisibleInstance> ChatForwarder::Operable(std::string_view instance_id) const {
+  const identity::PersonPtr person = PersonOf(hub_, session_->user_id);
+  const auto visible = person ? hub_.registry.Find(instance_id, *person) : std::nullopt;
+  if (!visible) return NotFound("no such instance");
+  if (visible->role == identity::InstanceRole::kViewer) return Forbidden("you may only look");
+  return *visible;
+}
+
 Result<std::unique_ptr<Conversation>> ChatForwarder::Begin(
     const control::ForwardToClient& message) {
   if (running_.size() >= kMaxRunning) return Unavailable("too many requests are under way");
-  const identity::PersonPtr person = PersonOf(hub_, session_->user_id);
-  const auto visible = person ? hub_.registry.Find(message.client_id, *person) : std::nullopt;
-  if (!visible) return NotFound("no such instance");
-  if (visible->role == identity::InstanceRole::kViewer) return Forbidden("you may only look");
+  const auto visible = Operable(message.client_id);
+  if (!visible) return visible.error();
   const Instance* instance = visible->instance;
   if (!instance->is_live()) return Unavailable("the instance is not connected");
   Key key(message.client_id, message.request_id);
   auto calls = instance->link->version_1();
   if (!calls) return std::make_unique<StreamConversation>(*this, std::move(key), message);
-  auto allowed = instance->link->Assert(person, session_->id, control::Role::kOwner);
+  auto allowed = instance->link->Assert(PersonOf(hub_, session_->user_id), session_->id,
+                                        control::Role::kOwner);
   if (!allowed) return std::move(allowed).error();
   auto conversation = std::make_unique<V1Conversation>(*this, std::move(key), std::move(calls));
   auto begun = conversation->Begin(message);

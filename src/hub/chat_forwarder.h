@@ -13,6 +13,7 @@
 #include "base/task_group.h"
 #include "control/message.h"
 #include "hub/context.h"
+#include "hub/registry.h"
 #include "identity/sessions.h"
 
 namespace berth::hub {
@@ -38,11 +39,16 @@ class ChatForwarder {
   /// message with the id of one that runs follows up on it.
   void Forward(control::ForwardToClient message);
 
+  /// Ends, with an error, what its user may no longer do.
+  void OnAccessChanged();
+
  private:
   friend class V1Conversation;
   friend class StreamConversation;
   using Key = std::pair<std::string, std::string>;  ///< Instance and request id.
 
+  /// The instance, if this user may chat there. kNotFound, kForbidden.
+  Result<VisibleInstance> Operable(std::string_view instance_id) const;
   Result<std::unique_ptr<Conversation>> Begin(const control::ForwardToClient& message);
   void Pass(const Key& key, const control::Json& data, bool is_complete);
   void Fail(const Key& key, std::string_view why);

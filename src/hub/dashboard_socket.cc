@@ -107,6 +107,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
   void OnAccessChanged() override {
+    if (chat_) chat_->OnAccessChanged();
     if (!wants_updates_) return;
     auto gone = std::exchange(shown_, {});
     for (const VisibleInstance& visible : Visible()) {

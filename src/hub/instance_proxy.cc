@@ -309,6 +309,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   edits->person = person;
   edits->coding = compression.at_agent;
   edits->hints = assets.Hints();
+  // Both bodies end with the session. That of the response says so only to whoever reads it, which
+  // a browser may keep from happening for as long as it likes.
+  const auto bound = [&](http::BodyPtr body) {
+    body = EndWith(std::move(body), session->ended, session);
+    return gate ? EndWith(std::move(body), *gate, gate) : std::move(body);
+  };
+  if (request.body) request.body = bound(std::move(request.body));
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
                                      std::move(request), edits);
   if (gate) exchange = WithCancel(*gate, std::move(exchange));
@@ -338,8 +345,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
-    response->body = EndWith(std::move(response->body), session->ended, session);
-    if (gate) response->body = EndWith(std::move(response->body), *gate, gate);
+    response->body = bound(std::move(response->body));
   }
   co_return response;
 }

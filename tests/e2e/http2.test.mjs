@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { within } from "./lib/http.mjs";
+import { patience, within } from "./lib/http.mjs";
 import { errorCode, flag, frame, frameType, headerBlock, Http2Browser, RawHttp2, requestFields, resetWith } from "./lib/http2.mjs";
 import { MemoryWatch } from "./lib/memory.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { nextWebSocket, untilGone, WebSocketEnd } from "./lib/websocket.mjs";
 
 const calmMs = 2_000;   // A flood is answered with GOAWAY by then.
+const endMs = 2_000;    // What is no longer allowed has ended by then.
 const othersMs = 2_000; // What others ask meanwhile is answered by then, on a busy machine.
 
 const head = (stream, fields, flags = flag.endHeaders | flag.endStream) => frame(frameType.headers, flags, stream, headerBlock(fields));
@@ -31,6 +33,25 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
     });
   });
   after(() => scene?.stop());
+
+  it("check 4: a WebSocket of which a browser takes nothing ends with its session all the same", async () => {
+    const cookie = await scene.signIn();
+    const own = await scene.subdomainWay("box", cookie);
+    const browser = await Http2Browser.to(own, { initialWindowSize: 0 });
+    await until("the hub's settings", () => browser.session.remoteSettings.enableConnectProtocol);
+    const accepted = nextWebSocket(origin, "/ws");
+    const stream = browser.open(own, "/ws", { method: "CONNECT", headers: { ":protocol": "websocket", ":scheme": "https", "sec-websocket-version": "13" } });
+    stream.on("error", () => {});
+    stream.setNoDelay = () => {};
+    const { end: instance } = await accepted;
+    await within(patience, "the upgrade", once(stream, "response"));
+    await instance.send("text", "what nobody takes");
+    await new WebSocketEnd(stream, true).send("text", "typed");
+    assert.equal((await instance.next()).data.toString(), "typed");
+    assert.equal((await scene.api("DELETE", "/api/session", { cookie })).status, 204);
+    await within(endMs, "the end of the instance's WebSocket", untilGone(instance));
+    browser.close();
+  });
 
   /** Runs `play` beside a browser that reads an event stream and asks for small things all the while. */
   async function beside(play) {

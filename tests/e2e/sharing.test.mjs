@@ -235,6 +235,29 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     await unshare(share);
   });
 
+  it("a chat that an operator has from the dashboard ends with the share", async () => {
+    const share = await shareBen({ role: "operator" });
+    const dashboard = await openDashboard(scene, ada);
+    const say = (command) => dashboard.send({ type: "forward_to_client", client_id: "ben-box", request_id: "r", action: "claude-command", payload: { command } });
+    const refusal = async () => {
+      for (;;) {
+        const message = await within(endMs, "an error", dashboard.next());
+        if (message.type === "error") return `${message.request_id}: ${message.message}`;
+      }
+    };
+    const accepted = nextWebSocket(benBox, "/ws");
+    await say("first");
+    const { end: chat } = await accepted;
+    assert.match((await chat.next()).data.toString(), /first/);
+    await shareBen({ role: "viewer" });
+    assert.equal(await refusal(), "r: you may only look");
+    await within(endMs, "the end of the chat", untilGone(chat));
+    await say("second");
+    assert.equal(await refusal(), "r: you may only look");
+    dashboard.end.drop();
+    await unshare(share);
+  });
+
   it("a ticket from before is worth nothing after", async () => {
     const share = await shareBen({ role: "operator" });
     const url = new URL(json(await post(ada, "/api/clients/ben-box/open")).url);

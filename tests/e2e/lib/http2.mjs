@@ -10,9 +10,9 @@ function tlsTo(way) {
 
 /** A browser's connection to the hub, on which it asks for what `way` leads to. */
 export class Http2Browser {
-  static async to(way) {
+  static async to(way, settings = {}) {
     const one = new Http2Browser();
-    one.session = http2Connect(way.origin, { createConnection: () => tlsTo(way) });
+    one.session = http2Connect(way.origin, { createConnection: () => tlsTo(way), settings });
     one.session.on("error", () => {});
     await within(patience, "an HTTP/2 connection", once(one.session, "connect"));
     return one;
