@@ -16,6 +16,14 @@ std::string SubjectOf(const std::string& public_url) {
   return public_url.starts_with("https://") ? public_url : "mailto:berth@localhost";
 }
 
+Result<P256PrivateKey> OpenKey(const Sealer& sealer, std::string_view sealed) {
+  const auto bytes = Base64UrlDecode(sealed);
+  if (!bytes) return Invalid("it is damaged");
+  auto raw = sealer.Unseal(kKeyPurpose, *bytes);
+  if (!raw) return std::move(raw).error();
+  return P256PrivateKey::From(std::as_bytes(std::span(raw->Reveal())));
+}
+
 bool MayKnow(const HubContext& hub, std::int64_t user_id, const std::string& instance_id) {
   const auto person = hub.identity.people().Find(user_id);
   if (person == nullptr) return false;
@@ -74,26 +82,26 @@ Task<void> Notifications::Drain() {
 std::string Notifications::PublicKey() const { return Base64UrlEncode(key_->public_point()); }
 
 Task<Result<void>> Notifications::LoadKey() {
-  // Made in any case; it is kept only where there is none yet.
-  const auto fresh = P256PrivateKey::Generate(SystemRandom());
-  const std::string sealed = Base64UrlEncode(hub_.sealer.Seal(kKeyPurpose, fresh.Raw().Reveal()));
-  auto kept = co_await hub_.store.Run([sealed](store::Database& database) -> Result<std::string> {
-    auto found = store::ReadMeta(database, kKeyMeta);
-    if (!found) return std::move(found).error();
-    if (*found) return **std::move(found);
-    auto written = store::WriteMeta(database, kKeyMeta, sealed);
-    if (!written) return std::move(written).error();
-    return sealed;
-  });
+  auto kept = co_await hub_.store.Read(
+      [](store::Database& database) { return store::ReadMeta(database, kKeyMeta); });
   if (!kept) co_return std::move(kept).error();
-  const auto bytes = Base64UrlDecode(*kept);
-  if (!bytes) co_return Invalid("it is damaged");
-  auto raw = hub_.sealer.Unseal(kKeyPurpose, *bytes);
-  if (!raw) co_return std::move(raw).error();
-  auto key = P256PrivateKey::From(std::as_bytes(std::span(raw->Reveal())));
-  if (!key) co_return std::move(key).error();
-  key_ = std::make_unique<const P256PrivateKey>(*std::move(key));
-  co_return Ok();
+  if (*kept) {
+    auto key = OpenKey(hub_.sealer, **kept);
+    if (key) {
+      key_ = std::make_unique<const P256PrivateKey>(*std::move(key));
+      co_return Ok();
+    }
+    // As after a lost seal.key, and for ever: whoever set notifications up does so again.
+    LogWarn(
+        "the key for Web Push cannot be read ({}): a new one is made, and browsers have to set "
+        "their notifications up again",
+        key.error().message);
+  }
+  key_ = std::make_unique<const P256PrivateKey>(P256PrivateKey::Generate(SystemRandom()));
+  std::string sealed = Base64UrlEncode(hub_.sealer.Seal(kKeyPurpose, key_->Raw().Reveal()));
+  co_return co_await hub_.store.Run([sealed = std::move(sealed)](store::Database& database) {
+    return store::WriteMeta(database, kKeyMeta, sealed);
+  });
 }
 
 }  // namespace berth::hub

@@ -174,6 +174,33 @@ describe("a database that cannot be written", { concurrency: 1, timeout: 120_000
   });
 });
 
+describe("a hub whose seal.key is lost", { timeout: 60_000 }, () => {
+  it("says what to do, and starts again once that is done", async () => {
+    const scene = await Scene.start("seal-key");
+    const pushKey = async () => {
+      const answer = await scene.api("GET", "/api/notifications/key", { cookie: await scene.signIn() });
+      return JSON.parse(answer.body).key;
+    };
+    try {
+      const lost = await pushKey();
+      assert.match(lost, /^[\w-]{87}$/);
+      await scene.hub.child.stop();
+      rmSync(join(scene.hub.data, "seal.key"));
+      await assert.rejects(scene.startHub());
+      assert.ok(scene.hub.child.lines.some((line) => /berth key rotate --force/.test(line)), scene.hub.child.lines.join("\n"));
+      await scene.berth("key", "rotate", "--force");
+      await scene.startHub();
+      const made = await pushKey();
+      assert.notEqual(made, lost);
+      await scene.hub.child.stop();
+      await scene.startHub();
+      assert.equal(await pushKey(), made, "the new one stays");
+    } finally {
+      await scene.stop();
+    }
+  });
+});
+
 describe("a hub that is killed while it writes", { timeout: 240_000 }, () => {
   let scene;
 
