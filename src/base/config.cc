@@ -73,7 +73,7 @@ Result<void> ApplyLimit(const LimitRow& row, std::string_view text, Limits& limi
   }
   auto size = ParseSize(text);
   if (!size) return std::move(size).error();
-  if (*size == 0) return Invalid("must be more than zero");
+  if (*size == 0 && !row.may_be_zero) return Invalid("must be more than zero");
   limits.*row.size = *size;
   return Ok();
 }

@@ -82,6 +82,13 @@ TEST(ConfigTest, EveryRowOfTheTableCanBeSet) {
   }
 }
 
+TEST(ConfigTest, WhatMayBeNothingMayBeZero) {
+  Limits limits;
+  const auto file = ParseConfig("[limits]\nasset_cache = 0", "f");
+  EXPECT_THAT(ApplyLimits(file.value(), limits), IsOk());
+  EXPECT_EQ(limits.asset_cache, 0U);
+}
+
 TEST(ConfigTest, RefusesWrongLimits) {
   struct {
     const char* line;

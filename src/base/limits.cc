@@ -76,7 +76,7 @@ constexpr LimitRow kRows[] = {
     {"drain_grace", true, nullptr, &Limits::drain_grace,
      "What in-flight exchanges get at shutdown."},
     {"asset_cache", false, &Limits::asset_cache, nullptr,
-     "Bytes of assets that the hub keeps, a quarter for one owner; 0: none."},
+     "Bytes of assets that the hub keeps, a quarter for one owner; 0: none.", true},
     {"asset_cache_entry", false, &Limits::asset_cache_entry, nullptr,
      "Bytes of one asset that the hub keeps, at hub and agent."},
     {"instance_connections", false, &Limits::instance_connections, nullptr,

@@ -96,6 +96,7 @@ struct LimitRow {
   Limits::Size Limits::* size = nullptr;
   Limits::Ms Limits::* duration = nullptr;
   std::string_view meaning;
+  bool may_be_zero = false;
 };
 
 /// All rows, in the order of the struct.
