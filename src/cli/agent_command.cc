@@ -18,7 +18,7 @@ Examples:
   berth agent enroll --hub https://hub.example.org     once: gets a token, which a user approves
   berth agent --hub https://hub.example.org
   berth agent --hub https://hub.example.org --instance http://127.0.0.1:3001
-  berth agent --hub https://hub.example.org -- claudecodeui
+  berth agent --hub https://hub.example.org -- cloudcli
       starts the instance too, and again whenever it stops
   berth agent --hub https://hub.example.org --token-file token
       with a token of berth token create

@@ -19,13 +19,15 @@ namespace {
 
 constexpr std::string_view kExamples = R"(
 Examples:
-  berth token create --name laptop > token     the token is shown this once
+  (umask 077; berth token create --name laptop > token)
+                                               the token is shown this once; an agent takes it from
+                                               a file that nobody else may read
   berth token create --name ci --instance ci-1 --instance ci-2 --expires 30d
                                                for these two ids only, and not for ever
   berth token create --name anna-pc --user anna
                                                its instances belong to Anna
   berth token ls
-  berth token revoke 0123456789abcdef          its agent is cut off within a second
+  berth token revoke 0123456789abcdef          its agent is cut off within two seconds
 )";
 
 struct TokenArguments {
