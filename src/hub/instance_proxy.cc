@@ -351,7 +351,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
 }
 
 http::Response SignInNeeded(const http::RequestHead& head, std::string_view sign_in_url) {
-  if (IsNavigation(head)) return Redirect(302, sign_in_url);
+  if (IsNavigation(head)) {
+    auto response = Redirect(302, sign_in_url);
+    // A browser keeps the Referer across redirects; that of a page in path mode would lead the
+    // sign-in page back to the instance, and so on without an end.
+    response.head.fields.Add("referrer-policy", "no-referrer");
+    return response;
+  }
   return ProblemResponse({401, "Not signed in", "Sign in at the hub, then reload the page."});
 }
 

@@ -96,7 +96,9 @@ http::Response InstanceProblem(Reader reader, const Problem& problem, Retry retr
   auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
   response.head.fields.Add("cache-control", "no-store");
   response.head.fields.Add("vary", "*");
-  response.head.fields.Add("referrer-policy", "same-origin");
+  // In path mode it has an instance's address, to which its links to the hub would be led back
+  // (Router::ServeHub).
+  response.head.fields.Add("referrer-policy", "no-referrer");
   response.head.fields.Add("content-security-policy",
                            fmt::format("default-src 'none'; style-src '{}'; base-uri 'none'; "
                                        "form-action 'none'; frame-ancestors 'none'",

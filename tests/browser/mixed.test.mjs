@@ -95,11 +95,31 @@ describe("a mixed fleet", { concurrency: 1 }, () => {
   check("each goes and comes back on its own", async () => {
     await old.stop("SIGKILL");
     await stage.card(page, id).getByText("Offline", { exact: true }).waitFor();
+    // The hub's page in its place leads to the hub, although it has the instance's address.
+    await stage.tab.reload();
+    await stage.tab.getByRole("link", { name: "All your instances" }).click();
+    await stage.tab.waitForURL((url) => url.pathname === "/dashboard");
+    await stage.tab.goBack();
     await stage.card(page, "plain").getByText("Idle", { exact: true }).waitFor();
     old = startOld();
     await stage.card(page, id).getByText("Idle", { exact: true }).waitFor();
-    await stage.tab.reload();
+    // It tries again by itself.
     await stage.tab.getByRole("heading", { name: `version 1 ${id}` }).waitFor();
+  });
+
+  check("a link of a page whose session has ended leads to the sign-in page", async () => {
+    const cookies = await stage.context.cookies();
+    await stage.context.clearCookies();
+    try {
+      await stage.tab.evaluate((path) => {
+        const link = Object.assign(document.createElement("a"), { href: path });
+        document.body.append(link);
+        link.click();
+      }, `/clients/${id}/proxy/api/echo`);
+      await stage.tab.waitForURL((url) => url.pathname === "/login");
+    } finally {
+      await stage.context.addCookies(cookies);
+    }
   });
 
   check("after the hub's restart both are back", async () => {
