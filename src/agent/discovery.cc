@@ -221,6 +221,9 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
   if (!answer && answer.error().kind != ErrorKind::kInvalid) {
     co_return Wrap(std::move(answer).error(), "ask the instance what it is");
   }
+  if (answer && (answer->status == 502 || answer->status == 504)) {
+    co_return Unavailable("a proxy before the instance does not reach it");
+  }
   if (answer && answer->status == 200 && answer->value.is_object()) {
     const json::object& object = answer->value.get_object();
     health.install_mode = StringMember(object, "installMode");

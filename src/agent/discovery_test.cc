@@ -124,6 +124,21 @@ TEST(AskHealth, TellsWhatKindItIs) {
   ASSERT_THAT(health, IsOk());
   EXPECT_FALSE(health->is_claudecodeui);
 
+  testing::FakeInstance failing;
+  failing.On("GET /health", [](const auto&, const auto&) {
+    return http::TextResponse(500, "text/html", "<h1>Server error</h1>");
+  });
+  health = executor.Await(AskHealth(executor, failing, info));
+  ASSERT_THAT(health, IsOk());
+  EXPECT_FALSE(health->is_claudecodeui);
+
+  testing::FakeInstance behind_proxy;
+  behind_proxy.On("GET /health", [](const auto&, const auto&) {
+    return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
+  });
+  EXPECT_THAT(executor.Await(AskHealth(executor, behind_proxy, info)),
+              FailsWith(ErrorKind::kUnavailable));
+
   testing::FakeInstance away;
   away.SetAway(Unavailable("refused"));
   EXPECT_THAT(executor.Await(AskHealth(executor, away, info)), FailsWith(ErrorKind::kUnavailable));

@@ -13,7 +13,10 @@ constexpr std::size_t kMaxAnswer = 1024 * 1024;
 Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
   auto response = co_await instance.Exchange(std::move(request));
   if (!response) co_return response.error();
-  if (!IsJson(response->head)) co_return Invalid("the answer is not JSON");
+  if (!IsJson(response->head)) {
+    if (response->head.status >= 500) co_return JsonAnswer{.status = response->head.status};
+    co_return Invalid("the answer is not JSON");
+  }
   auto text = co_await http::ReadAll(response->body.get(), kMaxAnswer);
   if (!text) {
     co_return text.error().kind == ErrorKind::kTooLarge ? Invalid("the answer is too large")

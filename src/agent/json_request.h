@@ -24,10 +24,11 @@ struct JsonQuestion {
 
 struct JsonAnswer {
   int status = 0;
-  boost::json::value value;
+  boost::json::value value{};  ///< Null with 500 and above unless that is JSON.
 };
 
-/// kInvalid: the answer is not JSON (or over 1 MiB). kTimeout: none within 10 s. Otherwise the
+/// kInvalid: the answer is not JSON (or over 1 MiB), and no failure either, of which a page says
+/// nothing about what the instance knows. kTimeout: none within 10 s. Otherwise the
 /// errors of `instance`, which must outlive the call.
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question);

@@ -293,6 +293,17 @@ TEST_F(ChatStatusTest, CannotAnswerWithoutAConnection) {
   EXPECT_EQ(executor_.Await(status_.GiveAnswer(kAllow)).outcome, Outcome::kFailed);
 }
 
+TEST_F(ChatStatusTest, APageOfAProxySaysNothingOfTheList) {
+  instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
+    return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
+  });
+  Begin("");
+  EXPECT_THAT(Shown(), IsEmpty());
+  instance_.OnJson(std::string(kRunning), 200, std::string(kOneRuns));
+  Refresh();
+  EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
+}
+
 TEST_F(ChatStatusTest, BelievesNoPageInPlaceOfTheList) {
   instance_.OnJson(std::string(kRunning), 200, std::string(kOneRuns));
   Begin();
