@@ -35,6 +35,7 @@ Task<ChatEnd> ChatDriver::Run(std::string action, control::Json payload) {
   auto opening = WithDeadline(executor_, limits_.connect_timeout, "open the chat socket",
                               open_(channel_.TakeOutgoing()));
   auto response = co_await WithCancel(closed_, std::move(opening));
+  if (is_overrun_) co_return ChatEnd{.error = "too much was said before the chat was open"};
   if (!response) co_return ChatEnd{.error = "the instance's chat cannot be reached"};
   if (!response->is_upgraded()) {
     co_return ChatEnd{.error =
@@ -78,7 +79,14 @@ void ChatDriver::FollowUp(const control::Json& payload) {
   }
   if (frame->action == control::kCloseAction) return Close();
   if (is_open_) return Say(payload.text);
-  if (waiting_.size() < kMaxWaiting) waiting_.push_back(payload.text);
+  waiting_size_ += payload.text.size();
+  if (waiting_.size() < kMaxWaiting && waiting_size_ <= 4 * limits_.version1_request) {
+    waiting_.push_back(payload.text);
+    return;
+  }
+  is_overrun_ = true;
+  waiting_.clear();
+  Close();
 }
 
 void ChatDriver::Close() {

@@ -9,6 +9,7 @@
 // Not thread-safe: lives on one loop.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ class ChatDriver {
   /// Until it ends. Call once; dropping it closes the socket.
   Task<ChatEnd> Run(std::string action, control::Json payload);
 
-  /// Sends a later message of the same session: a chat frame. One of type "close" ends it.
+  /// Sends a later message of the same session: a chat frame. One of type "close" ends it; so does,
+  /// as an error, more than may wait before the socket is open (64, of 4 × version1_request bytes).
   void FollowUp(const control::Json& payload);
   /// Ends it: Run returns soon.
   void Close();
@@ -58,7 +60,9 @@ class ChatDriver {
   http::WebSocketChannel channel_;
   control::ChatLife life_ = control::ChatLife::kSession;
   bool is_open_ = false;
+  bool is_overrun_ = false;           ///< More was said before than may wait.
   std::vector<std::string> waiting_;  ///< Until the socket is open; bounded.
+  std::size_t waiting_size_ = 0;      ///< Bytes of these.
   Event closed_;                      ///< Close() was called.
 };
 

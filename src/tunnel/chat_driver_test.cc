@@ -112,6 +112,17 @@ TEST_F(ChatDriverTest, GivesUpOnASocketThatNeverOpens) {
   EXPECT_EQ(End().error, "the instance's chat cannot be reached");
 }
 
+TEST_F(ChatDriverTest, WhatIsSaidBeforeItOpensIsBounded) {
+  status_ = 0;
+  limits_.version1_request = 1000;
+  const std::string text = R"({"type":"chat.send","text":")" + std::string(970, 'a') + "\"}";
+  Start("claude-command", "{}");
+  for (int i = 0; i < 4; ++i) driver_.FollowUp({text});
+  EXPECT_EQ(End().error, "it still runs");
+  driver_.FollowUp({text});
+  EXPECT_EQ(End().error, "too much was said before the chat was open");
+}
+
 TEST_F(ChatDriverTest, CloseAsksForNothing) {
   Start("close", "{}");
   EXPECT_EQ(End().error, "");
