@@ -1,5 +1,6 @@
 #include "net/dial.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "net/proxy_handshake.h"
@@ -17,19 +18,25 @@ bool IsKnownAsPrivate(const HostPort& address) {
 
 /// The target as `proxy` shall get it: with an IP address where names are looked up here.
 Task<Result<HostPort>> AddressForProxy(Loop& loop, const Proxy& proxy, HostPort target,
-                                       Duration limit) {
+                                       AddressRule rule, Duration limit) {
   if (proxy.kind != Proxy::Kind::kSocks5) co_return target;
   auto found = co_await WithDeadline(loop, limit, "look-up", Resolve(loop, target));
   if (!found) {
     co_return Wrap(std::move(found).error(),
                    "connect to " + target.ToString() + " (socks5h:// lets the proxy look up)");
   }
-  co_return HostPort{found->front().Ip(), target.port};
+  const auto good = rule == AddressRule::kPublicOnly ? std::ranges::find_if(*found, IsPublicAddress)
+                                                     : found->begin();
+  if (good == found->end()) {
+    co_return Forbidden("connect to " + target.ToString() + ": not a public address");
+  }
+  co_return HostPort{good->Ip(), target.port};
 }
 
 Task<Result<std::unique_ptr<TcpStream>>> ConnectThrough(Loop& loop, const Proxy& proxy,
-                                                        HostPort target, const Limits& limits) {
-  auto address = co_await AddressForProxy(loop, proxy, target, limits.connect_timeout);
+                                                        HostPort target, AddressRule rule,
+                                                        const Limits& limits) {
+  auto address = co_await AddressForProxy(loop, proxy, target, rule, limits.connect_timeout);
   if (!address) co_return std::move(address).error();
   auto stream = co_await ConnectTcp(loop, proxy.address, limits);
   if (!stream) {
@@ -50,8 +57,9 @@ Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings&
       IsKnownAsPrivate(target.address)) {
     co_return Forbidden("connect to " + target.address.ToString() + ": not a public address");
   }
-  auto task = proxy == nullptr ? ConnectTcp(loop, target.address, limits, target.addresses)
-                               : ConnectThrough(loop, *proxy, target.address, limits);
+  auto task = proxy == nullptr
+                  ? ConnectTcp(loop, target.address, limits, target.addresses)
+                  : ConnectThrough(loop, *proxy, target.address, target.addresses, limits);
   auto stream = co_await task;
   if (!stream) co_return std::move(stream).error();
   if (target.security == Security::kPlain) co_return StreamPtr(std::move(*stream));

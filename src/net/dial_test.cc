@@ -213,6 +213,16 @@ TEST_F(DialTest, GoesThroughASocksProxy) {
   group_.CancelAll();
 }
 
+TEST_F(DialTest, WhatIsLookedUpHereForAProxyIsHeldToTheRule) {
+  ProxySettings settings;
+  settings.for_plain = *Proxy::Parse("socks5://127.0.0.1:1");
+  // The system's resolver makes 127.0.0.1 of it.
+  const HostPort number{"2130706433", 80};
+  EXPECT_THAT(Ask({.address = number, .addresses = AddressRule::kPublicOnly}, settings),
+              FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(Ask({.address = number}, settings), FailsWith(ErrorKind::kUnavailable));
+}
+
 TEST_F(DialTest, SaysThatTheProxyCannotBeReached) {
   ProxySettings settings;
   std::uint16_t free_port = 0;
