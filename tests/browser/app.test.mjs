@@ -165,6 +165,67 @@ describe("the app", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/answers");
   });
 
+  check("who answered is told right when the socket is faster than the answer", async () => {
+    const waiting = (id, state = "needs_you") => client("one", state, {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state, question: permission(id, `touch ${id}`) }] },
+    });
+    let status = 200;
+    await page.route("**/api/clients/*/answers", async (route) => {
+      await update(client("one", "busy"));
+      await page.locator(".question").waitFor({ state: "detached" });
+      await page.waitForTimeout(200);
+      await route.fulfill({ status, json: {} });
+    });
+    await show("/dashboard", [waiting("first")]);
+    const approve = card("one").getByRole("button", { name: /^Approve/ });
+    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
+    const press = async () => {
+      await approve.waitFor();
+      await page.waitForTimeout(700);
+      const answered = page.waitForResponse("**/api/clients/*/answers");
+      await approve.click();
+      await answered;
+    };
+    await press();
+    assert.equal(await elsewhere.count(), 0);
+    status = 409;
+    await update(waiting("second"));
+    await press();
+    await elsewhere.waitFor();
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("that somebody else answered is said for a while, whatever is asked next", async () => {
+    const waiting = (id) => client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("first")]);
+    await card("one").getByText("touch first").waitFor();
+    await page.evaluate(() => {
+      const real = window.setTimeout;
+      window.setTimeout = (body, ms) => real(body, ms === 12_000 ? 500 : ms);
+    });
+    await update(client("one", "busy"));
+    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
+    await elsewhere.waitFor();
+    await update(waiting("second"));
+    await card("one").getByText("touch second").waitFor();
+    await elsewhere.waitFor({ state: "detached" });
+  });
+
+  check("a permission whose input looks like a question is shown whole, and approved as what it is", async () => {
+    const disguised = { ...choices("q"), kind: "permission", tool: "mcp__files__wipe" };
+    const session = (question) => ({ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question });
+    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session(disguised)] } })]);
+    await card("one").getByText("Wants to use mcp__files__wipe").waitFor();
+    await card("one").getByRole("button", { name: /^Approve mcp__files__wipe/ }).waitFor();
+    assert.equal(await card("one").getByRole("radio").count(), 0);
+    const text = JSON.stringify({ ...JSON.parse(choices("q").text), note: "and every backup" });
+    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session({ ...choices("q"), text })] } })]);
+    await card("one").getByRole("radio", { name: /SQLite/ }).waitFor();
+    await card("one").getByText("and every backup").waitFor();
+  });
+
   check("a press right after the list moved answers nothing", async () => {
     let calls = 0;
     await page.route("**/api/clients/*/answers", (route) => { calls += 1; return route.fulfill({ status: 200, body: "{}" }); });
@@ -252,8 +313,30 @@ describe("the app", { concurrency: 1 }, () => {
   check("what begins to need the user is said aloud", async () => {
     await show("/dashboard", [client("one"), client("two")]);
     await card("two").waitFor();
+    const said = page.getByRole("status").filter({ hasText: "two needs you" });
     await update(client("two", "needs_you"));
-    await page.getByRole("status").filter({ hasText: "two needs you" }).waitFor({ state: "attached" });
+    await said.waitFor({ state: "attached" });
+    // What is said once more has to change, also while another waits.
+    await update(client("one", "needs_you"));
+    await update(client("two", "busy"));
+    await said.waitFor({ state: "detached" });
+    await update(client("two", "needs_you"));
+    await said.waitFor({ state: "attached" });
+    await update(client("two", "busy"));
+    await said.waitFor({ state: "detached" });
+  });
+
+  check("what counts the time is not read out again and again", async () => {
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() }));
+    await show("/instances/ada-laptop", fleet());
+    await page.getByRole("status").getByText("Needs you", { exact: true }).waitFor();
+    assert.equal(await page.locator("[role=status] time").count(), 0);
+    await show("/dashboard", fleet());
+    await card("demo").waitFor();
+    await page.evaluate(() => window.hubSocket.set(false));
+    await page.getByText("Below is what it said").waitFor();
+    assert.equal(await page.locator("[role=status] time").count(), 0);
+    await page.unroute("**/api/clients/*/history");
   });
 
   check("the page of an instance: sessions with links, charts, connections", async () => {

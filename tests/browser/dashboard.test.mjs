@@ -38,6 +38,9 @@ describe("dashboard", { concurrency: 1 }, () => {
     const second = await stage.context.newPage();
     await second.goto(link);
     await second.getByText("This link was used already or is too old").waitFor();
+    // A new one is pasted into the same tab, where only the fragment changes.
+    await second.goto(await stage.hub.loginLink());
+    await second.waitForURL(`${stage.hub.url}/dashboard`);
     await second.close();
   });
 

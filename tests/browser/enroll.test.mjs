@@ -92,9 +92,10 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
 
   check("an unknown code says so and may be corrected", async () => {
     const started = await ask();
-    await page.goto("about:blank");  // Else only the fragment would change.
+    assert.equal(page.url(), `${stage.hub.url}/enroll`, "only the fragment changes");
     await page.goto(`${stage.hub.url}/enroll#BCDF-GHJK`);
     await page.getByText("No agent waits with this code").waitFor();
+    assert.equal(page.url(), `${stage.hub.url}/enroll`);
     await look("unknown");
     await page.getByLabel("Code").fill(started.user_code);
     await page.getByRole("button", { name: "Continue" }).click();

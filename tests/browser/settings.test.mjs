@@ -127,6 +127,20 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await row(page, "API tokens", "script").getByText("instances:read").waitFor();
     assert.equal(await asked(token, "/clients"), 200);
     assert.equal(await asked(token, "/api/tokens"), 403);
+    // While it is being revoked nothing closes the dialog, which then says how that went.
+    let fail;
+    await page.route("**/api/api-tokens/*", (route) => {
+      fail = () => route.fulfill({ status: 502, json: { detail: "Not this time." } });
+    });
+    await button(page, "Revoke script").click();
+    await button(dialog(page), "Revoke").click();
+    await until("it is asked for", () => fail !== undefined);
+    for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
+    assert.ok(await button(dialog(page), "Cancel").isDisabled());
+    await fail();
+    await dialog(page).getByRole("alert").getByText("Not this time.").waitFor();
+    await page.unroute("**/api/api-tokens/*");
+    await button(dialog(page), "Cancel").click();
     await button(page, "Revoke script").click();
     await button(dialog(page), "Revoke").click();
     await page.getByText("No API token yet").waitFor();
@@ -221,6 +235,15 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await button(page, "Further back").click();
     await until("all events", async () => await rows.count() > 110);
     assert.equal(await button(page, "Further back").count(), 0);
+    // When a filter's events do not come, those of the last filter do not stay in their place.
+    await page.reload();
+    await until("a hundred events", async () => await rows.count() === 100);
+    await page.route("**/api/audit?*", (route) => route.abort());
+    await page.getByLabel("What", { exact: true }).selectOption({ label: "role change" });
+    await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    await page.unroute("**/api/audit?*");
+    await button(page, "Try again").click();
+    await until("the role changes alone", async () => await rows.count() === 2);
   });
 
   check("signed in again, a member comes back, and reads what they did themselves", async () => {

@@ -37,10 +37,12 @@ function explain(status: number): string {
 /** The hub's own words for a refusal, where they say more than its status; else ours. */
 async function problemOf(response: Response): Promise<string> {
   const { status } = response;
-  if (![400, 403, 409, 413, 503, 504].includes(status)) return explain(status);
+  if (![400, 403, 409, 413, 429, 502, 503, 504].includes(status)) return explain(status);
   try {
-    const { detail } = (await response.json()) as { detail?: unknown };
-    return typeof detail === "string" && detail !== "" ? detail : explain(status);
+    const { title, detail } = (await response.json()) as { title?: unknown; detail?: unknown };
+    if (typeof detail !== "string" || detail === "") return explain(status);
+    // What there was too much of is in the title, and in the detail how long to wait.
+    return status === 429 && typeof title === "string" ? `${title}. ${detail}` : detail;
   } catch {
     return explain(status);
   }

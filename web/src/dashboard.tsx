@@ -37,37 +37,40 @@ berth agent --hub ${location.origin} --id my-laptop \\
 
 /** Says aloud which instance begins to need its user. */
 function Announcer({ store }: { store: InstanceStore }) {
-  const [text, setText] = useState("");
+  const [waiting, setWaiting] = useState<readonly Instance[]>([]);
   const before = useRef(new Map<string, State>());
   useEffect(() => {
     const look = () => {
-      const waiting: Instance[] = [];
+      const begun: Instance[] = [];
       const now = new Map<string, State>();
       for (const one of store.all.values()) {
         now.set(one.id, one.state);
         const known = before.current.get(one.id);
-        if (one.state === "needs_you" && known !== undefined && known !== "needs_you") waiting.push(one);
+        if (one.state === "needs_you" && known !== undefined && known !== "needs_you") begun.push(one);
       }
       before.current = now;
-      if (waiting.length > 0) setText(`${waiting.map(({ name }) => name).join(", ")} needs you`);
+      // Only what changes is read: words that do not hold any more make room for the same ones.
+      setWaiting((said) => {
+        if (begun.length > 0) return begun;
+        return said.every(({ id }) => now.get(id) === "needs_you") ? said : [];
+      });
     };
     look();
     return store.listen(look);
   }, [store]);
   return (
     <p class="only-read" role="status">
-      {text}
+      {waiting.length > 0 && `${waiting.map(({ name }) => name).join(", ")} needs you`}
     </p>
   );
 }
 
-/** The last list that this browser knows, while the hub does not answer. */
+/** How old the list is, while the hub does not answer. */
 function Stale({ at }: { at: number }) {
   return (
-    <Notice>
-      <strong>The hub does not answer. Connecting again…</strong> Below is what it said{" "}
-      <Ago since={new Date(at).toISOString()} />; it may have changed since.
-    </Notice>
+    <p class="quiet">
+      Below is what it said <Ago since={new Date(at).toISOString()} />; it may have changed since.
+    </p>
   );
 }
 
@@ -125,10 +128,8 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
           Add an instance
         </a>
       </div>
-      <div role="status">
-        {!connected && !isLoaded && <Notice>The hub does not answer. Connecting again…</Notice>}
-        {!connected && isLoaded && <Stale at={heardAt.current} />}
-      </div>
+      <div role="status">{!connected && <Notice>The hub does not answer. Connecting again…</Notice>}</div>
+      {!connected && isLoaded && <Stale at={heardAt.current} />}
       {connected && !isLoaded && <Loading />}
       {isLoaded && size === 0 && connected && <NoInstance />}
       {isLoaded && size > 0 && (

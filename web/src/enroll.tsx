@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, sessionInfo } from "./api";
 import { approve, deny, formatCode, lookUp, type Enrolment } from "./enrolment";
+import { followFragment } from "./fragment";
 import { ago } from "./words";
 
 const storageKey = "berth-enrol-code";
@@ -261,4 +262,7 @@ function Enroll({ firstCode }: { firstCode: string }) {
 }
 
 const app = document.getElementById("app");
-if (app !== null) render(<Enroll firstCode={takeCode()} />, app);
+if (app !== null) {
+  render(<Enroll firstCode={takeCode()} />, app);
+  followFragment();
+}

@@ -129,8 +129,11 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
       <div class="title-row">
         <div>
           <h1>{one.name}</h1>
-          <p class={`now state-${one.state}`} role="status">
-            <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
+          <p class={`now state-${one.state}`}>
+            <span class="state" role="status">
+              {stateWords[one.state]}
+            </span>{" "}
+            <Since since={one.since} />
             {shared !== "" && <span class="quiet"> · {shared}</span>}
           </p>
           <Labels one={one} />

@@ -4,6 +4,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, type SignInWay } from "./api";
+import { followFragment } from "./fragment";
 import { forget } from "./last_known";
 import { codeFrom, nextPath } from "./next";
 
@@ -145,6 +146,7 @@ if (app !== null) {
   // Codes and states of a sign-in that is over do not belong into the address bar or the history.
   const query = location.pathname === "/login" ? location.search : "";
   history.replaceState(null, "", `/login${query}`);
+  followFragment();
   render(<Login firstCode={code} next={next} />, app);
   // Whoever comes here is not signed in: the session may have ended in another tab, or at the hub.
   void forget();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { askedIn, partsOf, visible } from "./question";
+import { partsOf, shownOf, visible } from "./question";
 
 test("a tool's input shows field by field, whole", () => {
   assert.deepEqual(partsOf('{"command":"rm -r x\\nls","timeout":5,"deep":{"a":[1]}}'), [
@@ -15,13 +15,54 @@ test("a tool's input shows field by field, whole", () => {
 
 test("what would hide or reorder a command is shown by number", () => {
   assert.equal(visible("ls \u202egnp.exe\u0000"), "ls \\u{202e}gnp.exe\\u{0}");
+  assert.equal(visible("a\u115f\u1160\u3164\uffa0\u00ad\ufe0e\u2028b"), "a\\u{115f}\\u{1160}\\u{3164}\\u{ffa0}\\u{ad}\\u{fe0e}\\u{2028}b");
+  assert.equal(visible("ls\u{e0001}\u{e0072}\u{e007f}"), "ls\\u{e0001}\\u{e0072}\\u{e007f}");
   assert.equal(visible("tab\tand\nline"), "tab\tand\nline");
+  assert.equal(visible("Größe, 名前, 🙂, ⚠\ufe0f"), "Größe, 名前, 🙂, ⚠\ufe0f");
+  assert.equal(visible("a\ufe0f"), "a\\u{fe0f}");
 });
 
-test("questions with choices are found, and nothing else is taken for one", () => {
-  const input = { questions: [{ question: "Which?", header: "H", options: [{ label: "A", description: "first" }, { label: "B" }, 3] }, {}] };
-  assert.deepEqual(askedIn(JSON.stringify(input)), [
-    { text: "Which?", header: "H", isMany: false, options: [{ label: "A", description: "first" }, { label: "B", description: "" }] },
-  ]);
-  for (const text of ["", "[]", "null", '{"questions":5}', '{"questions":[null]}']) assert.deepEqual(askedIn(text), []);
+const question = (input: unknown, more = {}) => ({ kind: "question", tool: "AskUserQuestion", text: JSON.stringify(input), ...more });
+const which = { question: "Which?", header: "H", options: [{ label: "A", description: "first" }, { label: "B" }] };
+
+test("a question is shown by its choices, with every other field", () => {
+  const input = {
+    questions: [{ ...which, hint: "old", options: [...which.options, { label: "C", preview: "c" }] }],
+    command: "rm -r x",
+  };
+  assert.deepEqual(shownOf(question(input)), {
+    asked: [
+      {
+        text: "Which?",
+        header: "H",
+        isMany: false,
+        options: [
+          { label: "A", description: "first", more: [] },
+          { label: "B", description: "", more: [] },
+          { label: "C", description: "", more: [{ name: "C: preview", value: "c" }] },
+        ],
+        more: [{ name: "hint", value: "old" }],
+      },
+    ],
+    parts: [{ name: "command", value: "rm -r x" }],
+  });
+});
+
+test("what is approved is shown by its fields, whatever they look like", () => {
+  const input = { questions: [which], plan: "delete everything" };
+  for (const more of [{ kind: "permission", tool: "mcp__ask__AskUserQuestion" }, { kind: "permission" }, { kind: "" }, { tool: "ExitPlanMode" }]) {
+    const { asked, parts } = shownOf(question(input, more));
+    assert.deepEqual(asked, []);
+    assert.deepEqual(parts.map(({ name }) => name), ["questions", "plan"]);
+  }
+});
+
+test("choices of another form are not shown in part", () => {
+  const broken = [5, [], [null], [which, {}], [{ question: "Why?" }], [{ ...which, options: [{ label: "A" }, 3] }]];
+  for (const questions of broken) {
+    assert.deepEqual(shownOf(question({ questions })), { asked: [], parts: partsOf(JSON.stringify({ questions })) });
+  }
+  for (const text of ["", "[]", "null", '{"questions":[{"question":"Wh… (9 bytes in all)']) {
+    assert.deepEqual(shownOf(question({}, { text })), { asked: [], parts: partsOf(text) });
+  }
 });

@@ -1,5 +1,6 @@
 // What a session asks, made readable: the input of a tool by its fields, a question by its choices.
 // Pure. Nothing is left out, and what would not show (or would disguise the rest) is made visible.
+import type { Question } from "./instances";
 
 /** One field of a tool's input. */
 export interface Part {
@@ -10,6 +11,8 @@ export interface Part {
 export interface Option {
   readonly label: string;
   readonly description: string;
+  /** What it holds besides. */
+  readonly more: readonly Part[];
 }
 
 /** One question with choices. */
@@ -18,57 +21,92 @@ export interface Asked {
   readonly header: string;
   readonly isMany: boolean;
   readonly options: readonly Option[];
+  /** What it holds besides. */
+  readonly more: readonly Part[];
 }
 
-// Control characters, and those that reorder or hide text.
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+// Whatever has no glyph of its own, or reorders text; fillers and tags among them, which are no control characters.
+// Not what makes a coloured sign of the one before.
+const unseen = /(?![\t\n]|(?<=\p{Extended_Pictographic})\ufe0f)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** The text, with every character that does not show written as its number. */
 export function visible(text: string): string {
-  return text.replace(unseen, (one) => `\\u{${one.charCodeAt(0).toString(16)}}`);
+  return text.replace(unseen, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parsed(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isFields(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The whole input: field by field if it is a JSON object, else as one part without a name. */
-export function partsOf(text: string): Part[] {
-  const fields = parsed(text);
-  if (fields === undefined) return text === "" ? [] : [{ name: "", value: visible(text) }];
+function partsIn(fields: Fields): Part[] {
   return Object.entries(fields).map(([name, value]) => ({
     name: visible(name),
     value: visible(typeof value === "string" ? value : JSON.stringify(value, null, 2)),
   }));
 }
 
+/** The whole input: field by field if it is a JSON object, else as one part without a name. */
+export function partsOf(text: string): Part[] {
+  const fields = parsed(text);
+  if (fields === undefined) return text === "" ? [] : [{ name: "", value: visible(text) }];
+  return partsIn(fields);
+}
+
 function word(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The questions with choices that the input holds; nothing if it is something else. */
-export function askedIn(text: string): Asked[] {
-  const questions = parsed(text)?.questions;
-  if (!Array.isArray(questions)) return [];
-  return questions.flatMap((value: unknown) => {
-    const one = (value ?? {}) as Record<string, unknown>;
-    const options: unknown[] = Array.isArray(one.options) ? one.options : [];
-    if (word(one.question) === "") return [];
-    return {
-      text: word(one.question),
-      header: word(one.header),
-      isMany: one.multiSelect === true,
-      options: options.flatMap((option: unknown) => {
-        const { label, description } = (option ?? {}) as Record<string, unknown>;
-        return word(label) === "" ? [] : { label: word(label), description: word(description) };
-      }),
-    };
-  });
+/** What `make` makes of each; undefined unless there are some, and it knows every one. */
+function allOf<T>(values: unknown, make: (fields: Fields) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(values)) return undefined;
+  const made = values.filter(isFields).flatMap((fields) => make(fields) ?? []);
+  return made.length > 0 && made.length === values.length ? made : undefined;
+}
+
+function optionOf({ label, description, ...rest }: Fields): Option | undefined {
+  const name = word(label);
+  if (name === "") return undefined;
+  const more = partsIn(rest).map((part) => ({ ...part, name: `${visible(name)}: ${part.name}` }));
+  return { label: name, description: word(description), more };
+}
+
+function askedOf({ question, header, multiSelect, options, ...rest }: Fields): Asked | undefined {
+  const known = allOf(options, optionOf);
+  if (word(question) === "" || known === undefined) return undefined;
+  return {
+    text: word(question),
+    header: word(header),
+    isMany: multiSelect === true,
+    options: known,
+    more: partsIn(rest),
+  };
+}
+
+/** What is asked: the questions with choices, if it is that, and every other part of the input. */
+export interface Shown {
+  readonly asked: readonly Asked[];
+  readonly parts: readonly Part[];
+}
+
+/**
+ * How a question is shown. Only what the model asks itself is answered by choices: any other tool may
+ * have a field of that name, and so may a plan, and these are approved. Choices of a form that is not
+ * known would be shown in part: then everything is shown by its fields.
+ */
+export function shownOf({ kind, tool, text }: Pick<Question, "kind" | "tool" | "text">): Shown {
+  const { questions, ...rest } = parsed(text) ?? {};
+  const isAnswered = kind === "question" && tool !== "ExitPlanMode";
+  const asked = isAnswered ? allOf(questions, askedOf) : undefined;
+  return asked === undefined ? { asked: [], parts: partsOf(text) } : { asked, parts: partsIn(rest) };
 }

@@ -1,5 +1,5 @@
 // The instances that the page knows, and who is to be told when one changes. Messages are gathered
-// and applied once a frame; whoever watches one instance hears of no other.
+// and applied once a frame, or now and then without frames; whoever watches one instance hears of no other.
 import { apply, type Instance, type Instances } from "./instances";
 
 const hiddenMs = 250;
@@ -31,10 +31,14 @@ export class InstanceStore {
     this.#queue.push(message);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const flush = () => this.#flush();
-    // A page that nobody sees has no frames, and its title should change all the same.
-    if (document.hidden) setTimeout(flush, hiddenMs);
-    else requestAnimationFrame(flush);
+    const flush = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      this.#flush();
+    };
+    const frame = requestAnimationFrame(flush);
+    // A page that nobody sees, or that is hidden before its frame, has none; its title should change all the same.
+    const timer = setTimeout(flush, hiddenMs);
   }
 
   #flush(): void {

@@ -37,7 +37,7 @@ function Rename({ one, onClose }: { one: Managed; onClose: (label: string | unde
   }
 
   return (
-    <Dialog title="Rename" onClose={() => onClose(undefined)}>
+    <Dialog title="Rename" onClose={() => onClose(undefined)} busy={busy}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -55,7 +55,7 @@ function Rename({ one, onClose }: { one: Managed; onClose: (label: string | unde
           onInput={(event) => setLabel(event.currentTarget.value)}
         />
         <div class="actions">
-          <Button kind="plain" onClick={() => onClose(undefined)}>
+          <Button kind="plain" disabled={busy} onClick={() => onClose(undefined)}>
             Cancel
           </Button>
           <Button type="submit" disabled={busy}>

@@ -59,7 +59,7 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
   }
 
   return (
-    <Dialog title="Share this instance" onClose={() => onClose(false)}>
+    <Dialog title="Share this instance" onClose={() => onClose(false)} busy={busy}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -127,7 +127,7 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
         )}
         <Notice kind="error">{problem}</Notice>
         <div class="actions">
-          <Button kind="plain" onClick={() => onClose(false)}>
+          <Button kind="plain" disabled={busy} onClick={() => onClose(false)}>
             Cancel
           </Button>
           <Button type="submit" disabled={busy}>

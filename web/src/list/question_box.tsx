@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ApiError, giveAnswer, words, type Answer } from "../api";
 import type { Instance, Question, Session } from "../instances";
-import { askedIn, partsOf, visible, type Asked } from "../question";
+import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
@@ -13,14 +13,31 @@ interface QuestionProps {
   readonly question: Question;
   /** False for a moment after the page moved under the user's finger. */
   readonly isSettled: () => boolean;
-  /** This user answered it: when it goes away, nobody else did. */
-  readonly onAnswered: (question: Question) => void;
+  /** This user answers it: when it goes away, nobody else did. */
+  readonly onAnswer: (question: Question) => void;
+  /** The answer was not taken; `isGone`: because the question is not open any more. */
+  readonly onRefused: (question: Question, isGone: boolean) => void;
 }
 
 type Sent = "" | "sending" | "allowed" | "denied" | "gone";
 
 /** What the hub takes, whatever the letters. */
 const longestReason = 600;
+
+function Parts({ parts }: { parts: readonly Part[] }) {
+  return (
+    <>
+      {parts.map(({ name, value }) => (
+        <div key={name} class="part">
+          {name !== "" && <span class="quiet">{name}</span>}
+          <pre>
+            <code>{value}</code>
+          </pre>
+        </div>
+      ))}
+    </>
+  );
+}
 
 function Choices({ asked, chosen, onChoose, group }: {
   asked: Asked;
@@ -30,7 +47,11 @@ function Choices({ asked, chosen, onChoose, group }: {
 }) {
   return (
     <fieldset class="options">
-      <legend>{visible(asked.text)}</legend>
+      <legend>
+        {asked.header !== "" && <span class="quiet">{visible(asked.header)} · </span>}
+        {visible(asked.text)}
+      </legend>
+      <Parts parts={[...asked.more, ...asked.options.flatMap(({ more }) => more)]} />
       {asked.options.map(({ label, description }) => (
         <label key={label} class="choice">
           <input
@@ -59,12 +80,13 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
   gone: "Answered elsewhere, or given up: this question is not open any more.",
 };
 
-export function QuestionBox({ one, session, question, isSettled, onAnswered }: QuestionProps) {
+export function QuestionBox({ one, session, question, isSettled, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
   const [chosen, setChosen] = useState<Readonly<Record<string, readonly string[]>>>({});
   const [reason, setReason] = useState("");
-  const asked = askedIn(question.text);
+  const { asked, parts } = shownOf(question);
+  const tool = visible(question.tool);
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
 
@@ -83,13 +105,15 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
       ...(!allow && message !== "" && { message }),
     };
     const answers = Object.fromEntries(Object.entries(chosen).map(([text, labels]) => [text, labels.join(", ")]));
+    // Before it is sent: the socket may tell of its effect before the answer to it is here.
+    onAnswer(question);
     try {
       await giveAnswer(one.id, allow && asked.length > 0 ? { ...body, answers } : body);
-      onAnswered(question);
       setSent(allow ? "allowed" : "denied");
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) {
-        onAnswered(question);
+      const isGone = error instanceof ApiError && error.status === 409;
+      onRefused(question, isGone);
+      if (isGone) {
         setSent("gone");
       } else {
         setProblem(words(error));
@@ -102,29 +126,21 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
   return (
     <section class="question" aria-label={`Question of ${where}`} data-question={question.id}>
       <p class="question-head">
-        <strong>{asked.length > 0 ? "Asks you" : `Wants to use ${question.tool || "a tool"}`}</strong>{" "}
+        <strong>{asked.length > 0 ? "Asks you" : `Wants to use ${tool || "a tool"}`}</strong>{" "}
         <span class="quiet">
           {session.title} · waits <Since since={question.askedAt || session.since} />
         </span>
       </p>
-      {asked.length > 0
-        ? asked.map((each, index) => (
-            <Choices
-              key={each.text}
-              asked={each}
-              group={`${question.id}-${index}`}
-              chosen={chosen[each.text] ?? []}
-              onChoose={(labels) => setChosen({ ...chosen, [each.text]: labels })}
-            />
-          ))
-        : partsOf(question.text).map(({ name, value }) => (
-            <div key={name} class="part">
-              {name !== "" && <span class="quiet">{name}</span>}
-              <pre>
-                <code>{value}</code>
-              </pre>
-            </div>
-          ))}
+      <Parts parts={parts} />
+      {asked.map((each, index) => (
+        <Choices
+          key={each.text}
+          asked={each}
+          group={`${question.id}-${index}`}
+          chosen={chosen[each.text] ?? []}
+          onChoose={(labels) => setChosen({ ...chosen, [each.text]: labels })}
+        />
+      ))}
       <Notice kind="error">{problem}</Notice>
       {!mayAnswer && <p class="quiet">You may look at this instance; answering is for its owner and operators.</p>}
       {mayAnswer && (sent === "" || sent === "sending") && (
@@ -137,12 +153,12 @@ export function QuestionBox({ one, session, question, isSettled, onAnswered }: Q
           <div class="actions">
             <Button
               disabled={sent !== "" || !isComplete}
-              aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${question.tool} in`} ${where}`}
+              aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
               onClick={() => void answer(true)}
             >
               {asked.length > 0 ? "Send answer" : "Approve"}
             </Button>
-            <Button kind="danger" type="submit" disabled={sent !== ""} aria-label={`Deny ${question.tool} in ${where}`}>
+            <Button kind="danger" type="submit" disabled={sent !== ""} aria-label={`Deny ${tool} in ${where}`}>
               Deny
             </Button>
           </div>

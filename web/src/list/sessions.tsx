@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { markSeen, words } from "../api";
 import { stateWords, type Instance, type Question, type Session } from "../instances";
+import { visible } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
@@ -65,7 +66,7 @@ export function Sessions({ one }: { one: Instance }) {
 
 /** The open questions; says so when one was answered by somebody else. */
 export function Questions({ one, isSettled }: { one: Instance; isSettled: () => boolean }) {
-  const [elsewhere, setElsewhere] = useState("");
+  const [elsewhere, setElsewhere] = useState<Question>();
   const before = useRef<readonly Question[]>([]);
   const answered = useRef(new Set<string>());
   const open = one.sessions.flatMap((session) =>
@@ -79,16 +80,29 @@ export function Questions({ one, isSettled }: { one: Instance; isSettled: () => 
     before.current = open.map(({ question }) => question);
     for (const id of answered.current) if (!now.has(id)) answered.current.delete(id);
     const last = gone.at(-1);
-    if (last === undefined || one.state === "offline") return undefined;
-    setElsewhere(`${last.tool || "The question"}: answered elsewhere, or given up.`);
-    const timer = setTimeout(() => setElsewhere(""), noticeMs);
-    return () => clearTimeout(timer);
+    if (last !== undefined && one.state !== "offline") setElsewhere(last);
   }, [ids]);
 
-  if (open.length === 0 && elsewhere === "") return null;
+  // Of its own: whatever opens or closes meanwhile, what is shown goes when its time is over.
+  useEffect(() => {
+    if (elsewhere === undefined) return undefined;
+    const timer = setTimeout(() => setElsewhere(undefined), noticeMs);
+    return () => clearTimeout(timer);
+  }, [elsewhere]);
+
+  function refused(question: Question, isGone: boolean): void {
+    const isOpen = before.current.some(({ id }) => id === question.id);
+    if (!isGone) answered.current.delete(question.id);
+    // Its box would say so, but went with it.
+    else if (!isOpen) setElsewhere(question);
+  }
+
+  if (open.length === 0 && elsewhere === undefined) return null;
   return (
     <div class="questions">
-      <Notice kind="good">{elsewhere}</Notice>
+      <Notice kind="good">
+        {elsewhere && `${visible(elsewhere.tool) || "The question"}: answered elsewhere, or given up.`}
+      </Notice>
       {open.map(({ session, question }) => (
         <QuestionBox
           key={question.id}
@@ -96,7 +110,8 @@ export function Questions({ one, isSettled }: { one: Instance; isSettled: () => 
           session={session}
           question={question}
           isSettled={isSettled}
-          onAnswered={({ id }) => answered.current.add(id)}
+          onAnswer={({ id }) => answered.current.add(id)}
+          onRefused={refused}
         />
       ))}
     </div>

@@ -53,6 +53,11 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
       setNext(page.next);
     } catch (error) {
       if (own !== question.current) return;
+      // What stands there, and where it goes on, is of another filter.
+      if (before === 0) {
+        setEvents([]);
+        setNext(undefined);
+      }
       if (error instanceof ApiError && error.status === 401) toLogin();
       else setProblem(words(error));
     }
@@ -110,7 +115,7 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
             />
           </div>
           <p class="quiet" role="status">
-            {busy ? "Loading…" : `${next ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
+            {busy ? "Loading…" : problem ? "" : `${next ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
           </p>
           <Notice kind="error">
             {problem && (

@@ -57,7 +57,7 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
     );
   }
   return (
-    <Dialog title={title} onClose={() => onClose(undefined)}>
+    <Dialog title={title} onClose={() => onClose(undefined)} busy={busy}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -84,7 +84,7 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
         />
         <Notice kind="error">{problem}</Notice>
         <div class="actions">
-          <Button kind="plain" onClick={() => onClose(undefined)}>
+          <Button kind="plain" disabled={busy} onClick={() => onClose(undefined)}>
             Cancel
           </Button>
           <Button type="submit" disabled={busy || name.trim() === ""}>

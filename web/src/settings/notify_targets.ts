@@ -85,6 +85,19 @@ export const canPush = "serviceWorker" in navigator && "PushManager" in window &
 
 const workerMs = 10_000;
 
+/** The browser's subscription for that key; one for another key, of an earlier hub say, gives way to it. */
+export async function subscribeFor(manager: PushManager, key: string): Promise<PushSubscription> {
+  const options = { userVisibleOnly: true, applicationServerKey: key };
+  try {
+    return await manager.subscribe(options);
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
+    const old = await manager.getSubscription();
+    await old?.unsubscribe();
+    return await manager.subscribe(options);
+  }
+}
+
 /** Asks the user, then the browser, for a subscription. An Error's message may be shown. */
 export async function subscribe(): Promise<Pick<NewTarget, "url" | "p256dh" | "auth">> {
   if ((await Notification.requestPermission()) !== "granted") {
@@ -93,7 +106,7 @@ export async function subscribe(): Promise<Pick<NewTarget, "url" | "p256dh" | "a
   const worker = await runningWorker(workerMs);
   if (worker === undefined) throw new Error("Open the dashboard once, then try again.");
   const key = text(record(await call("GET", "/api/notifications/key")).key);
-  const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const subscription = await subscribeFor(worker.pushManager, key);
   const { endpoint, keys } = subscription.toJSON();
   return { url: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
 }

@@ -75,7 +75,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
   }
 
   return (
-    <Dialog title={isNew ? "Where to tell you" : `Change "${target.name}"`} onClose={() => onClose()}>
+    <Dialog title={isNew ? "Where to tell you" : `Change "${target.name}"`} onClose={() => onClose()} busy={isBusy}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -141,7 +141,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
           <Button type="submit" disabled={isBusy}>
             {isNew ? "Add" : "Save"}
           </Button>
-          <Button kind="plain" onClick={() => onClose()}>
+          <Button kind="plain" disabled={isBusy} onClick={() => onClose()}>
             Cancel
           </Button>
         </p>

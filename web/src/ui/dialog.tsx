@@ -12,8 +12,13 @@ interface DialogProps {
   readonly onClose: () => void;
 }
 
+interface DialogOfCallProps extends DialogProps {
+  /** While a call is under way, whose outcome is to be shown here: nothing closes the dialog. */
+  readonly busy?: boolean;
+}
+
 /** Shown as long as it is rendered. The browser keeps the focus inside and gives it back. */
-export function Dialog({ title, children, onClose }: DialogProps) {
+export function Dialog({ title, children, onClose, busy = false }: DialogOfCallProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current;
@@ -27,7 +32,14 @@ export function Dialog({ title, children, onClose }: DialogProps) {
       aria-labelledby="dialog-title"
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!busy) onClose();
+      }}
+      onClose={() => {
+        // Not rendered any more: it is what closed it.
+        if (element.current === null) return;
+        // Chromium closes at the second Escape, whatever became of the first.
+        if (busy) element.current.showModal();
+        else onClose();
       }}
     >
       <h2 id="dialog-title">{title}</h2>
@@ -61,11 +73,11 @@ export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmPr
   }
 
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} busy={busy}>
       {children}
       <Notice kind="error">{problem}</Notice>
       <div class="actions">
-        <Button kind="plain" onClick={onClose}>
+        <Button kind="plain" disabled={busy} onClick={onClose}>
           Cancel
         </Button>
         <Button kind="danger" disabled={busy} onClick={() => void confirm()}>

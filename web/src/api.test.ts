@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { call } from "./api";
+
+/** What the user reads when the hub answers so. */
+async function wordsFor(status: number, body: string): Promise<string> {
+  Object.assign(globalThis, {
+    document: { querySelector: () => null },
+    fetch: () => Promise.resolve(new Response(body, { status, headers: { "content-type": "application/problem+json" } })),
+  });
+  return await call("GET", "/").then(
+    () => "",
+    (error: Error) => error.message,
+  );
+}
+
+test("the hub's own words are shown where they say what to do", async () => {
+  const problem = (title: string, detail: string) => JSON.stringify({ title, detail });
+  assert.equal(await wordsFor(502, problem("Not answered", "The agent says: sign in there.")), "The agent says: sign in there.");
+  assert.equal(await wordsFor(429, problem("Too many attempts", "Try again in 840 s.")), "Too many attempts. Try again in 840 s.");
+  assert.equal(await wordsFor(404, problem("Not found", "There is nothing at this address.")), "The hub does not know this.");
+});
+
+test("an answer without words is explained by its status", async () => {
+  for (const body of ["<h1>Bad gateway</h1>", "{}", "null", '{"detail":5}']) {
+    assert.equal(await wordsFor(502, body), "The hub answered 502.");
+  }
+  assert.match(await wordsFor(429, ""), /^Too many attempts/);
+});
