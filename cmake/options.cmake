@@ -42,6 +42,25 @@ if(BERTH_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(berth_flags INTERFACE -fsanitize=${BERTH_SANITIZE})
 endif()
+# How often each branch was taken under the loads of script/bench, as script/profile counted it; the compiler
+# lays the code out accordingly. Functions that have changed since are built as if there were none.
+set(BERTH_PROFILE "" CACHE STRING "Profile to optimise with, below the source folder")
+option(BERTH_COUNT "Count what runs, for such a profile" OFF)
+if(BERTH_PROFILE AND NOT EXISTS ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE})
+  message(WARNING "no ${BERTH_PROFILE}: built without; script/profile makes it")
+elseif(BERTH_PROFILE)
+  # Relative, so that a cached object serves every checkout.
+  file(RELATIVE_PATH profile ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE})
+  target_compile_options(berth_flags INTERFACE -fprofile-use=${profile} -ffunction-sections
+                         -fsplit-machine-functions -Wno-profile-instr-out-of-date
+                         -Wno-profile-instr-unprofiled -Wno-backend-plugin)
+  # What runs lies together, in fewer pages; lld orders the functions by who calls whom.
+  target_link_options(berth_flags INTERFACE -Wl,--gc-sections,-z,keep-text-section-prefix)
+elseif(BERTH_COUNT)
+  target_compile_options(berth_flags INTERFACE -fprofile-generate=${CMAKE_BINARY_DIR}/counts
+                         -fprofile-update=atomic)
+  target_link_options(berth_flags INTERFACE -fprofile-generate)
+endif()
 if(BERTH_FUZZ)
   # Coverage in every layer: it leads the fuzzer. The targets themselves link its main().
   target_compile_options(berth_flags INTERFACE -fsanitize=fuzzer-no-link)
