@@ -49,7 +49,10 @@ option(BERTH_COUNT "Count what runs, for such a profile" OFF)
 if(BERTH_PROFILE AND NOT EXISTS ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE})
   message(WARNING "no ${BERTH_PROFILE}: built without; script/profile makes it")
 elseif(BERTH_PROFILE)
-  # Relative, so that a cached object serves every checkout.
+  # Compilers do not name it among what an object depends on: its hash is part of the command instead.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE})
+  file(SHA256 ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE} profile_hash)
+  target_compile_definitions(berth_flags INTERFACE BERTH_PROFILE_HASH="${profile_hash}")
   file(RELATIVE_PATH profile ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/${BERTH_PROFILE})
   target_compile_options(berth_flags INTERFACE -fprofile-use=${profile} -ffunction-sections
                          -fsplit-machine-functions -Wno-profile-instr-out-of-date

@@ -122,6 +122,11 @@ bool IsAlive(const fs::path& proc, pid_t pid) {
   return fs::exists(proc / std::to_string(pid), error);
 }
 
+/// Whether a proxy answered for an instance that is away, as far as one can tell.
+bool IsFromProxy(const Result<JsonAnswer>& answer) {
+  return answer && answer->status >= 502 && answer->status <= 504;
+}
+
 }  // namespace
 
 std::string InstanceInfo::authority() const {
@@ -221,9 +226,6 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
   if (!answer && answer.error().kind != ErrorKind::kInvalid) {
     co_return Wrap(std::move(answer).error(), "ask the instance what it is");
   }
-  if (answer && (answer->status == 502 || answer->status == 504)) {
-    co_return Unavailable("a proxy before the instance does not reach it");
-  }
   if (answer && answer->status == 200 && answer->value.is_object()) {
     const json::object& object = answer->value.get_object();
     health.install_mode = StringMember(object, "installMode");
@@ -233,6 +235,12 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
   }
   // Early versions say less in /health.
   auto status = co_await AskJson(executor, instance, info, {.target = "/api/auth/status"});
+  if (!status && status.error().kind != ErrorKind::kInvalid) {
+    co_return Wrap(std::move(status).error(), "ask the instance what it is");
+  }
+  if (IsFromProxy(answer) && IsFromProxy(status)) {
+    co_return Unavailable("a proxy before the instance does not reach it");
+  }
   if (status && status->status == 200 && status->value.is_object()) {
     const json::object& object = status->value.get_object();
     health.is_claudecodeui = object.contains("needsSetup") && object.contains("isAuthenticated");

@@ -133,9 +133,14 @@ TEST(AskHealth, TellsWhatKindItIs) {
   EXPECT_FALSE(health->is_claudecodeui);
 
   testing::FakeInstance behind_proxy;
-  behind_proxy.On("GET /health", [](const auto&, const auto&) {
+  const auto bad_gateway = [](const auto&, const auto&) {
     return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
-  });
+  };
+  behind_proxy.On("GET /health", bad_gateway);
+  health = executor.Await(AskHealth(executor, behind_proxy, info));
+  ASSERT_THAT(health, IsOk()) << "one path of it is not there";
+  EXPECT_FALSE(health->is_claudecodeui);
+  behind_proxy.On("GET /api/auth/status", bad_gateway);
   EXPECT_THAT(executor.Await(AskHealth(executor, behind_proxy, info)),
               FailsWith(ErrorKind::kUnavailable));
 

@@ -17,7 +17,8 @@ constexpr LimitRow kRows[] = {
     {"response_timeout", true, nullptr, &Limits::response_timeout,
      "First response byte; none for upgrades and streams."},
     {"write_stall_timeout", true, nullptr, &Limits::write_stall_timeout,
-     "A write without any progress."},
+     "A write without any progress; up to twice that, an HTTP/2 stream whose browser takes "
+     "nothing."},
     {"body_stall_timeout", true, nullptr, &Limits::body_stall_timeout,
      "A request body without any progress."},
     {"half_close_grace", true, nullptr, &Limits::half_close_grace,

@@ -151,6 +151,7 @@ struct H2Callbacks {
     out.Append(std::as_bytes(std::span(header, kH2FrameHeader)));
     out.Append(stream->piece.first(size));  // The one copy.
     stream->piece = stream->piece.subspan(size);
+    if (self.stall_) self.stall_->data_sent += size;
     if (stream->piece.empty() && stream->pump && !stream->H2HungryHook::is_linked()) {
       self.hungry_.push_back(*stream);
     }

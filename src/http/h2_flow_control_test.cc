@@ -175,6 +175,30 @@ TEST_F(H2FlowControlTest, RunsTwoHundredStreamsWhileOneIsReadSlowly) {
   EXPECT_EQ(joined.client->stream_count(), 1u);
 }
 
+TEST_F(H2FlowControlTest, WhatABrowserNeverTakesIsGivenUp) {
+  FakeService service([](Request) -> Task<Result<Response>> {
+    Response response;
+    response.body = std::make_unique<PatternBody>(1'000'000'000);
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service);
+  auto idle = executor.Await(joined.client->Exchange(Get("/idle")));
+  auto slow = executor.Await(joined.client->Exchange(Get("/slow")));
+  ASSERT_THAT(idle, IsOk());
+  ASSERT_THAT(slow, IsOk());
+  EXPECT_EQ(joined.server->stream_count(), 2u);
+  for (int i = 0; i < 12; ++i) {
+    executor.Advance(limits.write_stall_timeout / 4);
+    // A window's worth, so that something can follow.
+    for (int taken = 0; taken < 10; ++taken)
+      ASSERT_THAT(executor.Await(slow->body->Read()), IsOk());
+  }
+  EXPECT_EQ(joined.server->stream_count(), 1u);
+  slow->body.reset();
+  executor.Advance(limits.write_stall_timeout * 2);
+  EXPECT_EQ(joined.server->stream_count(), 0u);
+}
+
 TEST_F(H2FlowControlTest, StreamsBeyondThePeersLimitWaitAndThenAreRefused) {
   FakeService service(Echo);
   ManualSource source(executor);

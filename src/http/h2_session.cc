@@ -28,6 +28,11 @@ struct PieceUsed {
   void await_resume() const {}
 };
 
+/// Whether the peer takes nothing of the stream for now.
+bool IsShut(nghttp2_session* session, std::int32_t id) {
+  return nghttp2_session_get_stream_remote_window_size(session, id) <= 0;
+}
+
 /// The options of a session. The caller owns them.
 nghttp2_option* MakeOption(const H2Options& options) {
   nghttp2_option* made = nullptr;
@@ -53,6 +58,9 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
              executor.now()),
       drain_timer_([this] { SubmitFinalGoaway(); }),
       idle_since_(executor.now()) {
+  if (options_.carrier == H2Carrier::kBrowser) {
+    stall_ = std::make_unique<StallWatch>(Timer([this] { EndStalled(); }));
+  }
   nghttp2_option* const option = MakeOption(options_);
   const auto made =
       role == Role::kServer ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
@@ -207,6 +215,7 @@ void H2Session::SubmitFinalGoaway() {
 void H2Session::Close(Error error) {
   if (std::exchange(is_closed_, true)) return;
   drain_timer_.Disarm();
+  stall_.reset();
   DropStreams(error);
   if (!failure_) failure_ = std::move(error);
   if (!output_.is_set()) output_.Set();
@@ -282,8 +291,30 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
     // same: its end tells its owner that it was used.
     stream.at_end = stream.declared && stream.sent == *stream.declared;
     ResumeOutgoing(stream);
+    if (stall_ && !stall_->timer.is_armed()) {
+      executor_.ArmAfter(stall_->timer, limits_.write_stall_timeout);
+    }
     co_await PieceUsed{stream};
   }
+}
+
+void H2Session::EndStalled() {
+  if (is_closed_ || failure_) return;
+  // Streams that others go before, in a transport that flows, have their own windows open.
+  const bool has_sent =
+      std::exchange(stall_->data_sent_before, stall_->data_sent) != stall_->data_sent;
+  const bool is_shut = !has_sent && nghttp2_session_get_remote_window_size(session_) <= 0;
+  bool is_any = false;
+  for (H2Stream& stream : open_) {
+    if (stream.piece.empty()) continue;
+    is_any = true;
+    const std::uint64_t taken = stream.sent - stream.piece.size();
+    const bool has_moved = std::exchange(stream.taken_before, taken) != taken;
+    if (has_moved || !(is_shut || IsShut(session_, stream.id))) continue;
+    LogDebug("HTTP/2 stream {}: nothing of its body is taken", stream.id);
+    Reset(stream, NGHTTP2_CANCEL);
+  }
+  if (is_any) executor_.ArmAfter(stall_->timer, limits_.write_stall_timeout);
 }
 
 void H2Session::EndOutgoing(H2Stream& stream) {

@@ -144,6 +144,13 @@ class H2Session {
   friend struct H2Callbacks;
   friend class H2Inbound;
 
+  /// What EndStalled needs.
+  struct StallWatch {
+    Timer timer;
+    std::uint64_t data_sent = 0;                      ///< Bytes of bodies, of all streams.
+    std::optional<std::uint64_t> data_sent_before{};  ///< When it last looked.
+  };
+
   void SubmitSettings();
   /// `used` received bytes were used or discarded; null: their stream gets no credit for them.
   void Credit(H2Stream* stream, std::size_t used);
@@ -163,6 +170,9 @@ class H2Session {
   /// The end of Receive and Produce: destroys closed streams, notices the end, signals.
   void Settle();
   void ResumeOutgoing(H2Stream& stream);
+  /// Resets the streams of which a browser has taken nothing since the last call, its windows being
+  /// shut; calls itself again after limits.write_stall_timeout while there is something to take.
+  void EndStalled();
 
   const Role role_;
   Event output_;
@@ -178,6 +188,8 @@ class H2Session {
   bool is_measuring_ = false;             ///< It was not answered yet.
   std::optional<Duration> round_trip_;    ///< The shortest seen.
   std::optional<Error> failure_;
+
+  std::unique_ptr<StallWatch> stall_;  ///< Towards browsers; a tunnel's end waits for its reader.
 
   PayloadWriter* out_ = nullptr;  ///< Where DATA frames go, during Produce.
   std::size_t out_end_ = 0;       ///< Its size must not exceed that.

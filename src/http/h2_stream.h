@@ -4,6 +4,8 @@
 
 #include <boost/intrusive/list.hpp>
 #include <coroutine>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -42,6 +44,8 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   std::coroutine_handle<> pump;           ///< Pump, while it waits until `piece` is used.
   std::optional<std::uint64_t> declared;  ///< The Content-Length that we sent.
   std::uint64_t sent = 0;                 ///< Bytes of all pieces so far.
+  /// How many of them had been taken when EndStalled last looked.
+  std::uint64_t taken_before = std::numeric_limits<std::uint64_t>::max();
 
   // Client role.
   InterimHandler interim;

@@ -48,7 +48,7 @@ struct WebSocketChannel::Outbox {
     output.Set();
   }
   // Everything that there is to send, up to a piece of binary payload; empty: nothing.
-  MutableBytes Fill();
+  [[gnu::noinline]] MutableBytes Fill();  // For the frame of Outgoing::Read, as in websocket.h.
   void Finish() {
     is_finished = true;
     ClearSource();

@@ -89,11 +89,13 @@ class WebSocketChannel {
   struct Outbox;
   class Outgoing;
 
-  Result<void> TakeInput(Result<MutableBytes> read);
-  void TakePong(std::string_view payload);
-  void TakeClose(const WebSocketEvent& event);
-  void SendClose(std::uint16_t code, std::string_view reason);
-  void Fail(Error error);
+  // Not inlined into Receive: what they need would lie in its frame, of which each idle tunnel has
+  // one.
+  [[gnu::noinline]] Result<void> TakeInput(Result<MutableBytes> read);
+  [[gnu::noinline]] void TakePong(std::string_view payload);
+  [[gnu::noinline]] void TakeClose(const WebSocketEvent& event);
+  [[gnu::noinline]] void SendClose(std::uint16_t code, std::string_view reason);
+  [[gnu::noinline]] void Fail(Error error);
   void OnLivenessTimer();
   TimePoint QuietUntil() const;
 

@@ -83,7 +83,8 @@ std::vector<KeptAssetPtr> AssetCache::Find(std::int64_t owner_id, std::string_vi
 }
 
 http::BodyPtr AssetCache::Watch(std::int64_t owner_id, std::string target, http::BodyPtr body) {
-  if (watched_ >= kMostWatched || body->length().value_or(0) > limits_.asset_cache_entry) {
+  if (limits_.asset_cache == 0 || watched_ >= kMostWatched ||
+      body->length().value_or(0) > limits_.asset_cache_entry) {
     return body;
   }
   return std::make_unique<WatchedBody>(*this, Key{owner_id, std::move(target)}, std::move(body));

@@ -138,6 +138,10 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
   wanted.user_agent = head.fields.Find("user-agent").value_or("");
   auto created = co_await hub.identity.sessions().Create(std::move(wanted));
   if (!created) {
+    if (created.error().kind == ErrorKind::kUnauthorized) {
+      LogWarn("sign-in from {}: ended while it began", ForLog(address));
+      co_return Refuse(head, RefusalOf(Cancelled("")));
+    }
     LogError("create session: {}", created.error().ToString());
     co_return Refuse(head, RefusalOf(Internal("")));
   }

@@ -12,6 +12,7 @@
 namespace berth::agent {
 namespace {
 
+using berth::testing::FailsWith;
 using berth::testing::IsOk;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
@@ -297,8 +298,10 @@ TEST_F(ChatStatusTest, APageOfAProxySaysNothingOfTheList) {
   instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
     return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
   });
-  Begin("");
-  EXPECT_THAT(Shown(), IsEmpty());
+  status_.OnInstanceFound();
+  status_.SetWatched(true);
+  executor_.RunUntilIdle();
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
   instance_.OnJson(std::string(kRunning), 200, std::string(kOneRuns));
   Refresh();
   EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
