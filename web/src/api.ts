@@ -53,9 +53,18 @@ export function words(error: unknown): string {
   return error instanceof ApiError ? error.message : "Something went wrong. Try again.";
 }
 
+let isLeaving = false;
+
+/** Leaves this page for good. Once: signing out ends the page's socket too, which would lead to sign-in as well. */
+export function leaveFor(address: string): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  location.replace(address);
+}
+
 /** To sign-in, and afterwards back to this page. */
 export function toLogin(): void {
-  location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  leaveFor(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 /** What shows the hub that a call comes from its own page; "" on pages that it gave none. */

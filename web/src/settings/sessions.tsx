@@ -1,5 +1,6 @@
 // Where the user is signed in.
 import { useState } from "preact/hooks";
+import { leaveFor } from "../api";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
 import { LocalTime } from "../ui/local_time";
@@ -89,7 +90,7 @@ export function Sessions() {
               onConfirm={async () => {
                 await endSession(ending.id);
                 if (ending.isCurrent) {
-                  location.replace("/login");
+                  leaveFor("/login");
                   return;
                 }
                 await list.reload();

@@ -1,7 +1,7 @@
 // What stands around every page of a signed-in user: the bar with the way to the other pages.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { signOut, words, type SessionInfo } from "../api";
+import { leaveFor, signOut, words, type SessionInfo } from "../api";
 import { forget } from "../last_known";
 import { Button } from "./button";
 import { Notice } from "./notice";
@@ -26,7 +26,7 @@ export function Shell({ info, current, children }: ShellProps) {
     try {
       await signOut();
       await forget();
-      location.replace("/login");
+      leaveFor("/login");
     } catch (error) {
       setProblem(words(error));
     }
