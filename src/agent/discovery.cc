@@ -122,11 +122,6 @@ bool IsAlive(const fs::path& proc, pid_t pid) {
   return fs::exists(proc / std::to_string(pid), error);
 }
 
-/// Whether a proxy answered for an instance that is away, as far as one can tell.
-bool IsFromProxy(const Result<JsonAnswer>& answer) {
-  return answer && answer->status >= 502 && answer->status <= 504;
-}
-
 }  // namespace
 
 std::string InstanceInfo::authority() const {
@@ -238,7 +233,7 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
   if (!status && status.error().kind != ErrorKind::kInvalid) {
     co_return Wrap(std::move(status).error(), "ask the instance what it is");
   }
-  if (IsFromProxy(answer) && IsFromProxy(status)) {
+  if (answer && status && IsFromProxy(*answer) && IsFromProxy(*status)) {
     co_return Unavailable("a proxy before the instance does not reach it");
   }
   if (status && status->status == 200 && status->value.is_object()) {

@@ -36,6 +36,8 @@ Result<boost::json::value> ParseJson(std::string_view text) {
   return value;
 }
 
+bool IsFromProxy(const JsonAnswer& answer) { return answer.status >= 502 && answer.status <= 504; }
+
 bool IsJson(const http::ResponseHead& head) {
   const std::string_view type = head.fields.Find("content-type").value_or("");
   const std::string_view essence = http::TrimOws(type.substr(0, type.find(';')));

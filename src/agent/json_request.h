@@ -27,14 +27,17 @@ struct JsonAnswer {
   boost::json::value value{};  ///< Null with 500 and above unless that is JSON.
 };
 
-/// kInvalid: the answer is not JSON (or over 1 MiB), and no failure either, of which a page says
-/// nothing about what the instance knows. kTimeout: none within 10 s. Otherwise the
-/// errors of `instance`, which must outlive the call.
+/// kInvalid: the answer is not JSON (or over 1 MiB). One of status 500 or above is an answer all
+/// the same: its page says nothing about what the instance knows. kTimeout: none within 10 s.
+/// Otherwise the errors of `instance`, which must outlive the call.
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question);
 
 /// Parses a JSON text of a peer: bounded depth, kInvalid if it is none.
 Result<boost::json::value> ParseJson(std::string_view text);
+
+/// Whether a proxy answered for an instance that is away, as far as one can tell: 502 to 504.
+bool IsFromProxy(const JsonAnswer& answer);
 
 /// Whether a response says that its body is JSON.
 bool IsJson(const http::ResponseHead& head);

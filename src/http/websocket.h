@@ -89,8 +89,7 @@ class WebSocketChannel {
   struct Outbox;
   class Outgoing;
 
-  // Not inlined into Receive: what they need would lie in its frame, of which each idle tunnel has
-  // one.
+  // Not inlined: what they need would lie in Receive's frame, of which each idle tunnel has one.
   [[gnu::noinline]] Result<void> TakeInput(Result<MutableBytes> read);
   [[gnu::noinline]] void TakePong(std::string_view payload);
   [[gnu::noinline]] void TakeClose(const WebSocketEvent& event);

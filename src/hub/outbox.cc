@@ -214,8 +214,7 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
 
 Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) {
   co_return co_await parts_.store.Run([row, now](store::Database& database) -> Result<void> {
-    // Read again: its quiet hours may have been taken away since, and nobody would look before
-    // then.
+    // Read again: if its quiet hours were taken away since, nobody would look before they end.
     auto target = store::FindNotifyTarget(database, row.target_id);
     if (!target) return std::move(target).error();
     if (!*target) return Ok();

@@ -128,7 +128,7 @@ Task<Result<void>> ChatStatus::ReadRunning() {
   if (answer->status == 401) {
     const bool is_new = co_await sign_in_.Replace(used);
     (void)is_new;  // The next reading will tell.
-  } else if (answer->status >= 502 && answer->status <= 504) {
+  } else if (IsFromProxy(*answer)) {
     co_return Unavailable("a proxy before the instance does not reach it");
   } else if (answer->status == 200) {
     sessions_.SetRunning(claudecodeui::ParseRunningSessions(answer->value), asked);
