@@ -41,7 +41,7 @@ Task<void> Serve(net::Loop& loop, Agent& agent, int& status) {
 
 int RunAgent(AgentOptions options) {
   SetLogLevel(options.log_level);
-  net::Loop loop;
+  net::Loop loop(std::chrono::microseconds(options.limits.busy_poll_us));
   auto agent = Agent::Create(loop, std::move(options));
   if (!agent) {
     std::fprintf(stderr, "berth agent: %s\n", agent.error().message.c_str());

@@ -76,6 +76,10 @@ constexpr LimitRow kRows[] = {
      "Name look-up, TCP, proxy and TLS handshake, each."},
     {"drain_grace", true, nullptr, &Limits::drain_grace,
      "What in-flight exchanges get at shutdown."},
+    {"busy_poll_us", false, &Limits::busy_poll_us, nullptr,
+     "Microseconds for which hub and agent look for the next message of a quick exchange before "
+     "they sleep, 1000 at most; 0: they sleep at once.",
+     true},
     {"asset_cache", false, &Limits::asset_cache, nullptr,
      "Bytes of assets that the hub keeps, a quarter for one owner; 0: none.", true},
     {"asset_cache_entry", false, &Limits::asset_cache_entry, nullptr,

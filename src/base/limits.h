@@ -57,6 +57,9 @@ struct Limits {
   Ms connect_timeout{10'000};     ///< Name look-up, TCP, proxy and TLS handshake, each.
   Ms drain_grace{10'000};         ///< What in-flight exchanges get at shutdown.
 
+  /// Microseconds for which a loop looks for work before it sleeps, in a quick exchange; 0: none.
+  Size busy_poll_us = 100;
+
   // Assets that the hub keeps for its agents.
   Size asset_cache = 64 * 1024 * 1024;       ///< Bytes in all, a quarter for one owner; 0: none.
   Size asset_cache_entry = 4 * 1024 * 1024;  ///< Bytes of one.

@@ -26,7 +26,10 @@ Limits LimitsOfOne(const Limits& limits, std::size_t count) {
 class FrontLoops::Front {
  public:
   Front(net::Loop& main, const Limits& limits, MailAddress<bool> on_drained)
-      : main_(main), limits_(limits), on_drained_(std::move(on_drained)) {}
+      : main_(main),
+        limits_(limits),
+        loop_(std::chrono::microseconds(limits.busy_poll_us)),
+        on_drained_(std::move(on_drained)) {}
   ~Front() { Join(); }
 
   Result<void> Listen(const net::HostPort& address, net::TlsServer* tls, net::PortSharing sharing) {

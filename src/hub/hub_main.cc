@@ -60,7 +60,7 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
 
 int RunHub(HubOptions options) {
   SetLogLevel(options.log_level);
-  net::Loop loop;
+  net::Loop loop(std::chrono::microseconds(options.limits.busy_poll_us));
   int status = 0;
   {
     Job serve(loop, "hub", Serve(loop, std::move(options), status));

@@ -1,5 +1,6 @@
 #include "net/loop.h"
 
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,8 +29,9 @@ int Made(int descriptor) {
 
 }  // namespace
 
-Loop::Loop()
-    : poll_descriptor_(Made(epoll_create1(EPOLL_CLOEXEC))),
+Loop::Loop(Duration busy_poll)
+    : busy_poll_(busy_poll),
+      poll_descriptor_(Made(epoll_create1(EPOLL_CLOEXEC))),
       interrupt_descriptor_(Made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   epoll_event event{};
   // Edge-triggered, each write reports again, so nobody has to read it.
@@ -89,10 +91,31 @@ int Loop::PollTimeout() const {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
+int Loop::Poll(std::span<epoll_event> events) {
+  const auto poll = [&](int timeout) {
+    const int count =
+        epoll_wait(poll_descriptor_, events.data(), static_cast<int>(events.size()), timeout);
+    CHECK(count >= 0 || errno == EINTR);
+    return std::max(count, 0);
+  };
+  const int timeout = PollTimeout();
+  if (timeout == 0 || !busy_poll_.is_on()) return poll(timeout);
+  const TimePoint begin = Clock::now();
+  int count = 0;
+  if (busy_poll_.is_worth_it()) {
+    do {
+      count = poll(0);
+      // Whoever works on what we wait for may need this very core.
+    } while (count == 0 && (sched_yield(), Clock::now() - begin < busy_poll_.limit()));
+  }
+  if (count == 0) count = poll(timeout);
+  busy_poll_.NoteWait(Clock::now() - begin, count);
+  return count;
+}
+
 void Loop::RunTurn() {
   std::array<epoll_event, kEventsPerTurn> events;
-  const int count = epoll_wait(poll_descriptor_, events.data(), kEventsPerTurn, PollTimeout());
-  CHECK(count >= 0 || errno == EINTR);
+  const int count = Poll(events);
   turn_time_ = {};
   is_in_turn_ = true;
   bool is_interrupted = false;

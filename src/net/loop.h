@@ -13,15 +13,20 @@
 
 #include <atomic>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/executor.h"
+#include "net/busy_poll.h"
+
+struct epoll_event;
 
 namespace berth::net {
 
 class Loop : public Executor {
  public:
-  Loop();
+  /// `busy_poll`: how long it may look for work before it sleeps (BusyPoll); zero: not at all.
+  explicit Loop(Duration busy_poll = {});
   ~Loop() override;
 
   /// Runs turns on the calling thread until Stop(). May be called again afterwards.
@@ -36,6 +41,9 @@ class Loop : public Executor {
   /// The epoll set of FdWatch.
   int poll_descriptor() const { return poll_descriptor_; }
 
+  /// From a Socket: what it read is part of a long body (BusyPoll).
+  void NoteLongRead() { busy_poll_.NoteLongRead(); }
+
  protected:
   // A turn looks for itself what is ready and due before it waits.
   void WakeForReady() override {}
@@ -44,11 +52,14 @@ class Loop : public Executor {
 
  private:
   void RunTurn();
+  /// Waits for events, at most until there is other work; returns how many of `events` it set.
+  int Poll(std::span<epoll_event> events);
   /// Milliseconds until there is work; 0: now, -1: when something comes.
   int PollTimeout() const;
   void Interrupt();
   void RunPosted();
 
+  BusyPoll busy_poll_;
   const int poll_descriptor_;
   const int interrupt_descriptor_;  ///< An eventfd, written for Post() and Stop().
   bool is_in_turn_ = false;

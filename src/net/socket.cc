@@ -12,6 +12,8 @@ namespace berth::net {
 namespace {
 
 constexpr std::size_t kPiecesPerCall = 64;
+/// Of this many bytes more will follow, as a rule.
+constexpr std::size_t kLongRead = std::size_t{16} * 1024;
 
 bool IsRetry(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
@@ -43,6 +45,7 @@ Result<std::optional<std::size_t>> Socket::Receive(MutableBytes into) {
     return std::nullopt;
   }
   const auto size = static_cast<std::size_t>(count);
+  if (size >= kLongRead) loop_.NoteLongRead();
   if (size < into.size()) {
     full_reads_ = 0;
     if (!watch_.is_hung_up()) readable_.Reset();  // Drained: the next bytes are a new edge.
