@@ -31,6 +31,7 @@ if(cli_tests)
              ${CMAKE_SOURCE_DIR}/src/cli/agent_settings.cc
              ${CMAKE_SOURCE_DIR}/src/cli/setting_values.cc ${CMAKE_SOURCE_DIR}/src/cli/settings.cc
              ${CMAKE_SOURCE_DIR}/src/cli/hub_access.cc ${CMAKE_SOURCE_DIR}/src/cli/client_answers.cc
-             ${CMAKE_SOURCE_DIR}/src/cli/complain.cc)
+             ${CMAKE_SOURCE_DIR}/src/cli/complain.cc
+             ${CMAKE_SOURCE_DIR}/src/cli/output.cc)
   target_link_libraries(cli_test PRIVATE CLI11::CLI11)
 endif()

@@ -1,6 +1,5 @@
 // `berth agent` and `berth agent enroll`.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "agent/agent_main.h"
 #include "agent/enrol_main.h"
@@ -9,6 +8,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 namespace berth::cli {
 namespace {
@@ -70,7 +70,7 @@ int Run(AgentArguments& arguments, const CommandContext& context) {
   auto wanted = IsAgentWanted(context.environment);
   if (!wanted) return Complain("agent", wanted.error(), kMisused);
   if (!*wanted) {
-    fmt::print("berth agent: nothing to do, ORCHESTRATOR_MODE is standalone\n");
+    Say("berth agent: nothing to do, ORCHESTRATOR_MODE is standalone\n");
     return 0;
   }
   auto resolved = arguments.settings.Resolve(context.environment, arguments.options.limits);

@@ -11,6 +11,7 @@
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
+#include "cli/output.h"
 #include "hub/audit_view.h"
 #include "store/audit.h"
 
@@ -43,21 +44,21 @@ struct AuditArguments {
 };
 
 void PrintHeading() {
-  fmt::print("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", "SEQ", "TIME", "WHO", "ACTION",
-             "RESULT", "INSTANCE", "ADDRESS", "DETAIL");
+  Say("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", "SEQ", "TIME", "WHO", "ACTION",
+      "RESULT", "INSTANCE", "ADDRESS", "DETAIL");
 }
 
 std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
 
 void PrintLine(const store::AuditRow& row) {
   const store::AuditEntry& entry = row.entry;
-  fmt::print("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", row.seq,
-             FormatIso8601(entry.at), OrDash(entry.actor), entry.action, entry.result,
-             OrDash(entry.instance_id), OrDash(entry.address), entry.detail);
+  Say("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", row.seq, FormatIso8601(entry.at),
+      OrDash(entry.actor), entry.action, entry.result, OrDash(entry.instance_id),
+      OrDash(entry.address), entry.detail);
 }
 
 void PrintJson(const store::AuditRow& row) {
-  fmt::print("{}\n", boost::json::serialize(hub::AuditView(row)));
+  Say("{}\n", boost::json::serialize(hub::AuditView(row)));
 }
 
 void Print(const AuditArguments& arguments, const store::AuditRow& row) {
@@ -69,11 +70,11 @@ int RunVerify(store::Database& database) {
       database.InSnapshot([](store::Database& inside) { return store::VerifyAudit(inside); });
   if (!verdict) return Complain("audit", verdict.error(), kFailed);
   if (verdict->broken_at) {
-    fmt::print("broken at event {}: it was changed, or events before it were taken out\n",
-               *verdict->broken_at);
+    Say("broken at event {}: it was changed, or events before it were taken out\n",
+        *verdict->broken_at);
     return kFailed;
   }
-  fmt::print("{} events, unbroken; last hash {}\n", verdict->rows, HexEncode(verdict->last_hash));
+  Say("{} events, unbroken; last hash {}\n", verdict->rows, HexEncode(verdict->last_hash));
   return 0;
 }
 
@@ -90,7 +91,6 @@ Result<void> PrintAfter(store::Database& database, const AuditArguments& argumen
   });
   if (!done) return done;
   for (const auto& row : kept) Print(arguments, row);
-  std::fflush(stdout);
   return Ok();
 }
 
@@ -105,8 +105,7 @@ int Run(AuditArguments& arguments, const Environment& environment) {
   for (;;) {
     auto printed = PrintAfter(**database, arguments, limit, last);
     if (!printed) return Complain("audit", printed.error(), kFailed);
-    if (std::ferror(stdout) != 0) return kFailed;
-    if (!arguments.is_follow) return 0;
+    if (!arguments.is_follow || FlushOutput() != 0) return 0;
     limit = 0;
     std::this_thread::sleep_for(kFollowEach);
   }

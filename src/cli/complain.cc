@@ -1,13 +1,10 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-
 #include "cli/command.h"
+#include "cli/output.h"
 
 namespace berth::cli {
 
 int Complain(std::string_view name, const Error& error, int status) {
-  fmt::print(stderr, "berth {}: {}\n", name, error.message);
+  Warn("berth {}: {}\n", name, error.message);
   return status;
 }
 

@@ -1,7 +1,6 @@
 // `berth key`: lists and rotates the keys that the hub signs with towards agents, in the hub's data
 // folder. A hub that runs on it notices within a second, and tells its agents.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -9,6 +8,7 @@
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
+#include "cli/output.h"
 #include "identity/audit.h"
 #include "identity/signing_keys.h"
 #include "store/signing_keys.h"
@@ -32,12 +32,12 @@ int RunList(KeyArguments& arguments, const Environment& environment) {
   if (!database) return Complain("key ls", database.error(), StatusOf(database.error()));
   auto keys = store::ListSigningKeys(**database);
   if (!keys) return Complain("key ls", keys.error(), kFailed);
-  fmt::print("{:16}  {:24}  {:7}  {}\n", "ID", "CREATED", "USE", "KEY");
+  Say("{:16}  {:24}  {:7}  {}\n", "ID", "CREATED", "USE", "KEY");
   for (const auto& row : *keys) {
     auto key = Ed25519PublicKey::From(row.public_key);
     if (!key) return Complain("key ls", key.error(), kFailed);
-    fmt::print("{:16}  {:24}  {:7}  {}\n", row.id, FormatIso8601(row.created_at),
-               &row == &keys->front() ? "signs" : "vouches", key->Text());
+    Say("{:16}  {:24}  {:7}  {}\n", row.id, FormatIso8601(row.created_at),
+        &row == &keys->front() ? "signs" : "vouches", key->Text());
   }
   return 0;
 }
@@ -59,7 +59,7 @@ int RunRotate(KeyArguments& arguments, const Environment& environment) {
     return made;
   });
   if (!id) return Complain("key rotate", id.error(), kFailed);
-  fmt::print("the hub signs with {} from now on\n", *id);
+  Say("the hub signs with {} from now on\n", *id);
   return 0;
 }
 

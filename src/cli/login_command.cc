@@ -1,11 +1,11 @@
 // `berth login` and `berth logout`: remember a hub and an API token for it, and forget them.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <cstdio>
 
 #include "cli/command.h"
 #include "cli/hub_access.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/prompt.h"
 #include "terminal/known_hubs.h"
 #include "terminal/text.h"
@@ -92,7 +92,7 @@ int RunLogin(const LoginArguments& arguments, const Environment& environment) {
   known->tokens[*url] = std::move(*token);
   auto written = terminal::WriteKnownHubs(*file, *known);
   if (!written) return Complain("login", written.error(), kFailed);
-  fmt::print("Logged in at {}{}. Try: berth ls\n", *url, name.empty() ? "" : " as " + name);
+  Say("Logged in at {}{}. Try: berth ls\n", *url, name.empty() ? "" : " as " + name);
   return 0;
 }
 
@@ -108,7 +108,7 @@ int RunLogout(const LoginArguments& arguments, const Environment& environment) {
     url = std::move(*named);
   }
   if (known->tokens.erase(url) == 0) {
-    fmt::print("You are not logged in{}\n", url.empty() ? "." : " at " + url + ".");
+    Say("You are not logged in{}\n", url.empty() ? "." : " at " + url + ".");
     return 0;
   }
   if (known->current == url) {
@@ -116,9 +116,8 @@ int RunLogout(const LoginArguments& arguments, const Environment& environment) {
   }
   auto written = terminal::WriteKnownHubs(*file, *known);
   if (!written) return Complain("logout", written.error(), kFailed);
-  fmt::print("Forgot the token for {}. It still works: revoke it at {}/settings/tokens.\n", url,
-             url);
-  if (!known->current.empty()) fmt::print("The hub is now {}.\n", known->current);
+  Say("Forgot the token for {}. It still works: revoke it at {}/settings/tokens.\n", url, url);
+  if (!known->current.empty()) Say("The hub is now {}.\n", known->current);
   return 0;
 }
 

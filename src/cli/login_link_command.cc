@@ -1,12 +1,12 @@
 // `berth login-link`: prints a link that signs its opener in, once: as the hub's owner, or as
 // somebody whom whoever may read the hub's data folder names here.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "base/random.h"
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
+#include "cli/output.h"
 #include "identity/audit.h"
 #include "identity/login_codes.h"
 #include "identity/owner.h"
@@ -52,8 +52,8 @@ int Run(LinkArguments& arguments, const Environment& environment) {
     return MakeLink(inside, arguments.user, arguments.data.options().limits);
   });
   if (!link) return Complain("login-link", link.error(), StatusOf(link.error()));
-  fmt::print("{}\n", link->Reveal());
-  return std::fflush(stdout) == 0 ? 0 : kFailed;
+  Say("{}\n", link->Reveal());
+  return 0;
 }
 
 }  // namespace

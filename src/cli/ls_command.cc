@@ -1,11 +1,11 @@
 // `berth ls`: the instances that the user may see, as a table.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "base/wall_clock.h"
 #include "cli/client_answers.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "cli/output.h"
 #include "terminal/show.h"
 #include "terminal/words.h"
 
@@ -37,26 +37,26 @@ int Print(const ListArguments& arguments, const ClientFilter& filter, const std:
   if (arguments.is_json) {
     auto filtered = FilterJson(json, filter, *clients);
     if (!filtered) return Complain("ls", filtered.error(), kFailed);
-    fmt::print("{}\n", *filtered);
+    Say("{}\n", *filtered);
     return 0;
   }
   const bool are_any = !clients->empty();
   std::erase_if(*clients, [&](const auto& client) { return !filter.Fits(client); });
   if (clients->empty()) {
     if (are_any) {
-      fmt::print(stderr, "berth ls: no instance fits --state and --label\n");
+      Warn("berth ls: no instance fits --state and --label\n");
     } else {
-      fmt::print(stderr,
-                 "berth ls: no instances yet. On the machine of one, run: berth agent enroll "
-                 "--hub {}\n",
-                 url);
+      Warn(
+          "berth ls: no instances yet. On the machine of one, run: berth agent enroll "
+          "--hub {}\n",
+          url);
     }
     return 0;
   }
   terminal::SortForPeople(*clients);
   const auto lines = terminal::ShowList(*clients, SystemWallClock()(), terminal::StandardOutput(),
                                         terminal::ListKind::kPlace);
-  for (const std::string& line : lines) fmt::print("{}\n", line);
+  for (const std::string& line : lines) Say("{}\n", line);
   return 0;
 }
 

@@ -3,13 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/output.h"
 
 namespace berth::cli {
 namespace {
@@ -69,27 +70,30 @@ int Run(std::vector<std::string> arguments) {
   AddVersionCommand(app, context);
 
   if (arguments.empty()) {
-    fmt::print("{}", app.help());
-    return kMisused;
+    WriteOutput(app.help());
+    return FinishOutput(kMisused);
   }
   if (const std::string complaint = UnknownCommand(app, arguments); !complaint.empty()) {
-    fmt::print(stderr, "berth: {}\n", complaint);
+    Warn("berth: {}\n", complaint);
     return kMisused;
   }
   const bool is_agent = arguments.front() == "agent";
   if (has_dashes && (!is_agent || context.trailing.empty())) {
-    fmt::print(
-        stderr, "berth: {}\n",
-        is_agent ? "a command must follow --" : "only `berth agent` takes a command after --");
+    Warn("berth: {}\n",
+         is_agent ? "a command must follow --" : "only `berth agent` takes a command after --");
     return kMisused;
   }
   std::ranges::reverse(arguments);  // CLI11 takes them from the back.
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kMisused;
+    std::ostringstream out, aside;
+    const bool is_help = app.exit(error, out, aside) == 0;
+    WriteOutput(out.str());
+    WriteAside(aside.str());
+    return FinishOutput(is_help ? 0 : kMisused);
   }
-  return context.run();
+  return FinishOutput(context.run());
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // `berth open`: opens an instance in the browser, or prints where it opens.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "cli/browser.h"
 #include "cli/client_answers.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "cli/output.h"
 #include "terminal/names.h"
 #include "terminal/show.h"
 
@@ -35,8 +35,7 @@ Task<int> FindUrl(terminal::HubClient& hub, const OpenArguments& arguments, std:
   auto found = terminal::FindByName(*clients, arguments.name);
   if (!found) co_return Complain("open", found.error(), kFailed);
   if (found->metadata.state == control::State::kOffline) {
-    fmt::print(stderr, "berth open: {} is offline; its page waits until it is back\n",
-               terminal::NameOf(*found));
+    Warn("berth open: {} is offline; its page waits until it is back\n", terminal::NameOf(*found));
   }
   url = terminal::OpenUrl(hub.url(), found->id, arguments.session);
   co_return 0;
@@ -53,9 +52,9 @@ int Run(const OpenArguments& arguments, const Environment& environment) {
   if (!arguments.is_print && HasDesktop(environment)) {
     auto opened = OpenInBrowser(url);
     if (opened) return 0;
-    fmt::print(stderr, "berth open: {}; open it yourself:\n", opened.error().message);
+    Warn("berth open: {}; open it yourself:\n", opened.error().message);
   }
-  fmt::print("{}\n", url);
+  Say("{}\n", url);
   return 0;
 }
 

@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <string>
 
+#include "cli/output.h"
+
 namespace berth::cli {
 namespace {
 
@@ -96,8 +98,7 @@ Result<Secret> AskForSecret(std::string_view question) {
   if (::isatty(STDIN_FILENO) != 1) return ReadLine(nullptr);
   // Before the question: who answers it fast, as a paste does, is not shown either.
   const NoEcho silence;
-  fmt::print(stderr, "{}", question);
-  std::fflush(stderr);
+  WriteAside(question);
   return ReadLine(&silence.mask());
 }
 

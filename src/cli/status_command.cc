@@ -1,12 +1,12 @@
 // `berth status`: one instance in detail, or all in one line; the exit status says it to scripts.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 
 #include "base/wall_clock.h"
 #include "cli/client_answers.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "cli/output.h"
 #include "terminal/names.h"
 #include "terminal/show.h"
 #include "terminal/words.h"
@@ -66,9 +66,9 @@ Task<int> ShowAll(terminal::HubClient& hub, const StatusArguments& arguments) {
   auto clients = ReadClients(*json);
   if (!clients) co_return Complain("status", clients.error(), kFailed);
   if (arguments.is_json) {
-    fmt::print("{}\n", *json);
+    Say("{}\n", *json);
   } else if (!arguments.is_quiet) {
-    fmt::print("{}\n", terminal::Summary(*clients));
+    Say("{}\n", terminal::Summary(*clients));
   }
   co_return StatusOf(*clients);
 }
@@ -85,11 +85,11 @@ Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
   auto client = ReadClient(*json);
   if (!client) co_return Complain("status", client.error(), kFailed);
   if (arguments.is_json) {
-    fmt::print("{}\n", *json);
+    Say("{}\n", *json);
   } else if (!arguments.is_quiet) {
     const auto lines =
         terminal::ShowInstance(*client, SystemWallClock()(), terminal::StandardOutput(), hub.url());
-    for (const std::string& line : lines) fmt::print("{}\n", line);
+    for (const std::string& line : lines) Say("{}\n", line);
   }
   co_return StatusOf(client->metadata.state);
 }

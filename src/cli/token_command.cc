@@ -1,7 +1,6 @@
 // `berth token`: makes, lists and revokes the tokens of agents, in the hub's data folder. A hub
 // that runs on it notices within a second.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -9,6 +8,7 @@
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_data.h"
+#include "cli/output.h"
 #include "identity/agent_tokens.h"
 #include "identity/audit.h"
 #include "identity/owner.h"
@@ -46,7 +46,8 @@ Result<void> Note(store::Database& database, std::string_view action, std::strin
       database, {.action = action, .actor = "berth token", .detail = std::move(detail)}, now);
 }
 
-Result<Secret> Create(store::Database& database, const TokenArguments& arguments) {
+Result<identity::CreatedAgentToken> Create(store::Database& database,
+                                           const TokenArguments& arguments) {
   const WallTime now = SystemWallClock()();
   identity::AgentTokenTerms terms{.instance_ids = arguments.instance_ids};
   if (!arguments.expires.empty()) {
@@ -54,8 +55,8 @@ Result<Secret> Create(store::Database& database, const TokenArguments& arguments
     if (!lifetime) return Wrap(std::move(lifetime).error(), "--expires");
     terms.expires_at = now + *lifetime;
   }
-  auto created =
-      database.InTransaction([&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
+  return database.InTransaction(
+      [&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
         auto person = identity::EnsureLocalUser(inside, arguments.user, now);
         if (!person) return std::move(person).error();
         auto made = identity::CreateAgentToken(inside, person->id, arguments.name, std::move(terms),
@@ -66,8 +67,6 @@ Result<Secret> Create(store::Database& database, const TokenArguments& arguments
         if (!noted) return std::move(noted).error();
         return made;
       });
-  if (!created) return std::move(created).error();
-  return std::move(created->text);
 }
 
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
@@ -75,8 +74,11 @@ int RunCreate(TokenArguments& arguments, const Environment& environment) {
   if (!database) return Complain("token create", database.error(), StatusOf(database.error()));
   auto token = Create(**database, arguments);
   if (!token) return Complain("token create", token.error(), StatusOf(token.error()));
-  fmt::print("{}\n", token->Reveal());
-  return std::fflush(stdout) == 0 ? 0 : kFailed;
+  Say("{}\n", token->text.Reveal());
+  if (FlushOutput() != 0) {
+    Warn("berth token create: the token was made, but is lost: berth token revoke {}\n", token->id);
+  }
+  return 0;
 }
 
 std::string TimeOrDash(const std::optional<WallTime>& time) {
@@ -89,12 +91,12 @@ int RunList(TokenArguments& arguments, const Environment& environment) {
   auto tokens = store::ListTokens(**database);
   if (!tokens) return Complain("token ls", tokens.error(), kFailed);
   constexpr auto kColumns = "{:16}  {:24}  {:24}  {:24}  {:24}  {:20}  {}\n";
-  fmt::print(kColumns, "ID", "CREATED", "LAST USED", "EXPIRES", "REVOKED", "INSTANCES", "NAME");
+  Say(kColumns, "ID", "CREATED", "LAST USED", "EXPIRES", "REVOKED", "INSTANCES", "NAME");
   for (const auto& token : *tokens) {
     const std::string ids = fmt::format("{}", fmt::join(token.instance_ids, ","));
-    fmt::print(kColumns, token.id, FormatIso8601(token.created_at), TimeOrDash(token.last_used_at),
-               TimeOrDash(token.expires_at), TimeOrDash(token.revoked_at),
-               ids.empty() ? "any" : ids, ForLog(token.name));
+    Say(kColumns, token.id, FormatIso8601(token.created_at), TimeOrDash(token.last_used_at),
+        TimeOrDash(token.expires_at), TimeOrDash(token.revoked_at), ids.empty() ? "any" : ids,
+        ForLog(token.name));
   }
   return 0;
 }
@@ -116,7 +118,7 @@ int RunRevoke(TokenArguments& arguments, const Environment& environment) {
     return Note(inside, identity::audit_action::kTokenRevoke, std::string(id), now);
   });
   if (!revoked) return Complain("token revoke", revoked.error(), kFailed);
-  fmt::print("revoked {}\n", id);
+  Say("revoked {}\n", id);
   return 0;
 }
 

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "cli/command.h"
+#include "cli/output.h"
 
 namespace berth::cli {
 
@@ -12,7 +12,7 @@ void AddVersionCommand(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("version", "Print the version");
   command->callback([&context] {
     context.run = [] {
-      fmt::print("berth {}\n", BERTH_VERSION);
+      Say("berth {}\n", BERTH_VERSION);
       return 0;
     };
   });

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "base/event.h"
@@ -10,6 +11,7 @@
 #include "base/wall_clock.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
+#include "cli/output.h"
 #include "terminal/show.h"
 #include "terminal/text.h"
 #include "terminal/watch.h"
@@ -36,29 +38,28 @@ struct WatchArguments {
   bool is_json = false;
 };
 
-/// One line per change on a pipe, or the hub's messages as they are. Sets `ended` when nobody reads
-/// any more.
+/// One line per change on a pipe, or the hub's messages as they are. Sets `ended` when it cannot
+/// be written any more.
 class Log : public terminal::WatchObserver {
  public:
   Log(bool is_json, Event& ended) : is_json_(is_json), ended_(ended) {}
 
   void OnMessage(const control::Message& message, std::string_view text) override {
-    if (std::exchange(is_lost_, false)) fmt::print(stderr, "berth watch: connected again\n");
+    if (std::exchange(is_lost_, false)) Warn("berth watch: connected again\n");
     if (is_json_) {
       PrintJson(message, text);
     } else {
       const WallTime now = SystemWallClock()();
       for (const auto& change : book_.Take(message)) {
-        fmt::print("{}\n", terminal::ShowChange(change, now, {}));
+        Say("{}\n", terminal::ShowChange(change, now, {}));
       }
     }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) ended_.Set();
+    if (FlushOutput() != 0) ended_.Set();
   }
 
   void OnLost(const Error& why) override {
     if (std::exchange(is_lost_, true)) return;
-    fmt::print(stderr, "berth watch: {}; trying again until the hub is back\n",
-               terminal::Plain(why.message));
+    Warn("berth watch: {}; trying again until the hub is back\n", terminal::Plain(why.message));
   }
 
  private:
@@ -71,7 +72,7 @@ class Log : public terminal::WatchObserver {
     // Written anew: on one line, whatever the hub did.
     boost::system::error_code error;
     const auto value = boost::json::parse(text, error);
-    if (!error) fmt::print("{}\n", boost::json::serialize(value));
+    if (!error) Say("{}\n", boost::json::serialize(value));
   }
 
   const bool is_json_;
@@ -83,14 +84,15 @@ class Log : public terminal::WatchObserver {
 /// A table that fills the terminal and is drawn over itself. Leaves the terminal as it was.
 class Board : public terminal::WatchObserver {
  public:
-  explicit Board(std::string url) : url_(std::move(url)) {
+  /// Sets `ended` when the terminal is gone.
+  Board(std::string url, Event& ended) : url_(std::move(url)), ended_(ended) {
     // A second screen, without a cursor.
-    fmt::print("\x1b[?1049h\x1b[?25l");
+    Say("\x1b[?1049h\x1b[?25l");
     Draw();
   }
   ~Board() override {
-    fmt::print("\x1b[?25h\x1b[?1049l");
-    std::fflush(stdout);
+    Say("\x1b[?25h\x1b[?1049l");
+    FlushOutput();
   }
 
   void OnMessage(const control::Message& message, std::string_view) override {
@@ -120,8 +122,8 @@ class Board : public terminal::WatchObserver {
       text += shown[i] + "\x1b[K";
     }
     text += "\x1b[J";
-    fmt::print("{}", text);
-    std::fflush(stdout);
+    WriteOutput(text);
+    if (FlushOutput() != 0) ended_.Set();
   }
 
  private:
@@ -147,6 +149,7 @@ class Board : public terminal::WatchObserver {
   }
 
   const std::string url_;
+  Event& ended_;
   terminal::InstanceBook book_;
   bool is_known_ = false;
   std::string trouble_;
@@ -167,20 +170,22 @@ Task<Result<void>> Follow(terminal::HubClient& hub, terminal::WatchObserver& obs
 }
 
 Task<int> WatchOnTerminal(terminal::HubClient& hub) {
-  Error why;
+  Event gone(hub.executor());
+  Result<void> followed;
   {
-    Board board(hub.url());
+    Board board(hub.url(), gone);
     const Job drawing(hub.executor(), "draw", KeepDrawing(hub.executor(), board));
-    why = co_await terminal::WatchInstances(hub, board);
+    followed = co_await WithCancel(gone, Follow(hub, board));
   }
-  co_return Complain("watch", why, kFailed);
+  if (gone.is_set()) co_return 0;
+  co_return Complain("watch", followed.error(), kFailed);
 }
 
 Task<int> WatchOnPipe(terminal::HubClient& hub, bool is_json) {
   Event unread(hub.executor());
   Log log(is_json, unread);
   auto followed = co_await WithCancel(unread, Follow(hub, log));
-  if (unread.is_set()) co_return 0;  // As with `| head`.
+  if (unread.is_set()) co_return 0;
   co_return Complain("watch", followed.error(), kFailed);
 }
 
@@ -190,12 +195,15 @@ int Run(const WatchArguments& arguments, const Environment& environment) {
   // A reader that goes away shows when we write.
   ::signal(SIGPIPE, SIG_IGN);
   const bool is_terminal = terminal::StandardOutput().is_terminal && !arguments.is_json;
-  return RunWithHub(
+  const int status = RunWithHub(
       "watch", std::move(*account),
       [&](terminal::HubClient& hub) {
         return is_terminal ? WatchOnTerminal(hub) : WatchOnPipe(hub, arguments.is_json);
       },
       0);
+  // A reader that has gone, as with `| head`; ECONNRESET is what a socket says.
+  if (const int error = FlushOutput(); error == EPIPE || error == ECONNRESET) ForgiveOutput();
+  return status;
 }
 
 }  // namespace
