@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string>
 
@@ -38,7 +39,7 @@ using Key = std::array<std::byte, 32>;
 
 Result<Key> ReadKey(int descriptor, const std::string& name) {
   struct stat status{};
-  if (::fstat(descriptor, &status) != 0) return Internal("look at " + name);
+  if (::fstat(descriptor, &status) != 0) return FromErrno(errno, "look at " + name);
   if ((status.st_mode & 077) != 0) {
     return Forbidden(name + " can be read by others: chmod 600 it");
   }
@@ -61,13 +62,15 @@ Result<void> WriteKey(const std::filesystem::path& file, const Key& key) {
                          ::write(out.number, key.data(), key.size()) == ssize_t(key.size()) &&
                          ::fsync(out.number) == 0;
     if (!written) {
+      const int reason = errno;
       ::unlink(temporary.c_str());
-      return Unavailable("write " + file.string());
+      return FromErrno(reason, "write " + file.string());
     }
   }
   const bool linked = ::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST;
+  const int reason = errno;
   ::unlink(temporary.c_str());
-  if (!linked) return Unavailable("write " + file.string());
+  if (!linked) return FromErrno(reason, "write " + file.string());
   return Ok();
 }
 
@@ -81,7 +84,7 @@ Result<Sealer> Sealer::Open(const std::filesystem::path& file, RandomSource rand
       if (!key) return std::move(key).error();
       return Sealer(*key, std::move(random));
     }
-    if (errno != ENOENT || is_made) return Unavailable("open " + file.string());
+    if (errno != ENOENT || is_made) return FromErrno(errno, "open " + file.string());
     auto written = WriteKey(file, RandomBytes<32>(random));
     if (!written) return std::move(written).error();
   }

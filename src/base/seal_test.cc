@@ -65,5 +65,13 @@ TEST_F(SealTest, TheKeyFileIsForItsOwnerAlone) {
   EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kInvalid));
 }
 
+TEST_F(SealTest, SaysWhyTheKeyCannotBeHad) {
+  EXPECT_EQ(Sealer::Open(folder.path() / "none" / "key", SystemRandom()).error().message,
+            "write " + (folder.path() / "none" / "key").string() + ": No such file or directory");
+  ASSERT_TRUE(Sealer::Open(file, SystemRandom()));
+  EXPECT_EQ(Sealer::Open(file / "key", SystemRandom()).error().message,
+            "open " + (file / "key").string() + ": Not a directory");
+}
+
 }  // namespace
 }  // namespace berth
