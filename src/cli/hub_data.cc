@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "cli/command.h"
 
 namespace berth::cli {
@@ -13,8 +15,15 @@ Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& enviro
   auto finished = FinishHubOptions(options_, environment);
   if (!finished) return std::move(finished).error();
   std::error_code error;
-  const auto file = options_.data / store::kDatabaseFile;
-  if (missing == Missing::kRefuse && !std::filesystem::exists(file, error)) {
+  const bool is_there = std::filesystem::exists(options_.data / store::kDatabaseFile, error);
+  if (error) {
+    const Error why =
+        FromErrno(error.value(), fmt::format("cannot look into {}", options_.data.string()));
+    if (error.value() != EACCES) return why;
+    return Forbidden(
+        fmt::format("{}; run this as the hub's user, e.g. sudo -u berth berth ...", why.message));
+  }
+  if (missing == Missing::kRefuse && !is_there) {
     return NotFound(fmt::format("no hub has run with the data folder {} yet; is --data right?",
                                 options_.data.string()));
   }

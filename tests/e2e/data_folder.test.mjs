@@ -1,0 +1,42 @@
+// The commands that work in the hub's data folder, where they cannot: another user's, and one that is
+// not up to date.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { berth } from "../browser/lib/hub.mjs";
+
+const nobody = 65534;
+
+/** Runs `berth ARGS`: {status, out, err}. `uid`: as that user. */
+function run(args, { uid } = {}) {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: "/nonexistent" };
+    execFile(berth, args, { uid, env, timeout: 20_000 }, (error, out, err) => {
+      resolve({ status: error === null ? 0 : error.code, out, err });
+    });
+  });
+}
+
+describe("the hub's data folder", () => {
+  let folder;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "berth-e2e-"));
+    chmodSync(folder, 0o755);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("another user's: says as whom to run", async () => {
+    const data = join(folder, "closed");
+    mkdirSync(data, { mode: 0o700 });
+    const isRoot = process.getuid() === 0;  // Whom no mode keeps out.
+    if (!isRoot) chmodSync(data, 0);
+    for (const args of [["login-link"], ["token", "ls"], ["token", "create", "--name", "t"], ["key", "ls"], ["audit"]]) {
+      const { status, err } = await run([...args, "--data", data], { uid: isRoot ? nobody : undefined });
+      assert.match(err, /: cannot look into \S+closed: Permission denied; run this as the hub's user, e\.g\. sudo -u berth berth/, String(args));
+      assert.equal(status, 1);
+    }
+  });
+});
