@@ -1,18 +1,32 @@
 # The hub's pages: web/ built with esbuild into build/PRESET/web/, embedded into berth_hub as
 # src/hub/assets.h describes. Node is BERTH_NODE (cache or environment), the private one of
 # script/bootstrap, or the one on PATH.
+function(berth_is_new_node result node)
+  execute_process(COMMAND ${node} -p "process.versions.node.split('.')[0]" OUTPUT_VARIABLE major
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT major GREATER_EQUAL 20)
+    set(${result} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
 set(berth_node_default "$ENV{BERTH_NODE}")
 if(NOT berth_node_default)
-  set(berth_cache "$ENV{XDG_CACHE_HOME}")
-  if(NOT berth_cache)
-    set(berth_cache "$ENV{HOME}/.cache")
+  set(berth_cache "$ENV{BERTH_CACHE}")
+  if(NOT berth_cache AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+    set(berth_cache "$ENV{XDG_CACHE_HOME}/berth")
+  elseif(NOT berth_cache)
+    set(berth_cache "$ENV{HOME}/.cache/berth")
   endif()
-  find_program(berth_node_found node HINTS ${berth_cache}/berth/node/bin NO_CACHE)
+  find_program(berth_node_found node HINTS ${berth_cache}/node/bin NO_CACHE
+               VALIDATOR berth_is_new_node)
   set(berth_node_default ${berth_node_found})
 endif()
 set(BERTH_NODE "${berth_node_default}" CACHE FILEPATH "Node.js 20 or later, to build web/")
-if(NOT EXISTS "${BERTH_NODE}")
-  message(FATAL_ERROR "Node.js is needed to build web/: run script/bootstrap, or set BERTH_NODE")
+set(berth_has_node TRUE)
+berth_is_new_node(berth_has_node "${BERTH_NODE}")
+if(NOT berth_has_node)
+  message(FATAL_ERROR
+          "Node.js 20 or later is needed to build web/: run script/bootstrap, or set BERTH_NODE")
 endif()
 
 set(web ${CMAKE_SOURCE_DIR}/web)
