@@ -135,7 +135,8 @@ std::optional<WallTime> Row::TimeOrNull(int column) const {
 
 Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kDatabaseFile;
-  auto prepared = PrepareFile(folder, file);
+  // "data/" names what "data" does.
+  auto prepared = PrepareFile(folder.has_filename() ? folder : folder.parent_path(), file);
   if (!prepared) return std::move(prepared).error();
 
   sqlite3* handle = nullptr;

@@ -47,6 +47,8 @@ TEST(DatabaseTest, MakesAPrivateFolderAndPrivateFiles) {
   const auto database = MustOpen(folder);
   ASSERT_THAT(WriteMeta(*database, "a", "b"), IsOk());
   EXPECT_EQ(ModeOf(folder), 0700U);
+  MustOpen(temp.path() / "other" / "");
+  EXPECT_EQ(ModeOf(temp.path() / "other"), 0700U) << "named with a slash at its end";
   for (const char* name : {"berth.db", "berth.db-wal", "berth.db-shm"}) {
     EXPECT_EQ(ModeOf(folder / name), 0600U) << name;
   }
