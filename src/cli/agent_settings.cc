@@ -17,6 +17,13 @@ Result<std::chrono::milliseconds> Interval(std::string_view text) {
   return interval;
 }
 
+Result<std::string> InstanceUrl(std::string_view text) {
+  if (!text.contains("://")) {
+    return Invalid(fmt::format("\"{}\" is no URL; write http://127.0.0.1:3001", ForLog(text)));
+  }
+  return NormalizeOrigin(text);
+}
+
 Result<std::pair<std::string, std::string>> Label(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string_view::npos) {
@@ -98,7 +105,7 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
       {.name = "instance",
        .value_name = "URL",
        .help = "The instance's address (default: find it on this machine)",
-       .set = Into(options.instance_url, NormalizeOrigin)},
+       .set = Into(options.instance_url, InstanceUrl)},
       {.name = "adapter",
        .value_name = "KIND",
        .help = "auto, claudecodeui or generic (default auto)",

@@ -258,6 +258,8 @@ TEST_F(OptionsTest, RefusesWrongAgentValues) {
   for (const auto& [flag, value] : cases) {
     EXPECT_THAT(Agent({flag, value}), FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
   }
+  EXPECT_EQ(Agent({"--instance", "localhost:3001"}).error().message,
+            "--instance: \"localhost:3001\" is no URL; write http://127.0.0.1:3001");
 }
 
 TEST_F(OptionsTest, RefusesAnIdWithAnotherOneThatWorks) {
