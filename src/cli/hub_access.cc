@@ -114,10 +114,6 @@ Result<Secret> ApiTokenFromFile(const std::string& path) {
   return terminal::ReadApiToken(text->Reveal());
 }
 
-int HubStatusOf(const Error& error) {
-  return error.kind == ErrorKind::kInvalid ? kMisused : kFailed;
-}
-
 int RunWithHub(std::string_view name, HubAccount account, const HubWork& work, int interrupted) {
   const Limits limits;
   net::Loop loop;

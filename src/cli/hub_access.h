@@ -53,7 +53,4 @@ using HubWork = std::function<Task<int>(terminal::HubClient&)>;
 int RunWithHub(std::string_view name, HubAccount account, const HubWork& work,
                int interrupted = kInterrupted);
 
-/// What a complaint about `error` exits with.
-int HubStatusOf(const Error& error);
-
 }  // namespace berth::cli

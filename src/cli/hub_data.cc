@@ -11,9 +11,9 @@ namespace berth::cli {
 Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment,
                                                        Missing missing) {
   auto resolved = settings_.Resolve(environment, options_.limits);
-  if (!resolved) return std::move(resolved).error();
+  if (!resolved) return Invalid(std::move(resolved).error().message);
   auto finished = FinishHubOptions(options_, environment);
-  if (!finished) return std::move(finished).error();
+  if (!finished) return Invalid(std::move(finished).error().message);
   std::error_code error;
   const bool is_there = std::filesystem::exists(options_.data / store::kDatabaseFile, error);
   if (error) {

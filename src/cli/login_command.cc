@@ -76,18 +76,18 @@ int RunLogin(const LoginArguments& arguments, const Environment& environment) {
   auto file = KnownHubsFile(environment);
   if (!file) return Complain("login", file.error(), kMisused);
   auto url = arguments.access.FindHub(environment);
-  if (!url) return Complain("login", url.error(), HubStatusOf(url.error()));
+  if (!url) return Complain("login", url.error(), kMisused);
   auto token = AskForToken(arguments, *url);
   if (!token && token.error().kind == ErrorKind::kCancelled) {
     return Complain("login", token.error(), kInterrupted);
   }
-  if (!token) return Complain("login", token.error(), HubStatusOf(token.error()));
+  if (!token) return Complain("login", token.error(), kMisused);
   std::string name;
   const int status = RunWithHub("login", {.url = *url, .token = token->Copy()},
                                 [&](terminal::HubClient& hub) { return Try(hub, name); });
   if (status != 0) return status;
   auto known = terminal::ReadKnownHubs(*file);
-  if (!known) return Complain("login", known.error(), kFailed);
+  if (!known) return Complain("login", known.error(), kMisused);
   known->current = *url;
   known->tokens[*url] = std::move(*token);
   auto written = terminal::WriteKnownHubs(*file, *known);
@@ -100,7 +100,7 @@ int RunLogout(const LoginArguments& arguments, const Environment& environment) {
   auto file = KnownHubsFile(environment);
   if (!file) return Complain("logout", file.error(), kMisused);
   auto known = terminal::ReadKnownHubs(*file);
-  if (!known) return Complain("logout", known.error(), kFailed);
+  if (!known) return Complain("logout", known.error(), kMisused);
   std::string url = known->current;
   if (!arguments.access.hub.empty()) {
     auto named = NormalizeHubUrl(arguments.access.hub);

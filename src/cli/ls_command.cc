@@ -71,7 +71,7 @@ int Run(const ListArguments& arguments, const Environment& environment) {
   auto filter = MakeClientFilter(arguments.states, arguments.labels);
   if (!filter) return Complain("ls", filter.error(), kMisused);
   auto account = arguments.access.Find(environment);
-  if (!account) return Complain("ls", account.error(), HubStatusOf(account.error()));
+  if (!account) return Complain("ls", account.error(), kMisused);
   return RunWithHub("ls", std::move(*account),
                     [&](terminal::HubClient& hub) { return List(hub, arguments, *filter); });
 }

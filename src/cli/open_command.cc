@@ -43,7 +43,7 @@ Task<int> FindUrl(terminal::HubClient& hub, const OpenArguments& arguments, std:
 
 int Run(const OpenArguments& arguments, const Environment& environment) {
   auto account = arguments.access.Find(environment);
-  if (!account) return Complain("open", account.error(), HubStatusOf(account.error()));
+  if (!account) return Complain("open", account.error(), kMisused);
   std::string url;
   const int status = RunWithHub("open", std::move(*account), [&](terminal::HubClient& hub) {
     return FindUrl(hub, arguments, url);

@@ -96,7 +96,7 @@ Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
 
 int Run(const StatusArguments& arguments, const Environment& environment) {
   auto account = arguments.access.Find(environment);
-  if (!account) return Complain("status", account.error(), HubStatusOf(account.error()));
+  if (!account) return Complain("status", account.error(), kMisused);
   return RunWithHub("status", std::move(*account), [&](terminal::HubClient& hub) {
     return arguments.name.empty() ? ShowAll(hub, arguments) : ShowOne(hub, arguments);
   });

@@ -191,7 +191,7 @@ Task<int> WatchOnPipe(terminal::HubClient& hub, bool is_json) {
 
 int Run(const WatchArguments& arguments, const Environment& environment) {
   auto account = arguments.access.Find(environment);
-  if (!account) return Complain("watch", account.error(), HubStatusOf(account.error()));
+  if (!account) return Complain("watch", account.error(), kMisused);
   // A reader that goes away shows when we write.
   ::signal(SIGPIPE, SIG_IGN);
   const bool is_terminal = terminal::StandardOutput().is_terminal && !arguments.is_json;

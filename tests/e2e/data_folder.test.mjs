@@ -1,5 +1,5 @@
-// The commands that work in the hub's data folder, where they cannot: another user's, and one that is
-// not up to date.
+// The commands that work in the hub's data folder, where they cannot: options that are wrong, a folder
+// of another user, and one that is not up to date.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -27,6 +27,14 @@ describe("the hub's data folder", () => {
     chmodSync(folder, 0o755);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("a wrong option, environment or file is 2, as for the hub itself", async () => {
+    for (const args of [["hub"], ["login-link"], ["token", "ls"], ["key", "ls"], ["audit"]]) {
+      const { status, err } = await run([...args, "--config", join(folder, "none.toml")]);
+      assert.equal(status, 2, String(args));
+      assert.match(err, /none\.toml/);
+    }
+  });
 
   it("another user's: says as whom to run", async () => {
     const data = join(folder, "closed");
