@@ -10,7 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
 import { ask, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
-import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
+import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const revokeMs = 2_000;  // What was revoked is closed by then.
 const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
@@ -76,7 +76,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     assert.equal(seen.current, false);
     assert.equal(seen.address, "127.0.0.1");
     assert.equal((await scene.api("DELETE", `/api/sessions/${id}`, { cookie })).status, 204);
-    await within(revokeMs, "the end of its sockets", Promise.all(live.map((end) => end.next())));
+    await within(revokeMs, "the end of its sockets", Promise.all(live.map(untilGone)));
     for (const way of Object.values(both)) {
       assert.equal((await ask(way.options("/ok", { headers: asFetch }))).status, 401);
       await assert.rejects(openWebSocket(way.options("/ws")), { status: 401 });
@@ -158,7 +158,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     await accepted;
     const before = agent.lines.length;
     assert.equal((await scene.api("DELETE", `/api/tokens/${id}`, { cookie })).status, 204);
-    await within(revokeMs, "the WebSocket's end", end.next());
+    await within(revokeMs, "the WebSocket's end", untilGone(end));
     await within(revokeMs, "the agent's word", until("the agent says so", () => agent.lines.slice(before).some((line) => /refused: the hub does not accept the token .*next attempt in 300 s/.test(line))));
     assert.equal((await ask(way.options("/ok", { headers: asFetch }))).status, 503);
     await agent.stop();

@@ -11,7 +11,7 @@ import { ask, open, patience, readAll, within } from "./lib/http.mjs";
 import { Network } from "./lib/network.mjs";
 import { startHttpProxy, startSocksProxy } from "./lib/proxies.mjs";
 import { Scene, tlsOptions } from "./lib/scene.mjs";
-import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
+import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const errorMs = 1_000;     // A broken request is answered by then.
 const revokeMs = 2_000;    // What was revoked or signed out is closed by then.
@@ -103,7 +103,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await accepted;
     await hung;
     const streamed = readAll(response).then(() => "ended", () => "broken off");
-    const closed = end.next();
+    const closed = untilGone(end);
     return { waiting, streamed, closed };
   }
 
@@ -113,7 +113,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     for (const { waiting, streamed, closed } of running) {
       assert.ok([502, 503, "broken off"].includes(await within(errorMs, "the request's end", waiting)));
       assert.equal(await within(errorMs, "the stream's end", streamed), "broken off");
-      assert.equal((await within(errorMs, "the WebSocket's end", closed)).kind, "gone");
+      await within(errorMs, "the WebSocket's end", closed);
     }
     for (const way of Object.values(ways)) await expectClearError(way, 503, /is not connected/);
     await expectListed(false);
@@ -129,6 +129,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await scene.hub.child.stop("SIGKILL");
     assert.equal(await within(errorMs, "the request's end", running.waiting), "broken off");
     assert.equal(await within(errorMs, "the stream's end", running.streamed), "broken off");
+    await within(errorMs, "the WebSocket's end", running.closed);
     await away;
     const back = nextLine(origin.agent, /connected to .* as box/);
     await scene.startHub();
@@ -220,7 +221,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const refused = nextLine(agent, /refused: the hub does not accept the token .*next attempt in 300 s/);
     await scene.berth("token", "revoke", id);
     await within(revokeMs, "the agent says so", refused);
-    assert.equal((await within(revokeMs, "the WebSocket's end", end.next())).kind, "gone");
+    await within(revokeMs, "the WebSocket's end", untilGone(end));
     assert.equal((await ask(path.options("/ok", { headers: asFetch }))).status, 503);
     await agent.stop();
   });
@@ -249,13 +250,13 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
       const { end } = await openWebSocket(way.options("/ws"));
       const { end: instance } = await accepted;
       const { response } = await open(way.options("/stream"));
-      live.push(end.next(), instance.next(), readAll(response).catch(() => {}));
+      live.push(untilGone(end), untilGone(instance), readAll(response).catch(() => {}));
     }
     const other = nextWebSocket(origin, "/ws");
     const { end: kept } = await openWebSocket(ways.path.options("/ws"));
     const { end: keptInstance } = await other;
     assert.equal((await scene.api("DELETE", "/api/session", { cookie: own })).status, 204);
-    await within(revokeMs, "the end of all that is live", Promise.all([dashboard.end.next(), ...live]));
+    await within(revokeMs, "the end of all that is live", Promise.all([untilGone(dashboard.end), ...live]));
     for (const way of Object.values(both)) {
       assert.equal((await ask(way.options("/ok", { headers: asFetch }))).status, 401);
       await assert.rejects(openWebSocket(way.options("/ws")), { status: 401 });

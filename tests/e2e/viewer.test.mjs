@@ -12,7 +12,7 @@ import { Chat } from "./lib/chat.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
-import { openWebSocket } from "./lib/websocket.mjs";
+import { openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const endMs = 2_000;  // What is no longer allowed has ended by then.
 
@@ -195,11 +195,3 @@ describe("a viewer of a real claudecodeui", { timeout: 240_000 }, () => {
     });
   }
 });
-
-/** Returns when the socket is closed, whatever came before. */
-async function untilGone(end) {
-  for (;;) {
-    const { kind } = await end.next();
-    if (kind === "close" || kind === "gone") return;
-  }
-}

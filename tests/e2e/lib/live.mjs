@@ -2,7 +2,7 @@
 // whose answer has not begun, a short answer that is not whole, and an upload.
 import { Readable } from "node:stream";
 import { open, readAll, within } from "./http.mjs";
-import { nextWebSocket, openWebSocket } from "./websocket.mjs";
+import { nextWebSocket, openWebSocket, untilGone } from "./websocket.mjs";
 
 /** The next request at `path`, for the test to answer: {request, response}. */
 function nextRequest(origin, path) {
@@ -18,7 +18,7 @@ export async function openAll(origin, way, { canSend = true } = {}) {
   const accepted = nextWebSocket(origin, "/ws");
   const { end } = await openWebSocket(way.options("/ws"));
   const { end: instance } = await accepted;
-  ended.webSocket = Promise.all([end.next(), instance.next()]);
+  ended.webSocket = Promise.all([untilGone(end), untilGone(instance)]);
 
   const begin = {
     stream: { "content-type": "text/event-stream" },
