@@ -10,7 +10,7 @@ export class PlainInstance {
 
   /**
    * `answer(request)` gives {status, headers, body} for a request, or nothing for a 404. WebSockets are
-   * accepted and told "hello" if `sockets`, else refused.
+   * accepted, with the first protocol they offer, and told "hello" if `sockets`, else refused.
    */
   static async start(name, folder, answer, { sockets = false } = {}) {
     const one = new PlainInstance();
@@ -29,7 +29,9 @@ export class PlainInstance {
       one.seen.push({ method: "UPGRADE", url: request.url, headers: request.headers });
       socket.on("error", () => {});
       one.#upgraded.add(socket);
-      if (sockets) void acceptWebSocket(request, socket, head).send("text", "hello");
+      const [protocol] = (request.headers["sec-websocket-protocol"] ?? "").split(/, */);
+      const fields = protocol === "" ? {} : { "sec-websocket-protocol": protocol };
+      if (sockets) void acceptWebSocket(request, socket, head, fields).send("text", "hello");
       else socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\n\r\n");
     });
     await new Promise((resolve) => one.server.listen(0, "127.0.0.1", resolve));
