@@ -96,7 +96,7 @@ for (const protocol of Object.keys(senders)) {
           }
         });
 
-        it("check 12: nor do they in a spelling that HTTP/2 does not have", { skip: !isHttp2 }, async () => {
+        if (isHttp2) it("check 12: nor do they in a spelling that HTTP/2 does not have", async () => {
           for (const name of ["X-Forwarded-For", "X-Berth-Assertion", "X-Orchestrator-User-Id"]) {
             assert.equal(await received(way, [[name, mark]]), undefined, name);
           }
@@ -124,7 +124,7 @@ for (const protocol of Object.keys(senders)) {
           assert.equal(Object.fromEntries(got).upgrade, "websocket");
         });
 
-        it("check 12: fields that Connection names do not arrive, and ours cannot be named away", { skip: isHttp2 }, async () => {
+        if (!isHttp2) it("check 12: fields that Connection names do not arrive, and ours cannot be named away", async () => {
           const got = Object.fromEntries(await received(way, [
             ["Connection", "x-hop, X-Forwarded-For, x-forwarded-host,X_Odd"], ["connection", "x-second, x-berth-assertion"],
             ["X-Hop", mark], ["X-HOP", mark], ["X_Hop", mark], ["X-Odd", mark], ["x-second", mark], ["X-Kept", "kept"],
@@ -238,7 +238,7 @@ for (const protocol of Object.keys(senders)) {
           assert.deepEqual(Object.keys(trailers), []);
         });
 
-        it("cross-site requests and sockets do not arrive", { skip: isHttp2 }, async () => {
+        if (!isHttp2) it("cross-site requests and sockets do not arrive", async () => {
           const before = origin.seen.length;
           const evil = { origin: "http://evil.localhost" };
           for (const headers of [evil, { origin: "null" }, { "sec-fetch-site": "same-site", origin: undefined }, { origin: undefined }]) {
