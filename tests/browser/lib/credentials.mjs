@@ -1,4 +1,5 @@
 // Looks for anything in the browser that the instance would accept as a credential.
+import assert from "node:assert/strict";
 
 const tokenLike = /[A-Za-z0-9_-]{8,}(?:[.][A-Za-z0-9_-]+)*/g;
 const maxCandidates = 3000;
@@ -20,34 +21,34 @@ export async function candidates(context, recorder) {
   }
   const found = new Set();
   for (const text of texts) for (const [word] of text.matchAll(tokenLike)) found.add(word);
-  // What looks most like a token first: a JSON web token, then the longest.
-  return [...found]
-    .sort((a, b) => b.split(".").length - a.split(".").length || b.length - a.length)
-    .slice(0, maxCandidates);
+  assert.ok(found.size <= maxCandidates, `${found.size} strings are more than can be tried`);
+  return [...found];
 }
 
-async function accepts(url, headers = {}) {
-  const response = await fetch(url, { headers });
-  const type = response.headers.get("content-type") ?? "";
+/** Each way in which claudecodeui takes a credential: the status with this one. */
+const ways = {
+  bearer: (url, word) => status(`${url}/api/auth/user`, { headers: { authorization: `Bearer ${word}` } }),
+  query: (url, word) => status(`${url}/api/auth/user?token=${word}`),
+  // With nothing to do: 400 with a key, 401 without.
+  key: (url, word) => status(`${url}/api/agent`, { method: "POST", headers: { "x-api-key": word } }),
+  keyQuery: (url, word) => status(`${url}/api/agent?apiKey=${word}`, { method: "POST" }),
+};
+
+async function status(url, init) {
+  const response = await fetch(url, init);
   await response.arrayBuffer();
-  return response.status === 200 && type.includes("json");
+  return response.status;
 }
 
-/** Those of `words` that `instance` accepts: as bearer token, in the query, or as an API key. */
+/** Those of `words` that `instance` accepts, each with how: "bearer WORD", "key WORD". */
 export async function accepted(instance, words) {
   const good = [];
   const queue = [...words];
   const worker = async () => {
     for (let word = queue.pop(); word !== undefined; word = queue.pop()) {
-      const user = `${instance.url}/api/auth/user`;
-      if (
-        (await accepts(user, { authorization: `Bearer ${word}` })) ||
-        (await accepts(`${user}?token=${encodeURIComponent(word)}`))
-      ) {
-        good.push(word);
-      }
+      for (const [way, ask] of Object.entries(ways)) if ((await ask(instance.url, word)) !== 401) good.push(`${way} ${word}`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));
-  return good;
+  return good.sort();
 }

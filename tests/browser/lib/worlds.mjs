@@ -37,6 +37,7 @@ class World {
     const { folder, output: logs, anthropic } = this;
     const one = await startInstance({ name, folder, logs, anthropic });
     await one.register();
+    one.key = (await one.api("POST", "/api/settings/api-keys", { keyName: "scripts" })).apiKey.apiKey;
     one.session = await one.createSession("cursor", `first words of ${name}`);
     return one;
   }
