@@ -35,7 +35,7 @@ struct AdapterContext {
 /// What to do with a response.
 enum class Verdict {
   kPass,   ///< Give it (as Inspect left it) to the browser.
-  kRetry,  ///< Drop it, prepare the request anew and send it once more.
+  kRetry,  ///< Drop it, prepare the request anew and send it once more; if that cannot be, kPass.
 };
 
 /// Reads along, without changing anything, what an instance sends on a WebSocket.
@@ -59,10 +59,9 @@ class Adapter {
   /// Puts the instance's credential and origin on a request. Host is set by the forwarder.
   virtual Task<Result<void>> Prepare(http::RequestHead& head) = 0;
 
-  /// Looks at (and may change) a response before rewriting. `sent` is the prepared request;
-  /// `may_retry` says that its body can be sent again. kRetry is honoured once per exchange.
-  virtual Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
-                                bool may_retry) = 0;
+  /// Looks at (and may change) a response before rewriting. `sent` is the prepared request.
+  /// kRetry is honoured once per exchange, and where the request's body can still be sent again.
+  virtual Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response) = 0;
 
   /// Whether Inspect does anything. Where not, it is not called.
   virtual bool inspects() const { return true; }

@@ -349,8 +349,9 @@ Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request& req
         co_await http::ReverseProxy(executor_, limits_, instance_, std::move(sent), nullptr);
     if (!response) co_return response;
     if (adapter.inspects()) {
+      const Verdict verdict = co_await adapter.Inspect(asked, *response);
+      // Only now: the instance may have gone on reading the body meanwhile.
       const bool may_retry = !is_retry && (!replay || replay->can_replay());
-      const Verdict verdict = co_await adapter.Inspect(asked, *response, may_retry);
       if (verdict == Verdict::kRetry && may_retry) continue;
     }
     if (replay) replay->Settle();

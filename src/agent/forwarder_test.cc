@@ -369,46 +369,5 @@ TEST_F(ForwarderTest, CountsAnEventStreamAsALiveBrowser) {
   EXPECT_EQ(status_.report().status, control::Status::kIdle);
 }
 
-TEST_F(ForwarderTest, SendsASmallBodyAgainAfterARefusal) {
-  const berth::testing::TempFolder folder;
-  const auto database = folder.path() / "auth.db";
-  testing::MakeDatabase(database, "old");
-  testing::AddUser(database, 1, "alice");
-  SignInOptions options{.database = database, .home = folder.path()};
-  options.create_user = false;
-  ClaudeCodeUi adapter({executor_, worker_, instance_, info_}, std::move(options));
-  forwarder_.SetAdapter(&adapter);
-  instance_.OnJson("GET /api/auth/user", 200, "{}");
-  Exchange(Get("/"));
-  executor_.Advance(std::chrono::seconds(2));
-
-  std::filesystem::remove(database);
-  testing::MakeDatabase(database, "new");
-  testing::AddUser(database, 1, "alice");
-  instance_.On("POST /api/x", [tries = 0](const http::RequestHead&, const std::string&) mutable {
-    if (++tries > 1) return http::TextResponse(200, "application/json", "{}");
-    auto response = http::TextResponse(401, "application/json", "{}");
-    response.head.fields.Add("x-auth-error", "invalid-token");
-    return response;
-  });
-  auto request = Get("/api/x");
-  request.head.method = "POST";
-  request.body = std::make_unique<http::TextBody>("payload");
-  EXPECT_EQ(Exchange(std::move(request)).head.status, 200);
-  EXPECT_EQ(instance_.Count("POST /api/x"), 2);
-  EXPECT_EQ(instance_.bodies.back(), "payload");
-
-  instance_.On("POST /api/x", [](const http::RequestHead&, const std::string&) {
-    auto response = http::TextResponse(401, "application/json", "{}");
-    response.head.fields.Add("x-auth-error", "invalid-token");
-    return response;
-  });
-  executor_.Advance(std::chrono::seconds(2));
-  auto again = Get("/api/x");
-  again.head.method = "POST";
-  EXPECT_EQ(Exchange(std::move(again)).head.status, 401);
-  EXPECT_EQ(instance_.Count("POST /api/x"), 3);
-}
-
 }  // namespace
 }  // namespace berth::agent

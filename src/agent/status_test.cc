@@ -19,7 +19,7 @@ class FakeAdapter : public Adapter {
   std::string_view kind() const override { return "fake"; }
   std::optional<http::Response> Answer(const http::RequestHead&) override { return std::nullopt; }
   Task<Result<void>> Prepare(http::RequestHead&) override { co_return Ok(); }
-  Task<Verdict> Inspect(const http::RequestHead&, http::Response&, bool) override {
+  Task<Verdict> Inspect(const http::RequestHead&, http::Response&) override {
     co_return Verdict::kPass;
   }
   rewrite::PageSetup page_setup() const override { return {}; }

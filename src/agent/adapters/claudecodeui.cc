@@ -115,8 +115,7 @@ Task<Result<void>> ClaudeCodeUi::Prepare(http::RequestHead& head) {
   co_return Ok();
 }
 
-Task<Verdict> ClaudeCodeUi::Inspect(const http::RequestHead& sent, http::Response& response,
-                                    bool may_retry) {
+Task<Verdict> ClaudeCodeUi::Inspect(const http::RequestHead& sent, http::Response& response) {
   response.head.fields.Remove("x-refreshed-token");
   const std::string path = RoutingPath(sent.target);
   if (response.head.status == 401 &&
@@ -124,10 +123,11 @@ Task<Verdict> ClaudeCodeUi::Inspect(const http::RequestHead& sent, http::Respons
     const auto authorization = sent.fields.Find("authorization").value_or("");
     const std::string refused(authorization.substr(std::min<std::size_t>(7, authorization.size())));
     const bool is_new = co_await sign_in_.Replace(refused);
-    if (is_new && may_retry) co_return Verdict::kRetry;
-    // The page would sign itself out, though its next request will do.
-    if (is_new) response.head.fields.Remove("x-auth-error");
-    co_return Verdict::kPass;
+    if (!is_new) co_return Verdict::kPass;
+    // Where it cannot be sent again, the page would sign itself out, though its next request will
+    // do.
+    response.head.fields.Remove("x-auth-error");
+    co_return Verdict::kRetry;
   }
   if (sent.method == "POST" && GivesToken(path) && response.head.status < 300) {
     co_await TakeOverSignIn(response);

@@ -21,8 +21,7 @@ class ClaudeCodeUi : public Adapter {
   std::string_view kind() const override { return "claudecodeui"; }
   std::optional<http::Response> Answer(const http::RequestHead& head) override;
   Task<Result<void>> Prepare(http::RequestHead& head) override;
-  Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
-                        bool may_retry) override;
+  Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response) override;
   rewrite::PageSetup page_setup() const override;
   Task<Result<void>> Refresh() override { return status_.Refresh(); }
   // Often enough for a run that begins to be shown within a second.

@@ -25,7 +25,7 @@ Task<Result<void>> Generic::Prepare(http::RequestHead& head) {
   co_return Ok();
 }
 
-Task<Verdict> Generic::Inspect(const http::RequestHead&, http::Response&, bool) {
+Task<Verdict> Generic::Inspect(const http::RequestHead&, http::Response&) {
   co_return Verdict::kPass;
 }
 

@@ -19,8 +19,7 @@ class Generic : public Adapter {
   std::string_view kind() const override { return "generic"; }
   std::optional<http::Response> Answer(const http::RequestHead&) override { return std::nullopt; }
   Task<Result<void>> Prepare(http::RequestHead& head) override;
-  Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response,
-                        bool may_retry) override;
+  Task<Verdict> Inspect(const http::RequestHead& sent, http::Response& response) override;
   rewrite::PageSetup page_setup() const override;
   bool may_retry() const override { return false; }
   bool inspects() const override { return false; }
