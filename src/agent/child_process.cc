@@ -145,10 +145,21 @@ void AwaitChild(const ChildProcess& child) {
   }
 }
 
-ChildExit FinishChild(const ChildProcess& child) {
-  ::kill(-child.pid, SIGKILL);  // Its leftovers, if any; it has itself ended.
+ChildExit ReapChild(const ChildProcess& child) {
   int status = 0;
   Reap(child.pid, &status);
+  if (WIFSIGNALED(status)) return {.signal = WTERMSIG(status)};
+  return {.status = WEXITSTATUS(status)};
+}
+
+bool IsGroupLeft(const ChildProcess& child) {
+  // Where we are the first process of a container, orphans are ours to reap.
+  while (::waitpid(-child.pid, nullptr, WNOHANG) > 0) {
+  }
+  return ::kill(-child.pid, 0) == 0;
+}
+
+void DismissGuard(const ChildProcess& child) {
   if (child.guard > 0) {
     [[maybe_unused]] const ssize_t written = ::write(child.guard_pipe, "q", 1);
     ::close(child.guard_pipe);
@@ -156,8 +167,6 @@ ChildExit FinishChild(const ChildProcess& child) {
   } else {
     ::close(child.guard_pipe);
   }
-  if (WIFSIGNALED(status)) return {.signal = WTERMSIG(status)};
-  return {.status = WEXITSTATUS(status)};
 }
 
 }  // namespace berth::agent

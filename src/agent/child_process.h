@@ -15,7 +15,7 @@ namespace berth::agent {
 /// A running child, the leader of its process group.
 struct ChildProcess {
   pid_t pid = 0;
-  pid_t guard = 0;      ///< The guard's pid: reap it after closing `guard_pipe`.
+  pid_t guard = 0;
   int guard_pipe = -1;  ///< When this end closes, by our death or by us, the guard ends the group.
 };
 
@@ -31,7 +31,11 @@ struct ChildExit {
 
 /// Waits until the child has ended, leaving it unreaped, so that its pid stays ours.
 void AwaitChild(const ChildProcess& child);
-/// Ends what is left of its group, and reaps child and guard. Call after AwaitChild.
-ChildExit FinishChild(const ChildProcess& child);
+/// Reaps the child; waits for it to end. Its pid stays its group's for as long as that has members.
+ChildExit ReapChild(const ChildProcess& child);
+/// Whether anything of the group of a reaped child is left.
+bool IsGroupLeft(const ChildProcess& child);
+/// Ends the guard, and leaves the group alone. Once, and last.
+void DismissGuard(const ChildProcess& child);
 
 }  // namespace berth::agent

@@ -7,13 +7,20 @@
 #include "base/check.h"
 
 namespace berth::agent {
+namespace {
+
+// Nothing tells that a group has ended but asking.
+constexpr std::chrono::milliseconds kGroupPoll{20};
+
+}  // namespace
 
 Supervisor::Supervisor(Executor& executor, SupervisorOptions options,
                        std::function<void(const SupervisorEvent&)> on_event)
     : executor_(executor),
       options_(std::move(options)),
       on_event_(std::make_shared<std::function<void(const SupervisorEvent&)>>(std::move(on_event))),
-      stopped_(std::make_shared<Event>(executor)) {
+      stopped_(std::make_shared<Event>(executor)),
+      grace_timer_([this] { Kill(); }) {
   CHECK(!options_.command.empty());
   sigset_t all;
   sigset_t before;
@@ -25,12 +32,7 @@ Supervisor::Supervisor(Executor& executor, SupervisorOptions options,
 
 Supervisor::~Supervisor() {
   *on_event_ = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = killing_ = true;
-    if (group_ > 0) ::kill(-group_, SIGKILL);
-  }
-  wake_.notify_all();
+  Kill();
   thread_.join();
 }
 
@@ -40,6 +42,16 @@ void Supervisor::Stop() {
     if (stopping_) return;
     stopping_ = true;
     if (group_ > 0) ::kill(-group_, SIGTERM);
+  }
+  wake_.notify_all();
+  executor_.ArmAfter(grace_timer_, options_.stop_grace);
+}
+
+void Supervisor::Kill() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = killing_ = true;
+    if (group_ > 0) ::kill(-group_, SIGKILL);
   }
   wake_.notify_all();
 }
@@ -77,28 +89,21 @@ bool Supervisor::RunOnce() {
   }
   Report({.kind = SupervisorEvent::Kind::kStarted, .pid = child->pid});
 
-  // Sends SIGKILL once the grace of a stop is over.
-  std::thread killer([this] {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || group_ == 0; });
-    const bool ended =
-        wake_.wait_for(lock, options_.stop_grace, [this] { return killing_ || group_ == 0; });
-    if (group_ != 0 && (killing_ || !ended)) ::kill(-group_, SIGKILL);
-  });
   AwaitChild(*child);
-  {
-    const std::lock_guard lock(mutex_);
-    group_ = 0;
-  }
-  wake_.notify_all();
-  killer.join();
-  const ChildExit exit = FinishChild(*child);
+  std::unique_lock lock(mutex_);
+  // Of a crash nothing stays behind. What is stopping has its grace, though its leader be gone.
+  if (!stopping_) ::kill(-group_, SIGKILL);
+  const ChildExit exit = ReapChild(*child);
+  while (stopping_ && !killing_ && IsGroupLeft(*child)) wake_.wait_for(lock, kGroupPoll);
+  group_ = 0;
+  const bool goes_on = !stopping_;
+  lock.unlock();
+  DismissGuard(*child);
   Report({.kind = SupervisorEvent::Kind::kExited,
           .pid = child->pid,
           .status = exit.status,
           .signal = exit.signal});
-  const std::lock_guard lock(mutex_);
-  return !stopping_;
+  return goes_on;
 }
 
 }  // namespace berth::agent

@@ -2,8 +2,9 @@
 // it again when it ends, and takes it down, with everything it started, when the agent goes.
 //
 // The command gets a process group of its own, our standard output and error, and no input.
-// Stopping sends SIGTERM to the group, SIGKILL after a grace. It also ends when the agent is killed
-// outright: a small guard process waits for that. A lost hub never touches it.
+// Stopping sends SIGTERM to the group, and SIGKILL to what of it is left after a grace: a wrapper
+// that dies at once takes nothing of the grace from what it started. It also ends when the agent is
+// killed outright: a small guard process waits for that. A lost hub never touches it.
 //
 // A thread of its own forks and waits; everything else happens on the executor's thread.
 #pragma once
@@ -56,12 +57,13 @@ class Supervisor {
 
   /// SIGTERM to the command's group, SIGKILL after the grace; no restart. Idempotent.
   void Stop();
-  /// Set once the command has ended after Stop().
+  /// Set once the command and its group have ended after Stop().
   Event& stopped() { return *stopped_; }
 
  private:
   void Run();
   bool RunOnce();
+  void Kill();
   void Report(SupervisorEvent event);
 
   Executor& executor_;
@@ -69,6 +71,7 @@ class Supervisor {
   // Held by what is posted to the executor too, which may run after this object has gone.
   std::shared_ptr<std::function<void(const SupervisorEvent&)>> on_event_;
   std::shared_ptr<Event> stopped_;
+  Timer grace_timer_;  // Of a stop.
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "agent/child_process.h"
@@ -17,7 +18,22 @@ namespace {
 using berth::testing::TempFolder;
 using std::chrono::milliseconds;
 
-bool IsAlive(pid_t pid) { return ::kill(pid, 0) == 0; }
+/// Whether it has ended, though whoever adopts orphans here may take its time to reap it.
+bool HasEnded(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string skip;
+  char state = 'Z';
+  stat >> skip >> skip >> state;
+  return state == 'Z';
+}
+
+/// Waits for something that comes by itself, or the test runs into its time limit.
+void AwaitEnd(pid_t pid) {
+  while (!HasEnded(pid)) std::this_thread::yield();
+}
+void AwaitFile(const std::string& path) {
+  while (!std::filesystem::exists(path)) std::this_thread::yield();
+}
 
 class SupervisorTest : public ::testing::Test {
  protected:
@@ -76,27 +92,57 @@ TEST_F(SupervisorTest, StopsTheWholeGroupAndStaysStopped) {
   Start({"sh", "-c",
          "sleep 100 & echo $! > " + file + ".new; mv " + file + ".new " + file + "; wait"});
   ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  AwaitFile(file);
   pid_t grandchild = 0;
-  while (!(std::ifstream(file) >> grandchild)) std::this_thread::yield();
+  ASSERT_TRUE(std::ifstream(file) >> grandchild);
   supervisor_->Stop();
   ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
   EXPECT_EQ(events_.back().signal, SIGTERM);
-  // It died of the signal to its group; whoever adopts orphans here may take its time to reap it.
-  char state = 'R';
-  for (std::string skip; IsAlive(grandchild) && state != 'Z';) {
-    std::ifstream stat("/proc/" + std::to_string(grandchild) + "/stat");
-    if (!(stat >> skip >> skip >> state)) break;
-  }
-  SUCCEED();
+  EXPECT_TRUE(HasEnded(grandchild));
+}
+
+TEST_F(SupervisorTest, GivesTheGraceToWhatOutlivesItsLeader) {
+  const TempFolder folder;
+  const std::string ready = folder.path() / "ready";
+  const std::string done = folder.path() / "done";
+  // Takes longer than its leader, which dies of the signal, is there to be seen.
+  const std::string server = "trap 'while kill -0 $PPID; do :; done; echo > " + done +
+                             "; exit' TERM; echo > " + ready + "; while :; do sleep 0.05; done";
+  Start({"sh", "-c", "sh -c \"$0\" 2> /dev/null & wait", server});
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  AwaitFile(ready);
+  supervisor_->Stop();
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
+  EXPECT_EQ(events_.back().signal, SIGTERM);
+  EXPECT_TRUE(std::filesystem::exists(done));
 }
 
 TEST_F(SupervisorTest, KillsWhatIgnoresTheSignal) {
-  Start({"sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"}, milliseconds(50));
+  const TempFolder folder;
+  const std::string ready = folder.path() / "ready";
+  Start({"sh", "-c", "trap '' TERM; echo > " + ready + "; while :; do sleep 0.05; done"},
+        milliseconds(50));
   ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  AwaitFile(ready);
   supervisor_->Stop();
   ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
-  // TERM may have come before the trap was set.
-  EXPECT_TRUE(events_.back().signal == SIGKILL || events_.back().signal == SIGTERM);
+  EXPECT_EQ(events_.back().signal, SIGKILL);
+}
+
+TEST_F(SupervisorTest, KillsWhatOutlivesItsLeaderAndTheGrace) {
+  const TempFolder folder;
+  const std::string file = folder.path() / "pid";
+  const std::string server = "trap '' TERM; echo $$ > " + file + ".new; mv " + file + ".new " +
+                             file + "; while :; do sleep 0.05; done";
+  Start({"sh", "-c", "sh -c \"$0\" & wait", server}, milliseconds(50));
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
+  AwaitFile(file);
+  pid_t pid = 0;
+  ASSERT_TRUE(std::ifstream(file) >> pid);
+  supervisor_->Stop();
+  ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kExited));
+  EXPECT_EQ(events_.back().signal, SIGTERM);
+  AwaitEnd(pid);
 }
 
 TEST_F(SupervisorTest, LeavesNothingWhenItIsDestroyed) {
@@ -104,7 +150,7 @@ TEST_F(SupervisorTest, LeavesNothingWhenItIsDestroyed) {
   ASSERT_TRUE(RunUntil(SupervisorEvent::Kind::kStarted));
   const pid_t pid = events_.back().pid;
   supervisor_.reset();
-  EXPECT_FALSE(IsAlive(pid));
+  EXPECT_TRUE(HasEnded(pid));
 }
 
 TEST_F(SupervisorTest, HidesTheAgentsOwnSettings) {
@@ -132,12 +178,7 @@ TEST(ChildProcess, DiesWithAnAgentThatIsKilled) {
   ASSERT_GT(child, 0);
   ::kill(agent, SIGKILL);
   ::waitpid(agent, nullptr, 0);
-  // Ends by itself, or the test runs into its time limit.
-  char state = 'R';
-  for (std::string skip; IsAlive(child) && state != 'Z';) {
-    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
-    if (!(stat >> skip >> skip >> state)) break;
-  }
+  AwaitEnd(child);
   ::close(pipe_ends[0]);
   ::close(pipe_ends[1]);
 }
