@@ -136,6 +136,7 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
   if (is_version_1()) gate_.BelieveFields();
   forwarder_.SetAllowList(AllowListOf(options_));
   forwarder_.SetOnAway([this] { locator_.LookAgain(); });
+  status_.SetOnAway([this] { locator_.LookAgain(); });
 }
 
 Agent::~Agent() {

@@ -75,7 +75,10 @@ Adapter& Locator::Choose(const InstanceHealth& health) {
     if (!health.is_claudecodeui) {
       LogWarn("the instance does not look like a claudecodeui; treated as one all the same");
     }
-    if (!claudecodeui_) claudecodeui_ = std::make_unique<ClaudeCodeUi>(context, options_.sign_in);
+    if (!claudecodeui_) {
+      claudecodeui_ = std::make_unique<ClaudeCodeUi>(context, options_.sign_in);
+      claudecodeui_->sign_in().SetOnLost([this] { LookAgain(); });
+    }
     return *claudecodeui_;
   }
   if (!generic_) generic_ = std::make_unique<Generic>(context, options_.generic);

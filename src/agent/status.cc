@@ -101,8 +101,10 @@ Task<void> StatusTracker::Run() {
     auto refreshed = co_await asked->Refresh();
     last_refresh_ = executor_.now();
     if (asked == adapter_) {
-      is_away_ = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
+      const bool is_away = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
+      const bool was_away = std::exchange(is_away_, is_away);
       PublishSoon();
+      if (is_away && !was_away && on_away_) on_away_();
     }
     co_await Sleep(executor_, kMinGap);
     auto waited = co_await WithDeadline(executor_, asked->refresh_every() - kMinGap,

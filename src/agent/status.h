@@ -42,6 +42,8 @@ class StatusTracker {
   void SetAdapter(Adapter* adapter);
   /// Whether anybody is told: a hub is connected. Without, the instance is left in peace.
   void SetWatched(bool is_watched);
+  /// Called when the instance turns out to be away, once until it is there again.
+  void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
   /// Look again soon.
   void Refresh() { wake_.Set(); }
 
@@ -71,6 +73,7 @@ class StatusTracker {
 
   Executor& executor_;
   std::function<void(const StatusReport&)> on_change_;
+  std::function<void()> on_away_;
   Event wake_;
   Timer publish_timer_;
   Adapter* adapter_ = nullptr;

@@ -173,6 +173,23 @@ TEST_F(StatusTest, ReportsTenTimesASecondAndTheLastChangeAlways) {
   EXPECT_EQ(reports_.back().sessions[0].id, "s1000");
 }
 
+TEST_F(StatusTest, TellsOnceThatTheInstanceIsAway) {
+  int told = 0;
+  tracker_.SetOnAway([&told] { ++told; });
+  executor_.Advance(seconds(5));
+  adapter_.is_slow = true;
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(told, 0);
+  adapter_.is_away = true;
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(told, 1);
+  adapter_.is_away = adapter_.is_slow = false;
+  executor_.Advance(seconds(5));
+  adapter_.is_away = true;
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(told, 2);
+}
+
 TEST_F(StatusTest, IsNotBusyWhileTheInstanceIsAway) {
   adapter_.sessions = {{.id = "s", .is_busy = true}};
   executor_.Advance(seconds(1));

@@ -203,7 +203,9 @@ void SignIn::Mint() {
 }
 
 void SignIn::Settle(State state, std::string line) {
-  state_ = state;
+  const State before = std::exchange(state_, state);
+  // Once: what is found again and refuses us still is left alone.
+  if (before == State::kSignedIn && state == State::kFailed && on_lost_) on_lost_();
   if (line == said_) return;
   said_ = std::move(line);
   if (state == State::kFailed) {

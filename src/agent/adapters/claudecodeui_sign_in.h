@@ -6,6 +6,7 @@
 // Lives on the loop; files and SQLite are read on the Worker.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "agent/adapter.h"
@@ -52,6 +53,9 @@ class SignIn {
   /// Reads everything again soon: the instance was started anew, or has got its first user.
   void Reload() { StartLoad(); }
 
+  /// Called when what signed us in does so no more: it may be another instance by now.
+  void SetOnLost(std::function<void()> on_lost) { on_lost_ = std::move(on_lost); }
+
   State state() const { return state_; }
   const std::string& username() const { return username_; }
   std::int64_t user_id() const { return key_.user_id; }
@@ -76,6 +80,7 @@ class SignIn {
 
   AdapterContext context_;
   SignInOptions options_;
+  std::function<void()> on_lost_;
   State state_ = State::kUnknown;
   std::string said_;  // The last line about our state, so that it is logged once.
   InstanceKey key_;

@@ -250,6 +250,20 @@ TEST_F(ClaudeCodeUiTest, GivesUpTheDatabaseOfAnotherInstance) {
   EXPECT_EQ(adapter().sign_in().state(), SignIn::State::kFailed);
 }
 
+TEST_F(ClaudeCodeUiTest, TellsOnceThatItsCredentialIsGoodNoMore) {
+  MakeUser();
+  int lost = 0;
+  adapter().sign_in().SetOnLost([&lost] { ++lost; });
+  Prepared("/api/projects");
+  instance_.OnJson("GET /api/auth/user", 401, "{}");
+  for (int i = 0; i < 3; ++i) {
+    adapter().OnInstanceFound();
+    executor_.Advance(std::chrono::seconds(2));
+    EXPECT_EQ(adapter().sign_in().state(), SignIn::State::kFailed);
+    EXPECT_EQ(lost, 1);
+  }
+}
+
 TEST_F(ClaudeCodeUiTest, KeepsTheTokenOfASignInByHand) {
   // No database that we could read.
   http::RequestHead login = Prepared("/api/auth/login");

@@ -1,0 +1,89 @@
+#include "agent/locator.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "agent/adapters/fake_database_testing.h"
+#include "agent/fake_instance_testing.h"
+#include "agent/status.h"
+#include "base/executor_testing.h"
+#include "base/temp_folder_testing.h"
+
+namespace berth::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+/// A claudecodeui that somebody else starts, and an agent's way to find it.
+class LocatorTest : public ::testing::Test {
+ protected:
+  LocatorTest()
+      : status_(executor_, [](const StatusReport&) {}),
+        locator_(executor_, worker_, instance_, Options(), [this](Adapter& adapter) {
+          ++found_;
+          status_.SetAdapter(&adapter);
+        }) {
+    testing::MakeDatabase(database_, "hush");
+    testing::AddUser(database_, 1, "alice");
+    instance_.OnJson("GET /api/auth/user", 200, "{}");
+    instance_.OnJson("GET /api/providers/sessions/running", 200, R"({"data":{"sessions":[]}})");
+    status_.SetOnAway([this] { locator_.LookAgain(); });
+    status_.SetWatched(true);
+  }
+  ~LocatorTest() override { status_.SetAdapter(nullptr); }
+
+  LocatorOptions Options() const {
+    LocatorOptions options;
+    options.discovery.home = options.sign_in.home = folder_.path();
+    options.discovery.proc = options.sign_in.proc = folder_.path() / "proc";
+    options.sign_in.database = database_;
+    options.sign_in.create_user = false;
+    return options;
+  }
+  void StartInstance(pid_t pid, int port, const std::string& version) {
+    fs::create_directories(folder_.path() / "proc" / std::to_string(pid));
+    fs::create_directories(folder_.path() / ".cloudcli");
+    std::ofstream(folder_.path() / ".cloudcli" / "local-server.json")
+        << fmt::format(R"({{"host":"127.0.0.1","port":{},"pid":{}}})", port, pid);
+    instance_.OnJson("GET /health", 200,
+                     fmt::format(R"({{"installMode":"npm","version":"{}"}})", version));
+    instance_.SetAway(std::nullopt);
+  }
+  void StopInstance(pid_t pid) {
+    fs::remove_all(folder_.path() / "proc" / std::to_string(pid));
+    instance_.SetAway(Unavailable("refused"));
+  }
+
+  const berth::testing::TempFolder folder_;
+  const fs::path database_ = folder_.path() / "auth.db";
+  berth::testing::TestExecutor executor_;
+  InlineWorker worker_;
+  testing::FakeInstance instance_;
+  int found_ = 0;
+  StatusTracker status_;
+  Locator locator_;
+};
+
+TEST_F(LocatorTest, FindsAnInstanceAgainThatWasAwayWhileNobodyAskedForIt) {
+  StartInstance(100, 3001, "1.36.0");
+  const Job locate(executor_, "locate", locator_.Run());
+  const Job report(executor_, "status", status_.Run());
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(found_, 1);
+  EXPECT_EQ(locator_.info().version, "1.36.0");
+  StopInstance(100);
+  executor_.Advance(seconds(2));
+  EXPECT_EQ(found_, 1);
+  StartInstance(200, 3002, "1.37.3");
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(found_, 2);
+  EXPECT_EQ(locator_.info().pid, 200);
+  EXPECT_EQ(locator_.info().port, 3002);
+  EXPECT_EQ(locator_.info().version, "1.37.3");
+}
+
+}  // namespace
+}  // namespace berth::agent
