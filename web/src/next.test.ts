@@ -12,6 +12,9 @@ test("nothing else is followed", () => {
   for (const next of ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "javascript:1", "x"]) {
     assert.equal(nextPath(`?next=${encodeURIComponent(next)}`, origin, "/d"), "/d", next);
   }
+  for (const next of ["/.//e", "/..//e", "/%2e//e", "/x/..//e", "/.//evil.example/x", "/./\\e"]) {
+    assert.equal(nextPath(`?next=${encodeURIComponent(next)}`, origin, "/d"), "/d", next);
+  }
   assert.equal(nextPath("", origin, "/d"), "/d");
 });
 

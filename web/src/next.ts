@@ -7,7 +7,9 @@ export function nextPath(search: string, origin: string, fallback: string): stri
   try {
     // The URL parser knows every spelling of "another host" ("//x", "/\x", tabs in between).
     const url = new URL(wanted, origin);
-    return url.origin === origin ? url.pathname + url.search + url.hash : fallback;
+    // Without its dots "/.//x" is "//x", which by itself would be another host.
+    if (url.origin !== origin || url.pathname.startsWith("//")) return fallback;
+    return url.pathname + url.search + url.hash;
   } catch {
     return fallback;
   }
