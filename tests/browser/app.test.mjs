@@ -8,58 +8,25 @@ import { isDeepStrictEqual } from "node:util";
 import { gzipSync } from "node:zlib";
 import { violations } from "./lib/axe.mjs";
 import { berth } from "./lib/hub.mjs";
-import { choices, client, fakeHubSocket, fleet, history, permission } from "./lib/fake_hub_socket.mjs";
+import { client, fleet, history } from "./lib/fake_hub_socket.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { ToldPage } from "./lib/told_page.mjs";
 import { until } from "./lib/wait.mjs";
 
-const looks = [
-  { name: "phone", width: 360, height: 780 },
-  { name: "tablet", width: 820, height: 1000 },
-  { name: "desktop", width: 1280, height: 800 },
-  { name: "wide", width: 1600, height: 900 },
-];
-
 describe("the app", { concurrency: 1 }, () => {
-  let stage, page;
+  let stage, page, told;
   before(async () => {
     stage = await Stage.start("app");
-    page = await stage.signIn();
-    await page.addInitScript(fakeHubSocket);
+    told = await ToldPage.open(stage);
+    page = told.page;
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
-
-  /** Opens a page of the hub; the socket tells `clients`. */
-  async function show(path, clients) {
-    await page.goto(stage.hub.url + path);
-    await page.evaluate((list) => {
-      window.hubSocket.list = list;
-      window.hubSocket.tell({ type: "client_list", clients: list });
-    }, clients);
-  }
-
-  const tell = (message) => page.evaluate((told) => window.hubSocket.tell(told), message);
-  const update = (one) => tell({ type: "client_update", client: one });
-  const card = (name) => stage.card(page, name);
-
-  /** Pictures at every width, light and dark; none may scroll sideways, and axe-core finds nothing. */
-  async function inspect(name) {
-    for (const { name: look, ...viewport } of looks) {
-      for (const colorScheme of ["light", "dark"]) {
-        await page.setViewportSize(viewport);
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // What lies outside of the window is not drawn: the window is made as high as the page.
-        const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, height) });
-        await page.screenshot({ path: join(stage.output, `${name}-${look}-${colorScheme}.png`), fullPage: true });
-        assert.deepEqual(await violations(page), [], `${name}, ${look}, ${colorScheme}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wide <= 0, `${name} scrolls ${wide} px sideways at ${viewport.width} px`);
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
-  }
+  const show = (path, clients) => told.show(path, clients);
+  const tell = (message) => told.tell(message);
+  const update = (one) => told.update(one);
+  const card = (name) => told.card(name);
+  const inspect = (name) => told.inspect(name);
 
   check("the list: every state, at every width, light and dark, without a violation", async () => {
     await show("/dashboard", fleet());
@@ -111,176 +78,6 @@ describe("the app", { concurrency: 1 }, () => {
     await show(new URL(page.url()).pathname + new URL(page.url()).search, fleet());
     assert.equal(await page.getByRole("combobox", { name: "Order" }).inputValue(), "name");
     await until("the order is still by name", async () => isDeepStrictEqual(await names(), byName));
-  });
-
-  check("a permission is approved and denied from the card, and each outcome is said", async () => {
-    const answers = [];
-    let reply = { status: 200, body: '{"outcome":"sent"}', contentType: "application/json" };
-    await page.route("**/api/clients/*/answers", (route) => {
-      answers.push({ url: new URL(route.request().url()).pathname, ...route.request().postDataJSON() });
-      return route.fulfill(reply);
-    });
-    const waiting = (id) => client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
-    });
-    await show("/dashboard", [waiting("first")]);
-    const approve = card("one").getByRole("button", { name: "Approve Bash in Tidy up on one" });
-    const deny = card("one").getByRole("button", { name: "Deny Bash in Tidy up on one" });
-    await approve.waitFor();
-    // What arrives under the user's finger is not what they meant to press.
-    await update(waiting("first"));
-    await page.waitForTimeout(700);
-    await approve.click();
-    await card("one").getByText("Answered. The run goes on.").waitFor();
-    assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "first", allow: true });
-    await update(waiting("second"));
-    await deny.click();
-    await card("one").getByText("Denied. The run is told.").waitFor();
-    assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "second", allow: false });
-    await update(waiting("reasoned"));
-    await deny.focus();
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await page.keyboard.press("Tab");
-    await page.keyboard.type(" use the cache instead ");
-    await inspect("reason");
-    await page.keyboard.press("Enter");
-    await card("one").getByText("Denied. The run is told.").waitFor();
-    assert.deepEqual(answers.pop(), {
-      url: "/api/clients/one/answers", session_id: "s1", question_id: "reasoned", allow: false, message: "use the cache instead",
-    });
-    await update(waiting("third"));
-    reply = { status: 409, body: '{"title":"Answered elsewhere","status":409,"detail":"Gone."}', contentType: "application/problem+json" };
-    await approve.click();
-    await card("one").getByText("Answered elsewhere, or given up: this question").waitFor();
-    await update(waiting("fourth"));
-    reply = { status: 503, body: '{"detail":"The instance\'s agent is away; answer again once it is back."}', contentType: "application/problem+json" };
-    await approve.click();
-    await card("one").getByText("agent is away").waitFor();
-    assert.equal(await approve.isEnabled(), true);
-    await inspect("answer");
-    // Somebody answers at the instance itself.
-    await update(client("one", "busy"));
-    await card("one").getByText("Bash: answered elsewhere, or given up.").waitFor();
-    await page.unroute("**/api/clients/*/answers");
-  });
-
-  check("who answered is told right when the socket is faster than the answer", async () => {
-    const waiting = (id, state = "needs_you") => client("one", state, {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state, question: permission(id, `touch ${id}`) }] },
-    });
-    let status = 200;
-    await page.route("**/api/clients/*/answers", async (route) => {
-      await update(client("one", "busy"));
-      await page.locator(".question").waitFor({ state: "detached" });
-      await page.waitForTimeout(200);
-      await route.fulfill({ status, json: {} });
-    });
-    await show("/dashboard", [waiting("first")]);
-    const approve = card("one").getByRole("button", { name: /^Approve/ });
-    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
-    const press = async () => {
-      await approve.waitFor();
-      await page.waitForTimeout(700);
-      const answered = page.waitForResponse("**/api/clients/*/answers");
-      await approve.click();
-      await answered;
-    };
-    await press();
-    assert.equal(await elsewhere.count(), 0);
-    status = 409;
-    await update(waiting("second"));
-    await press();
-    await elsewhere.waitFor();
-    await page.unroute("**/api/clients/*/answers");
-  });
-
-  check("that somebody else answered is said for a while, whatever is asked next", async () => {
-    const waiting = (id) => client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
-    });
-    await show("/dashboard", [waiting("first")]);
-    await card("one").getByText("touch first").waitFor();
-    await page.evaluate(() => {
-      const real = window.setTimeout;
-      window.setTimeout = (body, ms) => real(body, ms === 12_000 ? 500 : ms);
-    });
-    await update(client("one", "busy"));
-    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
-    await elsewhere.waitFor();
-    await update(waiting("second"));
-    await card("one").getByText("touch second").waitFor();
-    await elsewhere.waitFor({ state: "detached" });
-  });
-
-  check("a permission whose input looks like a question is shown whole, and approved as what it is", async () => {
-    const disguised = { ...choices("q"), kind: "permission", tool: "mcp__files__wipe" };
-    const session = (question) => ({ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question });
-    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session(disguised)] } })]);
-    await card("one").getByText("Wants to use mcp__files__wipe").waitFor();
-    await card("one").getByRole("button", { name: /^Approve mcp__files__wipe/ }).waitFor();
-    assert.equal(await card("one").getByRole("radio").count(), 0);
-    const text = JSON.stringify({ ...JSON.parse(choices("q").text), note: "and every backup" });
-    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session({ ...choices("q"), text })] } })]);
-    await card("one").getByRole("radio", { name: /SQLite/ }).waitFor();
-    await card("one").getByText("and every backup").waitFor();
-  });
-
-  check("a press right after the list moved answers nothing", async () => {
-    let calls = 0;
-    await page.route("**/api/clients/*/answers", (route) => { calls += 1; return route.fulfill({ status: 200, body: "{}" }); });
-    const waiting = (id) => client(id, "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(`q-${id}`, `touch ${id}`) }] },
-    });
-    await show("/dashboard", [waiting("zeta")]);
-    await page.getByRole("button", { name: /^Approve/ }).waitFor();
-    await page.waitForTimeout(700);
-    await page.evaluate((one) => new Promise((resolve) => {
-      window.hubSocket.tell({ type: "client_update", client: one });
-      const look = () => {
-        const button = document.querySelector('[data-instance="alpha"] .question .button');
-        if (button === null) return void requestAnimationFrame(look);
-        button.click();
-        resolve();
-      };
-      look();
-    }), waiting("alpha"));
-    await card("alpha").getByText("The list moved just now").waitFor();
-    assert.equal(calls, 0);
-    await page.unroute("**/api/clients/*/answers");
-  });
-
-  check("a question with choices is answered by its choices, with the keyboard alone", async () => {
-    const answers = [];
-    await page.route("**/api/clients/*/answers", (route) => {
-      answers.push(route.request().postDataJSON());
-      return route.fulfill({ status: 200, body: "{}" });
-    });
-    await show("/dashboard", [client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: choices("q") }] },
-    })]);
-    await page.waitForTimeout(700);
-    assert.equal(await page.getByRole("button", { name: /Send answer/ }).isDisabled(), true);
-    await card("one").getByRole("link", { name: "one", exact: true }).focus();
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Space");
-    await page.keyboard.press("ArrowDown");
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await page.getByText("Answered. The run goes on.").waitFor();
-    assert.deepEqual(answers, [{ session_id: "s1", question_id: "q", allow: true, answers: { "Which database should the tests use?": "SQLite" } }]);
-    await page.unroute("**/api/clients/*/answers");
-  });
-
-  check("a viewer sees the question and no buttons; path mode is only for one's own", async () => {
-    await show("/dashboard", [client("hers", "needs_you", {
-      role: "viewer", owner: "grace", path_url: "",
-      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: permission("q", "make all") }] },
-    })]);
-    await card("hers").getByText("answering is for its owner and operators").waitFor();
-    assert.equal(await card("hers").getByRole("button", { name: /Approve|Deny/ }).count(), 0);
-    assert.equal(await card("hers").getByRole("link", { name: /path mode/ }).count(), 0);
-    await card("hers").getByText("grace's · you may look").waitFor();
   });
 
   check("a failure is marked as seen from the card and from its page; viewers only read it", async () => {

@@ -1,0 +1,192 @@
+// What sessions ask, on the dashboard and on an instance's page: shown whole, and answered as it was meant.
+// The hub is real; what it tells of instances is the test's, and so is what becomes of an answer.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { choices, client, permission } from "./lib/fake_hub_socket.mjs";
+import { Stage } from "./lib/stage.mjs";
+import { ToldPage } from "./lib/told_page.mjs";
+
+describe("questions", { concurrency: 1 }, () => {
+  let stage, page, told;
+  before(async () => {
+    stage = await Stage.start("questions");
+    told = await ToldPage.open(stage);
+    page = told.page;
+  }, { timeout: 60_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+  const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
+  const show = (path, clients) => told.show(path, clients);
+  const update = (one) => told.update(one);
+  const card = (name) => told.card(name);
+  const inspect = (name) => told.inspect(name);
+
+  check("a permission is approved and denied from the card, and each outcome is said", async () => {
+    const answers = [];
+    let reply = { status: 200, body: '{"outcome":"sent"}', contentType: "application/json" };
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push({ url: new URL(route.request().url()).pathname, ...route.request().postDataJSON() });
+      return route.fulfill(reply);
+    });
+    const waiting = (id) => client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("first")]);
+    const approve = card("one").getByRole("button", { name: "Approve Bash in Tidy up on one" });
+    const deny = card("one").getByRole("button", { name: "Deny Bash in Tidy up on one" });
+    await approve.waitFor();
+    // What arrives under the user's finger is not what they meant to press.
+    await update(waiting("first"));
+    await page.waitForTimeout(700);
+    await approve.click();
+    await card("one").getByText("Answered. The run goes on.").waitFor();
+    assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "first", allow: true });
+    await update(waiting("second"));
+    await deny.click();
+    await card("one").getByText("Denied. The run is told.").waitFor();
+    assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "second", allow: false });
+    await update(waiting("reasoned"));
+    await deny.focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(" use the cache instead ");
+    await inspect("reason");
+    await page.keyboard.press("Enter");
+    await card("one").getByText("Denied. The run is told.").waitFor();
+    assert.deepEqual(answers.pop(), {
+      url: "/api/clients/one/answers", session_id: "s1", question_id: "reasoned", allow: false, message: "use the cache instead",
+    });
+    await update(waiting("third"));
+    reply = { status: 409, body: '{"title":"Answered elsewhere","status":409,"detail":"Gone."}', contentType: "application/problem+json" };
+    await approve.click();
+    await card("one").getByText("Answered elsewhere, or given up: this question").waitFor();
+    await update(waiting("fourth"));
+    reply = { status: 503, body: '{"detail":"The instance\'s agent is away; answer again once it is back."}', contentType: "application/problem+json" };
+    await approve.click();
+    await card("one").getByText("agent is away").waitFor();
+    assert.equal(await approve.isEnabled(), true);
+    await inspect("answer");
+    // Somebody answers at the instance itself.
+    await update(client("one", "busy"));
+    await card("one").getByText("Bash: answered elsewhere, or given up.").waitFor();
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("who answered is told right when the socket is faster than the answer", async () => {
+    const waiting = (id, state = "needs_you") => client("one", state, {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state, question: permission(id, `touch ${id}`) }] },
+    });
+    let status = 200;
+    await page.route("**/api/clients/*/answers", async (route) => {
+      await update(client("one", "busy"));
+      await page.locator(".question").waitFor({ state: "detached" });
+      await page.waitForTimeout(200);
+      await route.fulfill({ status, json: {} });
+    });
+    await show("/dashboard", [waiting("first")]);
+    const approve = card("one").getByRole("button", { name: /^Approve/ });
+    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
+    const press = async () => {
+      await approve.waitFor();
+      await page.waitForTimeout(700);
+      const answered = page.waitForResponse("**/api/clients/*/answers");
+      await approve.click();
+      await answered;
+    };
+    await press();
+    assert.equal(await elsewhere.count(), 0);
+    status = 409;
+    await update(waiting("second"));
+    await press();
+    await elsewhere.waitFor();
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("that somebody else answered is said for a while, whatever is asked next", async () => {
+    const waiting = (id) => client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("first")]);
+    await card("one").getByText("touch first").waitFor();
+    await page.evaluate(() => {
+      const real = window.setTimeout;
+      window.setTimeout = (body, ms) => real(body, ms === 12_000 ? 500 : ms);
+    });
+    await update(client("one", "busy"));
+    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
+    await elsewhere.waitFor();
+    await update(waiting("second"));
+    await card("one").getByText("touch second").waitFor();
+    await elsewhere.waitFor({ state: "detached" });
+  });
+
+  check("a permission whose input looks like a question is shown whole, and approved as what it is", async () => {
+    const disguised = { ...choices("q"), kind: "permission", tool: "mcp__files__wipe" };
+    const session = (question) => ({ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question });
+    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session(disguised)] } })]);
+    await card("one").getByText("Wants to use mcp__files__wipe").waitFor();
+    await card("one").getByRole("button", { name: /^Approve mcp__files__wipe/ }).waitFor();
+    assert.equal(await card("one").getByRole("radio").count(), 0);
+    const text = JSON.stringify({ ...JSON.parse(choices("q").text), note: "and every backup" });
+    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session({ ...choices("q"), text })] } })]);
+    await card("one").getByRole("radio", { name: /SQLite/ }).waitFor();
+    await card("one").getByText("and every backup").waitFor();
+  });
+
+  check("a press right after the list moved answers nothing", async () => {
+    let calls = 0;
+    await page.route("**/api/clients/*/answers", (route) => { calls += 1; return route.fulfill({ status: 200, body: "{}" }); });
+    const waiting = (id) => client(id, "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(`q-${id}`, `touch ${id}`) }] },
+    });
+    await show("/dashboard", [waiting("zeta")]);
+    await page.getByRole("button", { name: /^Approve/ }).waitFor();
+    await page.waitForTimeout(700);
+    await page.evaluate((one) => new Promise((resolve) => {
+      window.hubSocket.tell({ type: "client_update", client: one });
+      const look = () => {
+        const button = document.querySelector('[data-instance="alpha"] .question .button');
+        if (button === null) return void requestAnimationFrame(look);
+        button.click();
+        resolve();
+      };
+      look();
+    }), waiting("alpha"));
+    await card("alpha").getByText("The list moved just now").waitFor();
+    assert.equal(calls, 0);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a question with choices is answered by its choices, with the keyboard alone", async () => {
+    const answers = [];
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push(route.request().postDataJSON());
+      return route.fulfill({ status: 200, body: "{}" });
+    });
+    await show("/dashboard", [client("one", "needs_you", {
+      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: choices("q") }] },
+    })]);
+    await page.waitForTimeout(700);
+    assert.equal(await page.getByRole("button", { name: /Send answer/ }).isDisabled(), true);
+    await card("one").getByRole("link", { name: "one", exact: true }).focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("Answered. The run goes on.").waitFor();
+    assert.deepEqual(answers, [{ session_id: "s1", question_id: "q", allow: true, answers: { "Which database should the tests use?": "SQLite" } }]);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a viewer sees the question and no buttons; path mode is only for one's own", async () => {
+    await show("/dashboard", [client("hers", "needs_you", {
+      role: "viewer", owner: "grace", path_url: "",
+      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: permission("q", "make all") }] },
+    })]);
+    await card("hers").getByText("answering is for its owner and operators").waitFor();
+    assert.equal(await card("hers").getByRole("button", { name: /Approve|Deny/ }).count(), 0);
+    assert.equal(await card("hers").getByRole("link", { name: /path mode/ }).count(), 0);
+    await card("hers").getByText("grace's · you may look").waitFor();
+  });
+});
