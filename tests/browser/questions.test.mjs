@@ -2,9 +2,17 @@
 // The hub is real; what it tells of instances is the test's, and so is what becomes of an answer.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { choices, client, permission } from "./lib/fake_hub_socket.mjs";
+import { choices, client, history, permission } from "./lib/fake_hub_socket.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
+
+/** An instance whose sessions wait with these questions, one each. */
+function asking(id, ...questions) {
+  const sessions = questions.map((question, index) => ({
+    id: `s${index + 1}`, title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question,
+  }));
+  return client(id, "needs_you", { metadata: { sessions } });
+}
 
 describe("questions", { concurrency: 1 }, () => {
   let stage, page, told;
@@ -155,6 +163,57 @@ describe("questions", { concurrency: 1 }, () => {
     await card("alpha").getByText("The list moved just now").waitFor();
     assert.equal(calls, 0);
     await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("questions named like what every object has, or alike, break nothing and are answered one by one", async () => {
+    const answers = [];
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push(route.request().postDataJSON());
+      return route.fulfill({ status: 200, body: "{}" });
+    });
+    const ask = (...texts) => ({
+      ...choices("q"), text: JSON.stringify({ questions: texts.map((question) => ({ question, options: [{ label: "A" }, { label: "B" }] })) }),
+    });
+    await show("/dashboard", [asking("one", ask("constructor", "__proto__")), client("two")]);
+    await told.asked("q");
+    await card("one").getByRole("group", { name: "constructor" }).getByRole("radio", { name: "A" }).check();
+    const send = card("one").getByRole("button", { name: /^Send answer/ });
+    assert.equal(await send.isDisabled(), true);
+    await card("one").getByRole("group", { name: "__proto__" }).getByRole("radio", { name: "B" }).check();
+    await send.click();
+    await card("one").getByText("Answered. The run goes on.").waitFor();
+    assert.deepEqual(Object.entries(answers.pop().answers), [["constructor", "A"], ["__proto__", "B"]]);
+    await update(client("two", "busy"));
+    await card("two").getByText("Busy", { exact: true }).waitFor();
+    // Their answers could not be told apart.
+    await update(asking("one", { ...ask("Which?", "Which?"), id: "twice" }));
+    await told.asked("twice");
+    assert.equal(await card("one").getByRole("radio").count(), 0);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
+  check("a card that cannot be shown leaves the others alone, and is tried again", async () => {
+    await page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() }));
+    for (const path of ["/dashboard", "/instances/one"]) {
+      await show(path, [client("one"), client("two")]);
+      const what = path === "/dashboard" ? "The card of one" : "This instance";
+      await page.getByText("Idle", { exact: true }).first().waitFor();
+      await page.evaluate(() => {
+        const real = String.prototype.replace;
+        String.prototype.replace = function (...values) {
+          if (String(this) === "broken") throw new Error("as the test wants it");
+          return real.apply(this, values);
+        };
+      });
+      await update(asking("one", { ...permission("q", "ls"), tool: "broken" }));
+      await page.getByText(`${what} cannot be shown.`).waitFor();
+      await update(client("two", "busy"));
+      if (path === "/dashboard") await card("two").getByText("Busy", { exact: true }).waitFor();
+      await update(asking("one", permission("q", "ls")));
+      await page.locator('[data-question="q"]').waitFor();
+      assert.equal(await page.getByText("cannot be shown").count(), 0);
+    }
+    await page.unroute("**/api/clients/*/history");
   });
 
   check("a question with choices is answered by its choices, with the keyboard alone", async () => {

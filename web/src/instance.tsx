@@ -11,6 +11,7 @@ import { Questions, Sessions } from "./list/sessions";
 import { feed } from "./live";
 import { InstanceStore } from "./store";
 import { Chart } from "./ui/chart";
+import { Guard } from "./ui/guard";
 import { Loading, Notice } from "./ui/notice";
 import { Shell } from "./ui/shell";
 import { startPage } from "./ui/start";
@@ -208,7 +209,9 @@ function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
       <div role="status">{!connected && <Notice>The hub does not answer. Connecting again…</Notice>}</div>
       {one !== undefined && (
         <div class={connected ? "details" : "details stale"}>
-          <Details one={one} info={info} />
+          <Guard of={one} what="This instance">
+            <Details one={one} info={info} />
+          </Guard>
         </div>
       )}
       {one === undefined && !isLoaded && connected && <Loading />}

@@ -13,6 +13,12 @@ test("a tool's input shows field by field, whole", () => {
   assert.deepEqual(partsOf(""), []);
 });
 
+test("what nests too deep to be laid out shows as it is", () => {
+  const nested = (depth: number) => `{"deep":${"[".repeat(depth)}"]{\\"["${"]".repeat(depth)}}`;
+  assert.deepEqual(partsOf(nested(8_000)), [{ name: "", value: nested(8_000) }]);
+  assert.equal(partsOf(nested(31))[0]?.name, "deep");
+});
+
 test("what would hide or reorder a command is shown by number", () => {
   assert.equal(visible("ls \u202egnp.exe\u0000"), "ls \\u{202e}gnp.exe\\u{0}");
   assert.equal(visible("a\u115f\u1160\u3164\uffa0\u00ad\ufe0e\u2028b"), "a\\u{115f}\\u{1160}\\u{3164}\\u{ffa0}\\u{ad}\\u{fe0e}\\u{2028}b");
@@ -58,7 +64,7 @@ test("what is approved is shown by its fields, whatever they look like", () => {
 });
 
 test("choices of another form are not shown in part", () => {
-  const broken = [5, [], [null], [which, {}], [{ question: "Why?" }], [{ ...which, options: [{ label: "A" }, 3] }]];
+  const broken = [5, [], [null], [which, {}], [which, which], [{ question: "Why?" }], [{ ...which, options: [{ label: "A" }, 3] }]];
   for (const questions of broken) {
     assert.deepEqual(shownOf(question({ questions })), { asked: [], parts: partsOf(JSON.stringify({ questions })) });
   }

@@ -40,7 +40,20 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const deepest = 32;
+
+/** Whether the JSON nests deeper than it can be laid out: every level adds to the indentation of all within. */
+function isDeep(json: string): boolean {
+  let depth = 0;
+  for (const [sign] of json.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+    depth += sign === "[" || sign === "{" ? 1 : -1;
+    if (depth > deepest) return true;
+  }
+  return false;
+}
+
 function parsed(text: string): Fields | undefined {
+  if (isDeep(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isFields(value) ? value : undefined;
@@ -56,7 +69,7 @@ function partsIn(fields: Fields): Part[] {
   }));
 }
 
-/** The whole input: field by field if it is a JSON object, else as one part without a name. */
+/** The whole input: field by field if it is a JSON object that can be laid out, else as one part without a name. */
 export function partsOf(text: string): Part[] {
   const fields = parsed(text);
   if (fields === undefined) return text === "" ? [] : [{ name: "", value: visible(text) }];
@@ -102,11 +115,13 @@ export interface Shown {
 /**
  * How a question is shown. Only what the model asks itself is answered by choices: any other tool may
  * have a field of that name, and so may a plan, and these are approved. Choices of a form that is not
- * known would be shown in part: then everything is shown by its fields.
+ * known would be shown in part: then everything is shown by its fields. So are questions of one text,
+ * by which their answers are told apart.
  */
 export function shownOf({ kind, tool, text }: Pick<Question, "kind" | "tool" | "text">): Shown {
   const { questions, ...rest } = parsed(text) ?? {};
   const isAnswered = kind === "question" && tool !== "ExitPlanMode";
   const asked = isAnswered ? allOf(questions, askedOf) : undefined;
-  return asked === undefined ? { asked: [], parts: partsOf(text) } : { asked, parts: partsIn(rest) };
+  const isOnce = new Set(asked?.map(({ text: each }) => each)).size === asked?.length;
+  return asked === undefined || !isOnce ? { asked: [], parts: partsOf(text) } : { asked, parts: partsIn(rest) };
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { SessionInfo } from "../api";
 import { stateWords, type Instance } from "../instances";
 import type { InstanceStore } from "../store";
+import { Guard } from "../ui/guard";
 import { Ago, Since } from "../ui/time";
 import { useInstance } from "../ui/watch";
 import { OpenButton } from "./open_button";
@@ -52,29 +53,31 @@ export function Card({ id, store, info, isSettled }: CardProps) {
   const shared = shareWords(one);
   return (
     <li class={`card state-${one.state}`} data-instance={one.id}>
-      <div class="card-name">
-        <h2>
-          <a href={`/instances/${encodeURIComponent(one.id)}`}>{one.name}</a>
-        </h2>
-        {shared !== "" && <p class="shared">{shared}</p>}
-        <Labels one={one} />
-      </div>
-      <p class="card-head">
-        <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
-      </p>
-      <Questions one={one} isSettled={() => isSettled(id)} />
-      <dl class="card-facts">
-        <Fact name="Machine">{one.hostname || "unknown"}</Fact>
-        <Fact name="Project">{one.project}</Fact>
-      </dl>
-      <Sessions one={one} />
-      <dl class="card-facts more">
-        <Fact name="Instance">{one.version}</Fact>
-        <Fact name="Agent">{one.agentVersion === "" ? "" : `berth ${one.agentVersion}`}</Fact>
-        <Fact name="Latency">{one.latency > 0 && one.state !== "offline" ? `${one.latency} ms` : ""}</Fact>
-        <Fact name="Last seen">{one.state === "offline" ? <Ago since={one.lastSeen} /> : ""}</Fact>
-      </dl>
-      <OpenButton one={one} pathMode={info.pathMode} />
+      <Guard of={one} what={`The card of ${one.name}`}>
+        <div class="card-name">
+          <h2>
+            <a href={`/instances/${encodeURIComponent(one.id)}`}>{one.name}</a>
+          </h2>
+          {shared !== "" && <p class="shared">{shared}</p>}
+          <Labels one={one} />
+        </div>
+        <p class="card-head">
+          <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
+        </p>
+        <Questions one={one} isSettled={() => isSettled(id)} />
+        <dl class="card-facts">
+          <Fact name="Machine">{one.hostname || "unknown"}</Fact>
+          <Fact name="Project">{one.project}</Fact>
+        </dl>
+        <Sessions one={one} />
+        <dl class="card-facts more">
+          <Fact name="Instance">{one.version}</Fact>
+          <Fact name="Agent">{one.agentVersion === "" ? "" : `berth ${one.agentVersion}`}</Fact>
+          <Fact name="Latency">{one.latency > 0 && one.state !== "offline" ? `${one.latency} ms` : ""}</Fact>
+          <Fact name="Last seen">{one.state === "offline" ? <Ago since={one.lastSeen} /> : ""}</Fact>
+        </dl>
+        <OpenButton one={one} pathMode={info.pathMode} />
+      </Guard>
     </li>
   );
 }

@@ -27,8 +27,8 @@ const longestReason = 600;
 function Parts({ parts }: { parts: readonly Part[] }) {
   return (
     <>
-      {parts.map(({ name, value }) => (
-        <div key={name} class="part">
+      {parts.map(({ name, value }, index) => (
+        <div key={index} class="part">
           {name !== "" && <span class="quiet">{name}</span>}
           <pre>
             <code>{value}</code>
@@ -52,8 +52,8 @@ function Choices({ asked, chosen, onChoose, group }: {
         {visible(asked.text)}
       </legend>
       <Parts parts={[...asked.more, ...asked.options.flatMap(({ more }) => more)]} />
-      {asked.options.map(({ label, description }) => (
-        <label key={label} class="choice">
+      {asked.options.map(({ label, description }, index) => (
+        <label key={index} class="choice">
           <input
             type={asked.isMany ? "checkbox" : "radio"}
             name={group}
@@ -83,10 +83,12 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
 export function QuestionBox({ one, session, question, isSettled, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
-  const [chosen, setChosen] = useState<Readonly<Record<string, readonly string[]>>>({});
+  /** The labels, by the number of the question. */
+  const [chosen, setChosen] = useState<readonly (readonly string[])[]>([]);
   const [reason, setReason] = useState("");
   const { asked, parts } = shownOf(question);
   const tool = visible(question.tool);
+  const chosenOf = (index: number) => chosen[index] ?? [];
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
 
@@ -104,7 +106,7 @@ export function QuestionBox({ one, session, question, isSettled, onAnswer, onRef
       allow,
       ...(!allow && message !== "" && { message }),
     };
-    const answers = Object.fromEntries(Object.entries(chosen).map(([text, labels]) => [text, labels.join(", ")]));
+    const answers = Object.fromEntries(asked.map(({ text }, index) => [text, chosenOf(index).join(", ")]));
     // Before it is sent: the socket may tell of its effect before the answer to it is here.
     onAnswer(question);
     try {
@@ -122,7 +124,7 @@ export function QuestionBox({ one, session, question, isSettled, onAnswer, onRef
     }
   }
 
-  const isComplete = asked.every(({ text }) => (chosen[text] ?? []).length > 0);
+  const isComplete = asked.every((_, index) => chosenOf(index).length > 0);
   return (
     <section class="question" aria-label={`Question of ${where}`} data-question={question.id}>
       <p class="question-head">
@@ -134,11 +136,11 @@ export function QuestionBox({ one, session, question, isSettled, onAnswer, onRef
       <Parts parts={parts} />
       {asked.map((each, index) => (
         <Choices
-          key={each.text}
+          key={index}
           asked={each}
           group={`${question.id}-${index}`}
-          chosen={chosen[each.text] ?? []}
-          onChoose={(labels) => setChosen({ ...chosen, [each.text]: labels })}
+          chosen={chosenOf(index)}
+          onChoose={(labels) => setChosen(asked.map((_, other) => (other === index ? labels : chosenOf(other))))}
         />
       ))}
       <Notice kind="error">{problem}</Notice>
