@@ -35,40 +35,40 @@ describe("questions", { concurrency: 1 }, () => {
       answers.push({ url: new URL(route.request().url()).pathname, ...route.request().postDataJSON() });
       return route.fulfill(reply);
     });
-    const waiting = (id) => client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
-    });
+    const waiting = (id) => asking("one", permission(id, `touch ${id}`));
     await show("/dashboard", [waiting("first")]);
     const approve = card("one").getByRole("button", { name: "Approve Bash in Tidy up on one" });
     const deny = card("one").getByRole("button", { name: "Deny Bash in Tidy up on one" });
-    await approve.waitFor();
-    // What arrives under the user's finger is not what they meant to press.
-    await update(waiting("first"));
-    await page.waitForTimeout(700);
+    await told.asked("first");
     await approve.click();
     await card("one").getByText("Answered. The run goes on.").waitFor();
     assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "first", allow: true });
     await update(waiting("second"));
+    await told.asked("second");
     await deny.click();
     await card("one").getByText("Denied. The run is told.").waitFor();
     assert.deepEqual(answers.pop(), { url: "/api/clients/one/answers", session_id: "s1", question_id: "second", allow: false });
     await update(waiting("reasoned"));
+    await told.asked("reasoned");
     await deny.focus();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     await page.keyboard.type(" use the cache instead ");
     await inspect("reason");
+    await told.asked("reasoned");
     await page.keyboard.press("Enter");
     await card("one").getByText("Denied. The run is told.").waitFor();
     assert.deepEqual(answers.pop(), {
       url: "/api/clients/one/answers", session_id: "s1", question_id: "reasoned", allow: false, message: "use the cache instead",
     });
     await update(waiting("third"));
+    await told.asked("third");
     reply = { status: 409, body: '{"title":"Answered elsewhere","status":409,"detail":"Gone."}', contentType: "application/problem+json" };
     await approve.click();
     await card("one").getByText("Answered elsewhere, or given up: this question").waitFor();
     await update(waiting("fourth"));
+    await told.asked("fourth");
     reply = { status: 503, body: '{"detail":"The instance\'s agent is away; answer again once it is back."}', contentType: "application/problem+json" };
     await approve.click();
     await card("one").getByText("agent is away").waitFor();
@@ -81,9 +81,7 @@ describe("questions", { concurrency: 1 }, () => {
   });
 
   check("who answered is told right when the socket is faster than the answer", async () => {
-    const waiting = (id, state = "needs_you") => client("one", state, {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state, question: permission(id, `touch ${id}`) }] },
-    });
+    const waiting = (id) => asking("one", permission(id, `touch ${id}`));
     let status = 200;
     await page.route("**/api/clients/*/answers", async (route) => {
       await update(client("one", "busy"));
@@ -94,26 +92,23 @@ describe("questions", { concurrency: 1 }, () => {
     await show("/dashboard", [waiting("first")]);
     const approve = card("one").getByRole("button", { name: /^Approve/ });
     const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
-    const press = async () => {
-      await approve.waitFor();
-      await page.waitForTimeout(700);
+    const press = async (id) => {
+      await told.asked(id);
       const answered = page.waitForResponse("**/api/clients/*/answers");
       await approve.click();
       await answered;
     };
-    await press();
+    await press("first");
     assert.equal(await elsewhere.count(), 0);
     status = 409;
     await update(waiting("second"));
-    await press();
+    await press("second");
     await elsewhere.waitFor();
     await page.unroute("**/api/clients/*/answers");
   });
 
   check("that somebody else answered is said for a while, whatever is asked next", async () => {
-    const waiting = (id) => client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(id, `touch ${id}`) }] },
-    });
+    const waiting = (id) => asking("one", permission(id, `touch ${id}`));
     await show("/dashboard", [waiting("first")]);
     await card("one").getByText("touch first").waitFor();
     await page.evaluate(() => {
@@ -130,39 +125,74 @@ describe("questions", { concurrency: 1 }, () => {
 
   check("a permission whose input looks like a question is shown whole, and approved as what it is", async () => {
     const disguised = { ...choices("q"), kind: "permission", tool: "mcp__files__wipe" };
-    const session = (question) => ({ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question });
-    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session(disguised)] } })]);
+    await show("/dashboard", [asking("one", disguised)]);
     await card("one").getByText("Wants to use mcp__files__wipe").waitFor();
     await card("one").getByRole("button", { name: /^Approve mcp__files__wipe/ }).waitFor();
     assert.equal(await card("one").getByRole("radio").count(), 0);
     const text = JSON.stringify({ ...JSON.parse(choices("q").text), note: "and every backup" });
-    await show("/dashboard", [client("one", "needs_you", { metadata: { sessions: [session({ ...choices("q"), text })] } })]);
+    await show("/dashboard", [asking("one", { ...choices("q"), text })]);
     await card("one").getByRole("radio", { name: /SQLite/ }).waitFor();
     await card("one").getByText("and every backup").waitFor();
   });
 
-  check("a press right after the list moved answers nothing", async () => {
-    let calls = 0;
-    await page.route("**/api/clients/*/answers", (route) => { calls += 1; return route.fulfill({ status: 200, body: "{}" }); });
-    const waiting = (id) => client(id, "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question: permission(`q-${id}`, `touch ${id}`) }] },
-    });
-    await show("/dashboard", [waiting("zeta")]);
-    await page.getByRole("button", { name: /^Approve/ }).waitFor();
-    await page.waitForTimeout(700);
-    await page.evaluate((one) => new Promise((resolve) => {
-      window.hubSocket.tell({ type: "client_update", client: one });
-      const look = () => {
-        const button = document.querySelector('[data-instance="alpha"] .question .button');
-        if (button === null) return void requestAnimationFrame(look);
-        button.click();
+  describe("a press right after what is under the pointer became something else answers nothing", { concurrency: 1 }, () => {
+    let calls;
+    before(() => page.route("**/api/clients/*/answers", (route) => {
+      calls += 1;
+      return route.fulfill({ status: 200, body: "{}" });
+    }));
+    after(() => page.unroute("**/api/clients/*/answers"));
+
+    /** Tells `one`, and presses the first button in `place` as soon as other questions are there: before they are drawn. */
+    const pressAfter = (one, place) => page.evaluate(([client, where]) => new Promise((resolve) => {
+      const asked = () => [...document.querySelectorAll(".question code")].map(({ textContent }) => textContent).join("\n");
+      const before = asked();
+      const observer = new MutationObserver(() => {
+        if (asked() === before) return;
+        observer.disconnect();
+        document.querySelector(`${where} .button`).click();
         resolve();
-      };
-      look();
-    }), waiting("alpha"));
-    await card("alpha").getByText("The list moved just now").waitFor();
-    assert.equal(calls, 0);
-    await page.unroute("**/api/clients/*/answers");
+      });
+      observer.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
+      window.hubSocket.tell({ type: "client_update", client });
+    }), [one, place]);
+    const ask = (id) => permission(id, `touch ${id}`);
+
+    /** Opens `path`, lets time pass, and presses right after the change; the box says so and sends nothing. */
+    async function isRefused(path, shown, changed, place) {
+      calls = 0;
+      await show(path, [shown]);
+      await told.asked(shown.metadata.sessions.at(-1).question.id);
+      await pressAfter(changed, place);
+      await page.locator(place).getByText("This changed or moved just now").waitFor();
+      assert.equal(calls, 0);
+    }
+
+    for (const path of ["/dashboard", "/instances/one"]) {
+      before(() => page.route("**/api/clients/*/history", (route) => route.fulfill({ json: history() })));
+      check(`${path}: another question in the place of the first`, () =>
+        isRefused(path, asking("one", ask("q1")), asking("one", ask("q2")), '[data-question="q2"]'));
+
+      check(`${path}: the same question with another text`, () =>
+        isRefused(path, asking("one", ask("q1")), asking("one", permission("q1", "rm -r x")), '[data-question="q1"]'));
+
+      check(`${path}: the question above is gone`, async () => {
+        const above = asking("one", ask("q1"), ask("q2"));
+        const gone = asking("one", undefined, ask("q2"));
+        await isRefused(path, above, gone, '[data-question="q2"]');
+      });
+    }
+
+    check("another card above", async () => {
+      calls = 0;
+      await show("/dashboard", [asking("zeta", ask("q1"))]);
+      await told.asked("q1");
+      await pressAfter(asking("alpha", ask("q2")), '[data-instance="alpha"] .question');
+      await card("alpha").getByText("This changed or moved just now").waitFor();
+      await card("zeta").getByRole("button", { name: /^Approve/ }).evaluate((button) => button.click());
+      await card("zeta").getByText("This changed or moved just now").waitFor();
+      assert.equal(calls, 0);
+    });
   });
 
   check("questions named like what every object has, or alike, break nothing and are answered one by one", async () => {
@@ -222,10 +252,8 @@ describe("questions", { concurrency: 1 }, () => {
       answers.push(route.request().postDataJSON());
       return route.fulfill({ status: 200, body: "{}" });
     });
-    await show("/dashboard", [client("one", "needs_you", {
-      metadata: { sessions: [{ id: "s1", title: "Plan", is_busy: true, needs_you: true, state: "needs_you", question: choices("q") }] },
-    })]);
-    await page.waitForTimeout(700);
+    await show("/dashboard", [asking("one", choices("q"))]);
+    await told.asked("q");
     assert.equal(await page.getByRole("button", { name: /Send answer/ }).isDisabled(), true);
     await card("one").getByRole("link", { name: "one", exact: true }).focus();
     await page.keyboard.press("Tab");

@@ -146,7 +146,7 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
           Its agent is not connected. Start it again on {one.hostname || "its machine"}; this page follows by itself.
         </Notice>
       )}
-      <Questions one={one} isSettled={() => true} />
+      <Questions one={one} />
       <div class="panels">
         <section class="panel">
           <h2>Sessions</h2>

@@ -43,11 +43,9 @@ export interface CardProps {
   readonly id: string;
   readonly store: InstanceStore;
   readonly info: SessionInfo;
-  /** Whether this card has stood still for a moment. */
-  readonly isSettled: (id: string) => boolean;
 }
 
-export function Card({ id, store, info, isSettled }: CardProps) {
+export function Card({ id, store, info }: CardProps) {
   const one = useInstance(store, id);
   if (one === undefined) return null;
   const shared = shareWords(one);
@@ -64,7 +62,7 @@ export function Card({ id, store, info, isSettled }: CardProps) {
         <p class="card-head">
           <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
         </p>
-        <Questions one={one} isSettled={() => isSettled(id)} />
+        <Questions one={one} />
         <dl class="card-facts">
           <Fact name="Machine">{one.hostname || "unknown"}</Fact>
           <Fact name="Project">{one.project}</Fact>

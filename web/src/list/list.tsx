@@ -1,7 +1,7 @@
 // The list: as many instances as the user has scrolled to. A card is made once and follows its own
 // instance; the list itself changes only when the order does.
 import type { VNode } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SessionInfo } from "../api";
 import { chosen, counts, labelsOf, type Choice } from "../choice";
 import type { InstanceStore } from "../store";
@@ -10,7 +10,6 @@ import { Card } from "./card";
 import { Filters } from "./filters";
 
 const pageSize = 40;
-const settleMs = 600;
 
 function isEqual<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((one, index) => one === b[index]);
@@ -46,7 +45,6 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   const [view, setView] = useState(() => look(store, choice));
   const [limit, setLimit] = useState(pageSize);
   const cards = useRef(new Map<string, VNode>());
-  const moved = useRef({ at: -Infinity, ids: [] as readonly string[], from: 0 });
   const end = useRef<HTMLLIElement>(null);
 
   useEffect(() => {
@@ -58,14 +56,6 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   useEffect(() => setLimit(pageSize), [choice]);
 
   const shown = view.ids.slice(0, limit);
-  if (!isEqual(moved.current.ids, shown)) {
-    const from = shown.findIndex((id, index) => moved.current.ids[index] !== id);
-    moved.current = { at: performance.now(), ids: shown, from: from < 0 ? shown.length : from };
-  }
-  const isSettled = useCallback((id: string) => {
-    const { at, ids, from } = moved.current;
-    return performance.now() - at > settleMs || ids.indexOf(id) < from;
-  }, []);
 
   // Near its end, the list grows by itself.
   useEffect(() => {
@@ -84,7 +74,7 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   function card(id: string): VNode {
     const known = cards.current.get(id);
     if (known !== undefined) return known;
-    const made = <Card key={id} id={id} store={store} info={info} isSettled={isSettled} />;
+    const made = <Card key={id} id={id} store={store} info={info} />;
     cards.current.set(id, made);
     return made;
   }

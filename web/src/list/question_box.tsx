@@ -6,13 +6,12 @@ import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
+import { useSettled } from "./settled";
 
 interface QuestionProps {
   readonly one: Instance;
   readonly session: Session;
   readonly question: Question;
-  /** False for a moment after the page moved under the user's finger. */
-  readonly isSettled: () => boolean;
   /** This user answers it: when it goes away, nobody else did. */
   readonly onAnswer: (question: Question) => void;
   /** The answer was not taken; `isGone`: because the question is not open any more. */
@@ -80,12 +79,13 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
   gone: "Answered elsewhere, or given up: this question is not open any more.",
 };
 
-export function QuestionBox({ one, session, question, isSettled, onAnswer, onRefused }: QuestionProps) {
+export function QuestionBox({ one, session, question, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
   /** The labels, by the number of the question. */
   const [chosen, setChosen] = useState<readonly (readonly string[])[]>([]);
   const [reason, setReason] = useState("");
+  const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
   const { asked, parts } = shownOf(question);
   const tool = visible(question.tool);
   const chosenOf = (index: number) => chosen[index] ?? [];
@@ -93,8 +93,8 @@ export function QuestionBox({ one, session, question, isSettled, onAnswer, onRef
   const where = `${session.title} on ${one.name}`;
 
   async function answer(allow: boolean): Promise<void> {
-    if (!isSettled()) {
-      setProblem("The list moved just now. Look again, then press once more.");
+    if (!box.isSettled()) {
+      setProblem("This changed or moved just now. Look again, then press once more.");
       return;
     }
     setProblem("");
@@ -126,7 +126,7 @@ export function QuestionBox({ one, session, question, isSettled, onAnswer, onRef
 
   const isComplete = asked.every((_, index) => chosenOf(index).length > 0);
   return (
-    <section class="question" aria-label={`Question of ${where}`} data-question={question.id}>
+    <section ref={box.ref} class="question" aria-label={`Question of ${where}`} data-question={question.id}>
       <p class="question-head">
         <strong>{asked.length > 0 ? "Asks you" : `Wants to use ${tool || "a tool"}`}</strong>{" "}
         <span class="quiet">

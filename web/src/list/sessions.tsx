@@ -65,7 +65,7 @@ export function Sessions({ one }: { one: Instance }) {
 }
 
 /** The open questions; says so when one was answered by somebody else. */
-export function Questions({ one, isSettled }: { one: Instance; isSettled: () => boolean }) {
+export function Questions({ one }: { one: Instance }) {
   const [elsewhere, setElsewhere] = useState<Question>();
   const before = useRef<readonly Question[]>([]);
   const answered = useRef(new Set<string>());
@@ -109,7 +109,6 @@ export function Questions({ one, isSettled }: { one: Instance; isSettled: () => 
           one={one}
           session={session}
           question={question}
-          isSettled={isSettled}
           onAnswer={({ id }) => answered.current.add(id)}
           onRefused={refused}
         />
