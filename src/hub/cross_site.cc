@@ -3,6 +3,15 @@
 #include "hub/proxy_path.h"
 
 namespace berth::hub {
+namespace {
+
+/// By Fetch Metadata; where there is none, nobody says so.
+bool IsOfAnotherOrigin(const http::RequestHead& head) {
+  const auto site = head.fields.Find("sec-fetch-site");
+  return site && *site != "same-origin" && *site != "none";
+}
+
+}  // namespace
 
 bool IsSafe(const http::RequestHead& head) {
   return !head.is_upgrade() &&
@@ -28,12 +37,13 @@ Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view exp
 }
 
 Result<void> CheckNotEmbedded(const http::RequestHead& head) {
-  const auto site = head.fields.Find("sec-fetch-site");
-  if (!site || *site == "same-origin" || *site == "none") return Ok();
-  const auto mode = head.fields.Find("sec-fetch-mode");
-  const auto destination = head.fields.Find("sec-fetch-dest");
-  if (mode == "navigate" && destination == "document" && IsSafe(head)) return Ok();
+  if (!IsOfAnotherOrigin(head) || IsLedByAnotherOrigin(head)) return Ok();
   return Forbidden("embedded by another origin");
+}
+
+bool IsLedByAnotherOrigin(const http::RequestHead& head) {
+  return IsOfAnotherOrigin(head) && head.fields.Find("sec-fetch-mode") == "navigate" &&
+         head.fields.Find("sec-fetch-dest") == "document" && IsSafe(head);
 }
 
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin) {

@@ -25,6 +25,10 @@ Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view exp
 /// scripts, frames, fetches); top-level navigations pass. kForbidden.
 Result<void> CheckNotEmbedded(const http::RequestHead& head);
 
+/// Whether a page of another origin opens this one as a page of its own, by a link or by script.
+/// Redirects in between do not hide it.
+bool IsLedByAnotherOrigin(const http::RequestHead& head);
+
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
 /// browser's user: Sec-Fetch-Site says same-origin or none; without it Origin, else Referer, is of
 /// that origin. A request that says nothing of all that is nobody's.

@@ -45,6 +45,17 @@ std::string LedBack(const HubContext& hub, const http::RequestHead& head) {
   return proxy ? fmt::format("{}{}", proxy->prefix, head.target) : std::string();
 }
 
+/// Where path mode lets no other origin lead to: an instance that has its own address could move
+/// its page onto the hub's origin so. The page that opens it there; "" for what goes on.
+std::string OwnAddressOf(const HubContext& hub, const http::RequestHead& head,
+                         const ProxyPath& path) {
+  if (!hub.hosts.has_subdomains() || !IsInstanceLabel(path.instance_id)) return {};
+  if (!IsLedByAnotherOrigin(head)) return {};
+  const std::string_view next = std::string_view(head.target).substr(path.prefix.size());
+  return fmt::format("/open?client={}&next={}{}", path.instance_id,
+                     next.starts_with('/') ? "" : "/", http::EscapeQuery(next));
+}
+
 bool IsSignedInPage(std::string_view path) {
   return path == "/dashboard" || path == "/open" || path.starts_with("/instances/") ||
          path == "/settings" || path.starts_with("/settings/");
@@ -132,6 +143,9 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   const ProxyPath path = *ParseProxyPath(request.head.target);
   if (http::HasForbiddenEscape(path.prefix)) {
     co_return BadPathAnswer("The instance's name is misspelt.");
+  }
+  if (std::string opener = OwnAddressOf(hub_, request.head, path); !opener.empty()) {
+    co_return Redirect(303, opener);
   }
   if (path.rest.empty()) {
     const std::string_view query = request.head.query();

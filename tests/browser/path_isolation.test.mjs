@@ -1,5 +1,5 @@
 // What a page of an instance can do to the hub in path mode, where both have one origin: nothing that
-// needs the hub's own page.
+// needs the hub's own page. And how it gets there from its own address: not at all.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Stage } from "./lib/stage.mjs";
@@ -101,4 +101,58 @@ describe("path mode: the hub's own origin", { concurrency: 1 }, () => {
     assert.match(tokens, /^200 /);
     assert.ok(!tokens.includes("stolen"), tokens);
   });
+});
+
+/** A page that gets hold of the other instance if it comes to run on the hub's origin. */
+const grasping = `<!doctype html><h1>mallory</h1><script type="module">
+  await fetch("/clients/vera/proxy/words", { method: "POST" }).catch(() => {});
+  document.title = "done";
+</script>`;
+
+describe("path mode beside an instance's own address", { concurrency: 1 }, () => {
+  let stage, page, vera;
+  before(async () => {
+    stage = await Stage.start("path-escape", { tls: true });
+    const mallory = await stage.plainInstance("mallory", () => ({ body: grasping }));
+    vera = await stage.plainInstance("vera", () => ({ body: "vera" }));
+    for (const one of [mallory, vera]) await stage.hub.startAgent(one);
+    page = await stage.signIn();
+    for (const name of ["mallory", "vera"]) await stage.card(page, name).locator("button:enabled").first().waitFor();
+    await stage.open(page, mallory);
+  }, { timeout: 90_000 });
+  after(() => stage?.stop(), { timeout: 60_000 });
+
+  /** Where the tab ends once `lead` has led it to `target`. */
+  async function endOf(target, lead) {
+    const arrived = page.waitForURL((url) => url.hostname.startsWith("mallory.") && url.pathname === "/deep/x");
+    await lead(target);
+    await arrived;
+    await page.waitForFunction(() => document.title === "done");
+    return page.url().replace(/^.*?(\/deep)/, "$1");
+  }
+  const byScript = (target) => page.evaluate((url) => { location.href = url; }, target);
+
+  for (const [way, path] of [
+    ["itself", "/clients/mallory/proxy/deep/x?y=1"],
+    ["the page that opens instances", "/open?client=mallory&next=/deep/x%3Fy=1"],
+  ]) {
+    it(`its page that leads to the hub's origin by ${way} ends at its own address`, { timeout: 90_000 }, () => stage.check(way, async () => {
+      await page.goto(page.url().replace(/\/deep.*/, "/"));
+      assert.equal(await endOf(stage.hub.url + path, byScript), "/deep/x?y=1");
+    }));
+  }
+
+  it("and so does a sign-in that it asks for", { timeout: 90_000 }, () => stage.check("sign-in", async () => {
+    const link = new URL(await stage.hub.loginLink());
+    link.searchParams.set("next", "/clients/mallory/proxy/deep/x?y=1");
+    assert.equal(await endOf(link.href, byScript), "/deep/x?y=1");
+  }));
+
+  it("the other instance saw nothing of it; from the dashboard path mode opens as ever", { timeout: 90_000 }, () => stage.check("dashboard", async () => {
+    assert.deepEqual(vera.seen.filter(({ headers }) => !headers["user-agent"].startsWith("berth-agent/")), []);
+    await page.goto(`${stage.hub.url}/dashboard`);
+    await page.evaluate(() => { location.href = "/clients/vera/proxy/"; });
+    await page.waitForURL(`${stage.hub.url}/clients/vera/proxy/`);
+    await page.getByText("vera", { exact: true }).waitFor();
+  }));
 });

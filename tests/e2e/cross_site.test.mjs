@@ -124,11 +124,15 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     }
   });
 
-  it("safe requests to an instance may be navigations of another origin, and nothing embedded", async () => {
+  it("safe requests to an instance may be navigations of another origin to its own address, and nothing embedded", async () => {
     for (const way of Object.values(ways)) {
       const get = (site, mode, destination) => statusOf(way, "GET", `${way.prefix}/safe`, [["Sec-Fetch-Site", site], ["Sec-Fetch-Mode", mode], ["Sec-Fetch-Dest", destination]]);
-      assert.equal(await get("cross-site", "navigate", "document"), 200);
-      assert.equal(await get("same-origin", "cors", "empty"), 200);
+      for (const site of ["same-site", "cross-site"]) {
+        assert.equal(await get(site, "navigate", "document"), way.mode === "path" ? 303 : 200);
+      }
+      for (const mode of ["navigate", "cors"]) {
+        assert.equal(await get("same-origin", mode, mode === "cors" ? "empty" : "document"), 200);
+      }
       assert.equal(await get("none", "navigate", "document"), 200);
       const before = origin.seen.length;
       for (const site of ["same-site", "cross-site"]) {
@@ -138,6 +142,33 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
       }
       assert.equal(origin.seen.length, before);
     }
+  });
+
+  it("whoever leads into path mode from elsewhere is led to the instance's own address, by each way there", async () => {
+    const led = (path, headers = {}) => ask({
+      host: "127.0.0.1", port: scene.port, path,
+      headers: { host: scene.host, cookie, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...headers },
+    });
+    const before = origin.seen.length;
+    for (const [path, next] of [
+      ["/clients/box/proxy/deep/x?y=1&z", "/deep/x%3Fy%3D1%26z"], ["/clients/box/proxy/", "/"], ["/clients/box/proxy", "/"], ["/clients/box/proxy?x", "/%3Fx"],
+      ["/clients/unknown/proxy/", "/"],
+    ]) {
+      for (const own of [{}, { cookie: "" }, { "sec-fetch-site": "same-site" }]) {
+        const { status, headers } = await led(path, own);
+        assert.deepEqual([status, headers.location], [303, `/open?client=${path.split("/")[2]}&next=${next}`], path);
+        assert.equal(headers["cache-control"], "no-store");
+      }
+    }
+    // What a page of the hub asks for at its root goes back below the prefix, and from there as above.
+    const referer = `${ways.path.origin}/clients/box/proxy/`;
+    assert.equal((await led("/deep", { referer })).headers.location, "/clients/box/proxy/deep");
+    assert.equal(origin.seen.length, before);
+    for (const own of [{ "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }]) {
+      assert.equal((await led("/clients/box/proxy/", own)).status, 200);
+    }
+    assert.equal((await led("/clients/Box_1/proxy/")).status, 404);  // Could have no address of its own.
+    assert.equal((await scene.api("GET", "/clients/box/proxy/", { cookie })).status, 200);
   });
 
   it("the hub's API is closed to the pages of an instance in path mode", async () => {

@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, type SignInWay } from "./api";
 import { followFragment } from "./fragment";
 import { forget } from "./last_known";
-import { codeFrom, nextPath } from "./next";
+import { codeFrom, nextPath, throughOpen } from "./next";
 
 function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Try again.";
@@ -142,7 +142,7 @@ function Login({ firstCode, next }: { firstCode: string; next: string }) {
 const app = document.getElementById("app");
 if (app !== null) {
   const code = location.hash.slice(1);
-  const next = nextPath(location.search, location.origin, "/dashboard");
+  const next = throughOpen(nextPath(location.search, location.origin, "/dashboard"));
   // Codes and states of a sign-in that is over do not belong into the address bar or the history.
   const query = location.pathname === "/login" ? location.search : "";
   history.replaceState(null, "", `/login${query}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeFrom, nextPath } from "./next";
+import { codeFrom, nextPath, throughOpen } from "./next";
 
 const origin = "https://hub.example.org";
 
@@ -16,6 +16,23 @@ test("nothing else is followed", () => {
     assert.equal(nextPath(`?next=${encodeURIComponent(next)}`, origin, "/d"), "/d", next);
   }
   assert.equal(nextPath("", origin, "/d"), "/d");
+});
+
+test("what leads into path mode leads to the page that opens the instance, and nothing else does", () => {
+  for (const [path, led] of [
+    ["/clients/a/proxy/deep/?x=1&y#z", "/open?client=a&next=%2Fdeep%2F%3Fx%3D1%26y%23z"],
+    ["/clients/a/proxy/", "/open?client=a&next=%2F"],
+    ["/clients/a/proxy", "/open?client=a&next=%2F"],
+    ["/clients/a/proxy?x", "/open?client=a&next=%2F%3Fx"],
+    ["/clients/a/proxy//b", "/open?client=a&next=%2F%2Fb"],
+    ["/clients/a/proxyx", "/clients/a/proxyx"],
+    ["/clients/a", "/clients/a"],
+    ["/open?client=a&next=/clients/b/proxy/", "/open?client=a&next=/clients/b/proxy/"],
+    ["/dashboard?x=/clients/a/proxy/", "/dashboard?x=/clients/a/proxy/"],
+  ] as const) {
+    assert.equal(throughOpen(path), led, path);
+  }
+  assert.equal(nextPath("?next=/../../b/proxy/%2E%2e/x", origin, "/"), "/b/x");
 });
 
 test("a code is found in a link and in itself", () => {

@@ -15,6 +15,16 @@ export function nextPath(search: string, origin: string, fallback: string): stri
   }
 }
 
+/**
+ * `path`, or the page that opens the instance, if it is one of path mode: a page of ours must not lead
+ * there because a link to it says so. Where an instance has no address of its own, that page does.
+ */
+export function throughOpen(path: string): string {
+  const [, id, rest] = /^\/clients\/([^/?#]+)\/proxy(?![^/?#])\/?(.*)$/s.exec(path) ?? [];
+  if (id === undefined || rest === undefined) return path;
+  return `/open?client=${encodeURIComponent(id)}&next=${encodeURIComponent(`/${rest}`)}`;
+}
+
 /** The one-time code in a pasted sign-in link, or in the text itself if it is no link. */
 export function codeFrom(text: string): string {
   const hash = text.lastIndexOf("#");

@@ -1,6 +1,7 @@
 // The hub's page that leads a signed-in user to an instance's own address, where a navigation
 // arrived without a cookie: /open?client=ID&next=PATH.
 import { ApiError, openInstance } from "./api";
+import { nextPath } from "./next";
 
 const storageKey = "berth-opened";
 const mostTurns = 3;
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
   if (isLoop(id)) {
     throw new ApiError(0, "The browser keeps no cookie for this instance's address. Allow it, then try again.");
   }
-  location.replace(await openInstance(id, query.get("next") ?? "/"));
+  // Without dot segments: it may come to stand below the instance's prefix.
+  location.replace(await openInstance(id, nextPath(location.search, location.origin, "/")));
 }
 
 main().catch((error: unknown) => {
