@@ -90,8 +90,10 @@ Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions optio
   }
   auto proxies = net::ProxySettings::FromEnvironment();
   if (!proxies) return proxies.error();
-  auto tls = net::TlsClient::Create({});
-  if (!tls) return tls.error();
+  auto hub_tls = net::TlsClient::Create(options.hub_tls);
+  if (!hub_tls) return hub_tls.error();
+  auto instance_tls = net::TlsClient::Create({});
+  if (!instance_tls) return instance_tls.error();
   if (options.state_folder.empty()) options.state_folder = StateFolder(options.client_id);
   auto worker = std::make_unique<ThreadWorker>();
   auto trust = HubTrust::Open({.hub = options.hub_url,
@@ -99,26 +101,27 @@ Result<std::unique_ptr<Agent>> Agent::Create(net::Loop& loop, AgentOptions optio
                                .key = options.hub_key},
                               *worker);
   if (!trust) return Wrap(std::move(trust).error(), "the hub's pinned key");
-  return std::unique_ptr<Agent>(new Agent(loop, std::move(options), std::move(*hub),
-                                          std::move(*proxies), std::move(*tls), std::move(worker),
-                                          std::move(*trust)));
+  return std::unique_ptr<Agent>(
+      new Agent(loop, std::move(options), std::move(*hub), std::move(*proxies), std::move(*hub_tls),
+                std::move(*instance_tls), std::move(worker), std::move(*trust)));
 }
 
 Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::ProxySettings proxies,
-             std::unique_ptr<net::TlsClient> tls, std::unique_ptr<ThreadWorker> worker,
-             HubTrust trust)
+             std::unique_ptr<net::TlsClient> hub_tls, std::unique_ptr<net::TlsClient> instance_tls,
+             std::unique_ptr<ThreadWorker> worker, HubTrust trust)
     : loop_(loop),
       options_(std::move(options)),
       limits_(AdjustLimits(options_)),
       hub_place_(std::move(hub_place)),
       hub_(HubAddressOf(hub_place_, std::move(options_.token), options_.protocol)),
       proxies_(std::move(proxies)),
-      tls_(std::move(tls)),
+      hub_tls_(std::move(hub_tls)),
+      instance_tls_(std::move(instance_tls)),
       worker_(std::move(worker)),
       trust_(std::move(trust)),
       gate_(options_.client_id, trust_, SystemWallClock()),
       hub_client_(loop_, limits_,
-                  [this] { return DialHub(loop_, hub_place_, proxies_, *tls_, limits_); }),
+                  [this] { return DialHub(loop_, hub_place_, proxies_, *hub_tls_, limits_); }),
       instance_client_(loop_, limits_, [this] { return DialInstance(); }),
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
       locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
@@ -183,7 +186,7 @@ Task<Result<net::StreamPtr>> Agent::DialInstance() {
     target.security = net::Security::kTls;
     target.alpn = {"http/1.1"};
   }
-  co_return co_await net::Dial(loop_, std::move(target), no_proxies_, *tls_, limits_);
+  co_return co_await net::Dial(loop_, std::move(target), no_proxies_, *instance_tls_, limits_);
 }
 
 void Agent::StartCommand() {

@@ -39,7 +39,8 @@ class Agent : private tunnel::Keeper::Observer {
 
  private:
   Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::ProxySettings proxies,
-        std::unique_ptr<net::TlsClient> tls, std::unique_ptr<ThreadWorker> worker, HubTrust trust);
+        std::unique_ptr<net::TlsClient> hub_tls, std::unique_ptr<net::TlsClient> instance_tls,
+        std::unique_ptr<ThreadWorker> worker, HubTrust trust);
 
   Task<Result<void>> Leave();
   Task<Result<net::StreamPtr>> DialInstance();
@@ -64,7 +65,8 @@ class Agent : private tunnel::Keeper::Observer {
   const tunnel::HubAddress hub_;
   const net::ProxySettings proxies_;
   const net::ProxySettings no_proxies_;  // The instance is reached directly, always.
-  const std::unique_ptr<net::TlsClient> tls_;
+  const std::unique_ptr<net::TlsClient> hub_tls_;
+  const std::unique_ptr<net::TlsClient> instance_tls_;  // What holds for the hub is not for it.
   bool is_draining_ = false;
   bool limits_noted_ = false;  // What version 1 cannot do.
 

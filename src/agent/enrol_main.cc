@@ -8,6 +8,7 @@
 #include "agent/enrol.h"
 #include "agent/hub_trust.h"
 #include "agent/machine.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "base/private_file.h"
 #include "base/task_group.h"
@@ -74,6 +75,14 @@ void EndWaiting() {
   if (::isatty(STDOUT_FILENO) == 1) fmt::print("\r\x1b[K");
 }
 
+/// What `berth agent` needs too, to know the hub's certificate.
+std::string TlsFlags(const net::TlsClient::Options& tls) {
+  std::string flags;
+  if (!tls.authority_file.empty()) flags += " --hub-ca " + tls.authority_file;
+  if (tls.pinned_key) flags += " --hub-pin sha256/" + Base64Encode(*tls.pinned_key);
+  return flags;
+}
+
 void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::string_view old_id) {
   fmt::print("Enrolled. The token is in {}, for you alone.\n",
              EnrolledTokenFile(options.as).string());
@@ -85,8 +94,9 @@ void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::st
   if (!old_id.empty()) {
     fmt::print("The token that was here before, {}, still works: revoke it at the hub.\n", old_id);
   }
-  fmt::print("\nNow run, beside your instance:\n\n    berth agent --hub {}{}\n", options.as.hub_url,
-             options.is_default_id ? "" : " --id " + options.as.client_id);
+  fmt::print("\nNow run, beside your instance:\n\n    berth agent --hub {}{}{}\n",
+             options.as.hub_url, options.is_default_id ? "" : " --id " + options.as.client_id,
+             TlsFlags(options.hub_tls));
 }
 
 /// Asks, shows the code, waits, keeps the token.
@@ -144,7 +154,7 @@ int RunEnrol(EnrolOptions options) {
   if (!place) return Complain(place.error());
   auto proxies = net::ProxySettings::FromEnvironment();
   if (!proxies) return Complain(proxies.error());
-  auto tls = net::TlsClient::Create({});
+  auto tls = net::TlsClient::Create(options.hub_tls);
   if (!tls) return Complain(tls.error());
   auto possible = TryToKeep(options.as);
   if (!possible) return Complain(possible.error());

@@ -3,12 +3,14 @@
 
 #include "agent/enrolled_token.h"
 #include "base/limits.h"
+#include "net/tls.h"
 
 namespace berth::agent {
 
 struct EnrolOptions {
   EnrolledAs as;
-  bool is_default_id = false;  ///< The id need not be named in what to run next.
+  net::TlsClient::Options hub_tls;  ///< As of AgentOptions.
+  bool is_default_id = false;       ///< The id need not be named in what to run next.
   Limits limits;
 };
 

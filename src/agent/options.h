@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/tls.h"
 #include "tunnel/link.h"
 
 namespace berth::agent {
@@ -31,7 +32,8 @@ struct AgentOptions {
   /// "http://" or "https://", host, optional port and path, without a trailing slash. The tunnel is
   /// at hub_url + "/ws/connect".
   std::string hub_url;
-  Secret token;  ///< ao_<id>_<secret>, or an older hub's token; never empty.
+  net::TlsClient::Options hub_tls;  ///< What its certificate is verified against.
+  Secret token;                     ///< ao_<id>_<secret>, or an older hub's token; never empty.
   /// What the hub is spoken to in; version 1 only on request, because it puts the token in the URL.
   tunnel::Protocol protocol = tunnel::Protocol::kTunnel;
   std::string client_id;     ///< 1 to 63 of a-z, 0-9 and '-', so that it can be a host name.

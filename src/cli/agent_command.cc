@@ -57,6 +57,7 @@ int RunEnrol(EnrolArguments& arguments, const CommandContext& context) {
   return agent::RunEnrol({.as = {.state = agent::StateBase(),
                                  .hub_url = options.hub_url,
                                  .client_id = options.client_id},
+                          .hub_tls = options.hub_tls,
                           .is_default_id = options.client_id == default_id,
                           .limits = options.limits});
 }

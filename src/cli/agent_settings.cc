@@ -137,6 +137,14 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .value_name = "KEY",
        .help = "The hub's key, as `berth key ls` shows it there (default: learnt at first contact)",
        .set = Into(options.hub_key, HubKey)},
+      {.name = "hub-ca",
+       .value_name = "FILE",
+       .help = "PEM file of authorities or certificates to trust besides the system's",
+       .set = Into(options.hub_tls.authority_file, ParseAuthorityFile)},
+      {.name = "hub-pin",
+       .value_name = "sha256/PIN",
+       .help = "The public key that the hub's certificate must have; nothing else about it counts",
+       .set = Into(options.hub_tls.pinned_key, ParseHubPin)},
       {.name = "identity-headers",
        .value_name = "on|off",
        .help = "Generic adapter: tell the instance who asks, in X-Orchestrator-* (default off)",
@@ -190,7 +198,8 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
 std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options) {
   auto rows = AgentSettings(options);
   for (Setting& row : rows) {
-    const bool is_ours = row.name == "hub" || row.name == "id";
+    const bool is_ours =
+        row.name == "hub" || row.name == "id" || row.name == "hub-ca" || row.name == "hub-pin";
     if (!is_ours && row.source == Source::kAnywhere) row.source = Source::kEnvironmentAndFile;
     // The token that there is may be why somebody enrols anew.
     if (row.name.starts_with("token")) row.set = [](std::string_view) { return Ok(); };

@@ -45,6 +45,20 @@ void HubAccess::AddFlags(CLI::App& command) {
                   "Holds an API token; or give it in BERTH_API_TOKEN (default: that of `berth "
                   "login`)")
       ->type_name("FILE");
+  AddTlsFlags(command);
+}
+
+void HubAccess::AddTlsFlags(CLI::App& command) {
+  command
+      .add_option("--hub-ca", hub_ca,
+                  "PEM file of authorities or certificates to trust besides the system's; also "
+                  "BERTH_HUB_CA")
+      ->type_name("FILE");
+  command
+      .add_option("--hub-pin", hub_pin,
+                  "The public key that the hub's certificate must have; nothing else about it "
+                  "counts; also BERTH_HUB_PIN")
+      ->type_name("sha256/PIN");
 }
 
 Result<std::string> HubAccess::FindHub(const Environment& environment) const {
@@ -65,10 +79,30 @@ Result<std::string> HubAccess::FindHub(const Environment& environment) const {
   return Invalid("which hub? run `berth login --hub URL` once, or give --hub or BERTH_HUB");
 }
 
+Result<net::TlsClient::Options> HubAccess::FindTls(const Environment& environment) const {
+  net::TlsClient::Options tls;
+  const auto find = [&](const std::string& flag, const char* flag_name, const char* variable,
+                        const Setter& set) -> Result<void> {
+    const std::string text = flag.empty() ? environment(variable).value_or("") : flag;
+    if (text.empty()) return Ok();
+    auto done = set(text);
+    if (!done) return Wrap(std::move(done).error(), flag.empty() ? variable : flag_name);
+    return Ok();
+  };
+  auto authority =
+      find(hub_ca, "--hub-ca", "BERTH_HUB_CA", Into(tls.authority_file, ParseAuthorityFile));
+  if (!authority) return std::move(authority).error();
+  auto pin = find(hub_pin, "--hub-pin", "BERTH_HUB_PIN", Into(tls.pinned_key, ParseHubPin));
+  if (!pin) return std::move(pin).error();
+  return tls;
+}
+
 Result<HubAccount> HubAccess::Find(const Environment& environment) const {
   auto url = FindHub(environment);
   if (!url) return std::move(url).error();
-  HubAccount account{.url = std::move(*url)};
+  auto tls = FindTls(environment);
+  if (!tls) return std::move(tls).error();
+  HubAccount account{.url = std::move(*url), .tls = std::move(*tls)};
   if (!token_file.empty()) {
     auto token = ApiTokenFromFile(token_file);
     if (!token) return Wrap(std::move(token).error(), "--token-file");
@@ -117,8 +151,8 @@ Result<Secret> ApiTokenFromFile(const std::string& path) {
 int RunWithHub(std::string_view name, HubAccount account, const HubWork& work, int interrupted) {
   const Limits limits;
   net::Loop loop;
-  auto hub =
-      terminal::HubClient::Create(loop, limits, std::move(account.url), std::move(account.token));
+  auto hub = terminal::HubClient::Create(loop, limits, std::move(account.url),
+                                         std::move(account.tls), std::move(account.token));
   if (!hub) return Complain(name, hub.error(), kMisused);
   int status = 0;
   {

@@ -77,14 +77,17 @@ int RunLogin(const LoginArguments& arguments, const Environment& environment) {
   if (!file) return Complain("login", file.error(), kMisused);
   auto url = arguments.access.FindHub(environment);
   if (!url) return Complain("login", url.error(), kMisused);
+  auto tls = arguments.access.FindTls(environment);
+  if (!tls) return Complain("login", tls.error(), kMisused);
   auto token = AskForToken(arguments, *url);
   if (!token && token.error().kind == ErrorKind::kCancelled) {
     return Complain("login", token.error(), kInterrupted);
   }
   if (!token) return Complain("login", token.error(), kMisused);
   std::string name;
-  const int status = RunWithHub("login", {.url = *url, .token = token->Copy()},
-                                [&](terminal::HubClient& hub) { return Try(hub, name); });
+  const int status =
+      RunWithHub("login", {.url = *url, .tls = std::move(*tls), .token = token->Copy()},
+                 [&](terminal::HubClient& hub) { return Try(hub, name); });
   if (status != 0) return status;
   auto known = terminal::ReadKnownHubs(*file);
   if (!known) return Complain("login", known.error(), kMisused);
@@ -128,6 +131,7 @@ void AddLoginCommands(CLI::App& app, CommandContext& context) {
   auto* login = app.add_subcommand("login", "Remember a hub, and an API token for it");
   login->footer(std::string(kLoginExamples));
   login->add_option("--hub", arguments->access.hub, "The hub; also BERTH_HUB")->type_name("URL");
+  arguments->access.AddTlsFlags(*login);
   login
       ->add_option("--token-file", arguments->access.token_file,
                    "Holds the API token (default: ask, or read a pipe)")

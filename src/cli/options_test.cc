@@ -253,6 +253,9 @@ TEST_F(OptionsTest, RefusesWrongAgentValues) {
       {"--token-file", "/no"},
       {"--token-file", Write("empty", " \n")},
       {"--instance", "3001"},
+      {"--hub-pin", "sha256/abc"},
+      {"--hub-ca", ""},
+      {"--hub-ca", Write("empty.pem", "")},
       {"--instance", "http://a/b"},
   };
   for (const auto& [flag, value] : cases) {

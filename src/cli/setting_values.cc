@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "net/address.h"
+#include "net/tls.h"
 
 namespace berth::cli {
 
@@ -32,6 +33,22 @@ Result<Secret> ReadSecretFile(std::string_view path) {
   if (first == std::string::npos) return Invalid(fmt::format("{} is empty", ForLog(path)));
   const std::size_t last = text.find_last_not_of(" \t\r\n");
   return Secret(std::string_view(text).substr(first, last - first + 1));
+}
+
+Result<std::string> ParseAuthorityFile(std::string_view text) {
+  if (text.empty()) return Invalid("must not be empty");
+  const std::string file(text);
+  auto usable = net::TlsClient::Create({.authority_file = file});
+  if (!usable) return std::move(usable).error();
+  return file;
+}
+
+Result<Sha256Digest> ParseHubPin(std::string_view text) {
+  auto pin = net::ParsePinnedKey(text);
+  if (pin) return pin;
+  return Invalid(fmt::format(
+      "\"{}\" is no pin; write sha256/ and the base64 of the SHA-256 of the hub's public key",
+      ForLog(text)));
 }
 
 Result<Url> ParseUrl(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -62,6 +63,12 @@ struct Url {
   std::string authority;  ///< In lower case.
   std::string path;       ///< Without slashes at its end.
 };
+/// A PEM file of authorities, looked into.
+Result<std::string> ParseAuthorityFile(std::string_view text);
+
+/// The SHA-256 of a hub's public key, "sha256/" and its base64.
+Result<Sha256Digest> ParseHubPin(std::string_view text);
+
 /// kInvalid quotes the text and says what is expected.
 Result<Url> ParseUrl(std::string_view text);
 

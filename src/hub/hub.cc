@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "net/address.h"
 #include "store/instances.h"
@@ -33,7 +34,12 @@ Result<std::unique_ptr<net::TlsServer>> OpenTls(const HubOptions& options) {
   net::TlsServer::Options files;
   files.certificate_file = options.tls_cert;
   files.key_file = options.tls_key;
-  return net::TlsServer::Create(std::move(files));
+  auto tls = net::TlsServer::Create(std::move(files));
+  if (tls) {
+    LogInfo("agents may pin the key of {} as sha256/{}", options.tls_cert.string(),
+            Base64Encode((*tls)->KeyPin()));
+  }
+  return tls;
 }
 
 /// For asking the sign-in providers; null if there are none.

@@ -25,7 +25,9 @@ std::string CertificateProblem(long code) {
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "the certificate is for another host; use the name that it was made for";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "the certificate is self-signed; pin its key, or trust it with an authority file";
+      return "the certificate is self-signed; trust it with an authority file (SSL_CERT_FILE, or "
+             "for "
+             "a hub --hub-ca), or pin a hub's key (--hub-pin)";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

@@ -55,12 +55,14 @@ Error OnTheWay(Error error, const std::string& url) {
 }  // namespace
 
 Result<std::unique_ptr<HubClient>> HubClient::Create(net::Loop& loop, const Limits& limits,
-                                                     std::string hub_url, Secret token) {
+                                                     std::string hub_url,
+                                                     net::TlsClient::Options trusted,
+                                                     Secret token) {
   auto place = http::ParseWebUrl(hub_url);
   if (!place) return Wrap(std::move(place).error(), "the hub's URL");
   auto proxies = net::ProxySettings::FromEnvironment();
   if (!proxies) return std::move(proxies).error();
-  auto tls = net::TlsClient::Create({});
+  auto tls = net::TlsClient::Create(std::move(trusted));
   if (!tls) return std::move(tls).error();
   return std::unique_ptr<HubClient>(new HubClient(loop, limits, std::move(hub_url),
                                                   std::move(*place), std::move(token),

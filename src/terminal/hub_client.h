@@ -19,10 +19,12 @@ namespace berth::terminal {
 
 class HubClient {
  public:
-  /// `loop` and `limits` must outlive the client. `hub_url` is as NormalizeHubUrl gives it; an
-  /// empty token: calls carry none. kInvalid: the URL, or a proxy variable.
+  /// `loop` and `limits` must outlive the client. `hub_url` is as NormalizeHubUrl gives it; its
+  /// certificate is verified against `trusted`; an empty token: calls carry none. kInvalid: the
+  /// URL, or a proxy variable.
   static Result<std::unique_ptr<HubClient>> Create(net::Loop& loop, const Limits& limits,
-                                                   std::string hub_url, Secret token);
+                                                   std::string hub_url,
+                                                   net::TlsClient::Options trusted, Secret token);
 
   /// The JSON text that the hub answers to GET `path`, within 30 s and 64 MiB. kUnauthorized: the
   /// token; kForbidden: it lacks the scope; kNotFound: the hub knows no such thing; kInvalid: that

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Authority, selfSigned } from "./lib/certificates.mjs";
+import { Authority, pinOf, selfSigned } from "./lib/certificates.mjs";
 import { HostileHub, SigningKey } from "./lib/hostile_hub.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -341,10 +341,10 @@ describe("an agent and the certificate of its hub", { timeout: 60_000 }, () => {
   const token = `ao_${"1".repeat(16)}_${"2".repeat(64)}`;
 
   /** An agent that trusts our authority, at a hub with that certificate. */
-  async function visit(name, tls, play) {
+  async function visit(name, tls, play, env = {}) {
     const hub = await HostileHub.start({ tls });
     try {
-      const agent = await scene.startAgent(origin, { hub: hub.url, name, token, env: { SSL_CERT_FILE: ours.file } });
+      const agent = await scene.startAgent(origin, { hub: hub.url, name, token, env: { SSL_CERT_FILE: ours.file, ...env } });
       await play(agent, hub);
       await agent.stop();
     } finally {
@@ -359,13 +359,26 @@ describe("an agent and the certificate of its hub", { timeout: 60_000 }, () => {
     });
   });
 
+  it("connects to a hub whose self-signed certificate it was given, or whose key it was told", async () => {
+    const known = async (agent, hub) => {
+      await within(patience, "the agent at the hub", hub.registered);
+      assert.equal(hub.requests[0].headers.authorization, `Bearer ${token}`);
+    };
+    const alone = selfSigned(scene.folder, "given", here);
+    await visit("given", alone, known, { BERTH_HUB_CA: join(scene.folder, "given.crt") });
+    const elsewhere = selfSigned(scene.folder, "told", "DNS:hub.example.org");
+    await visit("told", elsewhere, known, { BERTH_HUB_PIN: pinOf(elsewhere.cert) });
+  });
+
+  const wrongPin = `sha256/${Buffer.alloc(32, 7).toString("base64")}`;
   const bad = {
     expired: [() => ours.issue("expired", here, -1), /the certificate has expired/],
     "of another name": [() => ours.issue("named", "DNS:hub.example.org,IP:127.0.0.2"), /the certificate is for another host/],
     "of an unknown authority": [() => others.issue("foreign", here), /the certificate is from an unknown authority/],
     "self-signed": [() => selfSigned(scene.folder, "alone", here), /the certificate is self-signed/],
+    "good, but not of the pinned key": [() => ours.issue("other", here), /the public key is not the pinned one/, { BERTH_HUB_PIN: wrongPin }],
   };
-  for (const [what, [make, complaint]] of Object.entries(bad)) {
+  for (const [what, [make, complaint, env]] of Object.entries(bad)) {
     it(`check 29: a certificate that is ${what}: the agent refuses, says so, and sends no credential`, async () => {
       await visit(what.replaceAll(" ", "-"), make(), async (agent, hub) => {
         const before = hub.failed;
@@ -376,7 +389,7 @@ describe("an agent and the certificate of its hub", { timeout: 60_000 }, () => {
         assert.equal(hub.plaintext, 0);
         assert.ok(!agent.lines.some((line) => /info connected to /.test(line)));
         assert.ok(!agent.lines.some((line) => line.includes("2".repeat(64))));
-      });
+      }, env);
     });
   }
 });

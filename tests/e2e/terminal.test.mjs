@@ -9,6 +9,7 @@ import { performance } from "node:perf_hooks";
 import { after, before, describe, it } from "node:test";
 import { berth } from "../browser/lib/hub.mjs";
 import { freePort, start } from "../browser/lib/processes.mjs";
+import { pinOf } from "./lib/certificates.mjs";
 import { within } from "./lib/http.mjs";
 import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -374,5 +375,31 @@ describe("the terminal's commands over TLS", { timeout: 60_000 }, () => {
     const untrusted = await run(scene, ["ls"], { env: access });
     assert.equal(untrusted.status, 1);
     assert.match(untrusted.err, /self-signed/);
+    const pin = pinOf(scene.ca);
+    for (const args of [["--hub-ca", scene.trust.SSL_CERT_FILE], ["--hub-pin", pin]]) {
+      assert.equal((await run(scene, ["ls", ...args], { env: access })).status, 0);
+    }
+    assert.equal((await run(scene, ["ls"], { env: { ...access, BERTH_HUB_PIN: pin } })).status, 0);
+    const login = await run(scene, ["login", "--hub", scene.url, "--hub-pin", pin], { input: access.BERTH_API_TOKEN });
+    assert.equal(login.status, 0, login.err);
+    const wrong = `sha256/${Buffer.alloc(32, 7).toString("base64")}`;
+    const unpinned = await run(scene, ["ls", "--hub-pin", wrong], { env: { ...access, ...scene.trust } });
+    assert.equal(unpinned.status, 1);
+    assert.match(unpinned.err, /not the pinned one/);
+    for (const [flag, value] of [["--hub-pin", "sha256/abc"], ["--hub-ca", "/nope"]]) {
+      const { status, err } = await run(scene, ["ls", flag, value], { env: access });
+      assert.equal(status, 2);
+      assert.match(err, new RegExp(`^berth ls: ${flag}: `));
+    }
+  });
+
+  it("enrolling, with the hub's key", async () => {
+    const pin = pinOf(scene.ca);
+    const child = start("enroll", berth, ["agent", "enroll", "--hub", scene.url, "--hub-pin", pin], { env: { PATH: process.env.PATH, HOME: scene.folder }, logs: scene.output });
+    await child.line(/sign in, compare the code/);
+    await child.stop();
+    const refused = await run(scene, ["agent", "enroll", "--hub", scene.url], { env: { BERTH_HUB_PIN: pin.replace(/.....$/, "AAAA=") } });
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, /not the pinned one/);
   });
 });

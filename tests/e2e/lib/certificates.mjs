@@ -1,5 +1,6 @@
 // Certificates as openssl makes them: good ones, and each kind of bad one.
 import { execFileSync } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -26,6 +27,12 @@ export class Authority {
     );
     return { cert: readFileSync(file("crt")), key: readFileSync(file("key")) };
   }
+}
+
+/** What pins the key of a certificate in PEM. */
+export function pinOf(cert) {
+  const key = new X509Certificate(cert).publicKey.export({ type: "spki", format: "der" });
+  return `sha256/${createHash("sha256").update(key).digest("base64")}`;
 }
 
 /** {cert, key} of a certificate that nobody but itself vouches for. */
