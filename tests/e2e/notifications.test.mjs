@@ -1,6 +1,7 @@
 // Notifications: each event reaches its targets once, in the words and with the proofs of each kind,
 // whatever happens to the hub meanwhile. The receivers are stand-ins (lib/push_service.mjs).
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -8,6 +9,7 @@ import { until } from "../browser/lib/wait.mjs";
 import { FakeAgent } from "./lib/fake_agent.mjs";
 import { PushService, Receiver, signatureOf } from "./lib/push_service.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { expectInNoFile } from "./lib/secrets.mjs";
 
 const every = ["needs_you", "finished", "failed", "offline"];
 const secret = "the-secret-of-the-webhook";
@@ -260,6 +262,30 @@ describe("notifications", { timeout: 180_000 }, () => {
     const outcome = await call("POST", `/targets/${first.id}/test`, undefined, 200);
     assert.deepEqual(outcome, { outcome: "delivered", message: "" });
     assert.equal(JSON.parse(service.read(service.taken[0])).event, "test");
+  });
+
+  it("check 6: neither the database nor a log holds where they go, or a secret of theirs", async () => {
+    const word = () => randomBytes(24).toString("hex");
+    const service = await receiver(PushService);
+    const { p256dh, auth } = service.subscription;
+    await add("webpush", service.subscription);
+    const secrets = [p256dh, auth];
+    const all = [service];
+    for (const [kind, own] of Object.entries({ webhook: word(), ntfy: `tk_${word()}`, slack: undefined })) {
+      const one = await receiver();
+      const path = word();
+      await add(kind, { url: `${one.url}/${path}`, secret: own });
+      all.push(one);
+      secrets.push(path, ...(own === undefined ? [] : [own]));
+    }
+    // Each fails first: what is said of that is in the log.
+    for (const one of all) one.answer = { status: 500 };
+    const box = await agent();
+    await box.report([asks("s1", "q1")]);
+    await until("a failure of each", () => all.every(({ asked }) => asked > 1));
+    for (const one of all) one.answer = { status: 200 };
+    for (const one of all) await one.wait(1);
+    expectInNoFile(scene, secrets);
   });
 
   it("what is no target is refused with a reason", async () => {

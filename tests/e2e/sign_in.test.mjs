@@ -1,7 +1,7 @@
 // Signing in with GitHub: who gets in, what a callback must bring along, and what happens to those who
 // are no longer on the list. The GitHub is ours (lib/fake_github.mjs), over HTTP and over TLS.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import { FakeGitHub } from "./lib/fake_github.mjs";
 import { makeAuthority } from "./lib/fake_server.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { expectInNoFile } from "./lib/secrets.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 /** A GitHub with people of every kind, by what they are. */
@@ -220,15 +221,10 @@ describe("check 2: a callback counts only in the browser that began it, once", {
     assert.equal((await scene.api("HEAD", "/auth/github/callback")).status, 405);
   });
 
-  it("neither the database nor a log holds a token or the client's secret", async () => {
+  it("check 6: neither the database nor a log holds a token of GitHub or the client's secret", async () => {
     assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
-    const tokens = [...github.tokens.keys()];
-    assert.ok(tokens.length > 0);
-    const files = [join(scene.hub.data), scene.output].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-    for (const file of files) {
-      const text = readFileSync(file, "latin1");
-      for (const secret of [...tokens, github.client.secret]) assert.equal(text.includes(secret), false, file);
-    }
+    assert.ok(github.tokens.size > 0);
+    expectInNoFile(scene, [...github.tokens.keys(), github.client.secret]);
   });
 
   it("while GitHub is away the page says so", async () => {

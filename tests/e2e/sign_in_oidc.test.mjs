@@ -10,6 +10,7 @@ import { beginSignIn, endSignIn, signInWith } from "./lib/browser_sign_in.mjs";
 import { FakeOidc, makeKey } from "./lib/fake_oidc.mjs";
 import { makeAuthority } from "./lib/fake_server.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { expectInNoFile } from "./lib/secrets.mjs";
 
 async function startProvider(files) {
   const provider = await FakeOidc.start(files);
@@ -171,7 +172,7 @@ describe("check 3: people are looked at again", { timeout: 90_000 }, () => {
   before(async () => {
     provider = await startProvider();
     scene = await Scene.start("oidc-membership", { options: configFor(provider, {
-      lists: ['oidc_allowed_groups = ["eng"]'], limits: ['membership_recheck = "300ms"', 'membership_grace = "1500ms"'],
+      lists: ['oidc_allowed_groups = ["eng"]'], limits: ['membership_recheck = "300ms"', 'membership_grace = "2s"'],
     }) });
   });
   after(async () => {
@@ -231,9 +232,16 @@ describe("check 3: people are looked at again", { timeout: 90_000 }, () => {
   it("provider away: the grace, and then the end", async () => {
     const cookie = await signedIn();
     provider.isAway = true;
+    const asked = provider.asked.length;
+    await until("two looks in vain", () => provider.asked.length >= asked + 2);
+    assert.equal(await whoAmI(scene, cookie), "One");
     await gone(cookie);
     provider.isAway = false;
     await signedIn();
+  });
+
+  it("check 6: neither the database nor a log holds a token of the provider or the client's secret", () => {
+    expectInNoFile(scene, [...provider.issued, provider.client.secret]);
   });
 });
 

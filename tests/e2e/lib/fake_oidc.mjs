@@ -31,6 +31,8 @@ export class FakeOidc extends FakeServer {
   hasUserinfo = true;
   /** Changes a token's {claims, key, header} before it is signed; `raw` replaces the whole text. */
   bend = (token) => token;
+  /** Every access and refresh token, and the signature of every ID token. */
+  issued = [];
   #codes = new Map();
   #access = new Map();
   #refresh = new Map();
@@ -127,6 +129,7 @@ export class FakeOidc extends FakeServer {
       body.refresh_token = randomBytes(18).toString("base64url");
       this.#refresh.set(body.refresh_token, sub);
     }
+    this.issued.push(access, body.id_token.slice(body.id_token.lastIndexOf(".") + 1), ...(this.hasRefresh ? [body.refresh_token] : []));
     return { body };
   }
 }
