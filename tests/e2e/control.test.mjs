@@ -2,6 +2,7 @@
 // Each is refused, the connection ends or stays as the protocol says, and others see nothing of it.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
 import { HostileHub } from "./lib/hostile_hub.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -408,23 +409,28 @@ describe("control messages to an agent", { timeout: 60_000 }, () => {
     await hub?.stop();
   });
 
-  it("check 19: hostile messages of a hub are refused, and the agent stays and serves", async () => {
-    const texts = [
+  it("check 19: hostile messages of a hub are refused, each with a line in the log, and the agent stays and serves", async () => {
+    const refused = [
       ...Object.values(broken("box")),
       ...[
         { type: "register", client_id: "box", metadata: {} }, { type: "status_update", client_id: "box", status: "busy" }, { type: "ping", client_id: "box" },
-        { type: "get_clients" }, { type: "client_list", clients: [] }, { type: "connect_client", client_id: "box" }, { type: "unknown" },
+        { type: "get_clients" }, { type: "client_list", clients: [] }, { type: "connect_client", client_id: "box" },
         { type: "command", command: "rm -rf" }, { type: "command", command: ["disconnect"] }, { type: "command" }, { type: "registered" },
         { type: "http_proxy_request", request_id: "1", method: "GET", path: "http://evil.test/", headers: [["a"]] }, { type: "user_request", request_id: {}, action: 1 },
-        { type: "error", message: "x".repeat(100_000) }, { type: "error", message: "\u001b[31mred\n\u0000" },
+        { type: "error", message: "x".repeat(100_000) },
       ].map((message) => JSON.stringify(message)),
     ];
+    const taken = [{ type: "unknown" }, { type: "error", message: "\u001b[31mred\n\u0000" }].map((message) => JSON.stringify(message));
     const before = origin.seen.length;
-    for (const text of texts) {
+    const refusals = () => origin.agent.lines.filter((line) => line.includes("message of the hub: ")).length;
+    for (const [count, text] of [...refused, ...taken].entries()) {
       await hub.end.send("text", text);
       const answer = await hub.request({ ":path": "/still-there" });
       assert.equal(typeof answer.status, "number", text.slice(0, 80));
+      if (count < refused.length) await until(`the refusal of ${text.slice(0, 80)}`, () => refusals() === count + 1);
     }
+    await origin.agent.line(/the hub says: \\x1b\[31mred\\x0a\\x00$/);
+    assert.equal(refusals(), refused.length);
     assert.ok(origin.seen.slice(before).every(({ url }) => url === "/still-there"));
     assert.equal(origin.agent.process.exitCode, null);
     assert.ok(!origin.agent.lines.some((line) => line.includes("\u001b[31mred")));
