@@ -56,7 +56,7 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
   async function see(...states) {
     const words = states.join(", ");
     let seen = [];
-    await until(`${words}; seen ${seen}`, async () => {
+    await until(() => `${words}; seen ${seen.map(({ state }) => state)}`, async () => {
       seen = await shown();
       assert.deepEqual(seen.map(({ state }) => state).slice(0, states.length), states.slice(0, seen.length), "the order of states");
       return seen.length >= states.length;

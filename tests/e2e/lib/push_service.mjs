@@ -36,7 +36,7 @@ export class Receiver {
 
   /** Waits until `count` were taken; all of them. */
   async wait(count, ms = 20_000) {
-    await until(`${count} deliveries (${this.taken.length} came)`, () => this.taken.length >= count, ms);
+    await until(() => `${count} deliveries (${this.taken.length} came)`, () => this.taken.length >= count, ms);
     return this.taken;
   }
 
