@@ -264,7 +264,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     // Another session of the same user goes on.
     await kept.send("text", "still here");
     assert.equal((await keptInstance.next()).data.toString(), "still here");
-    kept.drop();
+    for (const end of [kept, keptInstance]) end.drop();
   });
 
   it("check 28: SIGTERM to the agent: what runs finishes, new requests wait elsewhere, and it exits", async () => {
