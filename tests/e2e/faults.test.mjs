@@ -34,13 +34,6 @@ function nextLine(child, pattern, ms = patience) {
   }));
 }
 
-/** The next request at `path`, for the test to answer: {request, response}. */
-function nextRequest(origin, path) {
-  return within(patience, `a request at ${path}`, new Promise((resolve) => {
-    origin.on(path, (request, response) => resolve({ request, response }));
-  }));
-}
-
 /** Asks as a page and as a script do: both get a clear answer with `status` at once. */
 async function expectClearError(way, status, words) {
   const page = await within(errorMs, "an error page", ask(way.options("/", { headers: asPage })));
@@ -95,7 +88,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: one\n\n");
     });
-    const hung = nextRequest(origin, "/hang");
+    const hung = origin.nextRequest("/hang");
     const waiting = ask(way.options("/hang", { headers: asFetch })).then(({ status }) => status, () => "broken off");
     const { response } = await open(way.options("/stream"));
     const accepted = nextWebSocket(origin, "/ws");
@@ -268,7 +261,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   });
 
   it("check 28: SIGTERM to the agent: what runs finishes, new requests wait elsewhere, and it exits", async () => {
-    const asked = nextRequest(origin, "/long");
+    const asked = origin.nextRequest("/long");
     const answer = ask(ways.path.options("/long"));
     const { response: held } = await asked;
     held.write("first half, ");
@@ -289,7 +282,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   });
 
   it("check 28: a second SIGTERM ends the agent at once", async () => {
-    const asked = nextRequest(origin, "/hang");
+    const asked = origin.nextRequest("/hang");
     const answer = ask(ways.path.options("/hang", { headers: asFetch }));
     await asked;
     const stopping = nextLine(origin.agent, /stopping/);
@@ -303,7 +296,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   });
 
   it("check 28: SIGTERM to the hub: what runs finishes, and it exits", async () => {
-    const asked = nextRequest(origin, "/long");
+    const asked = origin.nextRequest("/long");
     const answer = ask(ways.subdomain.options("/long"));
     const { response: held } = await asked;
     held.write("first half, ");
@@ -319,7 +312,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   });
 
   it("check 28: a second SIGTERM ends the hub at once", async () => {
-    const asked = nextRequest(origin, "/hang");
+    const asked = origin.nextRequest("/hang");
     const answer = ask(ways.subdomain.options("/hang")).catch(() => "broken off");
     await asked;
     const stopping = nextLine(scene.hub.child, /stopping/);

@@ -33,13 +33,6 @@ after(async () => {
   await overTls?.stop();
 });
 
-/** The next request at `path`, for the test to answer: {request, response}. */
-function nextRequest(path) {
-  return within(patience, `a request at ${path}`, new Promise((resolve) => {
-    origin.on(path, (request, response) => resolve({ request, response }));
-  }));
-}
-
 /** The hub and the agent of a scene, watched for how much they grow. */
 function watchMemory(hub = scene.hub.child, agent = origin.agent) {
   const watches = [hub, agent].map((child) => new MemoryWatch(child.process.pid));
@@ -79,7 +72,7 @@ for (const mode of ["path", "subdomain"]) {
 
     it("forwards 102 and 103 before the final answer", async () => {
       const hints = [];
-      const asked = nextRequest("/hints");
+      const asked = origin.nextRequest("/hints");
       let hinted;
       const opened = open(way.options("/hints"), undefined, (request) => {
         hinted = new Promise((resolve) => request.on("information", (info) => {
@@ -99,7 +92,7 @@ for (const mode of ["path", "subdomain"]) {
     });
 
     it("answers Expect: 100-continue and takes the body then", async () => {
-      const asked = nextRequest("/continue");
+      const asked = origin.nextRequest("/continue");
       let continued;
       const body = makeBody(100_000);
       const opened = open(way.options("/continue", { method: "PUT", headers: { expect: "100-continue", "content-length": "100000" } }),
@@ -179,7 +172,7 @@ for (const mode of ["path", "subdomain"]) {
     });
 
     it("delivers chunks of an unknown type one by one", async () => {
-      const asked = nextRequest("/chunks");
+      const asked = origin.nextRequest("/chunks");
       const opened = open(way.options("/chunks"));
       const { response: answer } = await asked;
       answer.writeHead(200, { "content-type": "application/x-nobody-knows" });
@@ -196,7 +189,7 @@ for (const mode of ["path", "subdomain"]) {
     });
 
     it("takes the chunks of an upload one by one", async () => {
-      const asked = nextRequest("/upload-chunks");
+      const asked = origin.nextRequest("/upload-chunks");
       let upload;
       const opened = open(way.options("/upload-chunks", { method: "POST" }), undefined, (request) => {
         upload = { write: request.write.bind(request), end: request.end.bind(request) };
@@ -216,7 +209,7 @@ for (const mode of ["path", "subdomain"]) {
 
     for (const method of ["GET", "POST"]) {
       it(`delivers an event stream over ${method} event by event`, async () => {
-        const asked = nextRequest("/events");
+        const asked = origin.nextRequest("/events");
         const opened = open(way.options("/events", { method, headers: { accept: "text/event-stream" } }), method === "POST" ? "{}" : undefined);
         const { request, response: answer } = await asked;
         request.resume();
@@ -243,13 +236,13 @@ for (const mode of ["path", "subdomain"]) {
         await within(cancelMs, `the end of ${what} at the instance`, gone);
       };
       await leave("a request without an answer", async () => {
-        const asked = nextRequest("/leave");
+        const asked = origin.nextRequest("/leave");
         let quit;
         open(way.options("/leave"), undefined, (request) => (quit = () => request.destroy())).catch(() => {});
         return { asked: await asked, quit };
       });
       await leave("an endless answer", async () => {
-        const asked = nextRequest("/leave");
+        const asked = origin.nextRequest("/leave");
         const opened = open(way.options("/leave"));
         const got = await asked;
         makeBody(1024 * MiB).stream.pipe(got.response);
@@ -258,7 +251,7 @@ for (const mode of ["path", "subdomain"]) {
         return { asked: got, quit: () => request.destroy() };
       });
       await leave("an endless upload", async () => {
-        const asked = nextRequest("/leave");
+        const asked = origin.nextRequest("/leave");
         let quit;
         open(way.options("/leave", { method: "POST" }), makeBody(1024 * MiB).stream, (request) => (quit = () => request.destroy())).catch(() => {});
         const got = await asked;

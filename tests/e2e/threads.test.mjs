@@ -12,13 +12,6 @@ import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 const revokeMs = 2_000; // What was revoked or signed out is closed by then.
 const connections = 12; // The kernel spreads them over the loops: hardly ever all to one.
 
-/** The next request at `path`, for the test to answer: {request, response}. */
-function nextRequest(origin, path) {
-  return within(patience, `a request at ${path}`, new Promise((resolve) => {
-    origin.on(path, (request, response) => resolve({ request, response }));
-  }));
-}
-
 /** The fingerprint of the certificate that a new connection gets. */
 function certificateOf(scene) {
   return within(patience, "a handshake", new Promise((resolve, reject) => {
@@ -68,7 +61,7 @@ describe("a hub with three threads", { timeout: 120_000 }, () => {
   });
 
   it("a browser that goes away ends its request at the instance", async () => {
-    const arrived = nextRequest(origin, "/left");
+    const arrived = origin.nextRequest("/left");
     const { response } = await (async () => {
       const opening = open(ways.subdomain.options("/left"));
       const { request, response: answer } = await arrived;
@@ -99,7 +92,7 @@ describe("a hub with three threads", { timeout: 120_000 }, () => {
   });
 
   it("kill -9 of the agent: clear errors, and all is back with the agent", async () => {
-    const arrived = nextRequest(origin, "/hang");
+    const arrived = origin.nextRequest("/hang");
     const waiting = ask(ways.path.options("/hang")).then(({ status }) => status, () => "broken off");
     await arrived;
     await origin.agent.stop("SIGKILL");
@@ -127,7 +120,7 @@ describe("a hub with three threads", { timeout: 120_000 }, () => {
       const box = await plain.instance("box");
       const way = plain.pathWay("box", await plain.signIn());
       const running = await Promise.all([1, 2, 3, 4].map(async (i) => {
-        const arrived = nextRequest(box, `/slow/${i}`);
+        const arrived = box.nextRequest(`/slow/${i}`);
         const answer = open(way.options(`/slow/${i}`));
         const { response } = await arrived;
         response.writeHead(200);

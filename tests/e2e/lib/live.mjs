@@ -4,11 +4,6 @@ import { Readable } from "node:stream";
 import { open, readAll, within } from "./http.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./websocket.mjs";
 
-/** The next request at `path`, for the test to answer: {request, response}. */
-function nextRequest(origin, path) {
-  return new Promise((resolve) => origin.on(path, (request, response) => resolve({ request, response })));
-}
-
 /**
  * Opens all of it for `way`. Resolves to {ended}: for each thing a promise that resolves once it has
  * ended at both ends. `canSend` is whether this browser may upload.
@@ -25,7 +20,7 @@ export async function openAll(origin, way, { canSend = true } = {}) {
     short: { "content-type": "text/plain", "content-length": "10" },
   };
   for (const [name, headers] of Object.entries(begin)) {
-    const asked = nextRequest(origin, `/${name}`);
+    const asked = origin.nextRequest(`/${name}`);
     const answered = open(way.options(`/${name}`));
     const { response: sent } = await asked;
     sent.writeHead(200, headers);
@@ -35,14 +30,14 @@ export async function openAll(origin, way, { canSend = true } = {}) {
     ended[name] = Promise.all([gone, readAll(response).then(() => Promise.reject(new Error(`${name} came whole`)), () => {})]);
   }
 
-  const asked = nextRequest(origin, "/pending");
+  const asked = origin.nextRequest("/pending");
   const pending = open(way.options("/pending"));
   const { response: never } = await asked;
   const left = new Promise((resolve) => never.once("close", resolve));
   ended.pending = Promise.all([left, pending.then(({ response }) => response.statusCode)]);
 
   if (canSend) {
-    const uploaded = nextRequest(origin, "/upload");
+    const uploaded = origin.nextRequest("/upload");
     const body = new Readable({ read() {} });
     body.push("some of it");
     const upload = open(way.options("/upload", { method: "POST" }), body);

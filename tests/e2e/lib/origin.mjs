@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { patience, within } from "./http.mjs";
 
 export class Origin {
   /** Every request so far: {method, url, rawHeaders}. */
@@ -40,6 +41,13 @@ export class Origin {
   /** Plays `path`: `play(request, response)` answers. Replaces what was there. */
   on(path, play) {
     this.#routes.set(path, play);
+  }
+
+  /** The next request at `path`, for the test to answer: {request, response}. */
+  nextRequest(path) {
+    return within(patience, `a request at ${path}`, new Promise((resolve) => {
+      this.on(path, (request, response) => resolve({ request, response }));
+    }));
   }
 
   /** Plays the upgrades of `path`: `play(request, socket, head)`. */
