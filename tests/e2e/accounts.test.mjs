@@ -8,13 +8,12 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { ask, within } from "./lib/http.mjs";
+import { asFetch, ask, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { expectInNoFile, secretPart } from "./lib/secrets.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const revokeMs = 2_000;  // What was revoked is closed by then.
-const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
 const problemType = "application/problem+json";
 
 /** A request as a script makes it: with an API token, and with no origin. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
-import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { asFetch, ask, asPage, open, patience, readAll, within } from "./lib/http.mjs";
 import { Network } from "./lib/network.mjs";
 import { startHttpProxy, startSocksProxy } from "./lib/proxies.mjs";
 import { Scene, tlsOptions } from "./lib/scene.mjs";
@@ -19,8 +19,6 @@ const returnMs = 2_000;    // The agent is back by then, once the hub is.
 const silenceMs = 21_000;  // A link that carries nothing is noticed by then: 20 s, and one to say so.
 
 const smallInstance = fileURLToPath(new URL("lib/small_instance.mjs", import.meta.url));
-const asPage = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
-const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
 
 /** The next line of `child` that fits; to be called before what makes it say so. */
 function nextLine(child, pattern, ms = patience) {

@@ -2,14 +2,12 @@
 // for others; what is shared opens at its own address only; what is taken back ends at once.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { ask, within } from "./lib/http.mjs";
+import { asFetch, ask, asPage, within } from "./lib/http.mjs";
 import { allEnded, openAll } from "./lib/live.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const endMs = 2_000;  // What is no longer allowed has ended by then.
-const asPage = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
-const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
 
 /** The members of a JSON answer, whose status must be `status`. */
 function json(answer, status = 200) {

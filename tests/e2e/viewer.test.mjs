@@ -10,7 +10,7 @@ import { until } from "../browser/lib/wait.mjs";
 import { signInWith } from "./lib/browser_sign_in.mjs";
 import { Chat } from "./lib/chat.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
-import { ask, patience, within } from "./lib/http.mjs";
+import { asFetch, ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { openWebSocket, untilGone } from "./lib/websocket.mjs";
 
@@ -153,7 +153,6 @@ describe("a viewer of a real claudecodeui", { timeout: 240_000 }, () => {
   it("changes nothing over HTTP, and reads", async () => {
     const unshare = await share({ kind: "everyone" });
     const way = await wayOf(await signIn("mia"));
-    const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
     const read = await ask(way.options("/api/projects", { headers: asFetch }));
     assert.equal(read.status, 200, read.body.toString());
     assert.match(read.body.toString(), /project-modern/);
