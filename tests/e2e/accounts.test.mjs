@@ -63,8 +63,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
   it("check 4: a session ended from another browser loses its requests and sockets within 2 s", async () => {
     const stolen = await scene.signIn();
     const both = await scene.ways("box", stolen);
-    const host = `localhost:${scene.port}`;
-    const dashboard = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host, origin: `http://${host}`, cookie: stolen } });
+    const dashboard = await scene.openDashboard(stolen);
     const live = [dashboard.end];
     for (const way of Object.values(both)) {
       const accepted = nextWebSocket(origin, "/ws");

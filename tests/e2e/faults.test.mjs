@@ -179,7 +179,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     other.on("/ok", (request, response) => response.end("the other one"));
     const told = nextLine(origin.agent, /replaced: another agent connected as box/);
     const noted = nextLine(scene.hub.child, /instance box: a newer agent took over/);
-    const { end: dashboard } = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: `localhost:${scene.port}`, origin: `http://localhost:${scene.port}`, cookie } });
+    const { end: dashboard } = await scene.openDashboard(cookie);
     await dashboard.send("text", JSON.stringify({ type: "get_clients" }));
     const before = JSON.parse((await dashboard.next()).data).clients.find(({ id }) => id === "box");
     other.agent = await scene.startAgent(other, { id: "box", name: "newer" });
@@ -230,7 +230,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   it("sign-out closes live sockets and streams, and refuses what comes later", async () => {
     const own = await scene.signIn();
     const both = await scene.ways("box", own);
-    const dashboard = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: `localhost:${scene.port}`, origin: `http://localhost:${scene.port}`, cookie: own } });
+    const dashboard = await scene.openDashboard(own);
     origin.on("/stream", (request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: one\n\n");

@@ -5,7 +5,6 @@ import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
 import { ask } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
-import { openWebSocket } from "./lib/websocket.mjs";
 
 /** The members of a JSON answer, whose status must be `status`. */
 function json(answer, status = 200) {
@@ -36,9 +35,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
   }
 
   it("renames: at once for every dashboard, for good, and the id stays", async () => {
-    const { end } = await openWebSocket({
-      host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie: ada },
-    });
+    const { end } = await scene.openDashboard(ada);
     const next = async () => JSON.parse((await end.next()).data);
     await end.send("text", JSON.stringify({ type: "get_clients" }));
     assert.equal((await next()).type, "client_list");
@@ -62,9 +59,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
 
   it("tells how latency and traffic change to the dashboards that ask for it", async () => {
     const open = async (vitals) => {
-      const { end } = await openWebSocket({
-        host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie: ada },
-      });
+      const { end } = await scene.openDashboard(ada);
       await end.send("text", JSON.stringify({ type: "get_clients", vitals }));
       return { end, next: async () => JSON.parse((await end.next()).data) };
     };

@@ -25,10 +25,7 @@ function problem(answer, status, words) {
 
 /** A dashboard's socket, which has asked for its list; next() gives its messages. */
 async function openDashboard(scene, cookie) {
-  const { end } = await openWebSocket({
-    host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser",
-    headers: { host: scene.host, origin: scene.url, cookie },
-  });
+  const { end } = await scene.openDashboard(cookie);
   const next = async () => {
     const event = await end.next();
     assert.equal(event.kind, "text");

@@ -259,7 +259,7 @@ describe("check 3: membership is looked at again", { timeout: 90_000 }, () => {
   async function connected(login) {
     const { answer, cookie } = await signInWith(scene, github, login);
     assert.equal(answer.status, 303, login);
-    const { end: socket } = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host: scene.host, origin: scene.url, cookie } });
+    const { end: socket } = await scene.openDashboard(cookie);
     return { cookie, gone: () => within(patience, "the socket closes", untilGone(socket)) };
   }
 

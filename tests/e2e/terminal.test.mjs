@@ -14,7 +14,6 @@ import { within } from "./lib/http.mjs";
 import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { InstanceEnd } from "./lib/v1_instance_end.mjs";
-import { openWebSocket } from "./lib/websocket.mjs";
 
 const second = 1_000;
 const question = { id: "q1", kind: "permission", tool: "Bash", text: "{\"command\":\"npm test\"}\nsecond line" };
@@ -254,10 +253,7 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
   });
 
   it("the dashboard socket: an API token watches, within its scope, and sends nothing", async () => {
-    const open = (token, headers = {}) => openWebSocket({
-      host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser",
-      headers: { host: scene.host, authorization: `Bearer ${token}`, ...headers },
-    });
+    const open = (token, headers = {}) => scene.openDashboard(undefined, { authorization: `Bearer ${token}`, ...headers });
     await assert.rejects(open(blind.token, { cookie }), ({ status }) => status === 403);
     await assert.rejects(open(spoiled(good.token), { cookie }), ({ status }) => status === 401);
     await assert.rejects(open(good.token, { origin: "http://evil.test" }), ({ status }) => status === 403);

@@ -12,7 +12,6 @@ import { ask } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { HubEnd } from "./lib/v1_hub_end.mjs";
 import { Messages } from "./lib/v1_messages.mjs";
-import { openWebSocket } from "./lib/websocket.mjs";
 
 const token = `ao_${randomBytes(8).toString("hex")}_${randomBytes(32).toString("hex")}`;
 const http = ({ url }) => url.replace(/^ws/, "http").replace("/ws/connect", "");
@@ -182,8 +181,7 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
     instance.agent = await scene.startAgent(instance);
     await instance.agent.ready();
     const cookie = await scene.signIn();
-    const host = `localhost:${scene.port}`;
-    const { end } = await openWebSocket({ host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser", headers: { host, origin: `http://${host}`, cookie } });
+    const { end } = await scene.openDashboard(cookie);
     const page = new Messages(end);
     await page.send({ type: "forward_to_client", client_id: "tunnelled", request_id: "r", action: "claude-command", payload: { command: "one two" } });
     const last = await page.first(({ type, complete }) => type === "forwarded_response" && complete);

@@ -57,10 +57,7 @@ export class Dashboard {
 
   static async open(scene, cookie) {
     const dashboard = new Dashboard();
-    const { end } = await openWebSocket({
-      host: "127.0.0.1", port: scene.port, path: "/ws/connect?type=browser",
-      headers: { host: scene.host, origin: scene.url, cookie },
-    });
+    const { end } = await scene.openDashboard(cookie);
     dashboard.end = end;
     void readInto(dashboard.log, end);
     await end.send("text", JSON.stringify({ type: "get_clients" }));

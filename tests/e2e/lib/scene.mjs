@@ -13,6 +13,7 @@ import { berth, Hub } from "../../browser/lib/hub.mjs";
 import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
 import { ask } from "./http.mjs";
 import { Origin } from "./origin.mjs";
+import { openWebSocket } from "./websocket.mjs";
 
 // For the programs that the tests start.
 process.env.BERTH_LOG_LEVEL = "debug";
@@ -149,6 +150,14 @@ export class Scene {
     const own = { host: this.host, origin: this.url, ...headers };
     if (cookie !== undefined) own.cookie = cookie;
     return ask({ host: "127.0.0.1", port: this.port, method, path, headers: own, ...this.tlsFor(this.host) }, body);
+  }
+
+  /** A socket as the dashboard opens it: {end, headers}. `headers` come instead of, or beside, its own. */
+  openDashboard(cookie, headers = { origin: this.url, cookie }) {
+    return openWebSocket({
+      host: "127.0.0.1", port: this.port, path: "/ws/connect?type=browser", headers: { host: this.host, ...headers },
+      ...this.tlsFor(this.host),
+    });
   }
 
   /** What a TLS connection to `host` of this hub takes; nothing without TLS. */
