@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { berth } from "../browser/lib/hub.mjs";
 import { start } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
-import { asNavigation, beginSignIn, cookiesOf, endSignIn, signInWith } from "./lib/browser_sign_in.mjs";
+import { asNavigation, beginSignIn, cookiesOf, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
 import { makeAuthority } from "./lib/fake_server.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
@@ -42,16 +42,6 @@ function configFor(github, { lists = [], limits = [], attempts = 1000 } = {}) {
     ].join("\n"));
     return ["--config", file];
   };
-}
-
-async function whoAmI(scene, cookie) {
-  const answer = await scene.api("GET", "/api/session", { cookie });
-  return answer.status === 200 ? JSON.parse(answer.body).user.name : answer.status;
-}
-
-/** The reason that the sign-in page shows. */
-function reasonOf(answer) {
-  return /name="sign-in-problem" content="(\w+)"/.exec(answer.body.toString())?.[1];
 }
 
 describe("check 1: users, orgs and teams admit exactly whom they name", { timeout: 120_000 }, () => {

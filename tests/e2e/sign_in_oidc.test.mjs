@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { beginSignIn, endSignIn, signInWith } from "./lib/browser_sign_in.mjs";
+import { beginSignIn, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
 import { FakeOidc, makeKey } from "./lib/fake_oidc.mjs";
 import { makeAuthority } from "./lib/fake_server.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -33,13 +33,6 @@ function configFor(provider, { lists = [], limits = [] } = {}) {
     return ["--config", file];
   };
 }
-
-async function whoAmI(scene, cookie) {
-  const answer = await scene.api("GET", "/api/session", { cookie });
-  return answer.status === 200 ? JSON.parse(answer.body).user.name : answer.status;
-}
-
-const reasonOf = (answer) => /name="sign-in-problem" content="(\w+)"/.exec(answer.body.toString())?.[1];
 
 describe("check 1: subs and groups admit exactly whom they name", { timeout: 60_000 }, () => {
   const lists = { users: 'oidc_allowed_users = ["sub-2"]', groups: 'oidc_allowed_groups = ["eng"]' };

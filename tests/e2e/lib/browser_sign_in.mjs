@@ -33,6 +33,17 @@ export async function signInWith(scene, provider, who, options) {
   return endSignIn(scene, await provider.approve(begun.location, who), begun.cookie);
 }
 
+/** The name of whom the hub takes this browser for, or the status of its refusal. */
+export async function whoAmI(scene, cookie) {
+  const answer = await scene.api("GET", "/api/session", { cookie });
+  return answer.status === 200 ? JSON.parse(answer.body).user.name : answer.status;
+}
+
+/** The reason that the sign-in page shows. */
+export function reasonOf(answer) {
+  return /name="sign-in-problem" content="(\w+)"/.exec(answer.body.toString())?.[1];
+}
+
 /** A navigation that another site led to, as the one back from a provider. */
 export const asNavigation = {
   accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "cross-site",
