@@ -1,5 +1,5 @@
-// What users see, and how things recover, when a part is killed, replaced, revoked or cut off. Real
-// processes and real time; each bound below is one that berth promises.
+// What users see, and how things recover, when a part is killed, replaced or revoked. Real processes and
+// real time; each bound below is one that berth promises.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,29 +8,14 @@ import { after, before, describe, it } from "node:test";
 import { freePort } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
 import { asFetch, ask, asPage, open, patience, readAll, within } from "./lib/http.mjs";
-import { Network } from "./lib/network.mjs";
-import { startHttpProxy, startSocksProxy } from "./lib/proxies.mjs";
-import { Scene, tlsOptions } from "./lib/scene.mjs";
+import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const errorMs = 1_000;     // A broken request is answered by then.
 const revokeMs = 2_000;    // What was revoked or signed out is closed by then.
 const returnMs = 2_000;    // The agent is back by then, once the hub is.
-const silenceMs = 21_000;  // A link that carries nothing is noticed by then: 20 s, and one to say so.
 
 const smallInstance = fileURLToPath(new URL("lib/small_instance.mjs", import.meta.url));
-
-/** The next line of `child` that fits; to be called before what makes it say so. */
-function nextLine(child, pattern, ms = patience) {
-  return within(ms, `${child.name} says ${pattern}`, new Promise((resolve) => {
-    const look = (line) => {
-      if (!pattern.test(line)) return;
-      child.waiters.delete(look);
-      resolve(line);
-    };
-    child.waiters.add(look);
-  }));
-}
 
 /** Asks as a page and as a script do: both get a clear answer with `status` at once. */
 async function expectClearError(way, status, words) {
@@ -116,13 +101,13 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
 
   it("check 24: kill -9 of the hub: what ran breaks off at once, and agent and sessions are back with it", async () => {
     const running = await beginThree(ways.subdomain);
-    const away = nextLine(origin.agent, /hub away/, errorMs);
+    const away = origin.agent.nextLine(/hub away/, errorMs);
     await scene.hub.child.stop("SIGKILL");
     assert.equal(await within(errorMs, "the request's end", running.waiting), "broken off");
     assert.equal(await within(errorMs, "the stream's end", running.streamed), "broken off");
     await within(errorMs, "the WebSocket's end", running.closed);
     await away;
-    const back = nextLine(origin.agent, /connected to .* as box/);
+    const back = origin.agent.nextLine(/connected to .* as box/);
     await scene.startHub();
     await within(returnMs, "the agent's return", back);
     for (const way of Object.values(ways)) await expectServed(way);
@@ -131,8 +116,8 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
 
   it("an agent is back soon after a hub that was away for many attempts", async () => {
     await scene.hub.child.stop("SIGKILL");
-    for (let attempt = 0; attempt < 7; ++attempt) await nextLine(origin.agent, /hub away .* next attempt in/);
-    const back = nextLine(origin.agent, /connected to .* as box/);
+    for (let attempt = 0; attempt < 7; ++attempt) await origin.agent.nextLine(/hub away .* next attempt in/);
+    const back = origin.agent.nextLine(/connected to .* as box/);
     await scene.startHub();
     await within(returnMs, "the agent's return", back);
     await expectServed(ways.path);
@@ -149,7 +134,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const first = await pid();
     const waiting = Object.values(both).map((way) => ask(way.options("/hang", { headers: asFetch })));
     await until("the requests at the instance", () => connectionsOf(first) >= 2);
-    const ended = nextLine(agent, /was ended by signal 9; starting it again/);
+    const ended = agent.nextLine(/was ended by signal 9; starting it again/);
     process.kill(first, "SIGKILL");
     for (const { status, headers } of await within(errorMs, "the requests' answers", Promise.all(waiting))) {
       assert.equal(status, 502);
@@ -177,8 +162,8 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
   it("a second agent with the same id takes over, and both sides are told", async () => {
     const other = await scene.origin("other");
     other.on("/ok", (request, response) => response.end("the other one"));
-    const told = nextLine(origin.agent, /replaced: another agent connected as box/);
-    const noted = nextLine(scene.hub.child, /instance box: a newer agent took over/);
+    const told = origin.agent.nextLine(/replaced: another agent connected as box/);
+    const noted = scene.hub.child.nextLine(/instance box: a newer agent took over/);
     const { end: dashboard } = await scene.openDashboard(cookie);
     await dashboard.send("text", JSON.stringify({ type: "get_clients" }));
     const before = JSON.parse((await dashboard.next()).data).clients.find(({ id }) => id === "box");
@@ -209,7 +194,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const { end } = await openWebSocket(path.options("/ws"));
     await accepted;
     const id = (await scene.berth("token", "ls")).split("\n").find((line) => line.includes("revoked")).match(/[0-9a-f]{16}/)[0];
-    const refused = nextLine(agent, /refused: the hub does not accept the token .*next attempt in 300 s/);
+    const refused = agent.nextLine(/refused: the hub does not accept the token .*next attempt in 300 s/);
     await scene.berth("token", "revoke", id);
     await within(revokeMs, "the agent says so", refused);
     await within(revokeMs, "the WebSocket's end", untilGone(end));
@@ -263,7 +248,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const answer = ask(ways.path.options("/long"));
     const { response: held } = await asked;
     held.write("first half, ");
-    const stopping = nextLine(origin.agent, /stopping/);
+    const stopping = origin.agent.nextLine(/stopping/);
     origin.agent.signal("SIGTERM");
     await stopping;
     // A request that overtakes the agent's notice on its way to the hub is served like any other.
@@ -283,7 +268,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const asked = origin.nextRequest("/hang");
     const answer = ask(ways.path.options("/hang", { headers: asFetch }));
     await asked;
-    const stopping = nextLine(origin.agent, /stopping/);
+    const stopping = origin.agent.nextLine(/stopping/);
     origin.agent.signal("SIGTERM");
     await stopping;
     origin.agent.signal("SIGTERM");
@@ -298,13 +283,13 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const answer = ask(ways.subdomain.options("/long"));
     const { response: held } = await asked;
     held.write("first half, ");
-    const stopping = nextLine(scene.hub.child, /stopping/);
+    const stopping = scene.hub.child.nextLine(/stopping/);
     scene.hub.child.signal("SIGTERM");
     await stopping;
     held.end("second half");
     assert.equal((await answer).body.toString(), "first half, second half");
     assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
-    const back = nextLine(origin.agent, /connected to .* as box/);
+    const back = origin.agent.nextLine(/connected to .* as box/);
     await scene.startHub();
     await within(returnMs, "the agent's return", back);
   });
@@ -313,7 +298,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     const asked = origin.nextRequest("/hang");
     const answer = ask(ways.subdomain.options("/hang")).catch(() => "broken off");
     await asked;
-    const stopping = nextLine(scene.hub.child, /stopping/);
+    const stopping = scene.hub.child.nextLine(/stopping/);
     scene.hub.child.signal("SIGTERM");
     await stopping;
     scene.hub.child.signal("SIGTERM");
@@ -321,114 +306,6 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     assert.equal(await answer, "broken off");
     await scene.startHub();
     await expectServed(ways.path);
-  });
-});
-
-describe("an agent on its way to the hub", { timeout: 120_000 }, () => {
-  it("starts before the hub is there and gets connected when it is", async () => {
-    const scene = await Scene.start("early", { isLate: true });
-    try {
-      const origin = await scene.origin("early");
-      const agent = await scene.startAgent(origin);
-      await agent.line(/hub away/);
-      await scene.startHub();
-      await agent.line(/connected to .* as early/);
-    } finally {
-      await scene.stop();
-    }
-  });
-
-  describe("through a proxy", () => {
-    // The agent never learns an address: only the proxies know where this name is.
-    const name = "hub.berth.test";
-    let scene;
-    let origin;
-    let proxies;
-    let url;
-
-    before(async () => {
-      scene = await Scene.start("proxies", { options: (at) => tlsOptions(at, name, `DNS:${name}`) });
-      url = `https://${name}:${scene.port}`;
-      origin = await scene.origin("box");
-      const credentials = "some one:p@ss/word";
-      proxies = { http: await startHttpProxy(credentials), socks: await startSocksProxy(credentials) };
-    });
-    after(async () => {
-      await scene?.stop();
-      for (const proxy of Object.values(proxies ?? {})) await proxy.stop();
-    });
-
-    const user = "some%20one:p%40ss%2Fword";
-    const environments = {
-      "HTTP CONNECT, by HTTPS_PROXY": () => [proxies.http, { HTTPS_PROXY: `http://${user}@127.0.0.1:${proxies.http.port}` }],
-      "HTTP CONNECT, by ALL_PROXY": () => [proxies.http, { ALL_PROXY: `http://${user}@127.0.0.1:${proxies.http.port}/` }],
-      "SOCKS5, by ALL_PROXY": () => [proxies.socks, { ALL_PROXY: `socks5h://${user}@127.0.0.1:${proxies.socks.port}` }],
-      "SOCKS5, by https_proxy": () => [proxies.socks, { https_proxy: `socks5h://${user}@127.0.0.1:${proxies.socks.port}`, HTTPS_PROXY: "http://127.0.0.1:1" }],
-    };
-    for (const [title, make] of Object.entries(environments)) {
-      it(`connects over ${title}, with credentials`, async () => {
-        const [proxy, env] = make();
-        proxy.asked.length = 0;
-        const agent = await scene.startAgent(origin, { hub: url, env: { ...scene.trust, ...env } });
-        await agent.ready();
-        assert.deepEqual(proxy.asked, [{ target: `${name}:${scene.port}`, user: "some one:p@ss/word" }]);
-        await agent.stop();
-      });
-    }
-
-    it("says so when the proxy refuses it, and never shows the password", async () => {
-      for (const proxy of Object.values(proxies)) {
-        const scheme = proxy === proxies.http ? "http" : "socks5h";
-        const agent = await scene.startAgent(origin, { hub: url, env: { ...scene.trust, ALL_PROXY: `${scheme}://some%20one:guess123@127.0.0.1:${proxy.port}` } });
-        const [line] = await agent.line(/hub away \(.*the proxy refuses the user name or the password.*/);
-        assert.ok(!line.includes("guess123"));
-        await agent.stop();
-      }
-    });
-
-    it("goes around the proxy for NO_PROXY, and for this machine", async () => {
-      const { http: proxy } = proxies;
-      proxy.asked.length = 0;
-      const env = { ...scene.trust, ALL_PROXY: `http://${user}@127.0.0.1:${proxy.port}` };
-      // Nobody but the proxy knows the name, so that going around it fails.
-      const around = await scene.startAgent(origin, { hub: url, env: { ...env, NO_PROXY: "example.org,.berth.test" } });
-      await around.line(/hub away/);
-      await around.stop();
-      const local = await scene.startAgent(origin, { hub: `http://127.0.0.1:${await freePort()}`, env });
-      await local.line(/hub away \(.*(refused|127\.0\.0\.1)/i);
-      await local.stop();
-      assert.deepEqual(proxy.asked, []);
-    });
-  });
-});
-
-describe("a link that drops every packet", { timeout: 120_000 }, () => {
-  const network = Network.make();
-  const skip = typeof network === "string" ? network : false;
-  let scene;
-
-  after(async () => {
-    await scene?.stop();
-    if (!skip) network.remove();
-  });
-
-  it("check 25: it is noticed by both sides within 20 s, and the agent is back once it carries again", { skip }, async () => {
-    scene = await Scene.start("half-open", { address: network.here, options: (at) => tlsOptions(at, network.here, `IP:${network.here}`) });
-    const port = 8080;
-    const instance = { name: "far", url: `http://127.0.0.1:${port}` };
-    const agent = await scene.startAgent(instance, {
-      hub: `https://${network.here}:${scene.port}`,
-      // Were NO_PROXY not minded, there would be no way to the hub.
-      env: { ...scene.trust, ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: `${network.here}/24` },
-      prefix: network.prefix, command: [process.execPath, smallInstance, String(port)],
-    });
-    await agent.ready();
-    const noticed = [nextLine(agent, /hub away/, silenceMs), nextLine(scene.hub.child, /instance far: tunnel from .* ended/, silenceMs)];
-    network.cut();
-    await Promise.all(noticed);
-    const back = [nextLine(agent, /connected to .* as far/), nextLine(scene.hub.child, /instance far: connected from/)];
-    network.mend();
-    await Promise.all(back);
   });
 });
 

@@ -46,6 +46,11 @@ class Child {
       const match = pattern.exec(line);
       if (match !== null) return match;
     }
+    return this.nextLine(pattern, deadlineMs);
+  }
+
+  /** The same of lines to come only; to be called before what makes the child say so. */
+  async nextLine(pattern, deadlineMs = 20_000) {
     let waiter;
     let timer;
     try {
