@@ -45,6 +45,7 @@ inline constexpr std::uint16_t kNotUtf8 = 1007;
 inline constexpr std::uint16_t kPolicy = 1008;
 inline constexpr std::uint16_t kTooLarge = 1009;
 inline constexpr std::uint16_t kInternal = 1011;
+inline constexpr std::uint16_t kTryAgainLater = 1013;
 }  // namespace close_code
 
 /// What a peer sent.

@@ -84,19 +84,18 @@ void AgentTunnel::Disconnect() {
   if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
 }
 
-Task<control::Registered> AgentTunnel::OnRegister(control::Register registration) {
+Task<Result<control::Registered>> AgentTunnel::OnRegister(control::Register registration) {
   const std::string id = registration.client_id;
   const std::string tunnel = registration.tunnel;
   if (!IsInstanceLabel(id)) {
     co_return RefusedRegistration(
         "an id is 1 to 63 of a-z, 0-9 and '-', so that it can be a host name");
   }
-  control::Registered answer =
-      co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
-  if (!answer.success) co_return answer;
+  auto answer = co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
+  if (!answer || !answer->success) co_return answer;
   id_ = id;
   assertions_.Begin(id, tunnel);
-  answer.hub.keys = assertions_.Announce();
+  answer->hub.keys = assertions_.Announce();
   co_return answer;
 }
 

@@ -51,7 +51,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   static Task<void> ServeConnection(std::unique_ptr<AgentTunnel> tunnel, http::BodyPtr outgoing,
                                     net::StreamPtr stream, std::string first);
   Task<void> Run();
-  Task<control::Registered> OnRegister(control::Register registration) override;
+  Task<Result<control::Registered>> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
   /// Tells the agent that it has no access any more, and why.
   void Refuse(std::string_view why);

@@ -30,9 +30,10 @@ control::Registered RefusedRegistration(std::string why) {
   return answer;
 }
 
-Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentTokenPtr token,
-                                           std::string address, control::Register registration,
-                                           InstanceLink& link) {
+Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::AgentTokenPtr token,
+                                                   std::string address,
+                                                   control::Register registration,
+                                                   InstanceLink& link) {
   const std::string id = registration.client_id;
   if (!token->MayRegister(id)) {
     LogWarn("instance {}: {} refused: token \"{}\" is limited to other ids", id, ForLog(address),
@@ -48,7 +49,7 @@ Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentToken
     return store::ClaimInstance(database, id, user_id, metadata, now);
   });
   if (!claimed) {
-    LogWarn("instance {}: {} refused: {}", id, ForLog(address), claimed.error().ToString());
+    LogWarn("instance {}: {} not let in: {}", id, ForLog(address), claimed.error().ToString());
     if (claimed.error().kind == ErrorKind::kForbidden) {
       identity::AuditEvent denied = ConnectEvent(*token, address, id);
       denied.result = identity::audit_result::kDenied;
@@ -56,7 +57,7 @@ Task<control::Registered> RegisterInstance(HubContext& hub, identity::AgentToken
       hub.identity.audit().RecordSparsely(std::move(denied));
       co_return RefusedRegistration("this id belongs to another user of the hub");
     }
-    co_return RefusedRegistration("the hub cannot write its database now");
+    co_return Unavailable("the hub cannot write its database now");
   }
   // While it was claimed the token may have ended, or its user been removed.
   if (token->ended.is_set()) co_return RefusedRegistration("the token has ended");

@@ -115,7 +115,7 @@ Task<void> V1Peer::OnRegister(control::Register registration) {
     Tell("field \"user_token\" is missing");
     co_return;
   }
-  control::Registered answer;
+  Result<control::Registered> answer = control::Registered{};
   if (hub_.identity.tokens().Authenticate(registration.user_token) != token_) {
     answer = RefusedRegistration("the token is not that of this connection");
   } else if (!control::IsValidInstanceId(id)) {
@@ -125,11 +125,15 @@ Task<void> V1Peer::OnRegister(control::Register registration) {
   }
   if (is_over_) {
     // Closed while it was claimed; the registry must not keep a link that is about to go.
-    if (answer.success) hub_.registry.Disconnected(id, *this);
+    if (answer && answer->success) hub_.registry.Disconnected(id, *this);
     co_return;
   }
   register_timer_.Disarm();
-  if (answer.success && id_.empty()) {
+  if (!answer) {
+    Close(http::close_code::kTryAgainLater, answer.error().message);
+    co_return;
+  }
+  if (answer->success && id_.empty()) {
     id_ = id;
     calls_ = std::make_shared<V1Calls>(
         id, hub_.limits.tunnel_streams,
@@ -140,11 +144,11 @@ Task<void> V1Peer::OnRegister(control::Register registration) {
         SystemRandom());
     streams_.SetCalls(calls_);
   }
-  answer.hub = {};  // Version 1 knows success and message.
-  auto sent = Send(answer);
+  answer->hub = {};  // Version 1 knows success and message.
+  auto sent = Send(*answer);
   if (!sent) co_return;
-  if (!answer.success) {
-    Close(http::close_code::kPolicy, answer.message);
+  if (!answer->success) {
+    Close(http::close_code::kPolicy, answer->message);
     co_return;
   }
   channel_.Ping();  // For the latency.

@@ -135,6 +135,18 @@ TEST_F(V1PeerTest, AnIdOfSomebodyElseIsRefused) {
   EXPECT_THAT(instance->Next(), StartsWith("close 1008"));
 }
 
+TEST_F(V1PeerTest, ADatabaseThatCannotBeWrittenIsNoRefusal) {
+  ASSERT_THAT(other->RunScript("CREATE TRIGGER broken BEFORE INSERT ON instances "
+                               "BEGIN SELECT RAISE(ABORT, 'broken'); END"),
+              IsOk());
+  auto instance = Connect();
+  instance->Say(Registration("box-1", token));
+  EXPECT_EQ(instance->Next(), "close 1013 the hub cannot write its database now");
+  EXPECT_FALSE(IsLive());
+  ASSERT_THAT(other->RunScript("DROP TRIGGER broken"), IsOk());
+  Register();
+}
+
 TEST_F(V1PeerTest, AConnectionIsOneInstance) {
   auto instance = Register();
   instance->Say(Registration("box-1", token));

@@ -90,14 +90,20 @@ Task<void> HubLink::OnRegister(control::Register registration) {
     Close("field \"client_id\" is not usable as an id", false);
     co_return;
   }
-  control::Registered answer = co_await observer_.OnRegister(std::move(registration));
+  auto answer = co_await observer_.OnRegister(std::move(registration));
   if (is_over_) co_return;
-  auto sent = link_.Send(answer);
+  if (!answer) {
+    StopRegisterTimer();
+    is_over_ = true;
+    link_.Close(http::close_code::kTryAgainLater, std::move(answer).error());
+    co_return;
+  }
+  auto sent = link_.Send(*answer);
   if (!sent) co_return;
   register_timer_.reset();
-  if (!answer.success) {
+  if (!answer->success) {
     is_over_ = true;
-    link_.Close(http::close_code::kPolicy, Forbidden("refused: " + answer.message));
+    link_.Close(http::close_code::kPolicy, Forbidden("refused: " + answer->message));
     co_return;
   }
   instance_id_ = std::move(id);

@@ -30,8 +30,9 @@ class HubLink : private LinkOwner {
    public:
     virtual ~Observer() = default;
     /// May this agent have that id (which IsValidInstanceId)? `success` false: it is told and the
-    /// tunnel closed. The link must not be destroyed meanwhile, but for dropping Run() first.
-    virtual Task<control::Registered> OnRegister(control::Register registration) = 0;
+    /// tunnel closed. An error: nobody can say now, and the tunnel is closed for it to try again.
+    /// The link must not be destroyed meanwhile, but for dropping Run() first.
+    virtual Task<Result<control::Registered>> OnRegister(control::Register registration) = 0;
     /// Any later message of the agent, about its own id; unknown ones too, to be counted. Pings are
     /// answered by the link.
     virtual void OnMessage(control::Message message) = 0;
@@ -49,8 +50,8 @@ class HubLink : private LinkOwner {
 
   /// Serves the tunnel until it ends; says why. kUnavailable: the agent went away; kTimeout: it did
   /// not register, or gave no sign of life; kInvalid: it broke the protocol; kForbidden: it was not
-  /// let in; kConflict: fenced; kCancelled: Close(). Dropping it leaves the link as it is: destroy
-  /// it then.
+  /// let in; kConflict: fenced; kCancelled: Close(); else an error of OnRegister. Dropping it
+  /// leaves the link as it is: destroy it then.
   Task<Error> Run() { return link_.Run(); }
 
   /// Exchanges with the instance. kUnavailable at once before registration and after the end.

@@ -205,10 +205,24 @@ TEST_F(KeeperTest, ARefusalOnTheWayIsNotTheHubs) {
 }
 
 TEST_F(KeeperTest, ARefusedIdIsRetriedSlowly) {
-  hub_.answer = {.success = false, .message = "no"};
+  hub_.answer = control::Registered{.success = false, .message = "no"};
   Start();
   EXPECT_EQ(state(), Kind::kRefused);
   EXPECT_EQ(keeper_.state().retry_in, 300s);
+}
+
+TEST_F(KeeperTest, AHubThatCannotSayNowIsAskedAgainSoon) {
+  hub_.answer = Unavailable("the hub cannot write its database now");
+  Start();
+  EXPECT_EQ(state(), Kind::kWaiting);
+  EXPECT_EQ(keeper_.state().retry_in, 100ms);
+  EXPECT_NE(keeper_.state().reason.find("1013 the hub cannot write its database now"),
+            std::string::npos);
+  EXPECT_EQ(NextDelay(100ms), 100ms);
+  EXPECT_EQ(keeper_.state().retry_in, 200ms);  // It is answering: spared as it should be.
+  hub_.answer = control::Registered{.success = true};
+  executor_.Advance(200ms);
+  EXPECT_EQ(state(), Kind::kConnected);
 }
 
 TEST_F(KeeperTest, AHubThatIsNotTrustedGetsNothingAndIsRetriedSlowly) {

@@ -60,8 +60,8 @@ class LinkTest : public ::testing::Test, public AgentLink::Observer {
 };
 
 TEST_F(LinkTest, Registers) {
-  hub_.answer.message = "welcome";
-  hub_.answer.hub.version = "0.1";
+  hub_.answer->message = "welcome";
+  hub_.answer->hub.version = "0.1";
   Connect();
   ASSERT_EQ(hub_.end().registrations.size(), 1u);
   EXPECT_EQ(hub_.end().registrations[0].client_id, "box-1");
@@ -87,7 +87,7 @@ TEST_F(LinkTest, SendsTheTokenInItsHeaderOnly) {
 }
 
 TEST_F(LinkTest, TellsAnAgentThatItIsRefused) {
-  hub_.answer = {.success = false, .message = "the id belongs to another user"};
+  hub_.answer = control::Registered{.success = false, .message = "the id belongs to another user"};
   Connect();
   ASSERT_TRUE(ended_.has_value());
   EXPECT_EQ(ended_->kind, ErrorKind::kForbidden);

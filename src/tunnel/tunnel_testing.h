@@ -72,13 +72,13 @@ class HubEnd : public HubLink::Observer {
   /// Why the link ended; nothing while it runs.
   const std::optional<Error>& ended() const { return ended_; }
 
-  Task<control::Registered> OnRegister(control::Register registration) override {
+  Task<Result<control::Registered>> OnRegister(control::Register registration) override {
     registrations.push_back(std::move(registration));
     co_return answer;
   }
   void OnMessage(control::Message message) override { messages.push_back(std::move(message)); }
 
-  control::Registered answer{.success = true};
+  Result<control::Registered> answer = control::Registered{.success = true};
   std::vector<control::Register> registrations;
   std::vector<control::Message> messages;
   HubLink link;
@@ -127,7 +127,7 @@ class FakeHub : public http::Service {
   bool is_version_1 = false;  ///< The subprotocol is not accepted.
   bool is_serving = true;     ///< Else what the agent says is never read.
   std::size_t fragment = 0;
-  control::Registered answer{.success = true};
+  Result<control::Registered> answer = control::Registered{.success = true};
 
   std::vector<TimePoint> dialled_at;
   std::vector<http::RequestHead> requests;
