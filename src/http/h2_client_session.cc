@@ -106,7 +106,7 @@ Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {
       nghttp2_submit_request(session_, nullptr, head.data(), head.size(),
                              request.body || stream.is_upgrade ? &provider : nullptr, nullptr);
   if (id < 0) {
-    draining_ = true;  // Out of stream ids, or memory: this connection has no future.
+    Drain();  // Out of stream ids, or memory: this connection has no future.
     return Unavailable(std::string("HTTP/2: ") + nghttp2_strerror(id));
   }
   Adopt(std::move(made), id);

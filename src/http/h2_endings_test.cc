@@ -21,6 +21,11 @@ Task<Result<Response>> WaitForEver(Event& never, bool& dropped) {
 
 Task<Result<Response>> Forbid(Request) { co_return TextResponse(403, "text/plain", "no"); }
 
+/// Reaches what only a long life brings about from outside.
+struct Inside : H2ClientSession {
+  static nghttp2_session* Of(H2ClientSession& session) { return session.*(&Inside::session_); }
+};
+
 class H2EndingsTest : public ::testing::Test {
  protected:
   TestExecutor executor;
@@ -172,6 +177,18 @@ TEST_F(H2EndingsTest, DrainFinishesWhatRunsAndRefusesMore) {
     EXPECT_TRUE(joined.server->is_finished());
     EXPECT_TRUE(joined.client->is_finished());
   }
+}
+
+TEST_F(H2EndingsTest, WithoutFurtherStreamIdsItEnds) {
+  FakeService service(Echo);
+  JoinedSessions joined(executor, limits, service);
+  ASSERT_EQ(nghttp2_session_set_next_stream_id(Inside::Of(*joined.client), 0x7fffffff), 0);
+  EXPECT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk());
+  auto refused = executor.Await(joined.client->Exchange(Get("/")));
+  EXPECT_THAT(refused, FailsWith(ErrorKind::kUnavailable));
+  executor.RunUntilIdle();
+  EXPECT_TRUE(joined.client->is_finished());
+  EXPECT_TRUE(joined.server->is_finished());
 }
 
 TEST_F(H2EndingsTest, CloseFailsEverythingAtOnce) {
