@@ -36,6 +36,7 @@ Task<ChatEnd> ChatDriver::Run(std::string action, control::Json payload) {
                               open_(channel_.TakeOutgoing()));
   auto response = co_await WithCancel(closed_, std::move(opening));
   if (is_overrun_) co_return ChatEnd{.error = "too much was said before the chat was open"};
+  if (closed_.is_set()) co_return ChatEnd{};  // Perhaps as it opened.
   if (!response) co_return ChatEnd{.error = "the instance's chat cannot be reached"};
   if (!response->is_upgraded()) {
     co_return ChatEnd{.error =

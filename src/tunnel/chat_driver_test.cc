@@ -15,6 +15,7 @@ class ChatDriverTest : public ::testing::Test {
   // The instance's side: accepts the socket, or answers `status_`, or never answers (0).
   Task<Result<http::Response>> Open(http::BodyPtr outgoing) {
     if (status_ == 0) co_await Sleep(executor_, 1000s);
+    if (is_held_) co_await release_.Wait();
     http::Response response;
     response.head.status = status_;
     if (status_ != 101) co_return response;
@@ -52,6 +53,8 @@ class ChatDriverTest : public ::testing::Test {
   TestExecutor executor_;
   Limits limits_;
   int status_ = 101;
+  bool is_held_ = false;  // The answer waits for release_.
+  Event release_{executor_};
   std::unique_ptr<http::WebSocketChannel> instance_;
   std::vector<std::string> data_;
   ChatDriver driver_{executor_, limits_,
@@ -127,6 +130,14 @@ TEST_F(ChatDriverTest, CloseAsksForNothing) {
   Start("close", "{}");
   EXPECT_EQ(End().error, "");
   EXPECT_EQ(instance_, nullptr);
+}
+
+TEST_F(ChatDriverTest, ACloseThatMeetsTheOpeningIsNotLost) {
+  is_held_ = true;
+  Start("chat.subscribe", "{}");
+  release_.Set();
+  driver_.Close();
+  EXPECT_EQ(End().error, "");
 }
 
 TEST_F(ChatDriverTest, AnInstanceThatBreaksOffIsAnError) {
