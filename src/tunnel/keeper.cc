@@ -43,6 +43,8 @@ Keeper::~Keeper() = default;
 Task<Error> Keeper::Run() {
   for (;;) {
     Error why = co_await RunOnce();
+    is_begun_anew_ = std::exchange(is_cut_short_, false) && !is_draining_;
+    if (is_begun_anew_) continue;
     const bool is_over = is_draining_ || why.kind == ErrorKind::kCancelled;
     if (is_over) {
       Report({.kind = TunnelState::Kind::kEnded, .reason = why.message});
@@ -126,7 +128,12 @@ void Keeper::OnMessage(const control::Message& message) { observer_.OnMessage(me
 
 void Keeper::NetworkChanged() {
   if (state_.kind == TunnelState::Kind::kWaiting) wake_.Set();
-  if (link_ && link_->is_registered()) link_->Ping();
+  if (!link_) return;
+  if (link_->is_registered()) {
+    link_->Ping();
+  } else if (!is_begun_anew_ && !std::exchange(is_cut_short_, true)) {
+    link_->Drain("the network changed");
+  }
 }
 
 Result<void> Keeper::Send(const control::Message& message) {

@@ -69,8 +69,9 @@ class Keeper : private AgentLink::Observer {
   /// Dropping it breaks the tunnel at once.
   Task<Error> Run();
 
-  /// The network changed: a waiting keeper tries now, unless the hub refused it. A tunnel that is
-  /// up is pinged, so that a dead one shows soon.
+  /// The network changed: a waiting keeper tries now, unless the hub refused it. An attempt that is
+  /// not through yet begins anew, once, because it may wait for an answer to the network before. A
+  /// tunnel that is up is pinged, so that a dead one shows soon.
   void NetworkChanged();
   /// Queues a message to the hub. kUnavailable: not connected; it is not kept for later.
   Result<void> Send(const control::Message& message);
@@ -101,8 +102,10 @@ class Keeper : private AgentLink::Observer {
   std::unique_ptr<AgentLink> link_;  // The present attempt; null between two.
   Event wake_;                       // Ends a wait: the network changed, or Drain().
   bool is_draining_ = false;
-  bool was_answered_ = false;  // By the hub, in the last attempt.
-  bool is_untrusted_ = false;  // The observer refused it, in the last attempt.
+  bool is_cut_short_ = false;   // The present attempt, by a change of the network.
+  bool is_begun_anew_ = false;  // The present attempt followed one that was cut short.
+  bool was_answered_ = false;   // By the hub, in the last attempt.
+  bool is_untrusted_ = false;   // The observer refused it, in the last attempt.
   TimePoint connected_at_{};
 };
 

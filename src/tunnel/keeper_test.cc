@@ -148,6 +148,27 @@ TEST_F(KeeperTest, TriesAtOnceWhenTheNetworkChanged) {
   EXPECT_EQ(state(), Kind::kConnected);
 }
 
+TEST_F(KeeperTest, DialsAnewWhenTheNetworkChangedOnceForEachAttempt) {
+  hub_.is_silent = true;
+  Start();
+  for (int i = 0; i < 3; ++i) {
+    keeper_.NetworkChanged();
+    executor_.RunUntilIdle();
+    EXPECT_EQ(state(), Kind::kConnecting);
+    EXPECT_EQ(hub_.dialled_at.size(), 2u);
+  }
+  executor_.Advance(3 * limits_.connect_timeout);
+  EXPECT_EQ(state(), Kind::kWaiting);
+  EXPECT_EQ(keeper_.state().retry_in, 100ms);  // One attempt has failed, not two.
+  executor_.Advance(100ms);
+  EXPECT_EQ(hub_.dialled_at.size(), 3u);
+  hub_.is_silent = false;
+  keeper_.NetworkChanged();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(hub_.dialled_at.size(), 4u);
+  EXPECT_EQ(state(), Kind::kConnected);
+}
+
 TEST_F(KeeperTest, ProbesTheTunnelWhenTheNetworkChanged) {
   Start();
   executor_.Advance(5s);
