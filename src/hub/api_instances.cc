@@ -110,9 +110,10 @@ Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
   if (!label.empty() && !identity::IsTokenName(label)) {
     co_return Invalid("a label has at most 100 bytes and no control characters");
   }
-  auto written =
-      co_await hub.store.Run([id = call.id, label](store::Database& database) -> Result<void> {
-        return store::SetInstanceLabel(database, id, label);
+  // While the request was read the id may have been freed, and become somebody else's.
+  auto written = co_await hub.store.Run(
+      [id = call.id, user_id = call.user_id(), label](store::Database& database) -> Result<void> {
+        return store::SetInstanceLabel(database, id, user_id, label);
       });
   if (!written) co_return Wrap(std::move(written).error(), "rename instance");
   hub.registry.SetLabel(call.id, label);

@@ -217,6 +217,15 @@ TEST_F(AccessTest, TheSharesOfADeletedInstanceAreForgotten) {
   identity.shares().Forget("laptop");
 }
 
+TEST_F(AccessTest, WhoeverHadAnIdBeforeCannotShareItForItsNewOwner) {
+  ASSERT_TRUE(store::DeleteInstance(*other, "laptop").value());
+  EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), FailsWith(ErrorKind::kConflict));
+  ASSERT_THAT(store::ClaimInstance(*other, "laptop", ben, "{}", time), IsOk());
+  EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), FailsWith(ErrorKind::kConflict));
+  EXPECT_TRUE(identity.shares().Of("laptop").empty());
+  EXPECT_TRUE(store::ListShares(*other).value().empty());
+}
+
 TEST_F(AccessTest, WhoIsBeingRemovedDoesNotComeBackWithWhatWasReadBefore) {
   auto lock = LockDatabase();
   auto reading = identity.people().Reload();

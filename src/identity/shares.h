@@ -31,8 +31,9 @@ class Shares {
   Task<Result<void>> Reload();
 
   /// Writes a share and gives it its id and time; one for the same instance, kind and subject is
-  /// replaced. kConflict: there is no such instance, or the share was ended meanwhile. kTooLarge:
-  /// the instance has as many as it may.
+  /// replaced. kConflict: `created_by` has no such instance (any more: the id may be somebody
+  /// else's by now), or the share was ended meanwhile. kTooLarge: the instance has as many as it
+  /// may.
   Task<Result<store::ShareRow>> Put(store::ShareRow share);
   /// Ends all shares of an instance that is being deleted: their rows go with its own.
   void Forget(std::string_view instance_id);

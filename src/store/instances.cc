@@ -79,10 +79,12 @@ Result<void> SetInstanceOptions(Database& database, std::string_view id,
   return Ok();
 }
 
-Result<void> SetInstanceLabel(Database& database, std::string_view id, std::string_view label) {
-  auto changed = database.Run("UPDATE instances SET label = ?2 WHERE id = ?1", {id, label});
+Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
+                              std::string_view label) {
+  auto changed = database.Run("UPDATE instances SET label = ?3 WHERE id = ?1 AND user_id = ?2",
+                              {id, user_id, label});
   if (!changed) return Wrap(std::move(changed).error(), "label an instance");
-  if (*changed == 0) return NotFound(fmt::format("there is no instance {}", ForLog(id)));
+  if (*changed == 0) return NotFound(fmt::format("they have no instance {}", ForLog(id)));
   return Ok();
 }
 

@@ -41,8 +41,9 @@ Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime 
 /// kNotFound if there is none.
 Result<void> SetInstanceOptions(Database& database, std::string_view id,
                                 const InstanceOptions& options);
-/// Sets what its owner calls it. kNotFound if there is none.
-Result<void> SetInstanceLabel(Database& database, std::string_view id, std::string_view label);
+/// Sets what its owner calls it. kNotFound if that user has none of this id.
+Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
+                              std::string_view label);
 /// With its shares. Whether it was there.
 Result<bool> DeleteInstance(Database& database, std::string_view id);
 

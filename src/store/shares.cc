@@ -42,7 +42,7 @@ std::optional<ShareRole> ParseShareRole(std::string_view text) {
 Result<std::int64_t> PutShare(Database& database, const ShareRow& share) {
   auto id = database.First(
       "INSERT INTO shares (instance_id, kind, subject, role, created_by, created_at, expires_at)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+      " SELECT id, ?2, ?3, ?4, user_id, ?6, ?7 FROM instances WHERE id = ?1 AND user_id = ?5"
       " ON CONFLICT (instance_id, kind, subject) DO UPDATE SET role = excluded.role,"
       " created_by = excluded.created_by, created_at = excluded.created_at,"
       " expires_at = excluded.expires_at RETURNING id",
@@ -50,7 +50,7 @@ Result<std::int64_t> PutShare(Database& database, const ShareRow& share) {
        share.created_by, ToUnixMs(share.created_at), OrNull(share.expires_at)},
       [](const Row& row) { return row.Integer(0); });
   if (!id) return Wrap(std::move(id).error(), "write a share");
-  if (!*id) return Internal("the share just written has no id");
+  if (!*id) return Conflict("the instance is not theirs who share it");
   return **id;
 }
 

@@ -41,7 +41,7 @@ struct ShareRow {
 };
 
 /// Writes it and gives it its id; one that is there for the same instance, kind and subject is
-/// replaced.
+/// replaced. kConflict: the instance does not belong to `created_by`, or not any more.
 Result<std::int64_t> PutShare(Database& database, const ShareRow& share);
 /// All of them. A row whose kind or role this berth does not know is left out.
 Result<std::vector<ShareRow>> ListShares(Database& database);

@@ -117,10 +117,12 @@ TEST_F(TablesTest, OptionsOfAnInstanceOutliveItsRegistrations) {
   EXPECT_EQ(row.rewrite_javascript, std::nullopt);
   EXPECT_THAT(SetInstanceOptions(*database, "none", options), FailsWith(ErrorKind::kNotFound));
   EXPECT_EQ(ListInstances(*database).value().size(), 1U);
-  ASSERT_THAT(SetInstanceLabel(*database, "laptop", "Ours"), IsOk());
+  ASSERT_THAT(SetInstanceLabel(*database, "laptop", owner, "Ours"), IsOk());
+  EXPECT_THAT(SetInstanceLabel(*database, "laptop", guest, "Mine"),
+              FailsWith(ErrorKind::kNotFound));
   EXPECT_EQ(FindInstance(*database, "laptop").value()->label, "Ours");
   EXPECT_EQ(FindInstance(*database, "laptop").value()->path_mode, false);
-  EXPECT_THAT(SetInstanceLabel(*database, "none", "Ours"), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(SetInstanceLabel(*database, "none", owner, "Ours"), FailsWith(ErrorKind::kNotFound));
   EXPECT_TRUE(DeleteInstance(*database, "laptop").value());
   EXPECT_FALSE(DeleteInstance(*database, "laptop").value());
 }
