@@ -101,6 +101,7 @@ Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {
     if (const auto length = request.body->length()) head.AddLength(*length);
     stream.declared = head.length();
   }
+  if (!head.fits(options_.sent_head_bytes)) return TooLarge("request head beyond its limit");
   const auto provider = H2DataProvider();
   const std::int32_t id =
       nghttp2_submit_request(session_, nullptr, head.data(), head.size(),

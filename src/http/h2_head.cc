@@ -11,6 +11,8 @@ namespace {
 
 // What HTTP/2 counts for a field beside its text (RFC 9113, section 6.5.2).
 constexpr std::size_t kFieldOverhead = 32;
+// nghttp2 takes no longer name or value, and ends the connection over one.
+constexpr std::size_t kLongestText = 64 * 1024;
 
 std::optional<std::uint64_t> ParseNumber(std::string_view digits) {
   std::uint64_t value = 0;
@@ -207,6 +209,8 @@ void H2HeadWriter::AddFields(const Fields& fields, bool with_length) {
 }
 
 void H2HeadWriter::Add(std::string_view name, std::string_view value) {
+  bytes_ += name.size() + value.size() + kFieldOverhead;
+  if (std::max(name.size(), value.size()) > kLongestText) has_long_field_ = true;
   list_.push_back({.name = Unconst(name),
                    .value = Unconst(value),
                    .namelen = name.size(),

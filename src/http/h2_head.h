@@ -69,6 +69,9 @@ class H2HeadWriter {
   /// The Content-Length that the head has.
   std::optional<std::uint64_t> length() const { return length_; }
 
+  /// Whether the head has at most so many bytes, as HTTP/2 counts them, and peers take each field.
+  bool fits(std::uint64_t bytes) const { return bytes_ <= bytes && !has_long_field_; }
+
   const nghttp2_nv* data() const { return list_.data(); }
   std::size_t size() const { return list_.size(); }
 
@@ -77,6 +80,8 @@ class H2HeadWriter {
   void AddFields(const Fields& fields, bool with_length);
 
   std::vector<nghttp2_nv, PoolAllocator<nghttp2_nv>> list_;
+  std::uint64_t bytes_ = 0;
+  bool has_long_field_ = false;
   std::optional<std::uint64_t> length_;
   char status_text_[4] = {};
   char length_text_[24] = {};

@@ -17,6 +17,9 @@ constexpr std::uint32_t kTunnelFrame = 64 * 1024;
 // HTTP/2 counts 32 bytes more for each field.
 constexpr std::uint64_t kAddedHeadBytes = 24 * 1024;
 constexpr std::uint64_t kAddedFields = 16;
+// Eight frames of the size that nghttp2 cuts heads into. It takes nine of one head, and a
+// connection that carries more ends for all of its streams.
+constexpr std::uint64_t kLargestSentHead = 8 * 16 * 1024;
 
 // HTTP/2's own; and in a tunnel, room for the assertions of a dozen users and more.
 constexpr std::uint32_t kBrowserFieldTable = 4 * 1024;
@@ -44,6 +47,10 @@ H2Options WithDefaults(H2Options options, const Limits& limits) {
   // What passed at the hub, over HTTP/1.1 too, and was added to there, must pass the tunnel.
   if (options.head_bytes == 0) {
     options.head_bytes = is_tunnel ? limits.request_head + kAddedHeadBytes : limits.h2_header_list;
+  }
+  // To a browser as well: what came through the tunnel goes on.
+  if (options.sent_head_bytes == 0) {
+    options.sent_head_bytes = std::min(limits.request_head + kAddedHeadBytes, kLargestSentHead);
   }
   if (options.head_fields == 0) {
     options.head_fields = limits.request_fields + (is_tunnel ? kAddedFields : 0);

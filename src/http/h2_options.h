@@ -33,6 +33,7 @@ struct H2Options {
   std::uint32_t connection_window = 0;  ///< The same for all streams together.
   std::uint32_t frame_bytes = 0;        ///< Payload of the largest frame that the peer may send.
   std::uint64_t head_bytes = 0;         ///< Decoded bytes of a head (RFC 9113, section 6.5.2).
+  std::uint64_t sent_head_bytes = 0;    ///< The same of a head of ours; a larger one is not sent.
   std::uint64_t head_fields = 0;        ///< Fields of a head.
   /// Bytes of the table of header fields seen before (RFC 7541, section 4), of each direction. Made
   /// as it fills.

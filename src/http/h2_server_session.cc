@@ -98,6 +98,11 @@ bool H2ServerSession::SubmitResponse(H2Stream& stream, const Response& response)
     if (const auto length = response.body->length()) head.AddLength(*length);
     stream.declared = head.length();
   }
+  if (!head.fits(options_.sent_head_bytes)) {
+    LogDebug("HTTP/2 stream {}: response head beyond its limit", stream.id);
+    Refuse(stream, 502);
+    return false;
+  }
   stream.has_head = true;
   auto provider = H2DataProvider();
   const int submitted = nghttp2_submit_response(session_, stream.id, head.data(), head.size(),

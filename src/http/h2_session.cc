@@ -40,6 +40,8 @@ nghttp2_option* MakeOption(const H2Options& options) {
   nghttp2_option_set_no_auto_window_update(made, 1);  // Readers credit, not arrival.
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(made, options.field_table);
+  // nghttp2 counts less of a field than that, and says nothing of a head that it drops.
+  nghttp2_option_set_max_send_header_block_length(made, options.sent_head_bytes);
   return made;
 }
 
@@ -330,6 +332,7 @@ void H2Session::ResumeOutgoing(H2Stream& stream) {
 void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
   if (stream.has_head || is_closed_ || failure_) return;
   const H2HeadWriter fields(head, head.status);
+  if (!fields.fits(options_.sent_head_bytes)) return;
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, fields.data(),
                          fields.size(), nullptr);
   Signal();

@@ -114,6 +114,63 @@ TEST_F(H2SessionTest, PassesEveryStatus) {
   EXPECT_TRUE(joined.errors.empty());
 }
 
+TEST_F(H2SessionTest, AHeadOfTheSizeThatLimitsAllowPassesATunnel) {
+  limits.request_head = 128 * 1024;
+  const std::string large(50 * 1024, '~');  // Not shorter in Huffman's code.
+  FakeService service([&large](Request request) -> Task<Result<Response>> {
+    EXPECT_EQ(request.head.fields.Find("x-second"), large);
+    Response response = TextResponse(200, "text/plain", "x");
+    response.head.fields.Add("x-first", large);
+    response.head.fields.Add("x-second", large);
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  Request request = Get("/");
+  request.head.fields.Add("x-first", large);
+  request.head.fields.Add("x-second", large);
+  auto fetched = executor.Await(Fetch(*joined.client, std::move(request)));
+  ASSERT_THAT(fetched, IsOk());
+  EXPECT_EQ(fetched->head.fields.Find("x-second"), large);
+  EXPECT_TRUE(joined.errors.empty());
+}
+
+TEST_F(H2SessionTest, AResponseHeadThatCannotBeSentIsA502) {
+  ManualSource source(executor);
+  FakeService service([&source](Request request) -> Task<Result<Response>> {
+    Response response = TextResponse(200, "text/plain", "x");
+    const auto size = request.head.fields.Find("x-size");
+    if (!size) co_return response;
+    response.head.fields.Add("x-large", std::string(std::stoul(std::string(*size)), '~'));
+    response.body = std::make_unique<ManualBody>(source);
+    co_return response;
+  });
+  limits.request_head = 100'000;
+  for (const auto size : {"66000", "130000"}) {  // The first is too long for one field.
+    JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+    Request request = Get("/");
+    request.head.fields.Add("x-size", size);
+    auto fetched = executor.Await(Fetch(*joined.client, std::move(request)));
+    ASSERT_THAT(fetched, IsOk()) << size;
+    EXPECT_EQ(fetched->head.status, 502) << size;
+    EXPECT_TRUE(source.is_gone);
+    EXPECT_EQ(joined.server->stream_count(), 0u);
+    EXPECT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk()) << size;
+    EXPECT_TRUE(joined.errors.empty());
+  }
+}
+
+TEST_F(H2SessionTest, ARequestHeadThatCannotBeSentFailsAlone) {
+  FakeService service(Hello);
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  Request request = Get("/");
+  request.head.fields.Add("x-large", std::string(100'000, '~'));
+  EXPECT_THAT(executor.Await(Fetch(*joined.client, std::move(request))),
+              FailsWith(ErrorKind::kTooLarge));
+  EXPECT_EQ(joined.client->stream_count(), 0u);
+  EXPECT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk());
+  EXPECT_EQ(service.calls, 1);
+}
+
 Task<Result<Response>> SetCookies(Request) {
   Response response;
   response.head.fields.Add("set-cookie", "a=1");
