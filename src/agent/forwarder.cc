@@ -294,6 +294,7 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
   const std::string method = request.head.method;
   const bool may_be_held = http::MayAskForSharedAsset(request.head);
   std::string held(request.head.fields.Find(control::kHeldField).value_or(""));
+  http::RestoreEtags(request.head.fields);
   plan->PrepareRequest(request.head);
   if (request.interim) {
     shared->pass = std::move(request.interim);

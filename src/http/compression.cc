@@ -14,6 +14,8 @@ namespace {
 
 // What fits into one packet is on its way just as soon without.
 constexpr std::uint64_t kSmallest = 1400;
+// Ends the tags that we weakened.
+constexpr std::string_view kEtagMark = "~berth";
 
 constexpr std::array<std::string_view, 15> kTypes = {"application/javascript",
                                                      "application/x-javascript",
@@ -112,8 +114,26 @@ ContentEncoder::Then AfterAPiece(const Response& response) {
 /// A tag that says "the same", no longer "byte for byte the same" (RFC 9110, section 8.8.1).
 void WeakenEtag(Fields& fields) {
   const auto etag = fields.Find("etag");
-  if (!etag || etag->starts_with("W/")) return;
-  fields.Set("etag", fmt::format("W/{}", *etag));
+  if (!etag || etag->size() < 2 || etag->front() != '"' || etag->back() != '"') return;
+  fields.Set("etag", fmt::format("W/{}{}\"", etag->substr(0, etag->size() - 1), kEtagMark));
+}
+
+std::string WithoutEtagMarks(std::string_view list) {
+  std::string restored;
+  for (;;) {
+    const std::size_t open = list.find('"');
+    const std::size_t close = open == list.npos ? open : list.find('"', open + 1);
+    if (close == list.npos) break;
+    std::string_view before = list.substr(0, open);
+    std::string_view opaque = list.substr(open + 1, close - open - 1);
+    if (opaque.ends_with(kEtagMark)) {
+      opaque.remove_suffix(kEtagMark.size());
+      if (before.ends_with("W/")) before.remove_suffix(2);
+    }
+    fmt::format_to(std::back_inserter(restored), "{}\"{}\"", before, opaque);
+    list.remove_prefix(close + 1);
+  }
+  return restored.append(list);
 }
 
 }  // namespace
@@ -123,6 +143,14 @@ bool IsCompressible(std::string_view content_type) {
   if (essence == "text/event-stream") return false;
   return essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml") ||
          std::ranges::find(kTypes, essence) != kTypes.end();
+}
+
+void RestoreEtags(Fields& request) {
+  for (const auto name : {"if-match", "if-none-match"}) {
+    const auto tags = request.Find(name);
+    if (!tags || tags->find(kEtagMark) == tags->npos || request.Count(name) > 1) continue;
+    request.Set(name, WithoutEtagMarks(*tags));
+  }
 }
 
 CompressionAsk CompressionAsk::Of(const RequestHead& head) {

@@ -5,7 +5,8 @@
 // saves (their length shows how far they are), what says `no-transform`, and what carries a digest
 // of its bytes. A response that could have been compressed carries `Vary: accept-encoding` whether
 // it was or not. A compressed one has no length, no ranges, and a weak entity tag, because it is
-// not byte for byte what the instance named.
+// not byte for byte what the instance named: "abc" becomes W/"abc~berth", which RestoreEtags turns
+// back when the browser says it.
 //
 // Whether compressing is wise at all, for this request, is for the caller to say. Lives on one
 // loop; must outlive the bodies it made.
@@ -31,6 +32,11 @@ struct CompressionAsk {
 
   static CompressionAsk Of(const RequestHead& head);
 };
+
+/// Turns the tags of If-Match and If-None-Match that a Compressor made back into the instance's
+/// own. If-Match is true of strong ones only (RFC 9110, section 13.1.1); one that is weak at the
+/// instance stays as it is, for those who compare the text.
+void RestoreEtags(Fields& request);
 
 class Compressor {
  public:

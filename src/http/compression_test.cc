@@ -115,7 +115,7 @@ TEST_F(CompressionTest, TheHeadTellsTheTruth) {
                                          {"vary", "origin"},
                                          {"content-encoding", "identity"},
                                          {"cache-control", "max-age=60"}}));
-  EXPECT_EQ(answer.head.fields.Find("etag"), "W/\"abc\"");
+  EXPECT_EQ(answer.head.fields.Find("etag"), "W/\"abc~berth\"");
   EXPECT_FALSE(answer.head.fields.Has("accept-ranges"));
   EXPECT_TRUE(answer.head.fields.HasToken("vary", "origin"));
   EXPECT_TRUE(answer.head.fields.HasToken("vary", "accept-encoding"));
@@ -124,6 +124,26 @@ TEST_F(CompressionTest, TheHeadTellsTheTruth) {
   auto weak = Answer(Page("text/css", {{"etag", "W/\"abc\""}, {"vary", "Accept-Encoding"}}));
   EXPECT_EQ(weak.head.fields.Find("etag"), "W/\"abc\"");
   EXPECT_EQ(weak.head.fields.Count("vary"), 1U);
+}
+
+TEST_F(CompressionTest, ATagThatABrowserSaysIsTheInstancesAgain) {
+  const auto restored = [](std::string_view name, std::string_view tags) {
+    Fields fields;
+    fields.Add(name, tags);
+    RestoreEtags(fields);
+    return std::string(fields.Find(name).value_or(""));
+  };
+  const auto answer = Answer(Page("text/css", {{"etag", "\"v,7\""}}));
+  const auto seen = answer.head.fields.Find("etag");
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(restored("if-match", *seen), "\"v,7\"");
+  EXPECT_EQ(restored("if-none-match", *seen), "\"v,7\"");
+  EXPECT_EQ(restored("if-match", "\"a\", W/\"b~berth\",W/\"c\", \"d~berth\""),
+            "\"a\", \"b\",W/\"c\", \"d\"");
+  EXPECT_EQ(restored("if-range", "W/\"b~berth\""), "W/\"b~berth\"");  // It names coded bytes.
+  for (const auto same : {"*", "", "~berth", "\"a~berth", "W/\"weak at the instance\""}) {
+    EXPECT_EQ(restored("if-match", same), same);
+  }
 }
 
 TEST_F(CompressionTest, OneThatTakesNoCodingLearnsThatOthersGetAnother) {

@@ -179,6 +179,7 @@ class Edits : public http::ProxyEdits {
  public:
   void EditRequest(http::RequestHead& head) override {
     hub::EditRequest(head, address, prefix);
+    http::RestoreEtags(head.fields);
     if (assertion.empty()) {
       AddIdentity(head.fields, *person);
       return;

@@ -138,6 +138,11 @@ std::optional<http::Response> Plan::OwnResource() const {
 }
 
 void Plan::PrepareRequest(http::RequestHead& head) {
+  if (const auto expected = head.fields.Find("if-match")) {  // With whatever method.
+    const std::string originals =
+        OriginalEtags(*expected, RewriteVersion(addresses_.prefix, *setup_));
+    if (!originals.empty()) head.fields.Set("if-match", originals);
+  }
   if (!may_rewrite_) return;
   head.fields.Set("accept-encoding", "identity");
   for (const auto name : {"range", "if-range", "if-modified-since"}) head.fields.Remove(name);

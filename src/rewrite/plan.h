@@ -33,7 +33,8 @@ class Plan {
   std::optional<http::Response> OwnResource() const;
 
   /// Readies the request for the instance. Where a rewrite may follow: asks for no content coding
-  /// and the whole body, and drops validators that are not of our output.
+  /// and the whole body, and drops validators that are not of our output. Tags of our output become
+  /// the instance's.
   void PrepareRequest(http::RequestHead& head);
 
   /// Changes the response as the plan says; its body keeps what it needs. Call once.

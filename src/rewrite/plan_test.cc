@@ -194,6 +194,16 @@ TEST_F(PlanTest, ACopyOfOurOutputIsRevalidatedWithTheInstancesTag) {
   EXPECT_FALSE(response.head.fields.Has("cache-control"));
 }
 
+TEST_F(PlanTest, AChangeOfWhatWeRewroteIsForTheInstancesTag) {
+  const std::string ours = "W/\"e-s" + RewriteVersion(kPrefix, setup_) + "\"";
+  for (const auto& [said, meant] : FieldList{{ours, "\"e\""}, {"\"x\"", "\"x\""}, {"*", "*"}}) {
+    Request("/notes.html", {{"if-match", said}});
+    request_.method = "PUT";
+    PlanFor(request_, kPrefix, setup_).PrepareRequest(request_);
+    EXPECT_EQ(request_.fields.Find("if-match"), meant);
+  }
+}
+
 TEST_F(PlanTest, CompressedPagesAreDecodedAllTheSame) {
   const std::string html = "<p><a href=/x>";
   std::string gzip(200, '\0');

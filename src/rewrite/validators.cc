@@ -35,17 +35,16 @@ std::optional<std::string> DeriveEtag(std::string_view etag, std::string_view ve
   return fmt::format("W/\"{}-{}{}\"", *opaque, IsWeak(etag) ? 'w' : 's', version);
 }
 
-std::string OriginalEtags(std::string_view if_none_match, std::string_view version) {
+std::string OriginalEtags(std::string_view tags, std::string_view version) {
   std::string originals;
-  while (!if_none_match.empty()) {
+  while (!tags.empty()) {
     // A tag may hold commas, so an entry ends at the comma after its closing quote.
-    const std::size_t open = if_none_match.find('"');
-    const std::size_t close =
-        open == std::string_view::npos ? open : if_none_match.find('"', open + 1);
+    const std::size_t open = tags.find('"');
+    const std::size_t close = open == std::string_view::npos ? open : tags.find('"', open + 1);
     if (close == std::string_view::npos) break;
-    const std::string_view tag = TrimOws(if_none_match.substr(0, close + 1));
-    if_none_match.remove_prefix(std::min(if_none_match.find(',', close), if_none_match.size()));
-    if (!if_none_match.empty()) if_none_match.remove_prefix(1);
+    const std::string_view tag = TrimOws(tags.substr(0, close + 1));
+    tags.remove_prefix(std::min(tags.find(',', close), tags.size()));
+    if (!tags.empty()) tags.remove_prefix(1);
 
     auto opaque = Opaque(tag);
     if (!opaque || !opaque->ends_with(version)) continue;

@@ -2,7 +2,7 @@
 //
 // Our output for one instance's entity tag depends on our version too, so the tag that browsers see
 // holds both: "abc" becomes W/"abc-s1a2b3c4d" (s: it was strong, w: weak). A browser's
-// If-None-Match is turned back for the instance, if the version is still ours.
+// If-None-Match and If-Match are turned back for the instance, if the version is still ours.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,9 @@ namespace berth::rewrite {
 /// The entity tag of our output; nothing if `etag` is malformed.
 std::optional<std::string> DeriveEtag(std::string_view etag, std::string_view version);
 
-/// The instance's tags in an If-None-Match value whose entries DeriveEtag made with this version;
-/// "" if there is none.
-std::string OriginalEtags(std::string_view if_none_match, std::string_view version);
+/// The instance's tags in a list of tags (If-None-Match, If-Match) of which DeriveEtag made some
+/// with this version; "" if it made none.
+std::string OriginalEtags(std::string_view tags, std::string_view version);
 
 /// A Cache-Control value for output that may change when we do: without `immutable`, lifetimes cut
 /// to five minutes.
