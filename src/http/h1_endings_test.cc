@@ -162,6 +162,19 @@ TEST_F(H1EndingsTest, ALargeRefusedUploadIsReadOnSoThatTheAnswerArrives) {
   EXPECT_TRUE(browser.served());
 }
 
+TEST_F(H1EndingsTest, ASlowRefusedUploadIsReadOnForAWhile) {
+  FakeService service([](Request) -> Task<Result<Response>> { co_return TooLarge("x"); });
+  H1Browser browser(executor_, limits_, service);
+  browser.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 41943040\r\n\r\n");
+  for (int i = 0; i < 7; ++i) {
+    executor_.Advance(limits_.linger_timeout - 1ms);
+    browser.Send("x");
+    EXPECT_FALSE(browser.served()) << i;
+  }
+  executor_.Advance(limits_.linger_timeout - 1ms);
+  EXPECT_TRUE(browser.served());  // However it goes on: 15 s in all.
+}
+
 TEST_F(H1EndingsTest, ABodyKeptTooLongGivesAnError) {
   BodyPtr kept;
   FakeService service([&](Request request) {

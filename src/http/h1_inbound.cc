@@ -218,16 +218,20 @@ Task<bool> H1Inbound::FinishBody(std::uint64_t limit) {
   co_return false;
 }
 
-Task<Result<void>> H1Inbound::Discard(std::uint64_t limit) {
+Task<Result<void>> H1Inbound::Discard(std::uint64_t limit, Duration silence) {
   ++generation_;
   lent_ = 0;
+  DisarmOnExit guard{deadline_};
+  ArmDeadline(silence);
   for (std::uint64_t dropped = 0; dropped <= limit;) {
     while (!reader_.empty()) {
       const std::size_t size = reader_.buffered().size();
       dropped += size;
       reader_.Consume(size);
+      ArmDeadline(silence);
     }
     if (ended_.is_set()) break;
+    if (timed_out_) co_return Timeout("nothing more comes");
     arrived_.Reset();
     KeepUpTo(0);
     co_await arrived_.Wait();

@@ -45,8 +45,9 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
   /// Detaches the body and reads what is left of it, up to `limit` bytes. True: the connection
   /// stands at the beginning of the next head.
   Task<bool> FinishBody(std::uint64_t limit);
-  /// Reads and drops what comes until the browser finishes its direction or `limit` bytes came.
-  Task<Result<void>> Discard(std::uint64_t limit);
+  /// Reads and drops what comes until the browser finishes its direction or `limit` bytes came;
+  /// kTimeout if nothing comes for the time of `silence`.
+  Task<Result<void>> Discard(std::uint64_t limit, Duration silence);
 
   /// Why reading the present body failed, if it did.
   const std::optional<Error>& body_error() const { return body_error_; }

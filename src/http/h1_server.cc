@@ -15,8 +15,11 @@ namespace {
 // What we read of an unwanted request body to keep the connection; beyond, it is closed.
 constexpr std::uint64_t kDrainedBody = 256 * 1024;
 // What we read after our last byte, so that the browser gets to see it: data that arrives at a
-// closed socket would make the system throw our answer away. Nothing of it is kept, so the time
-// limit is what ends an upload that was refused; the bytes only end one on a very fast link.
+// closed socket would make the system throw our answer away. Nothing of it is kept, so time is what
+// ends an upload that was refused: silence for limits.linger_timeout, or this in all, which with a
+// head that dribbles in for limits.head_timeout makes less than half a minute. The bytes only end
+// one on a very fast link.
+constexpr std::chrono::seconds kLingerTime{15};
 constexpr std::uint64_t kLingerBytes = 256 * 1024 * 1024;
 // Interim text that a Service may queue before it is written.
 constexpr std::size_t kInterimBytes = 64 * 1024;
@@ -133,15 +136,16 @@ Task<TakenConnection> Connection::Run() {
   }
   if (next == Next::kLinger) {
     // However it ends, there is nothing left to do but to close.
-    (void)co_await WithDeadline(executor_, limits_.linger_timeout, "linger", ShutDownAndDiscard());
+    (void)co_await WithDeadline(executor_, kLingerTime, "linger", ShutDownAndDiscard());
   }
   co_return TakenConnection();
 }
 
 Task<Result<void>> Connection::ShutDownAndDiscard() {
-  auto finished = co_await inbound_->stream().ShutdownWrite();
+  auto finished = co_await WithDeadline(executor_, limits_.linger_timeout, "finish",
+                                        inbound_->stream().ShutdownWrite());
   if (!finished) co_return finished;
-  co_return co_await inbound_->Discard(kLingerBytes);
+  co_return co_await inbound_->Discard(kLingerBytes, limits_.linger_timeout);
 }
 
 Task<Result<Connection::Next>> Connection::Refuse(int status, std::string method) {
