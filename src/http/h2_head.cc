@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "http/date.h"
 #include "http/grammar.h"
 
 namespace berth::http {
@@ -194,6 +195,8 @@ void H2HeadWriter::AddLength(std::uint64_t length) {
   const auto [end, error] = std::to_chars(length_text_, length_text_ + sizeof length_text_, length);
   Add("content-length", std::string_view(length_text_, end));
 }
+
+void H2HeadWriter::AddDate() { Add("date", HttpDateNow()); }
 
 void H2HeadWriter::AddFields(const Fields& fields, bool with_length) {
   for (const auto& [name, value] : fields) {

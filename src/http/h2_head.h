@@ -69,6 +69,9 @@ class H2HeadWriter {
   /// The Content-Length that the head has.
   std::optional<std::uint64_t> length() const { return length_; }
 
+  /// Adds the present time as its Date.
+  void AddDate();
+
   /// Whether the head has at most so many bytes, as HTTP/2 counts them, and peers take each field.
   bool fits(std::uint64_t bytes) const { return bytes_ <= bytes && !has_long_field_; }
 

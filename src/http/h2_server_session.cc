@@ -98,6 +98,8 @@ bool H2ServerSession::SubmitResponse(H2Stream& stream, const Response& response)
     if (const auto length = response.body->length()) head.AddLength(*length);
     stream.declared = head.length();
   }
+  // In a tunnel, the hub does for the browser.
+  if (options_.carrier == H2Carrier::kBrowser && !response.head.fields.Has("date")) head.AddDate();
   if (!head.fits(options_.sent_head_bytes)) {
     LogDebug("HTTP/2 stream {}: response head beyond its limit", stream.id);
     Refuse(stream, 502);
@@ -118,7 +120,8 @@ void H2ServerSession::Refuse(H2Stream& stream, int status) {
   ResponseHead refusal{.status = status, .fields = {}};
   refusal.fields.Add("cache-control", "no-store");
   refusal.fields.Add("content-length", "0");
-  const H2HeadWriter head(refusal, status);
+  H2HeadWriter head(refusal, status);
+  if (options_.carrier == H2Carrier::kBrowser) head.AddDate();
   nghttp2_submit_response(session_, stream.id, head.data(), head.size(), nullptr);
   stream.inbound->Abandon();
   Signal();

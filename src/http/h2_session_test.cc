@@ -97,6 +97,33 @@ TEST_F(H2SessionTest, HeadHasALengthAndNoBody) {
   EXPECT_EQ(fetched->body, "");
 }
 
+Task<Result<Response>> Dated(Request request) {
+  if (request.head.target == "/none") co_return Unavailable("x");
+  Response response = TextResponse(200, "text/plain", "x");
+  if (request.head.target == "/own") response.head.fields.Add("date", "then");
+  co_return response;
+}
+
+TEST_F(H2SessionTest, EveryResponseToABrowserHasADate) {
+  FakeService service(Dated);
+  for (const auto carrier : {H2Carrier::kBrowser, H2Carrier::kTunnel}) {
+    JoinedSessions joined(executor, limits, service, {.carrier = carrier});
+    for (const auto target : {"/", "/none", "/own"}) {
+      auto fetched = executor.Await(Fetch(*joined.client, Get(target)));
+      ASSERT_THAT(fetched, IsOk());
+      const auto date = fetched->head.fields.Find("date");
+      if (target == std::string_view("/own")) {
+        EXPECT_EQ(date, "then");
+      } else if (carrier == H2Carrier::kTunnel) {
+        EXPECT_FALSE(date) << target;  // The hub adds it.
+      } else {
+        EXPECT_EQ(date.value_or("").size(), 29u) << target;
+      }
+      EXPECT_LE(fetched->head.fields.Count("date"), 1u);
+    }
+  }
+}
+
 TEST_F(H2SessionTest, PassesEveryStatus) {
   int status = 0;
   FakeService service([&status](Request) {
