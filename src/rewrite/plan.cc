@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 34> kRawExtensions = {
     "png", "jpg", "jpeg", "gif", "webp", "avif", "ico",   "svg", "bmp", "woff", "woff2", "ttf",
     "otf", "eot", "mp3",  "mp4", "webm", "ogg",  "wav",   "m4a", "mov", "pdf",  "zip",   "gz",
     "tar", "bz2", "xz",   "7z",  "wasm", "map",  "jsonl", "csv", "bin", "iso"};
+constexpr std::array<std::string_view, 3> kPageExtensions = {"html", "htm", "xhtml"};
 constexpr std::array<std::string_view, 3> kScriptExtensions = {"js", "mjs", "cjs"};
 
 template <std::size_t N>
@@ -82,12 +83,13 @@ bool MayBeRewritten(const http::RequestHead& head, bool is_navigation, bool is_p
   const std::string destination = ToLower(head.fields.Find("sec-fetch-dest").value_or(""));
   const std::string extension = Extension(head.path());
   if (IsOneOf(destination, kRawDestinations) || IsOneOf(extension, kRawExtensions)) return false;
-  // Nobody asks for a part of a page; of data whose address does not tell what it is, one does.
-  const bool is_unnamed = (destination.empty() || destination == "empty") && extension.empty();
-  if (is_unnamed && head.fields.Has("range")) return false;
   if (!is_path_mode && (destination == "style" || destination == "manifest")) return false;
   const bool is_script =
       IsOneOf(destination, kScriptDestinations) || IsOneOf(extension, kScriptExtensions);
+  // Nobody asks for a part of what we would rewrite; of data one does: a log, a table, an archive.
+  const bool is_style = is_path_mode && (destination == "style" || extension == "css");
+  const bool is_known = is_script || is_style || IsOneOf(extension, kPageExtensions);
+  if (!is_known && head.fields.Has("range")) return false;
   return !is_script || (is_path_mode && setup.rewrite_javascript);
 }
 

@@ -179,6 +179,20 @@ TEST_F(PlanTest, OnlyCandidatesAreAskedForPlainAndWholeBodies) {
     EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br") << path;
     for (const auto& [name, value] : conditions) EXPECT_TRUE(request_.fields.Has(name)) << path;
   }
+  for (const auto mode : {kPrefix, std::string_view()}) {
+    setup_.local_storage = {{"token", "x"}};
+    for (const auto path : {"/x.log", "/x.parquet", "/x.pmtiles", "/x"}) {
+      Request(path, conditions);
+      request_.fields.Add("accept", "*/*");
+      request_.fields.Add("sec-fetch-dest", "empty");
+      PlanFor(request_, mode, setup_).PrepareRequest(request_);
+      EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br") << path;
+      for (const auto& [name, value] : conditions) EXPECT_TRUE(request_.fields.Has(name)) << path;
+    }
+    Request("/index.html", conditions);
+    PlanFor(request_, mode, setup_).PrepareRequest(request_);
+    for (const auto& [name, value] : conditions) EXPECT_FALSE(request_.fields.Has(name)) << mode;
+  }
   Request("/ws");
   request_.protocol = "websocket";
   PlanFor(request_, kPrefix, setup_).PrepareRequest(request_);
