@@ -274,11 +274,15 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       LogDebug("connecting to {}", hub);
       break;
     case Kind::kConnected:
+      away_.Reset();
       LogInfo("connected to {} as {}", hub, options_.client_id);
       break;
-    case Kind::kWaiting:
-      LogWarn("hub away ({}); next attempt in {}", reason, InSeconds(state.retry_in));
+    case Kind::kWaiting: {
+      const bool is_news = away_.IsWorthALine(reason, loop_.now());
+      LogLine(is_news ? LogLevel::kWarn : LogLevel::kDebug,
+              fmt::format("hub away ({}); next attempt in {}", reason, InSeconds(state.retry_in)));
       break;
+    }
     case Kind::kUnauthorized:
       LogError(
           "refused: the hub does not accept the token ({}); get a new one with berth agent enroll "

@@ -10,6 +10,7 @@
 #include "agent/forwarder.h"
 #include "agent/hub_place.h"
 #include "agent/locator.h"
+#include "agent/log_thinning.h"
 #include "agent/options.h"
 #include "agent/supervisor.h"
 #include "agent/v1_server.h"
@@ -68,7 +69,8 @@ class Agent : private tunnel::Keeper::Observer {
   const std::unique_ptr<net::TlsClient> hub_tls_;
   const std::unique_ptr<net::TlsClient> instance_tls_;  // What holds for the hub is not for it.
   bool is_draining_ = false;
-  bool limits_noted_ = false;  // What version 1 cannot do.
+  bool limits_noted_ = false;                   // What version 1 cannot do.
+  LogThinning away_{std::chrono::minutes(10)};  // Lines that the hub is away: attempts are many.
 
   // In the order of their dependence; destroyed the other way round.
   const std::unique_ptr<ThreadWorker> worker_;
