@@ -1,5 +1,6 @@
 #include "agent/agent_main.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,8 +15,11 @@ constexpr int kCannotBegin = 1;
 constexpr int kToldToLeave = 3;
 
 Task<void> ExitAtOnce(net::Signals& signals) {
-  co_await signals.Next();
-  std::_Exit(1);
+  for (;;) {
+    const int number = co_await signals.Next();
+    // A terminal that goes may say so more than once.
+    if (number != SIGHUP) std::_Exit(1);
+  }
 }
 
 /// Drains at the first signal.

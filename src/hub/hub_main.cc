@@ -39,7 +39,7 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
     co_return;
   }
   co_await Announce(**hub);
-  net::Signals signals(loop);
+  net::Signals signals(loop, net::HangUp::kReloads);
   for (;;) {
     const int number = co_await signals.Next();
     if (number != SIGHUP) break;

@@ -138,6 +138,23 @@ TEST(LoopTest, DeliversSignals) {
   EXPECT_EQ(Await(loop, TwoSignals(loop)), SIGTERM * 1000 + SIGHUP);
 }
 
+Task<int> FirstOfThree(Loop& loop, HangUp hang_up) {
+  Signals signals(loop, hang_up);
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) std::raise(number);
+  const int first = co_await signals.Next();
+  for (int last = first; last != SIGTERM;) last = co_await signals.Next();
+  co_return first;
+}
+
+TEST(LoopTest, LeavesSignalsIgnoredThatWereAtTheStart) {
+  Loop loop;
+  for (const int number : {SIGHUP, SIGINT}) std::signal(number, SIG_IGN);
+  EXPECT_EQ(Await(loop, FirstOfThree(loop, HangUp::kEnds)), SIGTERM);
+  EXPECT_EQ(Await(loop, FirstOfThree(loop, HangUp::kReloads)), SIGHUP);
+  std::signal(SIGINT, SIG_DFL);
+  EXPECT_EQ(Await(loop, FirstOfThree(loop, HangUp::kEnds)), SIGHUP);
+}
+
 TEST(LoopTest, DestructionRunsWhatWasDeferred) {
   bool ran = false;
   {

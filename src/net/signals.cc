@@ -23,19 +23,33 @@ extern "C" void KeepSignal(int number) {
   errno = before;
 }
 
-void KeepSignals() {
-  if (signal_pipe[0] >= 0) return;
-  CHECK(pipe2(signal_pipe.data(), O_CLOEXEC | O_NONBLOCK) == 0);  // At start only.
+bool IsIgnored(int number) {
+  struct sigaction present{};
+  CHECK(sigaction(number, nullptr, &present) == 0);
+  return present.sa_handler == SIG_IGN;
+}
+
+void Keep(int number) {
   struct sigaction keep{};
   keep.sa_handler = KeepSignal;
   keep.sa_flags = SA_RESTART;
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) CHECK(sigaction(number, &keep, nullptr) == 0);
+  CHECK(sigaction(number, &keep, nullptr) == 0);
+}
+
+void KeepSignals(HangUp hang_up) {
+  if (signal_pipe[0] < 0) {
+    CHECK(pipe2(signal_pipe.data(), O_CLOEXEC | O_NONBLOCK) == 0);  // At start only.
+  }
+  Keep(SIGTERM);
+  if (!IsIgnored(SIGINT)) Keep(SIGINT);
+  if (hang_up == HangUp::kReloads || !IsIgnored(SIGHUP)) Keep(SIGHUP);
 }
 
 }  // namespace
 
-Signals::Signals(Loop& loop) : readable_(loop), unused_(loop), watch_(loop, readable_, unused_) {
-  KeepSignals();
+Signals::Signals(Loop& loop, HangUp hang_up)
+    : readable_(loop), unused_(loop), watch_(loop, readable_, unused_) {
+  KeepSignals(hang_up);
   CHECK(watch_.Start(signal_pipe[0]).has_value());
 }
 

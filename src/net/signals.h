@@ -12,11 +12,19 @@
 
 namespace berth::net {
 
+/// What SIGHUP is to a program.
+enum class HangUp {
+  kEnds,     ///< The end, unless whoever started it wants it to outlive that (nohup).
+  kReloads,  ///< A word to read its files again.
+};
+
 class Signals {
  public:
   /// From now on SIGTERM, SIGINT and SIGHUP no longer end the process, not even when this object is
-  /// gone. One of a process at a time. At start only: aborts where the kernel gives no descriptors.
-  explicit Signals(Loop& loop);
+  /// gone. SIGINT that was ignored at the start stays so, as do background jobs of scripts have it,
+  /// and SIGHUP where it `ends`. One of a process at a time. At start only: aborts where the kernel
+  /// gives no descriptors.
+  explicit Signals(Loop& loop, HangUp hang_up = HangUp::kEnds);
 
   /// Waits for the next; returns its number. One caller at a time.
   Task<int> Next();
