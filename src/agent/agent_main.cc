@@ -44,6 +44,7 @@ Task<void> Serve(net::Loop& loop, Agent& agent, int& status) {
 }  // namespace
 
 int RunAgent(AgentOptions options) {
+  std::signal(SIGPIPE, SIG_IGN);  // A log that nobody reads any more ends nothing.
   SetLogLevel(options.log_level);
   net::Loop loop(std::chrono::microseconds(options.limits.busy_poll_us));
   auto agent = Agent::Create(loop, std::move(options));

@@ -1,5 +1,6 @@
 #include "cli/demo.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -123,6 +124,7 @@ Task<void> Serve(net::Loop& loop, std::string listen, int& status) {
 }  // namespace
 
 int RunDemo(std::string listen) {
+  std::signal(SIGPIPE, SIG_IGN);  // A log that nobody reads any more ends nothing.
   SetLogLevel(LogLevel::kWarn);
   net::Loop loop;
   int status = 0;

@@ -59,6 +59,8 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
 }  // namespace
 
 int RunHub(HubOptions options) {
+  // A log that nobody reads any more (`berth hub 2>&1 | tee log`) ends nothing.
+  std::signal(SIGPIPE, SIG_IGN);
   SetLogLevel(options.log_level);
   net::Loop loop(std::chrono::microseconds(options.limits.busy_poll_us));
   int status = 0;

@@ -1,6 +1,7 @@
-// How hub and agent end, and what does not end them: a terminal that goes away, and the hub's word to
-// leave. Real processes.
+// How hub and agent end, and what does not end them: terminals and readers of their logs that go away,
+// and the hub's word to leave. Real processes.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -24,8 +25,23 @@ describe("stopping", { timeout: 120_000 }, () => {
     return { held, answer };
   }
 
+  /** As with `2>&1 | tee log` whose tee is gone: every line from now on goes nowhere. */
+  async function closeLog(child) {
+    const closed = once(child.process.stderr, "close");
+    child.process.stderr.destroy();
+    await closed;
+  }
+
+  it("an agent whose log nobody reads any more finishes what runs", async () => {
+    const { held, answer } = await begin();
+    await closeLog(origin.agent);
+    origin.agent.signal("SIGINT");
+    held.end("second half");
+    assert.equal((await answer).body.toString(), "first half, second half");
+    assert.equal(await within(patience, "the agent's exit", origin.agent.exited), 0);
+  });
+
   it("an agent that was started with nohup outlives its terminal", async () => {
-    await origin.agent.stop();
     origin.agent = await scene.startAgent(origin, { prefix: ["nohup"] });
     await origin.agent.ready();
     origin.agent.signal("SIGHUP");
@@ -44,5 +60,16 @@ describe("stopping", { timeout: 120_000 }, () => {
     await origin.agent.ready();
     assert.equal((await scene.api("POST", "/clients/box/disconnect", { cookie })).status, 204);
     assert.equal(await within(patience, "the agent's exit", origin.agent.exited), 3);
+  });
+
+  it("a hub whose log nobody reads any more finishes what runs", async () => {
+    origin.agent = await scene.startAgent(origin);
+    await origin.agent.ready();
+    const { held, answer } = await begin();
+    await closeLog(scene.hub.child);
+    scene.hub.child.signal("SIGINT");
+    held.end("second half");
+    assert.equal((await answer).body.toString(), "first half, second half");
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
   });
 });
