@@ -105,10 +105,10 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!listen) co_return Wrap(std::move(listen).error(), "--listen");
   auto tls = OpenTls(options);
   if (!tls) co_return Wrap(std::move(tls).error(), "TLS");
-  auto store = store::Store::Open(loop, options.data);
-  if (!store) co_return Wrap(std::move(store).error(), "data folder");
   auto lock = store::FolderLock::Take(options.data);
   if (!lock) co_return Wrap(std::move(lock).error(), "data folder");
+  auto store = store::Store::Open(loop, options.data, store::StoreThread::kOwn, lock->get());
+  if (!store) co_return Wrap(std::move(store).error(), "data folder");
   auto sealer = Sealer::Open(options.data / kSealKeyFile, SystemRandom());
   if (!sealer) co_return Wrap(std::move(sealer).error(), "data folder");
   auto doors = Doors::Open(loop, *listen, tls->get(), options);

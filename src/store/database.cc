@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "store/folder_lock.h"
 #include "store/schema.h"
 
 namespace berth::store {
@@ -41,14 +42,8 @@ ErrorKind KindOf(int code) {
 /// Makes the file with the right mode before SQLite would make it with another; its companions
 /// (-wal, -shm) take the mode of the file.
 Result<void> PrepareFile(const std::filesystem::path& folder, const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(folder, error)) {
-    if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
-    if (error) return FromErrno(error.value(), fmt::format("create {}", folder.string()));
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      return FromErrno(errno, fmt::format("create the data folder {}", folder.string()));
-    }
-  }
+  auto made = MakeDataFolder(folder);
+  if (!made) return made;
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return FromErrno(errno, fmt::format("open {}", file.string()));
   struct stat status = {};
@@ -133,10 +128,10 @@ std::optional<WallTime> Row::TimeOrNull(int column) const {
   return Time(column);
 }
 
-Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder) {
+Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder,
+                                                 const FolderLock* lock) {
   const std::filesystem::path file = folder / kDatabaseFile;
-  // "data/" names what "data" does.
-  auto prepared = PrepareFile(folder.has_filename() ? folder : folder.parent_path(), file);
+  auto prepared = PrepareFile(folder, file);
   if (!prepared) return std::move(prepared).error();
 
   sqlite3* handle = nullptr;
@@ -148,7 +143,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& fo
   if (code != SQLITE_OK) return database->LastError(doing);
   auto configured = database->Configure();
   if (!configured) return Wrap(std::move(configured).error(), doing);
-  auto migrated = database->Migrate();
+  auto migrated = database->Migrate(folder, lock);
   if (!migrated) return Wrap(std::move(migrated).error(), doing);
   return database;
 }
@@ -171,10 +166,11 @@ Result<void> Database::Configure() {
       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=4194304;");
 }
 
-Result<void> Database::Migrate() {
+Result<void> Database::Migrate(const std::filesystem::path& folder, const FolderLock* lock) {
   const auto steps = SchemaSteps();
   const auto known = static_cast<std::int64_t>(steps.size());
-  // Two processes may open a new file at once: each step looks again, under the lock.
+  std::unique_ptr<FolderLock> own;
+  // Several processes may open a new file at once: whoever writes looks again.
   for (;;) {
     auto version = Pragma("PRAGMA user_version");
     if (!version) return std::move(version).error();
@@ -191,16 +187,28 @@ Result<void> Database::Migrate() {
       return Conflict("it is not a database of berth");
     }
     if (*version == known) return Ok();
+    // No hub runs on a file that is new.
+    if (*version > 0 && lock == nullptr && own == nullptr) {
+      auto taken = FolderLock::Take(folder);
+      if (!taken && taken.error().kind == ErrorKind::kConflict) {
+        return Conflict(fmt::format(
+            "an older hub runs on it (schema {}, this berth has {}): stop the hub first", *version,
+            known));
+      }
+      if (!taken) return std::move(taken).error();
+      own = std::move(*taken);
+    }
 
     auto done = InTransaction([&](Database&) -> Result<void> {
       auto present = Pragma("PRAGMA user_version");
       if (!present) return std::move(present).error();
       if (*present != *version) return Ok();
-      const auto index = static_cast<std::size_t>(*version);
-      return RunScript(fmt::format("{} PRAGMA application_id={}; PRAGMA user_version={};",
-                                   steps[index], kApplicationId, *version + 1));
+      return RunScript(
+          fmt::format("{} PRAGMA application_id={}; PRAGMA user_version={};",
+                      fmt::join(steps.subspan(static_cast<std::size_t>(*version)), "\n"),
+                      kApplicationId, known));
     });
-    if (!done) return Wrap(std::move(done).error(), fmt::format("schema {}", *version + 1));
+    if (!done) return Wrap(std::move(done).error(), fmt::format("schema {}", known));
   }
 }
 

@@ -30,6 +30,8 @@ struct sqlite3_stmt;
 
 namespace berth::store {
 
+class FolderLock;
+
 /// The file's name inside the data folder.
 inline constexpr std::string_view kDatabaseFile = "berth.db";
 
@@ -72,8 +74,11 @@ class Row {
 class Database {
  public:
   /// Opens `folder`/berth.db, making both if needed (modes 0700 and 0600), and brings an older
-  /// schema up to date. Refuses a file that a newer berth wrote, and one that is not ours.
-  static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& folder);
+  /// schema up to date: under `lock`, or without one under a lock of its own, so that no hub runs
+  /// on it meanwhile (kConflict: one does). Refuses a file that a newer berth wrote, and one that
+  /// is not ours.
+  static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& folder,
+                                                const FolderLock* lock = nullptr);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -134,7 +139,7 @@ class Database {
 
   explicit Database(sqlite3* handle) : handle_(handle) {}
   Result<void> Configure();
-  Result<void> Migrate();
+  Result<void> Migrate(const std::filesystem::path& folder, const FolderLock* lock);
   Result<sqlite3_stmt*> Prepare(std::string_view sql);
   Result<std::int64_t> Pragma(std::string_view sql);
   void RollBack();

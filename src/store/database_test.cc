@@ -12,7 +12,9 @@
 
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
+#include "store/folder_lock.h"
 #include "store/meta.h"
+#include "store/schema.h"
 
 namespace berth::store {
 namespace {
@@ -39,6 +41,19 @@ void RunRaw(const std::filesystem::path& file, const char* sql) {
   ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
   sqlite3_close(handle);
+}
+
+std::int64_t SchemaOf(const std::filesystem::path& file) {
+  sqlite3* handle = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  std::int64_t version = -1;
+  const auto keep = [](void* into, int, char** values, char**) {
+    *static_cast<std::int64_t*>(into) = std::stoll(values[0]);
+    return 0;
+  };
+  EXPECT_EQ(sqlite3_exec(handle, "PRAGMA user_version", keep, &version, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+  return version;
 }
 
 TEST(DatabaseTest, MakesAPrivateFolderAndPrivateFiles) {
@@ -79,6 +94,27 @@ TEST(DatabaseTest, RefusesANewerSchemaAndSaysSo) {
   ASSERT_THAT(opened, FailsWith(ErrorKind::kConflict));
   EXPECT_NE(opened.error().message.find("a newer berth wrote it (schema 99"), std::string::npos)
       << opened.error().message;
+}
+
+TEST(DatabaseTest, AnOlderSchemaIsBroughtUpToDateUnderTheLockOnly) {
+  const TempFolder temp;
+  const auto file = temp.path() / kDatabaseFile;
+  const auto steps = SchemaSteps();
+  const auto known = static_cast<std::int64_t>(steps.size());
+  RunRaw(file, fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};",
+                           fmt::join(steps.first(steps.size() - 1), "\n"), known - 1)
+                   .c_str());
+  auto lock = FolderLock::Take(temp.path());
+  ASSERT_THAT(lock, IsOk());
+  const auto refused = Database::Open(temp.path());
+  ASSERT_THAT(refused, FailsWith(ErrorKind::kConflict));
+  EXPECT_NE(refused.error().message.find("stop the hub first"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(SchemaOf(file), known - 1);
+
+  EXPECT_THAT(Database::Open(temp.path(), lock->get()), IsOk());
+  EXPECT_EQ(SchemaOf(file), known);
+  EXPECT_THAT(Database::Open(temp.path()), IsOk()) << "beside a hub, once it is up to date";
 }
 
 TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {

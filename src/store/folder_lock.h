@@ -1,5 +1,6 @@
 // FolderLock: one hub per data folder. Two would each believe their own memory of sessions and
-// tokens. Commands such as `berth token` need no lock: the running hub notices what they change.
+// tokens. Commands such as `berth token` need no lock, unless they bring an older schema up to
+// date: the running hub notices what they change.
 #pragma once
 
 #include <filesystem>
@@ -9,10 +10,13 @@
 
 namespace berth::store {
 
+/// Makes the folder, for this user alone (0700), if it is not there.
+Result<void> MakeDataFolder(const std::filesystem::path& folder);
+
 class FolderLock {
  public:
-  /// Takes the lock of an existing folder. kConflict: another process holds it. The kernel gives it
-  /// back when the process ends, however it ends.
+  /// Takes the lock of a folder, which is made if needed. kConflict: somebody else holds it. The
+  /// kernel gives it back when the process ends, however it ends.
   static Result<std::unique_ptr<FolderLock>> Take(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

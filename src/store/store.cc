@@ -10,8 +10,8 @@ constexpr std::size_t kMaxQueued = 65'536;
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::Open(Executor& executor, const std::filesystem::path& folder,
-                                           StoreThread thread) {
-  auto database = Database::Open(folder);
+                                           StoreThread thread, const FolderLock* lock) {
+  auto database = Database::Open(folder, lock);
   if (!database) return std::move(database).error();
   return std::unique_ptr<Store>(new Store(executor, *std::move(database), thread));
 }

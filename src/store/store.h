@@ -36,7 +36,8 @@ class Store {
   /// Opens the database in `folder` (see Database::Open), waiting for it.
   static Result<std::unique_ptr<Store>> Open(Executor& executor,
                                              const std::filesystem::path& folder,
-                                             StoreThread thread = StoreThread::kOwn);
+                                             StoreThread thread = StoreThread::kOwn,
+                                             const FolderLock* lock = nullptr);
   /// Runs what is queued, then closes the database.
   ~Store();
   Store(const Store&) = delete;

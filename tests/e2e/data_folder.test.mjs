@@ -1,12 +1,13 @@
 // The commands that work in the hub's data folder, where they cannot: options that are wrong, a folder
 // of another user, and one that is not up to date.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { berth } from "../browser/lib/hub.mjs";
+import { Scene } from "./lib/scene.mjs";
 
 const nobody = 65534;
 
@@ -33,6 +34,25 @@ describe("the hub's data folder", () => {
       const { status, err } = await run([...args, "--config", join(folder, "none.toml")]);
       assert.equal(status, 2, String(args));
       assert.match(err, /none\.toml/);
+    }
+  });
+
+  it("of an older schema: nothing changes it while a hub runs there", async () => {
+    const scene = await Scene.start("data-folder");
+    try {
+      const { data } = scene.hub;
+      const sql = (text) => execFileSync("sqlite3", [join(data, "berth.db"), text]).toString().trim();
+      const older = Number(sql("PRAGMA user_version")) - 1;
+      sql(`PRAGMA user_version = ${older}`);
+      const second = await run(["hub", "--data", data, "--listen", "127.0.0.1:0"]);
+      assert.equal(second.status, 1);
+      assert.match(second.err, /another hub runs on/);
+      const command = await run(["token", "ls", "--data", data]);
+      assert.equal(command.status, 1);
+      assert.match(command.err, /an older hub runs on it .*: stop the hub first/);
+      assert.equal(Number(sql("PRAGMA user_version")), older);
+    } finally {
+      await scene.stop();
     }
   });
 
