@@ -1,5 +1,6 @@
 // A hub with several event loops: connections live on some, and are answered by another one. What
-// matters most of the other files, again; BERTH_THREADS runs any of them as a whole like this.
+// matters most of the other files, again. BERTH_THREADS runs any of them as a whole like this, as
+// script/test does with accounts, faults and sharing.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
