@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Authority, pinOf, selfSigned } from "./lib/certificates.mjs";
+import { Authority, pinOf, readPair, selfSigned } from "./lib/certificates.mjs";
 import { HostileHub, SigningKey } from "./lib/hostile_hub.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -367,7 +367,7 @@ describe("an agent and the certificate of its hub", { timeout: 60_000 }, () => {
     const alone = selfSigned(scene.folder, "given", here);
     await visit("given", alone, known, { BERTH_HUB_CA: join(scene.folder, "given.crt") });
     const elsewhere = selfSigned(scene.folder, "told", "DNS:hub.example.org");
-    await visit("told", elsewhere, known, { BERTH_HUB_PIN: pinOf(elsewhere.cert) });
+    await visit("told", elsewhere, known, { BERTH_HUB_PIN: pinOf(readPair(elsewhere).cert) });
   });
 
   const wrongPin = `sha256/${Buffer.alloc(32, 7).toString("base64")}`;

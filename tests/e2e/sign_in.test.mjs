@@ -9,8 +9,8 @@ import { berth } from "../browser/lib/hub.mjs";
 import { start } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
 import { asNavigation, beginSignIn, cookiesOf, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
+import { Authority } from "./lib/certificates.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
-import { makeAuthority } from "./lib/fake_server.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { expectInNoFile } from "./lib/secrets.mjs";
@@ -438,7 +438,8 @@ describe("over TLS", { timeout: 60_000 }, () => {
     let scene;
     try {
       scene = await Scene.start("sign-in-tls", { isLate: true, options: (one) => ["--config", join(one.folder, "hub.toml")] });
-      const files = await makeAuthority(scene.folder);
+      const authority = new Authority(scene.folder, "authority");
+      const files = authority.issue("provider", "DNS:localhost");
       github = await startGitHub(files);
       configFor(github, { lists: ['allowed_users = ["user-only"]'] })(scene);
       await scene.startHub();
@@ -446,7 +447,7 @@ describe("over TLS", { timeout: 60_000 }, () => {
       const refused = await endSignIn(scene, github.approve(begun.location, "user-only"), begun.cookie);
       assert.equal(refused.answer.status, 502);
       assert.equal(github.asked.length, 0);
-      process.env.SSL_CERT_FILE = files.authority;
+      process.env.SSL_CERT_FILE = authority.file;
       await scene.hub.restart();
       assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
     } finally {
@@ -466,7 +467,8 @@ describe("the file in README.md", { timeout: 60_000 }, () => {
     let github;
     const scene = await Scene.start("sign-in-readme", { isLate: true });
     try {
-      const files = await makeAuthority(scene.folder, "DNS:localhost,DNS:hub.example.org,DNS:*.apps.example.org");
+      const authority = new Authority(scene.folder, "authority");
+      const files = authority.issue("provider", "DNS:localhost,DNS:hub.example.org,DNS:*.apps.example.org");
       github = await startGitHub(files);
       github.client.id = "Ov23liExample";
       github.addAccount("octocat");
@@ -480,10 +482,10 @@ describe("the file in README.md", { timeout: 60_000 }, () => {
         .replace("/etc/berth/fullchain.pem", files.cert)
         .replace("/etc/berth/key.pem", files.key)
         .replace("/etc/berth/github.secret", join(scene.folder, "github.secret")));
-      const env = { ...process.env, HOME: scene.folder, SSL_CERT_FILE: files.authority, BERTH_GITHUB_URL: github.url };
+      const env = { ...process.env, HOME: scene.folder, SSL_CERT_FILE: authority.file, BERTH_GITHUB_URL: github.url };
       const hub = start("hub", berth, ["hub", "--config", config], { env, logs: scene.output });
       assert.equal((await hub.line(/^berth hub ready: (\S+)/))[1], `https://hub.example.org:${scene.port}`);
-      Object.assign(scene, { host: `hub.example.org:${scene.port}`, url: `https://hub.example.org:${scene.port}`, ca: readFileSync(files.authority) });
+      Object.assign(scene, { host: `hub.example.org:${scene.port}`, url: `https://hub.example.org:${scene.port}`, ca: readFileSync(authority.file) });
       for (const [login, status] of [["octocat", 303], ["org-member", 303], ["nobody", 403]]) {
         const { answer, cookie } = await signInWith(scene, github, login);
         assert.equal(answer.status, status, login);

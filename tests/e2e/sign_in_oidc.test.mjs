@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
 import { beginSignIn, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
+import { Authority } from "./lib/certificates.mjs";
 import { FakeOidc, makeKey } from "./lib/fake_oidc.mjs";
-import { makeAuthority } from "./lib/fake_server.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { expectInNoFile } from "./lib/secrets.mjs";
 
@@ -245,7 +245,8 @@ describe("over TLS", { timeout: 60_000 }, () => {
     let scene;
     try {
       scene = await Scene.start("oidc-tls", { isLate: true, options: (one) => ["--config", join(one.folder, "hub.toml")] });
-      const files = await makeAuthority(scene.folder);
+      const authority = new Authority(scene.folder, "authority");
+      const files = authority.issue("provider", "DNS:localhost");
       provider = await startProvider(files);
       configFor(provider, { lists: ['oidc_allowed_users = ["sub-1"]'] })(scene);
       await scene.startHub();
@@ -253,7 +254,7 @@ describe("over TLS", { timeout: 60_000 }, () => {
       assert.equal(refused.answer.status, 502);
       assert.equal(reasonOf(refused.answer), "unavailable");
       assert.equal(provider.asked.length, 0);
-      process.env.SSL_CERT_FILE = files.authority;
+      process.env.SSL_CERT_FILE = authority.file;
       await scene.hub.restart();
       assert.equal((await signInWith(scene, provider, "sub-1")).answer.status, 303);
     } finally {

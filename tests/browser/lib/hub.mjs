@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { selfSigned } from "../../e2e/lib/certificates.mjs";
 import { freePort, start } from "./processes.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -67,17 +68,6 @@ export class Hub {
   }
 }
 
-/** A certificate for the names below berth.localhost, signed by itself. */
-async function makeCertificate(folder) {
-  const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
-  await run("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-    "-subj", "/CN=berth.localhost", "-addext", "subjectAltName=DNS:berth.localhost,DNS:*.apps.berth.localhost",
-    "-keyout", files.key, "-out", files.cert,
-  ]);
-  return files;
-}
-
 /**
  * Starts a hub; ready when this resolves. With `tls`, hub and instances have names below
  * berth.localhost, as on a real domain: one site, several origins.
@@ -90,7 +80,7 @@ export async function startHub({ folder, logs, tls = false }) {
     await hub.start("127.0.0.1:0");
     return hub;
   }
-  const { cert, key } = await makeCertificate(folder);
+  const { cert, key } = selfSigned(folder, "berth.localhost", "DNS:berth.localhost,DNS:*.apps.berth.localhost");
   const port = await freePort();
   hub.environment = { SSL_CERT_FILE: cert };
   hub.options = [

@@ -1,4 +1,5 @@
-// Certificates as openssl makes them: good ones, and each kind of bad one.
+// Certificates as openssl makes them: good ones, and each kind of bad one. They are given as {cert, key},
+// the names of their files.
 import { execFileSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +17,7 @@ export class Authority {
     openssl("req", "-x509", ...newKey, "-days", "2", "-subj", `/CN=${name}`, "-keyout", join(folder, `${name}.key`), "-out", this.file);
   }
 
-  /** {cert, key} in PEM for `names` ("IP:127.0.0.1"), valid for `days`, which may have passed. */
+  /** A certificate for `names` ("IP:127.0.0.1"), valid for `days`, which may have passed. */
   issue(name, names, days = 2) {
     const file = (ending) => join(this.folder, `${name}.${ending}`);
     openssl("req", ...newKey, "-subj", `/CN=${name}`, "-keyout", file("key"), "-out", file("csr"));
@@ -25,7 +26,7 @@ export class Authority {
       "x509", "-req", "-in", file("csr"), "-CA", this.file, "-CAkey", join(this.folder, `${this.name}.key`), "-CAcreateserial",
       "-days", String(days), "-extfile", file("ext"), "-out", file("crt"),
     );
-    return { cert: readFileSync(file("crt")), key: readFileSync(file("key")) };
+    return { cert: file("crt"), key: file("key") };
   }
 }
 
@@ -35,9 +36,14 @@ export function pinOf(cert) {
   return `sha256/${createHash("sha256").update(key).digest("base64")}`;
 }
 
-/** {cert, key} of a certificate that nobody but itself vouches for. */
+/** A certificate that nobody but itself vouches for; replaces an earlier one of that name. */
 export function selfSigned(folder, name, names) {
   const file = (ending) => join(folder, `${name}.${ending}`);
   openssl("req", "-x509", ...newKey, "-days", "2", "-subj", `/CN=${name}`, "-addext", `subjectAltName=${names}`, "-keyout", file("key"), "-out", file("crt"));
-  return { cert: readFileSync(file("crt")), key: readFileSync(file("key")) };
+  return { cert: file("crt"), key: file("key") };
+}
+
+/** What the files hold, as node's TLS takes it. */
+export function readPair({ cert, key }) {
+  return { cert: readFileSync(cert), key: readFileSync(key) };
 }

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect as http2Connect } from "node:http2";
 import { Carrier } from "./carrier.mjs";
+import { readPair } from "./certificates.mjs";
 import { patience, within } from "./http.mjs";
 import { acceptWebSocket } from "./websocket.mjs";
 
@@ -39,7 +40,7 @@ export class HostileHub {
   #failure;
   #registration;
 
-  /** With `tls`, {cert, key} as PEM, it is at an https address. */
+  /** With `tls`, the files {cert, key}, it is at an https address. */
   static async start({ tls } = {}) {
     const one = new HostileHub();
     one.key = new SigningKey();
@@ -47,7 +48,7 @@ export class HostileHub {
     /** What each agent registered, and every request: {headers}. */
     one.registrations = [];
     one.requests = [];
-    one.server = tls === undefined ? createServer() : createTlsServer(tls);
+    one.server = tls === undefined ? createServer() : createTlsServer(readPair(tls));
     /** TLS handshakes that failed, and bytes that came through one that did not. */
     one.failed = 0;
     one.plaintext = 0;

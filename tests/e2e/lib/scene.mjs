@@ -2,7 +2,7 @@
 // instance: path mode and subdomain mode. Nothing here is berth's own code: node's HTTP plays the
 // browser.
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { removeFolder } from "../../browser/lib/folder.mjs";
 import { berth, Hub } from "../../browser/lib/hub.mjs";
 import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
+import { selfSigned } from "./certificates.mjs";
 import { ask } from "./http.mjs";
 import { Origin } from "./origin.mjs";
 import { openWebSocket } from "./websocket.mjs";
@@ -23,12 +24,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Options that give the hub of `scene` TLS for `name`; agents trust it with scene.trust. */
 export function tlsOptions(scene, name, alternative) {
-  const cert = join(scene.folder, "cert.pem");
-  const key = join(scene.folder, "key.pem");
-  execFileSync("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-    "-subj", `/CN=${name}`, "-addext", `subjectAltName=${alternative}`, "-keyout", key, "-out", cert,
-  ], { stdio: "ignore" });
+  const { cert, key } = selfSigned(scene.folder, name, alternative);
   scene.trust = { SSL_CERT_FILE: cert };
   return ["--tls-cert", cert, "--tls-key", key, "--public-url", `https://${name}:${scene.port}`];
 }
