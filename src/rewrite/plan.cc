@@ -121,7 +121,8 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
                                        plan.path_.ends_with(".webmanifest"));
 
   const bool has_work = is_path_mode || !setup.local_storage.empty();
-  plan.may_rewrite_ = has_work && head.method == "GET" && !head.is_upgrade() &&
+  plan.is_head_ = head.method == "HEAD";
+  plan.may_rewrite_ = has_work && (head.method == "GET" || plan.is_head_) && !head.is_upgrade() &&
                       !IsRaw(plan.path_, setup) &&
                       (plan.is_worker_ || plan.is_manifest_ ||
                        MayBeRewritten(head, plan.is_navigation_, is_path_mode, setup));
@@ -278,7 +279,7 @@ void Plan::ApplyToResponse(http::Response& response) const {
   ApplyToInterim(response.head);
   if (response.head.status == 304 && is_ours_) ReplaceValidators(fields);
   const auto kind = KindOf(response.head);
-  if (!kind || response.body == nullptr) return;
+  if (!kind || (response.body == nullptr && !is_head_)) return;
   if (fields.Count("content-encoding") > 1) return;
   auto decoder = http::ContentDecoder::Create(fields.Find("content-encoding").value_or(""));
   if (!decoder) return;
@@ -289,6 +290,7 @@ void Plan::ApplyToResponse(http::Response& response) const {
     fields.Remove(name);
   }
   ReplaceValidators(fields);
+  if (is_head_) return;
   response.body = std::make_unique<RewritingBody>(std::move(response.body), std::move(decoder),
                                                   std::move(rewriter));
 }

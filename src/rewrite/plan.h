@@ -8,9 +8,9 @@
 //
 // `prefix` is X-Forwarded-Prefix of the tunnel's stream: "/clients/ID/proxy" in path mode, "" in
 // subdomain mode, where only the storage items are injected into pages and redirects to the
-// instance's own address are led back. Bodies change only for GET,
-// status 200, outside the raw prefixes, and by content type; all else passes byte for byte, still
-// in its content coding. Not thread-safe; nothing here waits.
+// instance's own address are led back. Bodies change only for GET (the fields that tell of them for
+// HEAD too), status 200, outside the raw prefixes, and by content type; all else passes byte for
+// byte, still in its content coding. Not thread-safe; nothing here waits.
 #pragma once
 
 #include <optional>
@@ -58,6 +58,7 @@ class Plan {
   std::string path_;
   std::string query_;
   bool may_rewrite_ = false;
+  bool is_head_ = false;        // There is no body; the fields are as with GET.
   bool is_navigation_ = false;  // Certainly, or by what the browser accepts.
   bool is_worker_ = false;      // The request is for a worker's own script.
   bool is_manifest_ = false;

@@ -199,6 +199,25 @@ TEST_F(PlanTest, OnlyCandidatesAreAskedForPlainAndWholeBodies) {
   EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br");
 }
 
+TEST_F(PlanTest, HeadSaysWhatGetDoes) {
+  const FieldList fields = {{"etag", "\"e\""},
+                            {"last-modified", "then"},
+                            {"content-security-policy", "script-src 'self'"}};
+  for (const auto type : {"text/html", "text/css", "text/plain"}) {
+    Request("/x");
+    auto got = Answer(type, "<p>", fields);
+    Request("/x");
+    request_.method = "HEAD";
+    auto told = Answer(type, "<p>", fields);
+    EXPECT_EQ(request_.fields.Find("accept-encoding"), "identity");
+    EXPECT_EQ(told.head.fields.size(), got.head.fields.size());
+    for (const auto& [name, value] : got.head.fields) {
+      EXPECT_EQ(told.head.fields.Find(name), value) << type << ' ' << name;
+    }
+    EXPECT_EQ(told.head.fields.Has("content-length"), type == std::string_view("text/plain"));
+  }
+}
+
 TEST_F(PlanTest, ACopyOfOurOutputIsRevalidatedWithTheInstancesTag) {
   const std::string ours = "W/\"e-s" + RewriteVersion(kPrefix, setup_) + "\"";
   Request("/a.css", {{"if-none-match", ours}});
