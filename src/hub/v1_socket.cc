@@ -132,10 +132,16 @@ Task<void> RunSocket(std::unique_ptr<Socket> socket) {
   co_await socket->Run();
 }
 
+/// A browser that offers subprotocols takes no socket without one of them (RFC 6455, section 4.1),
+/// and would not see why it closes.
 template <class Socket>
-http::Response Serve(HubContext& hub, std::unique_ptr<Socket> socket) {
+http::Response Serve(HubContext& hub, std::unique_ptr<Socket> socket,
+                     const http::RequestHead& head) {
   http::Response response;
   response.head.status = 101;
+  const std::string_view offered = head.fields.Find("sec-websocket-protocol").value_or("");
+  const std::string_view first = http::TrimOws(offered.substr(0, offered.find(',')));
+  if (!first.empty()) response.head.fields.Add("sec-websocket-protocol", first);
   response.body = socket->TakeOutgoing();
   hub.sockets.Spawn("version-1 socket", RunSocket(std::move(socket)));
   return response;
@@ -147,13 +153,15 @@ http::Response OpenV1Socket(HubContext& hub, std::shared_ptr<V1Calls> calls,
                             http::Request request) {
   const std::string_view path = request.head.path();
   if (path == kChatPath) {
-    return Serve(hub, std::make_unique<ChatSocket>(hub, std::move(calls), std::move(request.body)));
+    return Serve(hub, std::make_unique<ChatSocket>(hub, std::move(calls), std::move(request.body)),
+                 request.head);
   }
   const std::string_view why =
       path == kTerminalPath
           ? "This instance speaks protocol version 1, which cannot carry the terminal."
           : "This instance speaks protocol version 1, which cannot carry this WebSocket.";
-  return Serve(hub, std::make_unique<RefusedSocket>(hub, why, std::move(request.body)));
+  return Serve(hub, std::make_unique<RefusedSocket>(hub, why, std::move(request.body)),
+               request.head);
 }
 
 }  // namespace berth::hub

@@ -170,5 +170,22 @@ TEST_F(V1SocketTest, WhatCannotBeCarriedClosesWithTheReason) {
   EXPECT_TRUE(sent.empty());
 }
 
+TEST_F(V1SocketTest, TheFirstSubprotocolOfAPageIsItsSockets) {
+  for (const char* target : {"/shell", "/ws"}) {
+    for (const auto& [offered, answered] : {std::pair("vite-hmr", "vite-hmr"), {"a , b", "a"}}) {
+      testing::SocketEnd page(executor);
+      http::Request request = page.Upgrade(target);
+      request.head.fields.Add("sec-websocket-protocol", offered);
+      auto response = OpenV1Socket(hub, calls, std::move(request));
+      EXPECT_EQ(response.head.fields.Find("sec-websocket-protocol"), answered);
+      page.Attach(std::move(response));
+    }
+    testing::SocketEnd plain(executor);
+    auto response = OpenV1Socket(hub, calls, plain.Upgrade(target));
+    EXPECT_FALSE(response.head.fields.Has("sec-websocket-protocol"));
+    plain.Attach(std::move(response));
+  }
+}
+
 }  // namespace
 }  // namespace berth::hub
