@@ -2,13 +2,13 @@
 // everything else arrives as the instance sent it.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { brotliDecompressSync, createBrotliDecompress, gunzipSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { ask, open, patience, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
 const text = Array.from({ length: 3000 }, (_, line) => `line ${line}: all work and no play\n`).join("");
-const decoders = { br: brotliDecompressSync, gzip: gunzipSync };
+const decoders = { br: zlib.brotliDecompressSync, gzip: zlib.gunzipSync, zstd: zlib.zstdDecompressSync };  // Node 22.15 has the last.
 const browser = { "accept-encoding": "gzip, deflate, br" };
 
 let scene;
@@ -55,7 +55,7 @@ for (const mode of ["path", "subdomain"]) {
       way = ways[mode];
     });
 
-    it("a browser gets the coding that it likes best, and the head says so", async () => {
+    it("a browser gets the coding that it likes best, and the head says so", async (test) => {
       for (const [accepted, coding] of [["gzip, deflate, br", "br"], ["gzip, deflate", "gzip"], ["br;q=0.5, gzip", "gzip"], ["br;q=0, *", "zstd"]]) {
         for (const framing of ["length", "chunked"]) {
           const { headers, body } = await page(way, `framing=${framing}`, { "accept-encoding": accepted });
@@ -65,7 +65,8 @@ for (const mode of ["path", "subdomain"]) {
           assert.equal(headers["content-length"], undefined);
           assert.equal(headers["accept-ranges"], undefined);
           assert.ok(body.length < text.length / 4, `${body.length} bytes`);
-          if (decoders[coding]) assert.equal(decoders[coding](body).toString(), text);
+          if (decoders[coding] === undefined) test.diagnostic(`the bodies in ${coding} are not looked at: this node cannot decode it`);
+          else assert.equal(decoders[coding](body).toString(), text);
         }
       }
     });
@@ -139,7 +140,7 @@ for (const mode of ["path", "subdomain"]) {
         instance.write("data: 1\n\n");
         const { response } = await opening;
         assert.equal(response.headers["content-encoding"], path === "/lines" ? "br" : undefined);
-        const plain = path === "/lines" ? response.pipe(createBrotliDecompress({ flush: 1 })) : response;
+        const plain = path === "/lines" ? response.pipe(zlib.createBrotliDecompress({ flush: 1 })) : response;
         const pieces = plain[Symbol.asyncIterator]();
         assert.equal((await within(patience, "a piece", pieces.next())).value.toString(), "data: 1\n\n");
         instance.write("data: 2\n\n");
