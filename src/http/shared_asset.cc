@@ -7,15 +7,19 @@
 namespace berth::http {
 namespace {
 
-/// Whether Vary names Accept-Encoding at most.
-bool VariesByCodingOnly(const Fields& fields) {
+/// Whether Vary names nothing but what the agent's own work depends on: the coding, and the kind of
+/// script. The instance's answer is the same for everybody then.
+bool VariesByOurWorkOnly(const Fields& fields) {
   for (const auto& [name, value] : fields) {
     if (name != "vary") continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       const std::string_view one = TrimOws(rest.substr(0, comma));
-      if (!one.empty() && !EqualsIgnoreCase(one, "accept-encoding")) return false;
+      const bool is_ours = EqualsIgnoreCase(one, "accept-encoding") ||
+                           EqualsIgnoreCase(one, "sec-fetch-dest") ||
+                           EqualsIgnoreCase(one, "service-worker");
+      if (!one.empty() && !is_ours) return false;
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
@@ -51,7 +55,7 @@ bool IsSharedAsset(const ResponseHead& response) {
   for (const auto forbidden : {"private", "no-store", "no-cache"}) {
     if (HasDirective(fields, forbidden)) return false;
   }
-  return VariesByCodingOnly(fields);
+  return VariesByOurWorkOnly(fields);
 }
 
 std::string AssetDigest(std::string_view bytes) { return HexEncode(Sha256(bytes)); }

@@ -20,7 +20,8 @@ namespace berth::http {
 /// asked each time.
 bool MayAskForSharedAsset(const RequestHead& request);
 /// Whether this response to such a request may be kept: 200, `immutable`, neither private nor
-/// forbidden to store, without cookies, depending on Accept-Encoding at most.
+/// forbidden to store, without cookies, depending on Accept-Encoding and the kind of script at
+/// most.
 bool IsSharedAsset(const ResponseHead& response);
 
 /// The digest of a body's bytes as it travels: 64 hexadecimal digits.

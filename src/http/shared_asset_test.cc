@@ -17,6 +17,9 @@ TEST(SharedAssetTest, OnlyWhatNeverChangesAndIsForEverybodyIsKept) {
   EXPECT_TRUE(IsShared({{"cache-control", "public, max-age=31536000, immutable"}}));
   EXPECT_TRUE(IsShared({{"cache-control", "max-age=60"}, {"cache-control", "Immutable"}}));
   EXPECT_TRUE(IsShared({{"cache-control", "immutable"}, {"vary", "Accept-Encoding"}}));
+  EXPECT_TRUE(IsShared({{"cache-control", "immutable"},
+                        {"vary", "sec-fetch-dest, service-worker"},
+                        {"vary", "accept-encoding"}}));
   EXPECT_FALSE(IsShared({}));
   EXPECT_FALSE(IsShared({{"cache-control", "public, max-age=31536000"}}));
   EXPECT_FALSE(IsShared({{"cache-control", "immutable"}}, 206));

@@ -120,6 +120,7 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
                                        plan.path_.ends_with("/manifest.json") ||
                                        plan.path_.ends_with(".webmanifest"));
 
+  plan.varies_ = is_path_mode && !IsRaw(plan.path_, setup);
   const bool has_work = is_path_mode || !setup.local_storage.empty();
   plan.is_head_ = head.method == "HEAD";
   plan.may_rewrite_ = has_work && (head.method == "GET" || plan.is_head_) && !head.is_upgrade() &&
@@ -155,6 +156,12 @@ void Plan::PrepareRequest(http::RequestHead& head) {
   head.fields.Remove("if-none-match");
   is_ours_ = !originals.empty();
   if (is_ours_) head.fields.Add("if-none-match", originals);
+}
+
+void Plan::SayWhatVaries(http::ResponseHead& head) const {
+  if (!varies_ || head.status != 200 || head.fields.HasToken("vary", "*")) return;
+  if (!IsJavascript(Essence(head.fields.Find("content-type").value_or("")))) return;
+  head.fields.Add("vary", "sec-fetch-dest, service-worker");
 }
 
 std::optional<Plan::Kind> Plan::KindOf(const http::ResponseHead& head) const {
@@ -277,6 +284,7 @@ void Plan::ApplyToInterim(http::ResponseHead& head) const {
 void Plan::ApplyToResponse(http::Response& response) const {
   Fields& fields = response.head.fields;
   ApplyToInterim(response.head);
+  SayWhatVaries(response.head);
   if (response.head.status == 304 && is_ours_) ReplaceValidators(fields);
   const auto kind = KindOf(response.head);
   if (!kind || (response.body == nullptr && !is_head_)) return;

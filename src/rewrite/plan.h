@@ -47,6 +47,9 @@ class Plan {
   friend Plan PlanFor(const http::RequestHead&, std::string_view, const PageSetup&);
   enum class Kind { kHtml, kCss, kManifest, kJavascript, kWorker };
 
+  /// Whether a script gets ours in front depends on what asks for it: one file may be a page's
+  /// script and then its worker's, and a cache must not give the one for the other.
+  void SayWhatVaries(http::ResponseHead& head) const;
   std::optional<Kind> KindOf(const http::ResponseHead& head) const;
   RewriterPtr RewriterFor(Kind kind, http::Fields& fields) const;
   RewriterPtr HtmlFor(http::Fields& fields) const;
@@ -58,6 +61,7 @@ class Plan {
   std::string path_;
   std::string query_;
   bool may_rewrite_ = false;
+  bool varies_ = false;         // A script here may be that of a worker.
   bool is_head_ = false;        // There is no body; the fields are as with GET.
   bool is_navigation_ = false;  // Certainly, or by what the browser accepts.
   bool is_worker_ = false;      // The request is for a worker's own script.

@@ -199,6 +199,23 @@ TEST_F(PlanTest, OnlyCandidatesAreAskedForPlainAndWholeBodies) {
   EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br");
 }
 
+TEST_F(PlanTest, AScriptSaysThatAsAWorkersItIsAnother) {
+  const auto vary = [&](std::string_view path, std::string_view destination, std::string_view type,
+                        const FieldList& fields = {}) {
+    Request(path, {{"sec-fetch-dest", destination}});
+    const auto response = Answer(type, "x", fields);
+    return std::string(response.head.fields.Find("vary").value_or(""));
+  };
+  constexpr std::string_view kBoth = "sec-fetch-dest, service-worker";
+  EXPECT_EQ(vary("/w.js", "script", "text/javascript"), kBoth);
+  EXPECT_EQ(vary("/w.js", "worker", "text/javascript"), kBoth);
+  EXPECT_EQ(vary("/w.js", "script", "text/javascript", {{"vary", "*"}}), "*");
+  EXPECT_EQ(vary("/w.css", "style", "text/css"), "");
+  EXPECT_EQ(vary("/api/w.js", "script", "text/javascript"), "");
+  prefix_ = "";
+  EXPECT_EQ(vary("/w.js", "script", "text/javascript"), "");
+}
+
 TEST_F(PlanTest, HeadSaysWhatGetDoes) {
   const FieldList fields = {{"etag", "\"e\""},
                             {"last-modified", "then"},
