@@ -1,104 +1,14 @@
 #include "http/h1_client.h"
 
-#include <gtest/gtest.h>
-
-#include <deque>
-
-#include "base/result_testing.h"
-#include "http/h1_testing.h"
+#include "http/h1_client_testing.h"
 
 namespace berth::http {
 namespace {
 
 using namespace std::chrono_literals;
-using berth::testing::FailsWith;
-using berth::testing::IsOk;
-using berth::testing::TestExecutor;
-using testing::FakeService;
-using testing::PieceBody;
+using namespace testing;  // NOLINT: the fixture's own vocabulary.
 
-constexpr std::string_view kHeadOfFive = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
-
-/// An instance under the test's control: every connection that the client opens.
-class Origin {
- public:
-  explicit Origin(TestExecutor& executor, std::size_t fragment = 0)
-      : executor_(executor), fragment_(fragment) {}
-
-  H1Client::Connector connector() {
-    return [this] { return Connect(*this); };
-  }
-  struct Connection {
-    net::StreamPtr stream;
-    std::string received;
-    bool ended = false;
-    Task<void> collecting;
-  };
-  Connection& operator[](std::size_t index) { return *connections_.at(index); }
-  std::size_t size() const { return connections_.size(); }
-  void Say(std::size_t index, std::string_view text) {
-    auto task = net::testing::WriteText(*connections_.at(index)->stream, std::string(text));
-    ASSERT_THAT(executor_.Await(std::move(task)), IsOk());
-  }
-  bool is_away = false;
-
- private:
-  static Task<Result<net::StreamPtr>> Connect(Origin& origin) {
-    co_await Yield(origin.executor_);
-    if (origin.is_away) co_return Unavailable("refused");
-    auto [mine, theirs] = net::testing::MakePipe(origin.executor_, {.fragment = origin.fragment_});
-    auto connection = std::make_unique<Connection>();
-    connection->stream = std::move(mine);
-    connection->collecting =
-        testing::Collect(*connection->stream, connection->received, connection->ended);
-    connection->collecting.Start();
-    origin.connections_.push_back(std::move(connection));
-    co_return std::move(theirs);
-  }
-
-  TestExecutor& executor_;
-  std::size_t fragment_;
-  std::deque<std::unique_ptr<Connection>> connections_;
-};
-
-Request Get(std::string target = "/", std::string method = "GET") {
-  Request request;
-  request.head.method = std::move(method);
-  request.head.scheme = "http";
-  request.head.authority = "localhost:3001";
-  request.head.target = std::move(target);
-  return request;
-}
-
-Request Post(BodyPtr body) {
-  Request request = Get("/", "POST");
-  request.body = std::move(body);
-  return request;
-}
-
-class H1ClientTest : public ::testing::Test {
- protected:
-  /// Sends the request and answers it on connection `index` with `answer`, the whole or a part.
-  Task<Result<Response>> Begin(Request request, std::size_t index, std::string_view answer) {
-    auto exchange = client_.Exchange(std::move(request));
-    exchange.Start();
-    executor_.RunUntilIdle();
-    origin_.Say(index, answer);
-    executor_.RunUntilIdle();
-    return exchange;
-  }
-  Result<Response> Ask(Request request, std::size_t index, std::string_view answer) {
-    return testing::Finish(executor_, Begin(std::move(request), index, answer));
-  }
-  Result<std::string> Text(Result<Response>& response) {
-    return executor_.Await(ReadAll(response->body.get(), 1'000'000));
-  }
-
-  TestExecutor executor_;
-  Limits limits_;
-  Origin origin_{executor_};
-  H1Client client_{executor_, limits_, origin_.connector()};
-};
+class H1ClientTest : public H1ClientFixture {};
 
 TEST_F(H1ClientTest, SendsTheRequestAndReadsTheResponse) {
   Request request = Get("/a?b");
@@ -151,84 +61,6 @@ TEST_F(H1ClientTest, ABodyThatBreaksBeforeItBeginsIsAnErrorOfTheBody) {
   auto response = testing::Finish(executor_, std::move(exchange));
   ASSERT_THAT(response, IsOk());
   EXPECT_THAT(Text(response), FailsWith(ErrorKind::kUnavailable));
-}
-
-TEST_F(H1ClientTest, ReusesTheConnectionUsedLast) {
-  auto first = client_.Exchange(Get("/1"));
-  auto second = client_.Exchange(Get("/2"));
-  first.Start();
-  second.Start();
-  executor_.RunUntilIdle();
-  ASSERT_EQ(origin_.size(), 2u);
-  origin_.Say(0, "HTTP/1.1 204 No Content\r\n\r\n");
-  ASSERT_THAT(testing::Finish(executor_, std::move(first)), IsOk());
-  origin_.Say(1, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-  ASSERT_THAT(testing::Finish(executor_, std::move(second)), IsOk());
-  EXPECT_EQ(client_.idle_connections(), 2u);
-  auto response = Ask(Get("/3"), 1,
-                      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-                      "2\r\nok\r\n0\r\n\r\n");
-  EXPECT_EQ(Text(response).value_or("-"), "ok");
-  EXPECT_EQ(client_.idle_connections(), 2u);
-  EXPECT_EQ(client_.open_connections(), 2u);
-}
-
-TEST_F(H1ClientTest, ClosesIdleConnectionsInTime) {
-  ASSERT_THAT(Ask(Get(), 0, "HTTP/1.1 204 No Content\r\n\r\n"), IsOk());
-  executor_.Advance(limits_.instance_idle - 1ms);
-  EXPECT_FALSE(origin_[0].ended);
-  executor_.Advance(1ms);
-  EXPECT_TRUE(origin_[0].ended);
-  EXPECT_EQ(client_.open_connections(), 0u);
-}
-
-TEST_F(H1ClientTest, NoticesThatAnIdleConnectionWasClosed) {
-  ASSERT_THAT(Ask(Get(), 0, "HTTP/1.1 204 No Content\r\n\r\n"), IsOk());
-  origin_[0].stream->Close();
-  executor_.RunUntilIdle();
-  EXPECT_EQ(client_.open_connections(), 0u);
-  ASSERT_THAT(Ask(Get(), 1, "HTTP/1.1 204 No Content\r\n\r\n"), IsOk());
-  origin_.Say(1, "HTTP/1.1 408 Request Timeout\r\n\r\n");  // Nobody asked.
-  executor_.RunUntilIdle();
-  EXPECT_EQ(client_.open_connections(), 0u);
-}
-
-TEST_F(H1ClientTest, RepeatsASafeRequestWhenAReusedConnectionIsClosed) {
-  ASSERT_THAT(Ask(Get(), 0, "HTTP/1.1 204 No Content\r\n\r\n"), IsOk());
-  auto exchange = client_.Exchange(Get("/again"));
-  exchange.Start();
-  executor_.RunUntilIdle();
-  origin_[0].stream->Close();
-  executor_.RunUntilIdle();
-  ASSERT_EQ(origin_.size(), 2u);
-  EXPECT_TRUE(origin_[1].received.starts_with("GET /again "));
-  origin_.Say(1, "HTTP/1.1 204 No Content\r\n\r\n");
-  EXPECT_THAT(testing::Finish(executor_, std::move(exchange)), IsOk());
-  EXPECT_EQ(client_.open_connections(), 1u);
-}
-
-TEST_F(H1ClientTest, DoesNotRepeatOtherRequests) {
-  for (const bool with_body : {true, false}) {
-    ASSERT_THAT(Ask(Get(), origin_.size(), "HTTP/1.1 204 No Content\r\n\r\n"), IsOk());
-    const std::size_t connections = origin_.size();
-    auto exchange = client_.Exchange(Post(with_body ? std::make_unique<TextBody>("x") : nullptr));
-    exchange.Start();
-    executor_.RunUntilIdle();
-    origin_[connections - 1].stream->Close();
-    EXPECT_THAT(testing::Finish(executor_, std::move(exchange)),
-                FailsWith(ErrorKind::kUnavailable));
-    EXPECT_EQ(origin_.size(), connections);
-  }
-}
-
-TEST_F(H1ClientTest, DoesNotRepeatOnAFreshConnection) {
-  auto exchange = client_.Exchange(Get());
-  exchange.Start();
-  executor_.RunUntilIdle();
-  origin_[0].stream->Close();
-  EXPECT_THAT(testing::Finish(executor_, std::move(exchange)), FailsWith(ErrorKind::kUnavailable));
-  EXPECT_EQ(origin_.size(), 1u);
-  EXPECT_EQ(client_.open_connections(), 0u);
 }
 
 TEST_F(H1ClientTest, SaysThatTheOriginIsAway) {
@@ -378,41 +210,6 @@ TEST_F(H1ClientTest, BoundsInterimResponses) {
   std::string answer;
   for (int i = 0; i < 70; ++i) answer += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_THAT(Ask(Get(), 0, answer), FailsWith(ErrorKind::kInvalid));
-}
-
-TEST_F(H1ClientTest, WaitsInOrderForAFreeConnection) {
-  limits_.instance_connections = 1;
-  auto first = client_.Exchange(Get("/1"));
-  auto second = client_.Exchange(Get("/2"));
-  auto third = client_.Exchange(Get("/3"));
-  auto fourth = client_.Exchange(Get("/4"));
-  for (auto* task : {&first, &second, &third, &fourth}) task->Start();
-  executor_.RunUntilIdle();
-  ASSERT_EQ(origin_.size(), 1u);
-  third.Reset();  // Gives its place up.
-  origin_.Say(0, "HTTP/1.1 204 No Content\r\n\r\n");
-  ASSERT_THAT(testing::Finish(executor_, std::move(first)), IsOk());
-  executor_.RunUntilIdle();
-  ASSERT_EQ(origin_.size(), 1u);
-  EXPECT_TRUE(origin_[0].received.find("GET /2 ") != std::string::npos);
-  second.Reset();  // Closes the connection; the next gets a new one.
-  executor_.RunUntilIdle();
-  ASSERT_EQ(origin_.size(), 2u);
-  EXPECT_TRUE(origin_[1].received.starts_with("GET /4 "));
-  origin_.Say(1, "HTTP/1.1 204 No Content\r\n\r\n");
-  EXPECT_THAT(testing::Finish(executor_, std::move(fourth)), IsOk());
-}
-
-TEST_F(H1ClientTest, DoesNotWaitForEverForAFreeConnection) {
-  limits_.instance_connections = 1;
-  auto first = client_.Exchange(Get("/1"));
-  auto second = client_.Exchange(Get("/2"));
-  first.Start();
-  second.Start();
-  executor_.Advance(limits_.response_timeout);
-  ASSERT_TRUE(second.is_done());
-  EXPECT_THAT(second.Take(), FailsWith(ErrorKind::kTimeout));
-  EXPECT_FALSE(first.is_done());
 }
 
 TEST(H1ClientLifeTest, AResponseOutlivesTheClient) {
