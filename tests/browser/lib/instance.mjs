@@ -1,12 +1,17 @@
 // A real claudecodeui, with a home and a database of its own in a temporary folder and stand-ins for
 // the model's commands on its PATH.
-import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, start } from "./processes.mjs";
 
-const stubs = resolve(dirname(fileURLToPath(import.meta.url)), "../../stubs");
-const version = "1.37.3";
+const here = dirname(fileURLToPath(import.meta.url));
+const stubs = resolve(here, "../../stubs");
+const environment = readFileSync(resolve(here, "../../../script/lib/environment.sh"), "utf8");
+const versionOf = (name) => new RegExp(`^${name}=(\\S+)$`, "m").exec(environment)[1];
+const version = versionOf("claudecodeui_version");
+/** script/bootstrap puts it beside the current one. */
+const olderVersion = versionOf("claudecodeui_old_version");
 const cache = process.env.BERTH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, ".cache"), "berth");
 const packages = join(cache, "claudecodeui", version, "node_modules");
 
@@ -63,9 +68,6 @@ export class Instance {
 
 /** What it says once it listens. */
 export const isReady = /Server - Ready|listening|Server URL/i;
-
-/** The older version that script/bootstrap puts beside the current one. */
-export const olderVersion = "1.34.0";
 
 /** Starts an instance named `name` under `folder`; ready when this resolves. */
 export async function startInstance({ name, folder, logs, anthropic, older = false }) {
