@@ -12,7 +12,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { start, stopAll } from "../browser/lib/processes.mjs";
 import { HubEnd } from "../e2e/lib/v1_hub_end.mjs";
-import { ChatOrigin } from "./lib/chat_origin.mjs";
+import { startChatOrigin } from "./lib/chat_origin.mjs";
 
 const command = process.env.BERTH_CONFORMANCE_CLIENT;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -29,7 +29,7 @@ describe("a version-1 instance", { concurrency: 1, skip: command === undefined &
     rmSync(logs, { recursive: true, force: true });
     mkdirSync(logs, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), "berth-conformance-"));
-    origin = await ChatOrigin.start(folder);
+    origin = await startChatOrigin(folder);
     hub = await HubEnd.start(token);
     run();
   });

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { ChatOrigin } from "../conformance/lib/chat_origin.mjs";
+import { startChatOrigin } from "../conformance/lib/chat_origin.mjs";
 import { start } from "../browser/lib/processes.mjs";
 import { berth } from "../browser/lib/hub.mjs";
 import { ask } from "./lib/http.mjs";
@@ -20,7 +20,7 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
   let scene, hub, origin, agent, one;
   before(async () => {
     scene = await Scene.start("v1_agent");
-    origin = await ChatOrigin.start(scene.folder);
+    origin = await startChatOrigin(scene.folder);
     origin.name = "old";
     hub = await HubEnd.start(token);
   }, { timeout: 60_000 });
