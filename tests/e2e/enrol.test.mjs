@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { berth } from "../browser/lib/hub.mjs";
 import { start as startProcess } from "../browser/lib/processes.mjs";
+import { until } from "../browser/lib/wait.mjs";
 import { ask } from "./lib/http.mjs";
 import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -43,9 +44,9 @@ async function start(scene, fields = {}, options = {}) {
   return started;
 }
 
-/** One answer to an agent, after the interval. */
+/** One answer to an agent that keeps to its interval, as it must: asking sooner puts the answer off. */
 async function poll(scene, started, options) {
-  await pause(intervalMs + 50);
+  await pause(started.interval * 1000 + 50);
   return asAgent(scene, "/api/enrolments/poll", { device_secret: started.device_secret }, options);
 }
 
@@ -176,10 +177,10 @@ describe("enrolment, limited", { concurrency: 1, timeout: 120_000 }, () => {
   after(() => scene?.stop());
 
   it("an enrolment ends with its time, approved or not", async () => {
-    const [waiting, approved] = [await start(scene), await start(scene)];
+    const [approved, waiting] = [await start(scene), await start(scene)];
     assert.equal(waiting.expires_in, 4);
     await asUser(scene, cookie, "approve", { code: approved.user_code });
-    await pause(4_000);
+    await until("the end of the later one", async () => (await asUser(scene, cookie, "lookup", { code: waiting.user_code })).status === 404);
     assert.equal((await asUser(scene, cookie, "approve", { code: waiting.user_code })).status, 404);
     for (const one of [waiting, approved]) assert.equal((await poll(scene, one)).status, "expired");
   });
