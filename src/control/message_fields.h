@@ -56,6 +56,7 @@ void Fields(V& v, M& m) {
   v("kind", m.kind, kAlways);
   v("tool", m.tool, kOptional, kShortText);
   v("text", m.text, kOptional, kMaxQuestion);
+  v("is_cut", m.is_cut, kOptional);
   v("asked_at", m.asked_at, kOptional);
 }
 

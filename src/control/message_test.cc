@@ -72,6 +72,7 @@ std::vector<Case> Cases() {
                              .kind = Question::Kind::kQuestion,
                              .tool = "AskUserQuestion",
                              .text = R"({"a":1})",
+                             .is_cut = true,
                              .asked_at = kTime};
   const SessionInfo failed{.id = "s", .state = SessionState::kError, .error = "no"};
   return {
@@ -88,7 +89,7 @@ std::vector<Case> Cases() {
                     .status = Status::kBusy,
                     .sessions = {asking, failed},
                     .state = State::kNeedsYou},
-       R"({"type":"status_update","client_id":"x-1","status":"busy","sessions":[{"id":"s","needs_you":true,"reason":"permission","state":"needs_you","since":"2026-01-31T23:59:59.123Z","question":{"id":"q","kind":"question","tool":"AskUserQuestion","text":"{\"a\":1}","asked_at":"2026-01-31T23:59:59.123Z"}},{"id":"s","state":"error","error":"no"}],"state":"needs_you"})"},
+       R"({"type":"status_update","client_id":"x-1","status":"busy","sessions":[{"id":"s","needs_you":true,"reason":"permission","state":"needs_you","since":"2026-01-31T23:59:59.123Z","question":{"id":"q","kind":"question","tool":"AskUserQuestion","text":"{\"a\":1}","is_cut":true,"asked_at":"2026-01-31T23:59:59.123Z"}},{"id":"s","state":"error","error":"no"}],"state":"needs_you"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kGone},
        R"({"type":"answer_result","request_id":"r","outcome":"gone"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kFailed, .message = "no"},

@@ -59,7 +59,8 @@ struct Question {
   std::string id{};  ///< The instance's own; an Answer names it.
   Kind kind = Kind::kPermission;
   std::string tool{};
-  std::string text{};  ///< The tool's whole input, as JSON; cut with a mark beyond kMaxQuestion.
+  std::string text{};   ///< The tool's whole input, as JSON.
+  bool is_cut = false;  ///< `text` is too long and ends with a mark instead: it can only be denied.
   WallTime asked_at{};
   bool operator==(const Question&) const = default;
 };

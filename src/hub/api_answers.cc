@@ -28,6 +28,12 @@ Problem AnsweredElsewhere() {
           "This question is not open any more: it was answered elsewhere, or given up."};
 }
 
+Problem NotWhole() {
+  return {409, "Shown in part",
+          "This question is too long to be shown whole here, so it can only be denied from here: "
+          "open its session to allow it."};
+}
+
 Problem NotConnected() {
   return {503, "Not connected", "The instance's agent is away; answer again once it is back."};
 }
@@ -100,6 +106,7 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
   }
   if (!instance.is_live()) co_return ProblemResponse(NotConnected());
   if (question == nullptr) co_return ProblemResponse(AnsweredElsewhere());
+  if (answer->allow && question->is_cut) co_return ProblemResponse(NotWhole());
   auto assertion = instance.link->Assert(
       call.user, call.session ? call.session->id : call.token->id, AssertedRole(visible->role));
   if (!assertion) co_return std::move(assertion).error();

@@ -135,6 +135,25 @@ describe("questions", { concurrency: 1 }, () => {
     await card("one").getByText("and every backup").waitFor();
   });
 
+  check("a question that is not shown whole can be denied, and leads to its session", async () => {
+    const answers = [];
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers.push(route.request().postDataJSON());
+      return route.fulfill({ status: 200, body: "{}" });
+    });
+    await show("/dashboard", [asking("one", { ...permission("q", "ls"), text: '{"content":"x… (60014 bytes in all)', is_cut: true })]);
+    await told.asked("q");
+    await card("one").getByText("This is not all of it").waitFor();
+    assert.equal(await card("one").getByRole("button", { name: /Approve|Send/ }).count(), 0);
+    assert.equal(await card("one").getByRole("link", { name: "Open the session" }).getAttribute("href"), "/open?client=one&next=%2Fsession%2Fs1");
+    await inspect("cut");
+    await told.asked("q");
+    await card("one").getByRole("button", { name: /^Deny/ }).click();
+    await card("one").getByText("Denied. The run is told.").waitFor();
+    assert.deepEqual(answers, [{ session_id: "s1", question_id: "q", allow: false }]);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
   describe("a press right after what is under the pointer became something else answers nothing", { concurrency: 1 }, () => {
     let calls;
     before(() => page.route("**/api/clients/*/answers", (route) => {

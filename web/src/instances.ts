@@ -11,8 +11,10 @@ export interface Question {
   /** "permission" to use a tool, or a "question" with choices. */
   readonly kind: string;
   readonly tool: string;
-  /** The tool's whole input: JSON, or text. */
+  /** The tool's input: JSON, or text. */
   readonly text: string;
+  /** The text is not whole: it can only be denied. */
+  readonly isCut: boolean;
   readonly askedAt: string;
 }
 
@@ -99,6 +101,7 @@ function question(value: unknown): Question | undefined {
     kind: text(one.kind),
     tool: text(one.tool),
     text: text(one.text, maxQuestion),
+    isCut: one.is_cut === true || (typeof one.text === "string" && one.text.length > maxQuestion),
     askedAt: text(one.asked_at),
   };
 }

@@ -29,11 +29,12 @@ constexpr seconds kSameEnd{2};
 // A run that was stopped may report the signal that ended it this long after.
 constexpr seconds kAfterAbort{10};
 
-/// `text` without what is beyond `size` bytes, with a mark that says that something is missing.
-std::string CutWithMark(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return std::string(text);
-  const std::string mark = fmt::format("… ({} bytes in all)", text.size());
-  return std::string(Cut(text, size - std::min(size, mark.size()))) + mark;
+/// Leaves out what is beyond `size` bytes of the text, with a mark that says so.
+void CutText(control::Question& question, std::size_t size) {
+  if (question.text.size() <= size) return;
+  const std::string mark = fmt::format("… ({} bytes in all)", question.text.size());
+  question.text = std::string(Cut(question.text, size - std::min(size, mark.size()))) + mark;
+  question.is_cut = true;
 }
 
 bool IsAskedByTheModel(std::string_view tool) {
@@ -281,8 +282,9 @@ void ChatSessions::Ask(std::string_view session, const json::object& question, W
   open.shown.asked_at = asked_at;
   if (const auto* input = question.if_contains("input")) {
     open.input = json::serialize(*input);
-    open.shown.text = CutWithMark(open.input, control::kMaxQuestion);
-    // What is that long is shown in part, and can be allowed or denied, but not filled in.
+    open.shown.text = open.input;
+    CutText(open.shown, control::kMaxQuestion);
+    // What is that long is shown in part, and can be denied, but not filled in.
     if (open.input.size() > kMaxInput) open.input.clear();
   }
   questions_.emplace(std::move(id), std::move(open));
@@ -401,7 +403,7 @@ std::vector<control::SessionInfo> ChatSessions::List() const {
         info.since = oldest->shown.asked_at;
         info.reason = ReasonOf(oldest->shown);
         info.question = oldest->shown;
-        info.question->text = CutWithMark(info.question->text, std::max(text_left, kMaxText));
+        CutText(*info.question, std::max(text_left, kMaxText));
         text_left -= std::min(text_left, info.question->text.size());
       }
     } else {

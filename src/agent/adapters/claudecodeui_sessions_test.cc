@@ -343,6 +343,22 @@ TEST_F(ChatSessionsTest, QuestionsFitIntoOneMessage) {
   EXPECT_LE(total, control::kMaxQuestions + 64 * 200);
 }
 
+TEST_F(ChatSessionsTest, SaysOfEachQuestionWhetherItIsShownWhole) {
+  Hear(Request("q00", "s00", "Write", "{\"content\":\"" + std::string(60'000, 'x') + "\"}"));
+  for (int i = 1; i < 16; ++i) {
+    Hear(Request(fmt::format("q{:02}", i), fmt::format("s{:02}", i), "Write",
+                 "{\"content\":\"" + std::string(10'000, 'x') + "\"}"));
+  }
+  const auto list = sessions.List();
+  ASSERT_EQ(list.size(), 16U);
+  EXPECT_TRUE(list[0].question->is_cut);
+  EXPECT_FALSE(list[1].question->is_cut);
+  EXPECT_EQ(list[1].question->text.size(), 10'014U);
+  // Those before took the room of one message.
+  EXPECT_TRUE(list[15].question->is_cut);
+  EXPECT_THAT(list[15].question->text, ::testing::EndsWith("… (10014 bytes in all)"));
+}
+
 TEST(ParseRunningSessions, TakesWhatItKnows) {
   const auto sessions = claudecodeui::ParseRunningSessions(boost::json::parse(
       R"({"success":true,"data":{"sessions":[{"sessionId":"a","provider":"claude","startedAt":1700000000000},{"x":1},7]}})"));

@@ -1,8 +1,10 @@
 // An agent that says what the test wants of its instance and its sessions.
 import assert from "node:assert/strict";
+import { until } from "../../browser/lib/wait.mjs";
 import { openWebSocket } from "./websocket.mjs";
 
 export class FakeAgent {
+  #heard = [];
   /** Connects to the hub of `scene` as `id` with a token of that id, and registers. */
   static async connect(scene, id, token) {
     const one = new FakeAgent();
@@ -15,16 +17,25 @@ export class FakeAgent {
       assert.ok(!["close", "gone"].includes(event.kind), `the hub closed: ${event.kind}`);
       if (event.kind === "text" && JSON.parse(event.data).type === "registered") break;
     }
-    void one.#answerPings();
+    void one.#listen();
     return one;
   }
 
-  async #answerPings() {
+  /** Answers pings, and keeps what hear() asks for. */
+  async #listen() {
     for (;;) {
       const event = await this.end.next(600_000).catch(() => ({ kind: "gone" }));
       if (event.kind === "ping") await this.end.send("pong", event.data);
+      if (event.kind === "text") this.#heard.push(JSON.parse(event.data));
       if (event.kind === "close" || event.kind === "gone") return;
     }
+  }
+
+  /** The hub's next message of that type. */
+  async hear(type) {
+    const isIt = (message) => message.type === type;
+    await until(`${type} from the hub`, () => this.#heard.some(isIt));
+    return this.#heard.splice(this.#heard.findIndex(isIt), 1)[0];
   }
 
   say(message) {

@@ -6,6 +6,7 @@ import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
+import { sessionLink } from "./session_link";
 import { useSettled } from "./settled";
 
 interface QuestionProps {
@@ -143,6 +144,12 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
           onChoose={(labels) => setChosen(asked.map((_, other) => (other === index ? labels : chosenOf(other))))}
         />
       ))}
+      {question.isCut && (
+        <Notice>
+          This is not all of it: it is too long to be shown here, so it can only be denied here.{" "}
+          <a href={sessionLink(one.id, session.id)}>Open the session</a> to read it whole and to allow it.
+        </Notice>
+      )}
       <Notice kind="error">{problem}</Notice>
       {!mayAnswer && <p class="quiet">You may look at this instance; answering is for its owner and operators.</p>}
       {mayAnswer && (sent === "" || sent === "sending") && (
@@ -153,13 +160,15 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
           }}
         >
           <div class="actions">
-            <Button
-              disabled={sent !== "" || !isComplete}
-              aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
-              onClick={() => void answer(true)}
-            >
-              {asked.length > 0 ? "Send answer" : "Approve"}
-            </Button>
+            {!question.isCut && (
+              <Button
+                disabled={sent !== "" || !isComplete}
+                aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
+                onClick={() => void answer(true)}
+              >
+                {asked.length > 0 ? "Send answer" : "Approve"}
+              </Button>
+            )}
             <Button kind="danger" type="submit" disabled={sent !== ""} aria-label={`Deny ${tool} in ${where}`}>
               Deny
             </Button>

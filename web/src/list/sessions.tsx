@@ -7,13 +7,9 @@ import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
 import { QuestionBox } from "./question_box";
+import { sessionLink } from "./session_link";
 
 const noticeMs = 12_000;
-
-/** Where a session opens. */
-export function sessionLink(id: string, session: string): string {
-  return `/open?client=${encodeURIComponent(id)}&next=${encodeURIComponent(`/session/${encodeURIComponent(session)}`)}`;
-}
 
 /** Takes the failure off the list; the instance's next word then says so. */
 function MarkSeen({ one, session }: { one: Instance; session: Session }) {
