@@ -4,7 +4,8 @@
 //
 // Leaves OUTPUT_FOLDER/files/ (what a browser gets) and OUTPUT_FOLDER/assets.cc (the same bytes, see
 // src/hub/assets.h). Scripts, styles and images are named after their content and live under
-// /.berth/assets/, which no instance can claim; pages refer to them as {{asset:NAME}}.
+// /.berth/assets/, which no instance can claim; pages refer to them as {{asset:NAME}}, and load scripts and
+// styles only with the bytes of this build. {{digest:NAME}} is a file's SHA-256.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -41,6 +42,11 @@ const types = {
 
 function digest(bytes) {
   return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+}
+
+/** The whole of it, as pages and workers compare it. */
+function integrity(bytes) {
+  return createHash("sha256").update(bytes).digest("base64");
 }
 
 function typeOf(name) {
@@ -139,21 +145,27 @@ async function main(output) {
     }));
   const build = digest(Buffer.concat(assets.map(({ body }) => body)));
   function filled(name, text) {
+    const built = (wanted) => {
+      const asset = assets.find((one) => one.name === wanted);
+      if (asset === undefined) throw new Error(`${name} wants ${wanted}, which is not built`);
+      return asset;
+    };
     return Buffer.from(
-      text.replaceAll("{{build}}", build).replace(/\{\{asset:([\w.-]+)\}\}/g, (_, wanted) => {
-        const asset = assets.find((one) => one.name === wanted);
-        if (asset === undefined) throw new Error(`${name} wants ${wanted}, which is not built`);
-        return asset.path;
-      }),
+      text
+        .replaceAll("{{build}}", build)
+        .replace(/(?<=(?:src|href)="\{\{asset:([\w.-]+\.(?:js|css))\}\}")/g, (_, wanted) => ` integrity="sha256-${integrity(built(wanted).body)}"`)
+        .replace(/\{\{asset:([\w.-]+)\}\}/g, (_, wanted) => built(wanted).path)
+        .replace(/\{\{digest:([\w.-]+)\}\}/g, (_, wanted) => integrity(built(wanted).body)),
     );
-  }
-  const fixed = [...files.filter(({ name }) => fixedPaths[name] !== undefined), read("manifest.webmanifest")];
-  for (const { name, body } of fixed) {
-    assets.push({ name, path: fixedPaths[name], body: filled(name, body.toString("utf8")), immutable: false });
   }
   for (const name of readdirSync(join(here, "pages"))) {
     const body = filled(name, readFileSync(join(here, "pages", name), "utf8"));
     assets.push({ name, path: pagePaths[name], body, immutable: false });
+  }
+  // After the pages, of which the worker keeps one.
+  const fixed = [...files.filter(({ name }) => fixedPaths[name] !== undefined), read("manifest.webmanifest")];
+  for (const { name, body } of fixed) {
+    assets.push({ name, path: fixedPaths[name], body: filled(name, body.toString("utf8")), immutable: false });
   }
 
   rmSync(join(output, "files"), { recursive: true, force: true });

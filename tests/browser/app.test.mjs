@@ -314,6 +314,33 @@ describe("the app", { concurrency: 1 }, () => {
     await tab.goto(`${stage.hub.url}/dashboard`);
     await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();
     await tab.evaluate(() => navigator.serviceWorker.ready);
+    // What somebody else of this origin put into the caches, also in the place of what is kept, does not run.
+    const poison = () => tab.evaluate(async () => {
+      const own = (await caches.keys()).find((name) => name.startsWith("berth-"));
+      for (const name of ["a", own]) {
+        const cache = await caches.open(name);
+        for (const path of ["/.berth/offline", document.querySelector("script[src]").getAttribute("src")]) {
+          const isPage = path === "/.berth/offline";
+          const body = isPage ? "<!doctype html><script>document.title = 'poisoned'</script>" : "document.title = 'poisoned'";
+          await cache.put(path, new Response(body, { headers: { "content-type": isPage ? "text/html" : "text/javascript" } }));
+        }
+      }
+      return own;
+    });
+    const own = await poison();
+    await tab.reload();
+    await stage.card(tab, "plain").waitFor();
+    assert.match(await tab.title(), /Instances/);
+    await stage.hub.child.stop("SIGKILL");
+    await assert.rejects(tab.goto(`${stage.hub.url}/dashboard`));
+    assert.doesNotMatch(await tab.title(), /poisoned/);
+    await stage.hub.start(`127.0.0.1:${new URL(stage.hub.url).port}`);
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await tab.evaluate(async (name) => {
+      await caches.delete("a");
+      const cache = await caches.open(name);
+      await cache.addAll((await cache.keys()).map(({ url }) => url));
+    }, own);
     await until("the list is kept", () => tab.evaluate(async () => (await (await caches.match("/.berth/last-known"))?.text())?.includes("plain")));
     await stage.hub.child.stop("SIGKILL");
     await tab.goto(`${stage.hub.url}/dashboard`);

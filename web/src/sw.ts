@@ -2,7 +2,8 @@
 // page from its cache, which tells the last known state; and it shows what the hub pushes. Whatever else the origin
 // asks for goes its own way, above all the pages of instances in path mode; and nothing is ever stored
 // but the files below, which are the same for everybody: no answer of the API, no page of a navigation.
-// web/build.mjs fills in the names.
+// In path mode the pages of instances reach the caches of this origin too: a file that is kept counts only
+// with the bytes of this build. web/build.mjs fills in the names and their digests.
 import { showPush, openPushed } from "./push";
 
 interface FetchEvent extends Event {
@@ -24,12 +25,25 @@ interface Worker extends EventTarget {
 const worker = self as unknown as Worker;
 const cacheName = "berth-{{build}}";
 const offlinePage = "/.berth/offline";
-const files = ["{{asset:style.css}}", "{{asset:dashboard.js}}", "{{asset:icon.svg}}"];
+
+interface File {
+  readonly type: string;
+  /** SHA-256, in base64. */
+  readonly digest: string;
+}
+
+/** What is kept, by its path. */
+const files = new Map<string, File>([
+  [offlinePage, { type: "text/html; charset=utf-8", digest: "{{digest:offline.html}}" }],
+  ["{{asset:style.css}}", { type: "text/css; charset=utf-8", digest: "{{digest:style.css}}" }],
+  ["{{asset:dashboard.js}}", { type: "text/javascript; charset=utf-8", digest: "{{digest:dashboard.js}}" }],
+  ["{{asset:icon.svg}}", { type: "image/svg+xml", digest: "{{digest:icon.svg}}" }],
+]);
 
 async function install(): Promise<void> {
   const cache = await caches.open(cacheName);
   // Without the user's cookies: the page is nobody's.
-  const wanted = [offlinePage, ...files].map((path) => new Request(path, { credentials: "omit", cache: "no-cache" }));
+  const wanted = [...files.keys()].map((path) => new Request(path, { credentials: "omit", cache: "no-cache" }));
   await cache.addAll(wanted);
   await worker.skipWaiting();
 }
@@ -43,18 +57,29 @@ async function activate(): Promise<void> {
   await worker.clients.claim();
 }
 
+/** The file as it was installed; undefined if it is not there, or something else is in its place. */
+async function kept(path: string): Promise<Response | undefined> {
+  const file = files.get(path);
+  const answer = await (await caches.open(cacheName)).match(path);
+  if (file === undefined || answer === undefined) return undefined;
+  const body = await answer.arrayBuffer();
+  const digest = btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", body))));
+  if (digest !== file.digest) return undefined;
+  // Of its header fields only those that are known: they may be somebody else's, too.
+  const headers = new Headers({ "content-type": file.type });
+  const policy = answer.headers.get("content-security-policy");
+  if (policy !== null) headers.set("content-security-policy", policy);
+  return new Response(body, { headers });
+}
+
 async function page(event: FetchEvent): Promise<Response> {
   try {
     return (await event.preloadResponse) ?? (await fetch(event.request));
   } catch (error) {
-    const kept = await caches.match(offlinePage);
-    if (kept === undefined) throw error;
-    return kept;
+    const offline = await kept(offlinePage);
+    if (offline === undefined) throw error;
+    return offline;
   }
-}
-
-async function file(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? (await fetch(request));
 }
 
 worker.addEventListener("install", (event) => (event as LifeEvent).waitUntil(install()));
@@ -67,7 +92,7 @@ worker.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (url.pathname === "/dashboard") (event as FetchEvent).respondWith(page(event as FetchEvent));
-  } else if (files.includes(url.pathname)) {
-    (event as FetchEvent).respondWith(file(request));
+  } else if (files.has(url.pathname)) {
+    (event as FetchEvent).respondWith(kept(url.pathname).then((file) => file ?? fetch(request)));
   }
 });
