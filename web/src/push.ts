@@ -53,10 +53,12 @@ export function showPush(event: Event): void {
   }
   const title = text(told.title) || "berth has news";
   const answer = answerPlace(told);
-  // The library's type does not know the buttons, which not every browser shows.
-  const options: NotificationOptions & { actions: { action: string; title: string }[] } = {
+  const tag = text(told.tag);
+  // The library's type knows neither the buttons nor that what replaces another alerts again; nor do all browsers.
+  const options: NotificationOptions & { renotify: boolean; actions: { action: string; title: string }[] } = {
     body: text(told.body),
-    tag: text(told.tag),
+    tag,
+    renotify: tag !== "",
     icon: "{{asset:icon-192.png}}",
     data: { url: told.url, answer },
     actions: answer === "" ? [] : [{ action: answerAction, title: "Read and answer" }],
