@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, sessionInfo } from "./api";
+import { hubNow } from "./clock";
 import { approve, deny, formatCode, lookUp, type Enrolment } from "./enrolment";
 import { followFragment } from "./fragment";
 import { ago } from "./words";
@@ -121,7 +122,7 @@ function AgentForm({ agent, busy, onApprove, onDeny }: AgentFormProps) {
         <Fact name="Instance" value={agent.instanceId} />
         <Fact name="System" value={agent.platform} />
         <Fact name="Agent" value={agent.agentVersion === "" ? "" : `berth ${agent.agentVersion}`} />
-        <Fact name="Asked" value={ago(agent.createdAt, Date.now())} />
+        <Fact name="Asked" value={ago(agent.createdAt, hubNow())} />
       </dl>
       <p class="notice">
         Approve only if you started this agent yourself just now and its terminal shows the same code. It will publish

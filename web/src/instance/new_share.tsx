@@ -1,6 +1,7 @@
 // The dialog that shares an instance: with whom, as what, how long.
 import { useState } from "preact/hooks";
 import { words } from "../api";
+import { hubNow } from "../clock";
 import type { Person } from "../settings/hub";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
@@ -50,7 +51,7 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
     setProblem("");
     try {
       const subject = kind === "user" ? person : kind === "group" ? group.trim() : "";
-      await share(instance, kind, subject, role, endOf(holds, until, Date.now()));
+      await share(instance, kind, subject, role, endOf(holds, until, hubNow()));
       onClose(true);
     } catch (error) {
       setProblem(words(error));

@@ -1,6 +1,7 @@
 // What the settings pages ask the hub: tokens, sessions, people and the audit log. Times are ISO 8601;
 // "" where there is none.
 import { call } from "../api";
+import { hubNow } from "../clock";
 import { record, records, text, texts, whole } from "../json";
 
 const at = (value: unknown): string => text(value, 40);
@@ -59,7 +60,7 @@ export async function apiTokens(): Promise<ApiToken[]> {
 
 /** The same for a token of the API. */
 export async function createApiToken(name: string, scopes: string[], seconds: number): Promise<string> {
-  const ends = seconds > 0 ? { expires_at: new Date(Date.now() + seconds * 1000).toISOString() } : {};
+  const ends = seconds > 0 ? { expires_at: new Date(hubNow() + seconds * 1000).toISOString() } : {};
   return text(record(await call("POST", "/api/api-tokens", { name, scopes, ...ends })).token);
 }
 
