@@ -198,8 +198,15 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await button(mia, "Sign out everywhere: mia").click();
     await button(dialog(page), "Sign out everywhere").click();
     await page.getByText("mia is signed out everywhere").waitFor();
-    // Signed out, the page leads to sign-in.
-    await member.reload();
+    // Signed out, the page does nothing more and says how to go on; it can be left, too.
+    await button(member, "Make member: mia").click();
+    await button(dialog(member), "Make member").click();
+    const way = dialog(member).getByRole("alert").getByRole("link", { name: "Sign in" });
+    assert.equal(await way.getAttribute("href"), "/login?next=%2Fsettings%2Fpeople");
+    await button(dialog(member), "Cancel").click();
+    await button(member, "Sign out").click();
+    await member.waitForURL(`${stage.hub.url}/login`);
+    await member.goto(`${stage.hub.url}/settings/people`);
     await member.waitForURL((url) => url.pathname === "/login" && url.searchParams.get("next") === "/settings/people");
   });
 

@@ -26,4 +26,5 @@ test("an answer without words is explained by its status", async () => {
     assert.equal(await wordsFor(502, body), "The hub answered 502.");
   }
   assert.match(await wordsFor(429, ""), /^Too many attempts/);
+  assert.equal(await wordsFor(503, "<h1>Down</h1>"), "The hub is not available.");
 });

@@ -15,12 +15,15 @@ export class ApiError extends Error {
   }
 }
 
+/** The words for a session that has ended; a Notice adds the way to sign in. */
+export const signedOut = "You are not signed in.";
+
 function explain(status: number): string {
   switch (status) {
     case 0:
       return "The hub does not answer.";
     case 401:
-      return "You are not signed in.";
+      return signedOut;
     case 403:
       return "The hub refused this.";
     case 404:
@@ -28,7 +31,7 @@ function explain(status: number): string {
     case 429:
       return "Too many attempts. Wait a minute and try again.";
     case 503:
-      return "The instance is not connected.";
+      return "The hub is not available.";
     default:
       return `The hub answered ${status}.`;
   }
@@ -62,9 +65,14 @@ export function leaveFor(address: string): void {
   location.replace(address);
 }
 
+/** Where one signs in and then comes back to this page. */
+export function loginPlace(): string {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
 /** To sign-in, and afterwards back to this page. */
 export function toLogin(): void {
-  leaveFor(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  leaveFor(loginPlace());
 }
 
 /** What shows the hub that a call comes from its own page; "" on pages that it gave none. */
@@ -148,9 +156,13 @@ export async function signInWays(): Promise<SignInWay[]> {
   );
 }
 
-/** Ends the session, and with it every open connection of it. */
+/** Ends the session, and with it every open connection of it; one that has ended already is no failure. */
 export async function signOut(): Promise<void> {
-  await call("DELETE", "/api/session");
+  try {
+    await call("DELETE", "/api/session");
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+  }
 }
 
 /** Who is signed in; ApiError 401 if nobody is. */

@@ -80,11 +80,12 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   }
 
   const total = store.all.size;
+  const all = total === 1 ? "1 instance" : `${total} instances`;
   return (
     <>
       <Filters choice={choice} onChoice={onChoice} count={view.count} labels={view.labels} />
       <p class={view.ids.length === total ? "only-read" : "quiet"} role="status">
-        {view.ids.length === total ? `${total} instances` : `${view.ids.length} of ${total} instances`}
+        {view.ids.length === total ? all : `${view.ids.length} of ${all}`}
       </p>
       {view.ids.length === 0 && (
         <section class="empty">

@@ -1,8 +1,19 @@
 // Boxes with something to read: what went wrong, what went well, what to know.
 import type { ComponentChildren } from "preact";
+import { loginPlace, signedOut } from "../api";
 
 /** `error` is read out at once, `good` when the reader pauses; `info` stands in the page. */
 export type NoticeKind = "info" | "good" | "error";
+
+/** What went wrong; where that is that the session has ended, also how to go on. */
+function Problem({ children }: { children: ComponentChildren }) {
+  if (children !== signedOut) return <>{children}</>;
+  return (
+    <>
+      {children} <a href={loginPlace()}>Sign in</a>
+    </>
+  );
+}
 
 /** Nothing while `children` is empty text, so that a message can be passed as it is. */
 export function Notice({ kind = "info", children }: { kind?: NoticeKind; children: ComponentChildren }) {
@@ -10,7 +21,7 @@ export function Notice({ kind = "info", children }: { kind?: NoticeKind; childre
   if (kind === "error") {
     return (
       <div class="notice error" role="alert">
-        {children}
+        <Problem>{children}</Problem>
       </div>
     );
   }
