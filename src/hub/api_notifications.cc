@@ -141,26 +141,46 @@ Result<NotifyTargetRow> FindOwn(store::Database& database, std::string_view id,
   return **std::move(found);
 }
 
-/// Writes `row`, or over the one of the same user with the same address if it is a browser: a
-/// browser that subscribes again is the same device. kConflict: too many.
+/// The caller's row with the address and secret of `config`, if they have one; anybody else's is
+/// removed: a browser that subscribes again is the same device, and tells one user.
+Result<std::optional<NotifyTargetRow>> TakeBrowser(store::Database& database, const Sealer& sealer,
+                                                   std::int64_t user_id,
+                                                   const NotifyConfig& config) {
+  auto rows = store::ListNotifyTargetsOf(database, store::NotifyKind::kWebPush);
+  if (!rows) return std::move(rows).error();
+  std::optional<NotifyTargetRow> own;
+  for (NotifyTargetRow& row : *rows) {
+    const auto known = OpenNotifyConfig(sealer, row);
+    if (!known || known->url != config.url) continue;
+    if (row.user_id == user_id) {
+      own = std::move(row);
+    } else if (known->auth == config.auth) {
+      auto removed = store::DeleteNotifyTarget(database, row.id);
+      if (!removed) return std::move(removed).error();
+    }
+  }
+  return own;
+}
+
+/// Writes `row`, or over the one of the same browser. kConflict: too many.
 Result<NotifyTargetRow> PutTarget(store::Database& database, const Sealer& sealer,
                                   NotifyTargetRow row, const NotifyConfig& config,
                                   std::size_t most) {
+  if (row.kind == store::NotifyKind::kWebPush) {
+    auto again = TakeBrowser(database, sealer, row.user_id, config);
+    if (!again) return std::move(again).error();
+    if (*again) {
+      (*again)->name = row.name;
+      (*again)->events = row.events;
+      (*again)->quiet = row.quiet;
+      (*again)->sealed_config = SealNotifyConfig(sealer, (*again)->id, config);
+      auto updated = store::UpdateNotifyTarget(database, **again);
+      if (!updated) return std::move(updated).error();
+      return **std::move(again);
+    }
+  }
   auto rows = store::ListNotifyTargets(database, row.user_id);
   if (!rows) return std::move(rows).error();
-  for (const NotifyTargetRow& other : *rows) {
-    if (row.kind != store::NotifyKind::kWebPush || other.kind != row.kind) continue;
-    const auto known = OpenNotifyConfig(sealer, other);
-    if (!known || known->url != config.url) continue;
-    NotifyTargetRow again = other;
-    again.name = row.name;
-    again.events = row.events;
-    again.quiet = row.quiet;
-    again.sealed_config = SealNotifyConfig(sealer, again.id, config);
-    auto updated = store::UpdateNotifyTarget(database, again);
-    if (!updated) return std::move(updated).error();
-    return again;
-  }
   if (rows->size() >= most) return Conflict("too many notification targets");
   auto inserted = store::InsertNotifyTarget(database, row);
   if (!inserted) return std::move(inserted).error();

@@ -88,6 +88,13 @@ Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::
       {user_id}, ToTarget);
 }
 
+Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, NotifyKind kind) {
+  return database.All(
+      "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
+      " created_at, last_ok_at, last_error, failures FROM notify_targets WHERE kind = ?1",
+      {ToString(kind)}, ToTarget);
+}
+
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target) {
   auto done = database.Run(
       "UPDATE notify_targets SET name = ?2, sealed_config = ?3, events = ?4, quiet_from = ?5,"

@@ -51,6 +51,8 @@ Result<void> InsertNotifyTarget(Database& database, const NotifyTargetRow& targe
 Result<std::optional<NotifyTargetRow>> FindNotifyTarget(Database& database, std::string_view id);
 /// Those of a user, the newest first.
 Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::int64_t user_id);
+/// Those of a kind, of all users.
+Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, NotifyKind kind);
 /// Writes name, events, quiet hours and sealed_config. kNotFound.
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target);
 /// With everything that waits for it. Whether it was there.

@@ -109,6 +109,23 @@ describe("notifications", { timeout: 180_000 }, () => {
     assert.throws(() => new PushService().read(message));
   });
 
+  it("a browser tells the user who subscribed it last, and nobody else", async () => {
+    const service = await receiver(PushService);
+    const target = JSON.stringify({ kind: "webpush", name: "browser", events: every, ...service.subscription });
+    const other = await scene.signIn("grace");
+    const asThem = async (method, path, body) => (await scene.api(method, `/api/notifications${path}`, { cookie: other, body }));
+    await add("webpush", service.subscription);
+    assert.equal((await asThem("POST", "/targets", target)).status, 201);
+    assert.deepEqual((await call("GET", "/targets")).targets, []);
+    const again = JSON.parse((await asThem("POST", "/targets", target)).body);
+    const { targets } = JSON.parse((await asThem("GET", "/targets")).body);
+    assert.deepEqual(targets.map(({ id }) => id), [again.id]);
+    // Who knows where a browser is told, but not its secret, takes it from nobody.
+    await add("webpush", { ...service.subscription, auth: "AAAAAAAAAAAAAAAAAAAAAA" });
+    assert.equal(JSON.parse((await asThem("GET", "/targets")).body).targets.length, 1);
+    assert.equal((await asThem("DELETE", `/targets/${again.id}`)).status, 204);
+  });
+
   it("a webhook gets each event once, in order, signed", async () => {
     const hook = await webhook();
     const box = await agent();

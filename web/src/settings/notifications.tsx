@@ -1,6 +1,7 @@
 // Where one is told of events: this browser, a phone, a server.
 import { useState } from "preact/hooks";
 import { words } from "../api";
+import { removeTarget } from "../own_target";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
 import { LocalTime } from "../ui/local_time";
@@ -8,7 +9,7 @@ import { Empty, Notice } from "../ui/notice";
 import { Panel, type Tell } from "../ui/panel";
 import { Loaded, useRemote } from "../ui/remote";
 import { Table } from "../ui/table";
-import { notifyTargets, removeTarget, testTarget, type NotifyTarget } from "./notify_targets";
+import { notifyTargets, testTarget, type NotifyTarget } from "./notify_targets";
 import { kindWords, TargetForm } from "./target_form";
 
 function StateOf({ target }: { target: NotifyTarget }) {

@@ -1,6 +1,7 @@
 // What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
 import { call } from "../api";
 import { record, records, text, texts, whole } from "../json";
+import { noteOwnTarget, targetPath } from "../own_target";
 import { runningWorker } from "../worker";
 
 export const events: readonly (readonly [string, string])[] = [
@@ -36,8 +37,6 @@ export interface NewTarget {
   readonly utc_offset?: string;
 }
 
-const targetPath = (id: string): string => `/api/notifications/targets/${encodeURIComponent(id)}`;
-
 export async function notifyTargets(): Promise<NotifyTarget[]> {
   return records(await call("GET", "/api/notifications/targets"), "targets").map((one) => ({
     id: text(one.id),
@@ -53,7 +52,8 @@ export async function notifyTargets(): Promise<NotifyTarget[]> {
 }
 
 export async function addTarget(target: NewTarget): Promise<void> {
-  await call("POST", "/api/notifications/targets", target);
+  const made = record(await call("POST", "/api/notifications/targets", target));
+  if (target.kind === "webpush") noteOwnTarget(text(made.id));
 }
 
 /** What is left out stays as it is. */
@@ -62,10 +62,6 @@ export async function changeTarget(
   changes: Partial<Pick<NewTarget, "name" | "events" | "quiet_hours" | "utc_offset">>,
 ): Promise<void> {
   await call("PATCH", targetPath(id), changes);
-}
-
-export async function removeTarget(id: string): Promise<void> {
-  await call("DELETE", targetPath(id));
 }
 
 /** "" if the message was delivered, else why not. */

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { leaveFor, signOut, words, type SessionInfo } from "../api";
 import { forget } from "../last_known";
+import { leaveOwnTarget } from "../own_target";
 import { Button } from "./button";
 import { Notice } from "./notice";
 
@@ -24,6 +25,7 @@ export function Shell({ info, current, children }: ShellProps) {
 
   async function leave(): Promise<void> {
     try {
+      await leaveOwnTarget();
       await signOut();
       await forget();
       leaveFor("/login");
