@@ -44,6 +44,27 @@ describe("dashboard", { concurrency: 1 }, () => {
     await second.close();
   });
 
+  check("a link that the hub has not judged stays in the field", async () => {
+    const other = await stage.context.newPage();
+    await other.goto(`${stage.hub.url}/login`);
+    const field = other.getByLabel("Sign-in link");
+    const pasted = await stage.hub.loginLink();
+    await field.fill(pasted);
+    await other.route("**/api/session", (route) => route.abort());
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByText("The hub does not answer.").waitFor();
+    assert.equal(await field.inputValue(), pasted);
+    await other.unroute("**/api/session");
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.waitForURL(`${stage.hub.url}/dashboard`);
+    await other.goto(`${stage.hub.url}/login`);
+    await field.fill(pasted);
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByText("This link was used already").waitFor();
+    assert.equal(await field.inputValue(), "");
+    await other.close();
+  });
+
   check("an instance appears by itself, and its text is only text", async () => {
     const plain = await stage.plainInstance("plain", () => ({ body: "<h1>plain</h1>" }));
     const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';

@@ -285,6 +285,24 @@ describe("questions", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/answers");
   });
 
+  check("what was chosen and typed is there again after the agent or the hub was away", async () => {
+    await show("/dashboard", [asking("one", choices("q"))]);
+    await card("one").getByRole("radio", { name: /SQLite/ }).check();
+    await card("one").getByText("Say why you deny").click();
+    await card("one").getByRole("textbox").fill("ask the team");
+    await update(client("one", "offline"));
+    await page.locator(".question").waitFor({ state: "detached" });
+    await update(asking("one", choices("q")));
+    await page.locator('[data-question="q"]').waitFor();
+    assert.equal(await card("one").getByRole("radio", { name: /SQLite/ }).isChecked(), true);
+    assert.equal(await card("one").getByRole("textbox").inputValue(), "ask the team");
+    // Another text is another choice.
+    await update(asking("one", { ...choices("q"), text: choices("q").text.replace("database", "store") }));
+    await card("one").getByRole("group", { name: /store/ }).waitFor();
+    assert.equal(await card("one").getByRole("radio", { name: /SQLite/ }).isChecked(), false);
+    assert.equal(await card("one").getByRole("textbox").inputValue(), "ask the team");
+  });
+
   check("a viewer sees the question and no buttons; path mode is only for one's own", async () => {
     await show("/dashboard", [client("hers", "needs_you", {
       role: "viewer", owner: "grace", path_url: "",

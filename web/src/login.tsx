@@ -44,7 +44,7 @@ function meta(name: string): string {
 }
 
 /** The link that a terminal on the hub's machine prints: how its owner gets in. */
-function LinkForm({ enter }: { enter: (code: string) => void }) {
+function LinkForm({ busy, enter }: { busy: boolean; enter: (code: string) => Promise<{ isSpent: boolean }> }) {
   const [text, setText] = useState("");
   return (
     <>
@@ -59,7 +59,10 @@ function LinkForm({ enter }: { enter: (code: string) => void }) {
         onSubmit={(event) => {
           event.preventDefault();
           const code = codeFrom(text);
-          if (code !== "") enter(code);
+          if (code === "" || busy) return;
+          void enter(code).then(({ isSpent }) => {
+            if (isSpent) setText("");
+          });
         }}
       >
         <label for="link">Sign-in link</label>
@@ -68,12 +71,14 @@ function LinkForm({ enter }: { enter: (code: string) => void }) {
           name="link"
           autocomplete="off"
           spellcheck={false}
+          disabled={busy}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        <button class="button" type="submit">
+        <button class="button" type="submit" disabled={busy}>
           Sign in
         </button>
+        <p role="status">{busy ? "Signing in…" : ""}</p>
       </form>
     </>
   );
@@ -82,34 +87,38 @@ function LinkForm({ enter }: { enter: (code: string) => void }) {
 function Login({ firstCode, next }: { firstCode: string; next: string }) {
   const [ways, setWays] = useState<SignInWay[] | undefined>(undefined);
   const [busy, setBusy] = useState(firstCode !== "");
+  const [isFirst, setFirst] = useState(firstCode !== "");
   const [problem, setProblem] = useState(explainReason(meta("sign-in-problem"), meta("sign-in-who")));
 
-  async function enter(code: string): Promise<void> {
+  /** Whether the code is no good any more. */
+  async function enter(code: string): Promise<{ isSpent: boolean }> {
     setBusy(true);
     setProblem("");
     try {
       await signIn(code);
       location.replace(next);
+      return { isSpent: true };
     } catch (error) {
       setProblem(explain(error));
       setBusy(false);
+      return { isSpent: error instanceof ApiError && error.status === 401 };
     }
   }
 
   useEffect(() => {
-    if (firstCode !== "") void enter(firstCode);
+    if (firstCode !== "") void enter(firstCode).then(() => setFirst(false));
     // Without an answer the link still works.
     signInWays().then(setWays, () => setWays([]));
   }, []);
 
-  if (busy || ways === undefined) {
+  if ((busy && isFirst) || ways === undefined) {
     return (
       <main class="narrow">
         <p role="status">{busy ? "Signing in…" : "Loading…"}</p>
       </main>
     );
   }
-  const form = <LinkForm enter={(code) => void enter(code)} />;
+  const form = <LinkForm busy={busy} enter={enter} />;
   return (
     <main class="narrow">
       <h1>Sign in to berth</h1>

@@ -6,6 +6,7 @@ import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { Since } from "../ui/time";
+import { useDraft } from "./drafts";
 import { sessionLink } from "./session_link";
 import { useSettled } from "./settled";
 
@@ -83,13 +84,13 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
 export function QuestionBox({ one, session, question, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
-  /** The labels, by the number of the question. */
-  const [chosen, setChosen] = useState<readonly (readonly string[])[]>([]);
-  const [reason, setReason] = useState("");
+  const [draft, change] = useDraft(one.id, session.id, question.id);
+  const { reason } = draft;
+  const [hadReason] = useState(reason !== "");
   const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
   const { asked, parts } = shownOf(question);
   const tool = visible(question.tool);
-  const chosenOf = (index: number) => chosen[index] ?? [];
+  const chosenOf = (index: number) => (draft.text === question.text ? draft.chosen[index] : undefined) ?? [];
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
 
@@ -141,7 +142,9 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
           asked={each}
           group={`${question.id}-${index}`}
           chosen={chosenOf(index)}
-          onChoose={(labels) => setChosen(asked.map((_, other) => (other === index ? labels : chosenOf(other))))}
+          onChoose={(labels) =>
+            change({ text: question.text, chosen: asked.map((_, other) => (other === index ? labels : chosenOf(other))) })
+          }
         />
       ))}
       {question.isCut && (
@@ -173,7 +176,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
               Deny
             </Button>
           </div>
-          <details class="why">
+          <details class="why" open={hadReason}>
             <summary>Say why you deny</summary>
             <label>
               Reason, for the model to read
@@ -181,7 +184,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
                 maxLength={longestReason}
                 autoComplete="off"
                 value={reason}
-                onInput={(event) => setReason(event.currentTarget.value)}
+                onInput={(event) => change({ reason: event.currentTarget.value })}
               />
             </label>
           </details>
