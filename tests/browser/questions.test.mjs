@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { choices, client, history, permission } from "./lib/fake_hub_socket.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
+import { until } from "./lib/wait.mjs";
 
 /** An instance whose sessions wait with these questions, one each. */
 function asking(id, ...questions) {
@@ -280,7 +281,7 @@ describe("questions", { concurrency: 1 }, () => {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.getByText("Answered. The run goes on.").waitFor();
+    await card("one").getByText("Answered. The run goes on.").waitFor();
     assert.deepEqual(answers, [{ session_id: "s1", question_id: "q", allow: true, answers: { "Which database should the tests use?": "SQLite" } }]);
     await page.unroute("**/api/clients/*/answers");
   });
@@ -301,6 +302,44 @@ describe("questions", { concurrency: 1 }, () => {
     await card("one").getByRole("group", { name: /store/ }).waitFor();
     assert.equal(await card("one").getByRole("radio", { name: /SQLite/ }).isChecked(), false);
     assert.equal(await card("one").getByRole("textbox").inputValue(), "ask the team");
+  });
+
+  check("the outcome is read out and the keyboard keeps its place, also when the socket is faster", async () => {
+    const focused = () => page.evaluate(() => document.activeElement.textContent);
+    const said = (text) => page.getByRole("status").getByText(text).waitFor({ state: "attached" });
+    let reply = { status: 503, json: { detail: "The instance's agent is away." } };
+    let before = () => {};
+    await page.route("**/api/clients/*/answers", async (route) => {
+      await before();
+      await route.fulfill(reply);
+    });
+    await show("/dashboard", [asking("one", permission("q1", "ls"))]);
+    const approve = card("one").getByRole("button", { name: /^Approve/ });
+    const press = async (id) => {
+      await told.asked(id);
+      await approve.focus();
+      await page.keyboard.press("Enter");
+    };
+    await press("q1");
+    await card("one").getByText("agent is away").waitFor();
+    await until("the focus is where it was", async () => (await focused()) === "Approve");
+    reply = { status: 200, json: {} };
+    await press("q1");
+    await said("Tidy up on one: Answered. The run goes on.");
+    await until("the focus is on the card", async () => (await focused()) === "one");
+    await update(asking("one", permission("q2", "ls")));
+    before = async () => {
+      await update(client("one", "busy"));
+      await page.locator(".question").waitFor({ state: "detached" });
+    };
+    await press("q2");
+    await until("the focus is on the card again", async () => (await focused()) === "one");
+    // Somebody else answers.
+    await update(asking("one", permission("q3", "ls")));
+    await page.locator('[data-question="q3"]').waitFor();
+    await update(client("one", "busy"));
+    await said("Bash: answered elsewhere, or given up.");
+    await page.unroute("**/api/clients/*/answers");
   });
 
   check("a viewer sees the question and no buttons; path mode is only for one's own", async () => {

@@ -5,8 +5,10 @@ import type { Instance, Question, Session } from "../instances";
 import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
+import { say } from "../ui/say";
 import { Since } from "../ui/time";
 import { useDraft } from "./drafts";
+import { useFocusAfter } from "./focus_after";
 import { sessionLink } from "./session_link";
 import { useSettled } from "./settled";
 
@@ -89,16 +91,23 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   const [hadReason] = useState(reason !== "");
   const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
   const { asked, parts } = shownOf(question);
+  const noteFocus = useFocusAfter(box.ref, sent === "sending");
   const tool = visible(question.tool);
   const chosenOf = (index: number) => (draft.text === question.text ? draft.chosen[index] : undefined) ?? [];
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
+
+  function finish(outcome: keyof typeof outcomes): void {
+    setSent(outcome);
+    say(`${where}: ${outcomes[outcome]}`);
+  }
 
   async function answer(allow: boolean): Promise<void> {
     if (!box.isSettled()) {
       setProblem("This changed or moved just now. Look again, then press once more.");
       return;
     }
+    noteFocus();
     setProblem("");
     setSent("sending");
     const message = reason.trim();
@@ -113,12 +122,12 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
     onAnswer(question);
     try {
       await giveAnswer(one.id, allow && asked.length > 0 ? { ...body, answers } : body);
-      setSent(allow ? "allowed" : "denied");
+      finish(allow ? "allowed" : "denied");
     } catch (error) {
       const isGone = error instanceof ApiError && error.status === 409;
       onRefused(question, isGone);
       if (isGone) {
-        setSent("gone");
+        finish("gone");
       } else {
         setProblem(words(error));
         setSent("");
@@ -190,7 +199,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
           </details>
         </form>
       )}
-      {sent !== "" && sent !== "sending" && <Notice kind="good">{outcomes[sent]}</Notice>}
+      {sent !== "" && sent !== "sending" && <div class="notice good">{outcomes[sent]}</div>}
     </section>
   );
 }

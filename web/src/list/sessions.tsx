@@ -5,6 +5,7 @@ import { stateWords, type Instance, type Question, type Session } from "../insta
 import { visible } from "../question";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
+import { say } from "../ui/say";
 import { Since } from "../ui/time";
 import { QuestionBox } from "./question_box";
 import { sessionLink } from "./session_link";
@@ -60,6 +61,10 @@ export function Sessions({ one }: { one: Instance }) {
   );
 }
 
+function elsewhereWords({ tool }: Question): string {
+  return `${visible(tool) || "The question"}: answered elsewhere, or given up.`;
+}
+
 /** The open questions; says so when one was answered by somebody else. */
 export function Questions({ one }: { one: Instance }) {
   const [elsewhere, setElsewhere] = useState<Question>();
@@ -82,6 +87,7 @@ export function Questions({ one }: { one: Instance }) {
   // Of its own: whatever opens or closes meanwhile, what is shown goes when its time is over.
   useEffect(() => {
     if (elsewhere === undefined) return undefined;
+    say(elsewhereWords(elsewhere));
     const timer = setTimeout(() => setElsewhere(undefined), noticeMs);
     return () => clearTimeout(timer);
   }, [elsewhere]);
@@ -96,9 +102,7 @@ export function Questions({ one }: { one: Instance }) {
   if (open.length === 0 && elsewhere === undefined) return null;
   return (
     <div class="questions">
-      <Notice kind="good">
-        {elsewhere && `${visible(elsewhere.tool) || "The question"}: answered elsewhere, or given up.`}
-      </Notice>
+      {elsewhere && <div class="notice good">{elsewhereWords(elsewhere)}</div>}
       {open.map(({ session, question }) => (
         <QuestionBox
           key={question.id}

@@ -6,6 +6,7 @@ import { forget } from "../last_known";
 import { leaveOwnTarget } from "../own_target";
 import { Button } from "./button";
 import { Notice } from "./notice";
+import { Said } from "./say";
 
 const places = [
   { path: "/dashboard", label: "Instances" },
@@ -65,6 +66,7 @@ export function Shell({ info, current, children }: ShellProps) {
       <main id="main" class="page" tabIndex={-1}>
         <Notice kind="error">{problem}</Notice>
         {children}
+        <Said />
       </main>
     </>
   );
