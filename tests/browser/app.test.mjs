@@ -52,6 +52,14 @@ describe("the app", { concurrency: 1 }, () => {
     await inspect("away");
     await page.evaluate(() => window.hubSocket.set(true));
     await page.getByText("The hub does not answer").waitFor({ state: "detached", timeout: 2_500 });
+    // How old the list is counts from the hub's last word, also one that changed nothing.
+    await page.evaluate(() => {
+      const real = Date.now;
+      Date.now = () => real() + 5 * 3_600_000;
+      window.hubSocket.tell({ type: "pong" });
+      window.hubSocket.set(false);
+    });
+    await page.getByText(/Below is what it said just now/).waitFor();
   });
 
   check("search, state, label and order choose, and the address keeps the choice", async () => {

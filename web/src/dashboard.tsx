@@ -14,7 +14,7 @@ import { Shell } from "./ui/shell";
 import { Ago } from "./ui/time";
 import { installWorker } from "./worker";
 
-const keepEveryMs = 5_000;
+const keepEveryMs = 2_500;
 
 function NoInstance() {
   const command = `berth agent enroll --hub ${location.origin} --id my-laptop
@@ -85,7 +85,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
   const heardAt = useRef(0);
 
   useEffect(() => {
-    let keptAt = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     if (kept !== undefined) {
       heardAt.current = kept.at;
       store.fill(kept.all);
@@ -95,23 +95,27 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
     }
     const silence = store.listen(() => {
       if (isOffline) return;
-      heardAt.current = hubNow();
       setLoaded(store.isLoaded);
       setSize(store.all.size);
       document.title = titleFor(store.all);
-      if (store.isLoaded && heardAt.current - keptAt > keepEveryMs) {
-        keptAt = heardAt.current;
-        keep(store.all, keptAt);
-      }
     });
-    const end = feed(store, (isConnected) => {
+    const onState = (isConnected: boolean) => {
       // This page came from the cache; the hub's own has everything that it needs.
       if (isConnected && isOffline) location.reload();
       setConnected(isConnected);
-    });
+    };
+    const onHeard = () => {
+      heardAt.current = hubNow();
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        if (!isOffline && store.isLoaded) keep(store.all, heardAt.current);
+      }, keepEveryMs);
+    };
+    const end = feed(store, onState, onHeard);
     return () => {
       silence();
       end();
+      clearTimeout(timer);
     };
   }, []);
 

@@ -3,10 +3,16 @@ import { ApiError, sessionInfo, toLogin } from "./api";
 import { keepSocket } from "./socket";
 import type { InstanceStore } from "./store";
 
-/** Runs until the returned function is called; `onState` is told when the hub comes and goes. */
-export function feed(store: InstanceStore, onState: (connected: boolean) => void): () => void {
+/**
+ * Runs until the returned function is called. `onState` is told when the hub comes and goes, `onHeard` of every
+ * word of it, also where nothing changes.
+ */
+export function feed(store: InstanceStore, onState: (connected: boolean) => void, onHeard?: () => void): () => void {
   return keepSocket(`${location.origin.replace(/^http/, "ws")}/ws/connect?type=browser`, {
-    onMessage: (message) => store.hear(message),
+    onMessage: (message) => {
+      store.hear(message);
+      onHeard?.();
+    },
     onState,
     mayRetry: async () => {
       try {
