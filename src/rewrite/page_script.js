@@ -312,7 +312,7 @@ function start() {
   if (config.basename) window.__ROUTER_BASENAME__ = P;
   runAll([patchStorage, setItems, patchRequests, patchXhr, patchConnections, patchElements,
           patchStyles, patchNavigation, patchWorkers, patchServiceWorkers, patchCaches,
-          patchDatabases, patchNotifications, patchCookies]);
+          patchDatabases, patchFiles, patchNotifications, patchCookies, patchCookieStore]);
 }
 
 if (typeof window === 'undefined') {

@@ -362,3 +362,48 @@ test('style sheets that scripts write name URLs from the root', () => {
   sheet.insertRule("a{src:url('/b')}", 1);
   assert.deepEqual(sheet.rule, [`a{src:url('${P}/b')}`, 1]);
 });
+
+// The origin's cookies and private files, with what was done to them.
+function shared() {
+  const cookies = [];
+  const folders = [];
+  class CookieStore {
+    set(...args) { cookies.push(['set', ...args]); }
+    delete(...args) { cookies.push(['delete', ...args]); }
+  }
+  class StorageManager {
+    getDirectory() {
+      return Promise.resolve({
+        getDirectoryHandle(name, options) { folders.push([name, options]); return Promise.resolve(name); },
+      });
+    }
+  }
+  return { cookies, folders, globals: { CookieStore, StorageManager } };
+}
+
+for (const [kind, start] of [
+  ['page', (globals) => { globals.window = globals; }],
+  ['worker', (globals) => { globals.self = globals; }],
+]) {
+  test(`a ${kind} has cookies and files of its own`, async () => {
+    const { cookies, folders, globals } = shared();
+    Object.assign(globals, { URL, console, location: { host: 'hub.example', href: `https://hub.example${P}/` }, addEventListener() {} });
+    start(globals);
+    run({ prefix: P, localStorage: [] }, globals);
+    const store = new globals.CookieStore();
+    store.set('a', 'b');
+    store.set({ name: 'a', value: 'b', path: '/x', sameSite: 'lax' });
+    store.set({ name: 'a', value: 'b', path: `${P}/y/` });
+    store.delete('a');
+    store.delete({ name: 'a' });
+    assert.deepEqual(cookies.map((call) => JSON.parse(JSON.stringify(call))), [
+      ['set', { name: 'a', value: 'b', path: `${P}/` }],
+      ['set', { name: 'a', value: 'b', path: `${P}/x`, sameSite: 'lax' }],
+      ['set', { name: 'a', value: 'b', path: `${P}/y/` }],
+      ['delete', { name: 'a', path: `${P}/` }],
+      ['delete', { name: 'a', path: `${P}/` }],
+    ]);
+    assert.equal(await new globals.StorageManager().getDirectory(), encodeURIComponent(`berth:${P}:`));
+    assert.equal(JSON.stringify(folders[0][1]), '{"create":true}');
+  });
+}

@@ -257,6 +257,36 @@ function patchDatabases() {
   });
 }
 
+// Unlike document.cookie, this sets a cookie for "/" unless told otherwise.
+function patchCookieStore() {
+  var proto = scope.CookieStore && scope.CookieStore.prototype;
+  ['set', 'delete'].forEach(function (name) {
+    patchArguments(proto, name, function (args) {
+      if (args.length === 0) return;
+      var options = {};
+      if (args.length > 1 || typeof args[0] !== 'object') {
+        options.name = args[0];
+        if (name === 'set') options.value = args[1];
+      } else {
+        for (var key in args[0]) options[key] = args[0][key];
+      }
+      options.path = fixPath(String(options.path || '/'));
+      args.splice(0, args.length, options);
+    });
+  });
+}
+
+// Each instance has a folder of its own in the origin's private file system.
+function patchFiles() {
+  patch(scope.StorageManager && scope.StorageManager.prototype, 'getDirectory', function (original) {
+    return function () {
+      return original.call(this).then(function (root) {
+        return root.getDirectoryHandle(encodeURIComponent(NAMESPACE), { create: true });
+      });
+    };
+  });
+}
+
 function patchNotifications() {
   var proto = scope.ServiceWorkerRegistration && scope.ServiceWorkerRegistration.prototype;
   function fixOptions(args) {

@@ -22,7 +22,7 @@ function startWorker() {
   if (Object.prototype.hasOwnProperty.call(self, '__berth_prefix')) return;
   Object.defineProperty(self, '__berth_prefix', { value: P });
   runAll([patchRequests, patchXhr, patchConnections, patchWorkers, patchCaches, patchDatabases,
-          patchNotifications, patchClients]);
+          patchFiles, patchNotifications, patchCookieStore, patchClients]);
   patchArguments(self, 'importScripts', function (args) {
     for (var i = 0; i < args.length; i++) args[i] = fix(args[i]);
   });
