@@ -29,9 +29,8 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
       CheckSameOrigin(request.head, hub.hosts.OriginOf(request.head.authority), Proof::kCookie);
   if (!same_origin) co_return std::move(same_origin).error();
   const std::string address = request.peer.address;
-  if (const auto wait = hub.identity.sign_in_limiter().Check(address)) {
-    co_return TooManyAttempts(*wait);
-  }
+  // Wrong codes are not counted: nobody guesses 256 bits, and the page of one instance could lock
+  // whoever looks at it out of the others, and out of sign-in.
   auto body = co_await JsonBody::Read(hub, request);
   if (!body) co_return std::move(body).error();
   const Secret code(body->String("code"));
@@ -39,7 +38,6 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   if (!checked) co_return std::move(checked).error();
   const auto parent = hub.identity.tickets().Redeem(code.Reveal(), instance_id);
   if (!parent) {
-    hub.identity.sign_in_limiter().Count(address);
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
                                          .result = identity::audit_result::kDenied,
                                          .instance_id = instance_id,

@@ -9,6 +9,7 @@
 #include "hub/browser.h"
 #include "hub/changes.h"
 #include "hub/cross_site.h"
+#include "hub/page_proof.h"
 #include "hub/pages.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
@@ -172,6 +173,10 @@ Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request)
     auto response = ProblemResponse({405, "Method not allowed", "Use GET."});
     response.head.fields.Add("allow", "GET");
     co_return response;
+  }
+  // An image of any page's would use up the attempts of whoever sees it.
+  if (request.head.fields.Has("sec-fetch-mode") && !IsShownAsDocument(request.head)) {
+    co_return ProblemResponse({403, "Not a page", "Signing in is for a page of its own."});
   }
   if (path.is_callback) {
     request.body = nullptr;

@@ -405,6 +405,33 @@ describe("guessing is slowed down", { timeout: 60_000 }, () => {
   });
 });
 
+describe("nobody is locked out by the pages that they look at", { timeout: 60_000 }, () => {
+  it("images that lead to sign-in are no attempts, nor are wrong codes at an instance's address", async () => {
+    const github = await startGitHub();
+    const scene = await Scene.start("sign-in-images", { options: configFor(github, { lists: ['allowed_users = ["user-only"]'], attempts: 10 }) });
+    try {
+      await scene.instance("box");
+      const cookie = await scene.signIn();
+      const image = { accept: "image/*", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image", "sec-fetch-site": "cross-site" };
+      const frame = { ...asNavigation, "sec-fetch-dest": "iframe" };
+      for (let i = 0; i < 10; ++i) {
+        for (const headers of [image, frame]) {
+          assert.equal((await scene.api("GET", "/auth/github", { headers })).status, 403);
+          assert.equal((await scene.api("GET", "/auth/github/callback?state=x&code=y", { headers })).status, 403);
+        }
+        const way = { host: `box.localhost:${scene.port}`, origin: `http://box.localhost:${scene.port}` };
+        const guess = await ask({ host: "127.0.0.1", port: scene.port, method: "POST", path: "/.berth/session", headers: way }, '{"code":"guess"}');
+        assert.equal(guess.status, 401);
+      }
+      await scene.subdomainWay("box", cookie);
+      assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
+  });
+});
+
 describe("a callback beyond what may be under way", { timeout: 60_000 }, () => {
   it("is told so on the sign-in page, and is still good afterwards", async () => {
     const github = await startGitHub();
