@@ -1,6 +1,9 @@
 #include "hub/instance_site.h"
 
+#include "base/encoding.h"
 #include "base/log.h"
+#include "base/seal.h"
+#include "http/cookie.h"
 #include "http/query.h"
 #include "http/reserved_path.h"
 #include "hub/browser.h"
@@ -20,6 +23,24 @@ http::Response NeverKept(http::Response response) {
   response.head.fields.Set("cache-control", "no-store");
   response.head.fields.Set("vary", "*");
   return response;
+}
+
+/// As long as browsers keep a cookie at all.
+constexpr auto kOwnerKnownFor = std::chrono::days(400);
+
+/// What lies in the browser at this address from when the id was somebody else's is not for the
+/// page that comes now: it is cleared, before the page is there, whenever the browser does not show
+/// by its cookie that it last saw an instance of this owner.
+void PartFromFormerOwner(const HubContext& hub, const http::RequestHead& head,
+                         std::string_view instance_id, std::int64_t owner_id,
+                         http::Fields& answer) {
+  const auto kind = identity::CookieKind::kOwner;
+  const Secret owner(Base64UrlEncode(
+      hub.sealer.Code("owner of an id", fmt::format("{} {}", instance_id, owner_id))));
+  const auto seen = http::FindCookie(head.fields, identity::CookieName(kind, hub.scheme));
+  if (seen != owner.Reveal()) answer.Add("clear-site-data", R"("cache", "storage")");
+  const WallTime now = hub.clock();
+  answer.Add("set-cookie", identity::SetCookie(kind, hub.scheme, owner, now, now + kOwnerKnownFor));
 }
 
 /// POST /.berth/session {"code": ticket}: the cookie of this origin, a child of the hub's session.
@@ -46,7 +67,8 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
     co_return Unauthorized("unknown or used ticket");
   }
   const auto person = PersonOf(hub, parent->user_id);
-  if (!person || !hub.registry.Find(instance_id, *person)) {
+  const auto visible = person ? hub.registry.Find(instance_id, *person) : std::nullopt;
+  if (!visible) {
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
                                          .result = identity::audit_result::kDenied,
                                          .actor_id = parent->user_id,
@@ -55,6 +77,7 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
                                          .detail = "no longer shared with them"});
     co_return NotFound("no such instance for them");
   }
+  const std::int64_t owner_id = visible->instance->user_id;
   auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
   if (!child) co_return Wrap(std::move(child).error(), "create instance session");
   hub.identity.audit().Record({.action = identity::audit_action::kOpen,
@@ -66,6 +89,7 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme, child->cookie,
                                         hub.clock(), child->session->expires_at));
+  PartFromFormerOwner(hub, request.head, instance_id, owner_id, response.head.fields);
   co_return NeverKept(std::move(response));
 }
 

@@ -24,6 +24,8 @@ std::string_view CookieName(CookieKind kind, Scheme scheme) {
       return is_https ? "__Host-berth_session" : "berth_session";
     case CookieKind::kInstance:
       return is_https ? "__Host-berth_instance" : "berth_instance";
+    case CookieKind::kOwner:
+      return is_https ? "__Host-berth_owner" : "berth_owner";
     case CookieKind::kSignIn:
       break;
   }

@@ -32,7 +32,8 @@ TEST(SessionCookieTest, WithoutTlsItHasNeitherPrefixNorSecure) {
 }
 
 TEST(SessionCookieTest, EveryNameIsReserved) {
-  for (const auto kind : {CookieKind::kHub, CookieKind::kInstance, CookieKind::kSignIn}) {
+  for (const auto kind :
+       {CookieKind::kHub, CookieKind::kInstance, CookieKind::kSignIn, CookieKind::kOwner}) {
     for (const auto scheme : {Scheme::kHttp, Scheme::kHttps}) {
       EXPECT_EQ(std::ranges::count(kReservedCookieNames, CookieName(kind, scheme)), 1);
     }

@@ -145,7 +145,7 @@ for (const protocol of Object.keys(senders)) {
         });
 
         it("check 12: the hub's cookies do not arrive, and others stay as they were", async () => {
-          const reserved = ["berth_session", "berth_instance", "__Host-berth_session", "__Host-berth_instance"];
+          const reserved = ["berth_session", "berth_instance", "berth_owner", "__Host-berth_session", "__Host-berth_instance", "__Host-berth_owner"];
           const others = ["a=\"b c\"", "theme=dark", "x_berth_session=1", "berth_sessionx=2", "e=="];
           const own = way.cookie.split("=");
           const planted = reserved.filter((name) => name !== own[0]).map((name) => `${name}=0123456789abcdef.${mark}`);
@@ -190,7 +190,7 @@ for (const protocol of Object.keys(senders)) {
           "Service-Worker-Allowed": "/", "Proxy-Authenticate": "Basic", "Keep-Alive": "timeout=5", Clear_Site_Data: "\"*\"", ALT_SVC: "h3=\":443\"",
         };
         const planting = [
-          "berth_session=x", "berth_instance=x", "__Host-berth_session=x; Secure; Path=/", "__Host-berth_instance=x; Secure; Path=/",
+          "berth_session=x", "berth_instance=x", "berth_owner=x; Path=/", "__Host-berth_session=x; Secure; Path=/", "__Host-berth_instance=x; Secure; Path=/",
           " berth_session = x", "=berth_session=x", "= berth_instance=x; Path=/", "a=1; Domain=localhost; Path=/",
           "b=2; domain=.localhost; HttpOnly", "c=3; Path=/deep", "d=4; DOMAIN = berth.localhost ; path=/",
         ];

@@ -129,8 +129,36 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal(status, 401);
   });
 
+  it("what a browser kept for an id is cleared when the id is somebody else's than it saw there last", async () => {
+    // Ben's box becomes Ada's once more.
+    const by = async (cookie, seen) => {
+      const opened = new URL(json(await call(cookie, "POST", "/api/clients/box/open")).url);
+      const answer = await ask({
+        host: "127.0.0.1", port: scene.port, method: "POST", path: "/.berth/session",
+        headers: { host: opened.host, origin: opened.origin, ...(seen === undefined ? {} : { cookie: seen }) },
+      }, JSON.stringify({ code: opened.hash.slice(1) }));
+      assert.equal(answer.status, 204);
+      const field = answer.headers["set-cookie"].find((one) => one.startsWith("berth_owner="));
+      assert.match(field, /; Max-Age=34560000; Path=\/; HttpOnly; SameSite=Lax$/);
+      return { clears: answer.headers["clear-site-data"], seen: field.split(";")[0] };
+    };
+    const everything = '"cache", "storage"';
+    const first = await by(ben);
+    assert.equal(first.clears, everything);
+    assert.deepEqual(await by(ben, first.seen), { clears: undefined, seen: first.seen });
+    assert.equal((await by(ben, `${first.seen}; berth_owner=x`)).clears, everything);
+    json(await call(ben, "POST", "/clients/box/disconnect"), 204);
+    await until("it is removed", async () => (await remove(ben)).status === 204);
+    box.agent = await scene.startAgent(box, { name: "adas", token: await scene.token("adas", "--user", "ada") });
+    await box.agent.ready();
+    const second = await by(ada, first.seen);
+    assert.equal(second.clears, everything);
+    assert.notEqual(second.seen, first.seen);
+    assert.equal((await by(ada, second.seen)).clears, undefined);
+  });
+
   it("no API token without the scope may do any of it", async () => {
-    const { token } = json(await call(ben, "POST", "/api/api-tokens", { name: "look", scopes: ["instances:read"] }), 201);
+    const { token } = json(await call(ada, "POST", "/api/api-tokens", { name: "look", scopes: ["instances:read"] }), 201);
     const by = (method, path, body) => scene.api(method, path, { headers: { authorization: `Bearer ${token}` }, body: body && JSON.stringify(body) });
     json(await by("GET", "/api/clients/box/history"));
     json(await by("PATCH", "/api/clients/box", { label: "x" }), 403);
