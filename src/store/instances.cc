@@ -33,7 +33,8 @@ Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::
                                   std::string_view metadata, WallTime now) {
   auto changed = database.Run(
       "INSERT INTO instances (id, user_id, label, metadata, first_seen_at, last_seen_at)"
-      " VALUES (?1, ?2, '', ?3, ?4, ?4)"
+      " SELECT ?1, ?2, '', ?3, ?4, ?4"
+      " WHERE NOT EXISTS (SELECT 1 FROM shared_ids WHERE id = ?1 AND user_id <> ?2)"
       " ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata,"
       " last_seen_at = excluded.last_seen_at WHERE user_id = excluded.user_id",
       {id, user_id, metadata, ToUnixMs(now)});

@@ -31,7 +31,7 @@ struct InstanceOptions {
 };
 
 /// Makes the instance, or brings its metadata and last_seen_at up to date. kForbidden: the id
-/// belongs to another user.
+/// belongs to another user, who has an instance of it, or had one and shared it.
 Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
                                   std::string_view metadata, WallTime now);
 
@@ -44,7 +44,8 @@ Result<void> SetInstanceOptions(Database& database, std::string_view id,
 /// Sets what its owner calls it. kNotFound if that user has none of this id.
 Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
                               std::string_view label);
-/// With its shares. Whether it was there.
+/// With its shares. The id is free, but for one that was shared: it stays its owner's. Whether it
+/// was there.
 Result<bool> DeleteInstance(Database& database, std::string_view id);
 
 }  // namespace berth::store

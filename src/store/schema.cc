@@ -193,6 +193,17 @@ CREATE TABLE notify_watch (
   PRIMARY KEY (instance_id, what, session_id)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+-- Whose an id is for good, whether or not they have an instance of it: whoever shared one had pages
+-- in others' browsers, where the next owner of its address would meet them.
+CREATE TABLE shared_ids (
+  id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+INSERT INTO shared_ids (id, user_id)
+  SELECT DISTINCT instances.id, instances.user_id FROM instances
+  JOIN shares ON shares.instance_id = instances.id;
+)sql",
 };
 
 }  // namespace

@@ -179,6 +179,21 @@ TEST_F(TablesTest, AShareReplacesOneForTheSameSubject) {
   EXPECT_TRUE(ListShares(*database).value().empty());
 }
 
+TEST_F(TablesTest, AnIdThatWasSharedStaysItsOwners) {
+  ASSERT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
+  ASSERT_TRUE(DeleteInstance(*database, "laptop").value());
+  ASSERT_THAT(ClaimInstance(*database, "laptop", guest, "{}", now), IsOk());
+  const ShareRow share{.instance_id = "laptop", .kind = ShareKind::kEveryone, .created_by = guest};
+  const auto id = PutShare(*database, share).value();
+  ASSERT_TRUE(DeleteShare(*database, id).value());
+  ASSERT_TRUE(DeleteInstance(*database, "laptop").value());
+  EXPECT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now),
+              FailsWith(ErrorKind::kForbidden));
+  EXPECT_FALSE(FindInstance(*database, "laptop").value().has_value());
+  EXPECT_THAT(ClaimInstance(*database, "laptop", guest, "{}", now), IsOk());
+  EXPECT_THAT(PutShare(*database, share), IsOk());
+}
+
 TEST_F(TablesTest, ApiTokensAndSigningKeysComeBackAsTheyWere) {
   ApiTokenRow token{.id = "t", .secret_hash = Sha256("s"), .user_id = guest, .name = "script"};
   token.scopes = {"instances:read", "audit:read"};

@@ -103,7 +103,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.deepEqual((await history(ada)).samples, []);
   });
 
-  it("removes what is not connected, with its shares; its id is free again", async () => {
+  it("removes what is not connected, with its shares; its id, which was shared, is its owner's alone", async () => {
     box.agent = await scene.startAgent(box, { token: await scene.token("again", "--user", "ada") });
     await box.agent.ready();
     const theirs = await scene.subdomainWay("box", ben);
@@ -114,14 +114,19 @@ describe("managing instances", { timeout: 120_000 }, () => {
     json(await remove(ada), 404);
     json(await call(ada, "GET", "/clients/box"), 404);
     assert.equal((await audited(ada, "instance_remove")).length, 1);
-    // Ben takes the id. Ada's share with him is gone, and so is the session he had at its address.
-    box.agent = await scene.startAgent(box, { name: "bens", token: await scene.token("bens", "--user", "ben") });
+    // Its pages were in Ben's browser: what may still run there must not meet an instance of his.
+    const refused = await scene.startAgent(box, { name: "bens", token: await scene.token("bens", "--user", "ben") });
+    await refused.line(/this id belongs to another user/);
+    await refused.stop();
+    assert.deepEqual(json(await call(ben, "GET", "/clients")).clients, []);
+    // Ada takes it again. Her share with him is gone, and so is the session he had at its address.
+    box.agent = await scene.startAgent(box, { name: "new", token: await scene.token("new", "--user", "ada") });
     await box.agent.ready();
-    const [mine] = json(await call(ben, "GET", "/clients")).clients;
+    const [mine] = json(await call(ada, "GET", "/clients")).clients;
     assert.deepEqual([mine.id, mine.role, mine.label], ["box", "owner", undefined]);
-    assert.deepEqual(json(await call(ben, "GET", "/api/clients/box/shares")).shares, []);
-    assert.equal((await history(ben)).connections.length, 1);
-    json(await call(ada, "GET", "/clients/box"), 404);
+    assert.deepEqual(json(await call(ada, "GET", "/api/clients/box/shares")).shares, []);
+    assert.equal((await history(ada)).connections.length, 1);
+    json(await call(ben, "GET", "/clients/box"), 404);
     const { request } = await import("node:http");
     const status = await new Promise((resolve, reject) => {
       request(theirs.options("/x"), (answer) => resolve(answer.resume().statusCode)).on("error", reject).end();
@@ -130,9 +135,9 @@ describe("managing instances", { timeout: 120_000 }, () => {
   });
 
   it("what a browser kept for an id is cleared when the id is somebody else's than it saw there last", async () => {
-    // Ben's box becomes Ada's once more.
+    const spare = await scene.instance("spare", { user: "ben" });
     const by = async (cookie, seen) => {
-      const opened = new URL(json(await call(cookie, "POST", "/api/clients/box/open")).url);
+      const opened = new URL(json(await call(cookie, "POST", "/api/clients/spare/open")).url);
       const answer = await ask({
         host: "127.0.0.1", port: scene.port, method: "POST", path: "/.berth/session",
         headers: { host: opened.host, origin: opened.origin, ...(seen === undefined ? {} : { cookie: seen }) },
@@ -147,10 +152,10 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal(first.clears, everything);
     assert.deepEqual(await by(ben, first.seen), { clears: undefined, seen: first.seen });
     assert.equal((await by(ben, `${first.seen}; berth_owner=x`)).clears, everything);
-    json(await call(ben, "POST", "/clients/box/disconnect"), 204);
-    await until("it is removed", async () => (await remove(ben)).status === 204);
-    box.agent = await scene.startAgent(box, { name: "adas", token: await scene.token("adas", "--user", "ada") });
-    await box.agent.ready();
+    json(await call(ben, "POST", "/clients/spare/disconnect"), 204);
+    await until("it is removed", async () => (await call(ben, "DELETE", "/api/clients/spare")).status === 204);
+    spare.agent = await scene.startAgent(spare, { name: "adas", token: await scene.token("adas", "--user", "ada") });
+    await spare.agent.ready();
     const second = await by(ada, first.seen);
     assert.equal(second.clears, everything);
     assert.notEqual(second.seen, first.seen);

@@ -127,8 +127,9 @@ export function Manage({ one }: { one: Managed }) {
               }}
             >
               <p>
-                The hub forgets it, its name and its shares, and the id "{one.id}" is free for anybody on this hub. An
-                agent with a valid token that connects again makes it new: revoke its token too if that must not be.
+                The hub forgets it, its name and its shares. The id "{one.id}" is free for anybody on this hub if it was
+                never shared, else for you alone. An agent with a valid token that connects again makes it new: revoke
+                its token too if that must not be.
               </p>
             </Confirm>
           )}
