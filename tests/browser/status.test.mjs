@@ -99,13 +99,6 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
   const startAtMachine = (chat, session, content) =>
     chat.send({ type: "chat.send", sessionId: session, content, options: { cwd: instance.project } });
 
-  /** Presses until it counts: what has only just come into view takes no answer. */
-  const answerBy = (tab, press) =>
-    until("the press counts", async () => {
-      await press();
-      return (await tab.getByText("changed or moved just now").count()) === 0;
-    });
-
   /** One run through every state; `begin` starts it and gives the moment of that and, later, of its question. */
   async function wholeRun(name, begin) {
     const made = join(instance.project, `${name}-made`);
@@ -123,8 +116,7 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
     await tab.close();
     await follow(chat, session);
 
-    const approve = card.getByRole("button", { name: `Approve Bash in run at ${name} on gamma` });
-    await answerBy(page, () => approve.click());
+    await card.getByRole("button", { name: `Approve Bash in run at ${name} on gamma` }).click();
     await card.getByText("Answered. The run goes on.").or(card.locator(".card-head").getByText("Busy", { exact: true })).first().waitFor(patient);
     const resolved = timed(await chat.hear("permission_resolved"));
     tell(`${name}: approved → Busy`, resolved.at, await see("Idle", "Active", "Busy", "Needs you", "Busy"));
@@ -164,7 +156,8 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     await page.keyboard.type("not on my machine");
-    await answerBy(page, () => page.keyboard.press("Enter"));
+    await until("an answer counts", () => deny.isEnabled(), patient.timeout);
+    await page.keyboard.press("Enter");
     await chat.hear("permission_resolved");
     const refused = await chat.hear("tool_result");
     assert.match(JSON.stringify(refused.message), /not on my machine/);
@@ -232,7 +225,7 @@ describe("a real instance on an open dashboard", { concurrency: 1 }, () => {
     await tab.waitForURL((url) => url.hostname.startsWith("gamma.") && url.pathname === `/session/${session}`);
     await tab.getByRole("button", { name: /Allow once/ }).first().waitFor(patient);
     await tab.goto(toAnswer);
-    await answerBy(tab, () => tab.getByRole("button", { name: "Approve Bash in push me on gamma" }).click());
+    await tab.getByRole("button", { name: "Approve Bash in push me on gamma" }).click();
     await tab.getByText("Answered. The run goes on.").or(tab.locator(".now").getByText(/^(Busy|Active|Idle)$/)).first().waitFor(patient);
     await until("the tool ran", () => existsSync(join(instance.project, "pushed")), patient.timeout);
     await tab.close();

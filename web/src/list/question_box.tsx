@@ -175,13 +175,20 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
             {!question.isCut && (
               <Button
                 disabled={sent !== "" || !isComplete}
+                aria-disabled={!box.looksSettled}
                 aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
                 onClick={() => void answer(true)}
               >
                 {asked.length > 0 ? "Send answer" : "Approve"}
               </Button>
             )}
-            <Button kind="danger" type="submit" disabled={sent !== ""} aria-label={`Deny ${tool} in ${where}`}>
+            <Button
+              kind="danger"
+              type="submit"
+              disabled={sent !== ""}
+              aria-disabled={!box.looksSettled}
+              aria-label={`Deny ${tool} in ${where}`}
+            >
               Deny
             </Button>
           </div>

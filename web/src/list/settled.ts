@@ -1,5 +1,5 @@
 // Whether a press is meant for what is shown: not if that took its place under the user's finger just now.
-import { useLayoutEffect, useRef, type MutableRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState, type MutableRef } from "preact/hooks";
 
 const settleMs = 600;
 const stillPx = 1;
@@ -13,28 +13,38 @@ function isNear(a: Place, b: Place): boolean {
 interface Settled<E> {
   /** To be given to the element. */
   readonly ref: MutableRef<E | null>;
-  /** Whether the element has shown the same, where it is, for a moment. */
+  /** Whether the element has shown the same, where it is, for a moment. Asked at the press. */
   readonly isSettled: () => boolean;
+  /** The same, to be seen: not before that moment is over. */
+  readonly looksSettled: boolean;
 }
 
 /** `shown` tells what the element shows: the same text, the same contents. */
 export function useSettled<E extends HTMLElement>(shown: string): Settled<E> {
   const ref = useRef<E>(null);
   const changed = useRef(0);
+  const timer = useRef<number>();
+  const [looksSettled, setLooksSettled] = useState(false);
   const last = useRef<{ inPage: Place; inWindow: Place }>();
+
+  function noteChange(): void {
+    changed.current = performance.now();
+    setLooksSettled(false);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => setLooksSettled(true), settleMs + 1);
+  }
 
   /** Notes where the element is. It moved unless it kept its place in the page (the user scrolls) or in the window. */
   function look(): void {
     const { left, top } = ref.current?.getBoundingClientRect() ?? { left: NaN, top: NaN };
     const [inWindow, inPage] = [[left, top], [left + scrollX, top + scrollY]] as const;
     const isStill = last.current !== undefined && (isNear(inPage, last.current.inPage) || isNear(inWindow, last.current.inWindow));
-    if (!isStill) changed.current = performance.now();
+    if (!isStill) noteChange();
     last.current = { inPage, inWindow };
   }
 
-  useLayoutEffect(() => {
-    changed.current = performance.now();
-  }, [shown]);
+  useLayoutEffect(noteChange, [shown]);
+  useLayoutEffect(() => () => clearTimeout(timer.current), []);
 
   // Before anything of another size is seen.
   useLayoutEffect(() => {
@@ -45,8 +55,8 @@ export function useSettled<E extends HTMLElement>(shown: string): Settled<E> {
 
   function isSettled(): boolean {
     look();
-    return performance.now() - changed.current > settleMs;
+    return performance.now() - changed.current >= settleMs;
   }
 
-  return { ref, isSettled };
+  return { ref, isSettled, looksSettled };
 }
