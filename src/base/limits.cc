@@ -7,7 +7,7 @@ namespace {
 
 constexpr LimitRow kRows[] = {
     {"request_head", false, &Limits::request_head, nullptr,
-     "Bytes of a head, request or response."},
+     "Bytes of a head, request or response; 128 KiB at most over HTTP/2 and through tunnels."},
     {"request_target", false, &Limits::request_target, nullptr, "Bytes of a request target."},
     {"request_fields", false, &Limits::request_fields, nullptr, "Fields in a head."},
     {"head_timeout", true, nullptr, &Limits::head_timeout,
@@ -24,7 +24,7 @@ constexpr LimitRow kRows[] = {
     {"half_close_grace", true, nullptr, &Limits::half_close_grace,
      "An upgraded exchange that one side has ended."},
     {"linger_timeout", true, nullptr, &Limits::linger_timeout,
-     "Reading on after our last byte, so that it arrives."},
+     "Silence that ends reading on after our last byte, which lets it arrive; 15 s in all."},
     {"connections", false, &Limits::connections, nullptr, "Open browser connections of a hub."},
     {"h2_streams", false, &Limits::h2_streams, nullptr,
      "Concurrent streams of one browser connection."},
