@@ -148,26 +148,4 @@ std::array<std::byte, 64> P256PrivateKey::Sign(std::string_view message) const {
   return signature;
 }
 
-bool VerifyP256(std::span<const std::byte> point, std::string_view message,
-                std::span<const std::byte> signature) {
-  const auto key = PeerKey(point);
-  if (!key || signature.size() != 2 * kScalar) return false;
-  const Signature parts(ECDSA_SIG_new());
-  CHECK(parts != nullptr);
-  CHECK(ECDSA_SIG_set0(parts.get(), BN_bin2bn(Unsigned(signature.first(kScalar)), kScalar, nullptr),
-                       BN_bin2bn(Unsigned(signature.last(kScalar)), kScalar, nullptr)) == 1);
-  std::array<unsigned char, 80> der;
-  unsigned char* end = der.data();
-  const int size = i2d_ECDSA_SIG(parts.get(), &end);
-  CHECK(size > 0);
-  const DigestContext context(EVP_MD_CTX_new());
-  CHECK(context != nullptr);
-  CHECK(EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1);
-  const bool is_good =
-      EVP_DigestVerify(context.get(), der.data(), static_cast<std::size_t>(size),
-                       Unsigned(std::as_bytes(std::span(message))), message.size()) == 1;
-  if (!is_good) ERR_clear_error();
-  return is_good;
-}
-
 }  // namespace berth

@@ -46,8 +46,4 @@ class P256PrivateKey {
   std::shared_ptr<EVP_PKEY> key_;
 };
 
-/// Whether `signature` is the one of the owner of `point` for `message`, as Sign() makes it.
-bool VerifyP256(std::span<const std::byte> point, std::string_view message,
-                std::span<const std::byte> signature);
-
 }  // namespace berth

@@ -71,18 +71,6 @@ std::string Serialise(const Client& client) {
   return out;
 }
 
-std::string_view TypeOf(const Message& message) {
-  return std::visit(
-      []<class T>(const T& m) -> std::string_view {
-        if constexpr (std::is_same_v<T, Unknown>) {
-          return m.type;
-        } else {
-          return T::kType;
-        }
-      },
-      message);
-}
-
 std::string_view ToString(Status status) {
   switch (status) {
     case Status::kIdle:

@@ -59,9 +59,6 @@ std::string Serialise(const Message& message);
 /// The JSON object of one instance, as it stands inside ClientList: for GET /clients/{id}.
 std::string Serialise(const Client& client);
 
-/// The wire name of its type.
-std::string_view TypeOf(const Message& message);
-
 /// Whether `id` may name an instance: 1 to 128 letters, digits, '.', '_' and '-', not starting with
 /// '.'. It appears in paths, host names and logs.
 bool IsValidInstanceId(std::string_view id);

@@ -71,8 +71,6 @@ std::optional<NotifyEvent> ParseNotifyEvent(std::string_view name) {
   return std::nullopt;
 }
 
-std::span<const NotifyEvent> AllNotifyEvents() { return kEvents; }
-
 std::string ToJson(const Notification& notification) {
   boost::json::object json;
   json["event"] = notification.event;

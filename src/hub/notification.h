@@ -25,7 +25,6 @@ enum class NotifyEvent {
 /// "needs_you", "finished", "failed" or "offline".
 std::string_view ToString(NotifyEvent event);
 std::optional<NotifyEvent> ParseNotifyEvent(std::string_view name);
-std::span<const NotifyEvent> AllNotifyEvents();
 
 /// What an event of a test delivery is called.
 inline constexpr std::string_view kTestEvent = "test";

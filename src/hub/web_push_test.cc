@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/p256_testing.h"
 #include "base/result_testing.h"
 
 namespace berth::hub {
@@ -14,6 +15,7 @@ namespace {
 
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
+using ::berth::testing::VerifyP256;
 
 std::vector<std::byte> Decode(std::string_view text) { return Base64UrlDecode(text).value(); }
 

@@ -7,24 +7,13 @@
 namespace berth::store {
 namespace {
 
-std::optional<bool> BoolOrNull(const Row& row, int column) {
-  if (row.IsNull(column)) return std::nullopt;
-  return row.Integer(column) != 0;
-}
-
-Value ToValue(std::optional<bool> value) {
-  return value ? Value(static_cast<std::int64_t>(*value)) : Value();
-}
-
 InstanceRow ToInstance(const Row& row) {
   return InstanceRow{.id = row.String(0),
                      .user_id = row.Integer(1),
                      .label = row.String(2),
                      .metadata = row.String(3),
                      .first_seen_at = row.Time(4),
-                     .last_seen_at = row.Time(5),
-                     .path_mode = BoolOrNull(row, 6),
-                     .rewrite_javascript = BoolOrNull(row, 7)};
+                     .last_seen_at = row.Time(5)};
 }
 
 }  // namespace
@@ -50,15 +39,15 @@ Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::
 
 Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id) {
   return database.First(
-      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at, path_mode,"
-      " rewrite_javascript FROM instances WHERE id = ?1",
+      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at"
+      " FROM instances WHERE id = ?1",
       {id}, ToInstance);
 }
 
 Result<std::vector<InstanceRow>> ListInstances(Database& database) {
   return database.All(
-      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at, path_mode,"
-      " rewrite_javascript FROM instances ORDER BY id",
+      "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at"
+      " FROM instances ORDER BY id",
       {}, ToInstance);
 }
 
@@ -67,16 +56,6 @@ Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime 
       database.Run("UPDATE instances SET last_seen_at = max(last_seen_at, ?2) WHERE id = ?1",
                    {id, ToUnixMs(now)});
   if (!done) return Wrap(std::move(done).error(), "note an instance");
-  return Ok();
-}
-
-Result<void> SetInstanceOptions(Database& database, std::string_view id,
-                                const InstanceOptions& options) {
-  auto changed = database.Run(
-      "UPDATE instances SET label = ?2, path_mode = ?3, rewrite_javascript = ?4 WHERE id = ?1",
-      {id, options.label, ToValue(options.path_mode), ToValue(options.rewrite_javascript)});
-  if (!changed) return Wrap(std::move(changed).error(), "set the options of an instance");
-  if (*changed == 0) return NotFound(fmt::format("there is no instance {}", ForLog(id)));
   return Ok();
 }
 

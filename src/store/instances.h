@@ -19,15 +19,6 @@ struct InstanceRow {
   std::string metadata;      ///< JSON text, as last registered.
   WallTime first_seen_at;
   WallTime last_seen_at;
-  std::optional<bool> path_mode;           ///< Nothing: the hub's default.
-  std::optional<bool> rewrite_javascript;  ///< Nothing: the hub's default.
-};
-
-/// The owner's choices for one instance.
-struct InstanceOptions {
-  std::string label;
-  std::optional<bool> path_mode;
-  std::optional<bool> rewrite_javascript;
 };
 
 /// Makes the instance, or brings its metadata and last_seen_at up to date. kForbidden: the id
@@ -38,9 +29,6 @@ Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::
 Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id);
 Result<std::vector<InstanceRow>> ListInstances(Database& database);
 Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime now);
-/// kNotFound if there is none.
-Result<void> SetInstanceOptions(Database& database, std::string_view id,
-                                const InstanceOptions& options);
 /// Sets what its owner calls it. kNotFound if that user has none of this id.
 Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
                               std::string_view label);

@@ -87,10 +87,4 @@ Result<bool> DeleteShare(Database& database, std::int64_t id) {
   return *deleted > 0;
 }
 
-Result<void> DeleteExpiredShares(Database& database, WallTime now) {
-  auto deleted = database.Run("DELETE FROM shares WHERE expires_at <= ?1", {ToUnixMs(now)});
-  if (!deleted) return Wrap(std::move(deleted).error(), "delete expired shares");
-  return Ok();
-}
-
 }  // namespace berth::store

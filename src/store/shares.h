@@ -47,6 +47,5 @@ Result<std::int64_t> PutShare(Database& database, const ShareRow& share);
 Result<std::vector<ShareRow>> ListShares(Database& database);
 /// Whether it was there.
 Result<bool> DeleteShare(Database& database, std::int64_t id);
-Result<void> DeleteExpiredShares(Database& database, WallTime now);
 
 }  // namespace berth::store

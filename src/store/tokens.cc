@@ -35,14 +35,6 @@ Result<void> InsertToken(Database& database, const TokenRow& token) {
   return Ok();
 }
 
-Result<std::optional<TokenRow>> FindToken(Database& database, std::string_view id) {
-  return database.First(
-      "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at, instance_ids,"
-      " expires_at FROM tokens"
-      " WHERE id = ?1",
-      {id}, ToToken);
-}
-
 Result<std::vector<TokenRow>> ListTokens(Database& database) {
   return database.All(
       "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at, instance_ids,"

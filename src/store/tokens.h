@@ -26,7 +26,6 @@ struct TokenRow {
 };
 
 Result<void> InsertToken(Database& database, const TokenRow& token);
-Result<std::optional<TokenRow>> FindToken(Database& database, std::string_view id);
 /// All of them, revoked ones too, the newest first.
 Result<std::vector<TokenRow>> ListTokens(Database& database);
 /// Success if it is revoked already; kNotFound if there is none.
