@@ -1,5 +1,6 @@
 // `berth watch`: what the instances are doing, live.
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -81,17 +82,66 @@ class Log : public terminal::WatchObserver {
   bool is_lost_ = false;
 };
 
+// A second screen, without a cursor; and the first one again.
+constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
+constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
+
+/// While there is one, Ctrl-Z and Ctrl-\ do what they do from the terminal as it was, and `fg`
+/// comes back to the second screen.
+class JobControl {
+ public:
+  JobControl() {
+    for (const int number : {SIGTSTP, SIGQUIT}) {
+      if (!IsIgnored(number)) Catch(number);  // As a shell without job control has it.
+    }
+  }
+  ~JobControl() {
+    for (const int number : {SIGTSTP, SIGQUIT}) {
+      if (!IsIgnored(number)) ::signal(number, SIG_DFL);
+    }
+  }
+  JobControl(const JobControl&) = delete;
+  JobControl& operator=(const JobControl&) = delete;
+
+ private:
+  static bool IsIgnored(int number) {
+    struct sigaction present{};
+    return ::sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+  }
+
+  // The default action is back when the handler runs, which may raise the signal again.
+  static void Catch(int number) {
+    struct sigaction action{};
+    action.sa_handler = &Handle;
+    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_NODEFER | SA_RESTART;
+    ::sigaction(number, &action, nullptr);
+  }
+
+  static void Handle(int number) {
+    const int kept = errno;
+    WriteAtOnce(kLeave);
+    ::raise(number);
+    // Here only after a stop.
+    WriteAtOnce(kEnter);
+    Catch(number);
+    errno = kept;
+  }
+
+  static void WriteAtOnce(std::string_view text) {
+    [[maybe_unused]] const auto size = ::write(STDOUT_FILENO, text.data(), text.size());
+  }
+};
+
 /// A table that fills the terminal and is drawn over itself. Leaves the terminal as it was.
 class Board : public terminal::WatchObserver {
  public:
   /// Sets `ended` when the terminal is gone.
   Board(std::string url, Event& ended) : url_(std::move(url)), ended_(ended) {
-    // A second screen, without a cursor.
-    Say("\x1b[?1049h\x1b[?25l");
+    WriteOutput(kEnter);
     Draw();
   }
   ~Board() override {
-    Say("\x1b[?25h\x1b[?1049l");
+    WriteOutput(kLeave);
     FlushOutput();
   }
 
@@ -119,7 +169,8 @@ class Board : public terminal::WatchObserver {
     std::string text = "\x1b[H";
     for (std::size_t i = 0; i < shown.size(); ++i) {
       if (i > 0) text += "\r\n";
-      text += shown[i] + "\x1b[K";
+      // Before the text: after one that fills the line the cursor is still on its last cell.
+      text += "\x1b[K" + shown[i];
     }
     text += "\x1b[J";
     WriteOutput(text);
@@ -174,6 +225,7 @@ Task<int> WatchOnTerminal(terminal::HubClient& hub) {
   Result<void> followed;
   {
     Board board(hub.url(), gone);
+    const JobControl jobs;
     const Job drawing(hub.executor(), "draw", KeepDrawing(hub.executor(), board));
     followed = co_await WithCancel(gone, Follow(hub, board));
   }

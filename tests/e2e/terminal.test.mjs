@@ -345,9 +345,28 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     assert.match(all, /\u001b\[\?25h\u001b\[\?1049l/);
     assert.ok(all.split("\u001b[H").length > 2, "it draws again from the top");
   });
+
+  it("watch on a terminal: Ctrl-Z and Ctrl-\\ leave the terminal as it was, fg comes back", async () => {
+    const command = `stty cols 100 rows 20; ulimit -c 0; set -m; ${quoted(berth)} watch; echo STOPPED; fg; echo "ENDED $?"`;
+    const env = { PATH: process.env.PATH, HOME: scene.folder, TERM: "xterm", SHELL: "/bin/bash", ...access };
+    const child = start("watch-jobs", "script", ["-qfec", command, "/dev/null"], { env, logs: scene.output });
+    await child.line(/2 instances: 1 busy, 1 idle/);
+    const pid = await execPgrep(await execPgrep(child.process.pid));
+    const closed = once(child.process, "close");
+    process.kill(pid, "SIGTSTP");
+    await child.line(/STOPPED/);
+    await tell(box, { status: "idle", state: "idle", sessions: [] });
+    await child.line(/2 instances: 2 idle/);
+    process.kill(pid, "SIGQUIT");
+    await child.line(/ENDED 131/);
+    await closed;
+    const [enter, leave] = ["\u001b[?1049h", "\u001b[?1049l"];
+    const seen = child.lines.join("\n").split(/(STOPPED|ENDED|\u001b\[\?1049[hl])/).filter((_, i) => i % 2 === 1);
+    assert.deepEqual(seen, [enter, leave, "STOPPED", enter, leave, "ENDED"]);
+  });
 });
 
-/** The process that `script` runs. */
+/** The process that `parent` runs. */
 function execPgrep(parent) {
   return new Promise((resolve, reject) => {
     execFile("pgrep", ["-P", String(parent)], (error, out) => (error === null ? resolve(Number(out.split("\n")[0])) : reject(error)));
