@@ -2,7 +2,10 @@
 // for others; what is shared opens at its own address only; what is taken back ends at once.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { asFetch, ask, asPage, within } from "./lib/http.mjs";
+import { Readable } from "node:stream";
+import { until } from "../browser/lib/wait.mjs";
+import { makeBody } from "./lib/bytes.mjs";
+import { asFetch, ask, asPage, open, within } from "./lib/http.mjs";
 import { allEnded, openAll } from "./lib/live.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
@@ -206,6 +209,34 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     const second = await shareBen({ role: "operator" });
     await allEnded(again, endMs);
     await unshare(second);
+  });
+
+  it("the first share ends a body on its way in path mode, also where nobody reads the answer", async () => {
+    const way = scene.pathWay("ben-box", ben);
+    const asked = benBox.nextRequest("/both-ways");
+    const body = new Readable({ read() {} });
+    body.push("some of it");
+    const opened = open(way.options("/both-ways", { method: "POST" }), body);
+    const { request, response: sent } = await asked;
+    request.resume();
+    const gone = new Promise((resolve) => request.socket.once("close", resolve));
+    // More than there is room for on the way to a browser that takes nothing.
+    let given = 0;
+    const endless = makeBody(1 << 30).stream;
+    endless.on("data", (piece) => (given += piece.length));
+    endless.pipe(sent);
+    const { request: mine, response } = await opened;
+    response.pause();
+    let last = -1;
+    await until("the answer stands still", () => {
+      const isStill = given > 0 && given === last;
+      last = given;
+      return isStill;
+    });
+    const share = await shareBen({ role: "viewer" });
+    await within(endMs, "the end at the instance", gone);
+    mine.destroy();
+    await unshare(share);
   });
 
   it("a share that expires ends them within 2 s of its time", async () => {
