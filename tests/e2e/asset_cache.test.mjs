@@ -2,7 +2,9 @@
 // again, and nobody gets anything that their instance has not just answered.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer as createHttp2Server } from "node:http2";
+import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { brotliDecompressSync } from "node:zlib";
 import { makeBody } from "./lib/bytes.mjs";
@@ -22,17 +24,17 @@ let two;  // Another instance of the same owner.
 let other;  // An instance of somebody else.
 let ways;
 
-/** What the tunnel of an instance carried towards the hub so far. */
-async function carried(instance) {
-  const { body } = await scene.api("GET", "/clients", { cookie: instance.cookie });
+/** What the tunnel of an instance carried towards its hub so far. */
+async function carried(instance, hub) {
+  const { body } = await hub.api("GET", "/clients", { cookie: instance.cookie });
   return JSON.parse(body).clients.find(({ id }) => id === instance.name).metadata.traffic?.out ?? 0;
 }
 
 /** The answer, and how many bytes crossed the tunnel for it. */
-async function get(instance, path, { headers = {}, way = ways[instance.name] } = {}) {
-  const before = await carried(instance);
+async function get(instance, path, { headers = {}, way = ways[instance.name], hub = scene } = {}) {
+  const before = await carried(instance, hub);
   const answer = await ask(way.options(path, { headers }));
-  answer.carried = (await carried(instance)) - before;
+  answer.carried = (await carried(instance, hub)) - before;
   return answer;
 }
 
@@ -173,4 +175,25 @@ it("text is held as it was compressed", async () => {
   const plain = await get(one, "/assets/d-1.js", { headers: { "accept-encoding": "identity" } });
   assert.equal(plain.headers["content-encoding"], undefined);
   assert.equal(plain.body.toString(), text);
+});
+
+it("with asset_cache = 0 every body crosses the tunnel", async () => {
+  const without = await Scene.start("asset-cache-off", { options: ({ folder }) => {
+    const file = join(folder, "hub.toml");
+    writeFileSync(file, "[limits]\nasset_cache = 0\n");
+    return ["--compress", "on", "--config", file];
+  } });
+  try {
+    const box = await without.instance("box");
+    play(box, "/assets/f-1.bin", bytes);
+    box.cookie = await without.signIn();
+    const way = await without.subdomainWay("box", box.cookie);
+    for (let time = 0; time < 2; ++time) {
+      const answer = await get(box, "/assets/f-1.bin", { way, hub: without });
+      assert.ok(isWhole(answer), `${answer.carried} bytes`);
+      assert.ok(bytes.equals(answer.body));
+    }
+  } finally {
+    await without.stop();
+  }
 });
