@@ -69,6 +69,11 @@ WallTime MembershipChecks::DeadlineOf(const store::User& person) const {
          limits_.membership_grace;
 }
 
+bool MembershipChecks::AreGroupsTooOld(const store::User& person) const {
+  return clock_() >= person.groups_at.value_or(person.created_at) + limits_.membership_recheck +
+                         limits_.membership_grace;
+}
+
 WallTime MembershipChecks::DueOf(const store::User& person) const {
   const WallTime checked = person.checked_at.value_or(person.created_at);
   return checked < started_at_ ? started_at_ : checked + limits_.membership_recheck;
@@ -144,6 +149,7 @@ Task<void> MembershipChecks::Conclude(PersonPtr person, Result<VerifiedPerson> v
   }
   if (verified && verified->is_admitted) {
     verified->profile.sealed_credential = std::move(sealed);
+    if (!verified->profile.groups && AreGroupsTooOld(*person)) verified->profile.groups.emplace();
     auto kept = co_await identity_.people().Admit(person->provider, person->subject,
                                                   std::move(verified->profile));
     if (!kept) LogWarn("membership of {}: {}", person->id, kept.error().ToString());

@@ -4,7 +4,7 @@
 // or the policy no longer admits, is removed: no access from that moment, sessions ended, sockets
 // closed. While a provider does not answer, what it said last counts for limits.membership_grace
 // more; then they are removed as well, until they sign in again. So nobody has access who was not
-// confirmed within the two together.
+// confirmed within the two together, nor is in a group that was not told within them.
 #pragma once
 
 #include <memory>
@@ -59,6 +59,8 @@ class MembershipChecks {
   WallTime DueOf(const store::User& person) const;
   /// When what the provider said last stops counting.
   WallTime DeadlineOf(const store::User& person) const;
+  /// Whether the provider told the groups too long ago for them to count.
+  bool AreGroupsTooOld(const store::User& person) const;
   /// Whether somebody else changed them while we asked.
   bool IsAsBefore(const PersonPtr& person) const;
 

@@ -32,12 +32,14 @@ class ScriptedProvider : public SignInProvider {
     VerifiedPerson verified;
     verified.subject = person.subject;
     verified.profile.name = "renamed";
+    verified.profile.groups = groups;
     verified.is_admitted = is_admitted;
     co_return verified;
   }
 
   int asked = 0;
   bool is_admitted = true;
+  std::optional<std::vector<std::string>> groups = std::vector<std::string>();
   std::optional<Error> error;
   std::string last_refresh;
   std::string next_refresh;
@@ -166,6 +168,28 @@ TEST_F(MembershipTest, WhoHasJustSignedInIsNotAskedAboutAgain) {
   Pass(limits.membership_recheck + limits.membership_grace + 24h);
   EXPECT_EQ(provider->asked, 1);
   EXPECT_FALSE(IsRemoved(person));
+}
+
+TEST_F(MembershipTest, GroupsThatAreToldAtSignInOnlyCountForTheGraceAndNoLonger) {
+  store::UserProfile profile;
+  profile.name = "1";
+  profile.groups = {{"acme"}};
+  profile.sealed_credential =
+      SealCredential(sealer, "github", "1", Credential{.access = Secret("a")});
+  const PersonPtr person =
+      executor.Await(identity.people().Admit("github", "1", std::move(profile))).value();
+  const auto groups = [&] { return identity.people().Find(person->id)->groups; };
+  provider->groups.reset();
+  Start();
+  PassAll(limits.membership_recheck + limits.membership_grace - 90s);
+  EXPECT_EQ(groups(), std::vector<std::string>{"acme"});
+  Start();  // A restart does not renew them.
+  PassAll(limits.membership_recheck + 180s);
+  EXPECT_TRUE(groups().empty());
+  EXPECT_FALSE(IsRemoved(person));
+  provider->groups = {{"acme"}};
+  PassAll(limits.membership_recheck + 1s);
+  EXPECT_EQ(groups(), std::vector<std::string>{"acme"});
 }
 
 TEST_F(MembershipTest, PeopleOfAProviderThatIsSwitchedOffAreRemoved) {

@@ -215,9 +215,9 @@ VerifiedPerson Oidc::Judge(const boost::json::object& claims,
   person.profile.login = FirstOf(claims, {"preferred_username", "email", "name", "sub"});
   person.profile.name = FirstOf(claims, {"name", "preferred_username", "email", "sub"});
   person.profile.avatar_url = StringMember(claims, "picture");
-  for (const std::string& group : groups) {
-    person.profile.groups.push_back(std::string(kGroupPrefix) + group);
-  }
+  std::vector<std::string> prefixed;
+  for (const std::string& group : groups) prefixed.push_back(std::string(kGroupPrefix) + group);
+  person.profile.groups = std::move(prefixed);
   person.is_admitted = policy_.Admits(person.subject, groups);
   return person;
 }
@@ -288,7 +288,7 @@ Task<Result<VerifiedPerson>> Oidc::Recheck(store::User person, Credential& crede
     co_return Unavailable("the provider tells the groups at sign-in only");
   }
   VerifiedPerson verified = Judge(claims, groups.value_or(std::vector<std::string>()));
-  if (!groups) verified.profile.groups = person.groups;
+  if (!groups) verified.profile.groups.reset();
   co_return verified;
 }
 

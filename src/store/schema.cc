@@ -203,6 +203,10 @@ CREATE TABLE shared_ids (
 INSERT INTO shared_ids (id, user_id)
   SELECT DISTINCT instances.id, instances.user_id FROM instances
   JOIN shares ON shares.instance_id = instances.id;
+
+-- When the provider last told the groups, which some do at sign-in only.
+ALTER TABLE users ADD COLUMN groups_at INTEGER;
+UPDATE users SET groups_at = last_sign_in_at;
 )sql",
 };
 

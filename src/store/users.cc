@@ -8,7 +8,7 @@ namespace {
 // A macro, because statements are literals (database.h).
 #define BERTH_USER_COLUMNS                                                             \
   "id, provider, subject, name, created_at, last_sign_in_at, role, login, avatar_url," \
-  " groups, checked_at, is_removed, sealed_credential"
+  " groups, checked_at, is_removed, sealed_credential, groups_at"
 
 User ToUser(const Row& row) {
   User user;
@@ -26,6 +26,7 @@ User ToUser(const Row& row) {
   user.is_removed = row.Integer(11) != 0;
   const auto sealed = row.Blob(12);
   user.sealed_credential.assign(sealed.begin(), sealed.end());
+  user.groups_at = row.TimeOrNull(13);
   return user;
 }
 
@@ -72,12 +73,13 @@ Result<User> EnsureUser(Database& database, std::string_view provider, std::stri
 Result<void> SetUserProfile(Database& database, std::int64_t user_id, const UserProfile& profile,
                             WallTime now) {
   return Changed(
-      database.Run(
-          "UPDATE users SET name = ?2, login = ?3, avatar_url = ?4, groups = ?5,"
-          " sealed_credential = ?6, checked_at = ?7, is_removed = 0 WHERE id = ?1",
-          {user_id, profile.name, profile.login, profile.avatar_url, ToLines(profile.groups),
-           profile.sealed_credential.empty() ? Value() : Value(profile.sealed_credential),
-           ToUnixMs(now)}),
+      database.Run("UPDATE users SET name = ?2, login = ?3, avatar_url = ?4,"
+                   " groups = coalesce(?5, groups), groups_at = iif(?5 IS NULL, groups_at, ?7),"
+                   " sealed_credential = ?6, checked_at = ?7, is_removed = 0 WHERE id = ?1",
+                   {user_id, profile.name, profile.login, profile.avatar_url,
+                    profile.groups ? Value(ToLines(*profile.groups)) : Value(),
+                    profile.sealed_credential.empty() ? Value() : Value(profile.sealed_credential),
+                    ToUnixMs(now)}),
       "write a user's profile");
 }
 

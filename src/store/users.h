@@ -28,9 +28,10 @@ struct User {
   WallTime created_at;
   std::optional<WallTime> last_sign_in_at;  ///< Nothing: never.
   HubRole role = HubRole::kMember;
-  std::string login;                ///< The provider's name for them at checked_at; "" for local.
-  std::string avatar_url;           ///< "" for none.
-  std::vector<std::string> groups;  ///< "org" and "org/team", as of checked_at.
+  std::string login;                  ///< The provider's name for them at checked_at; "" for local.
+  std::string avatar_url;             ///< "" for none.
+  std::vector<std::string> groups;    ///< "org" and "org/team", as of groups_at.
+  std::optional<WallTime> groups_at;  ///< When the provider last told the groups.
   std::optional<WallTime> checked_at;        ///< When the provider last confirmed all this.
   bool is_removed = false;                   ///< The policy no longer admits them.
   std::vector<std::byte> sealed_credential;  ///< For asking the provider again; may be empty.
@@ -41,7 +42,8 @@ struct UserProfile {
   std::string name;
   std::string login;
   std::string avatar_url;
-  std::vector<std::string> groups;
+  /// Nothing: the provider says nothing of groups now, and what it said last stands.
+  std::optional<std::vector<std::string>> groups = std::vector<std::string>();
   std::vector<std::byte> sealed_credential;
 };
 
