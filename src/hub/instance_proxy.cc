@@ -92,11 +92,18 @@ void NoteOpened(HubContext& hub, const http::Request& request, const identity::S
                                        .detail = "path mode"});
 }
 
-/// Who asks, as version 1 says it: GitHub's numeric id (of others, the hub's own), and the name.
+/// Ids of people whom GitHub does not know begin here in version 1, where an id is a number: GitHub
+/// has nobody there, and JavaScript still counts exactly.
+constexpr std::int64_t kFirstOwnId = std::int64_t{1} << 52;
+
+/// Who asks, as version 1 says it: a number and a name, which instances hold for GitHub's. Nobody
+/// passes there for somebody of GitHub's who is called the same elsewhere: no login has a colon.
 void AddIdentity(http::Fields& fields, const store::User& person) {
   const bool is_github = person.provider == "github";
-  fields.Add("x-orchestrator-user-id", is_github ? person.subject : std::to_string(person.id));
-  const std::string_view login = identity::LoginOf(person);
+  fields.Add("x-orchestrator-user-id",
+             is_github ? person.subject : std::to_string(kFirstOwnId + person.id));
+  std::string login(identity::LoginOf(person));
+  if (!is_github && !login.empty()) login.insert(0, person.provider + ":");
   const bool is_plain = std::ranges::all_of(login, [](char c) { return c >= 0x20 && c < 0x7f; });
   if (!login.empty() && is_plain) fields.Add("x-orchestrator-username", login);
 }

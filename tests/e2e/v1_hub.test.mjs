@@ -48,7 +48,9 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     await answered;
     const of = (name) => request.headers.filter(([key]) => key === name).map(([, value]) => value);
     assert.equal(of("x-orchestrator-user-id").length, 1);
-    assert.match(of("x-orchestrator-user-id")[0], /^[0-9]+$/);
+    // Not GitHub's number or name: this is the hub's own owner.
+    assert.ok(Number(of("x-orchestrator-user-id")[0]) > 2 ** 52);
+    assert.deepEqual(of("x-orchestrator-username"), ["local:owner"]);
     assert.ok(request.headers.every(([, value]) => !value.includes("root") && !value.includes("6.6.6.6") && !value.includes("berth_session=")));
     assert.deepEqual(of("cookie"), ["own=1"]);
     assert.deepEqual(of("host"), []);
