@@ -145,7 +145,15 @@ Task<Result<EnrolmentGrant>> Enrolment::Await() {
     const std::string status = TextOf(answer->body, "status");
     if (status == "approved") co_return ReadGrant(answer->body);
     if (status == "denied") co_return Forbidden("it was denied at the hub");
-    if (status == "expired") co_return Timeout("the hub does not know this code any more");
+    if (status == "taken") {
+      co_return Conflict(
+          fmt::format("the hub has handed out a token, and its answer did not arrive: revoke the "
+                      "token {} at the hub and run the command again",
+                      ForLog(TextOf(answer->body, "token_id"))));
+    }
+    if (status == "expired") {
+      co_return Timeout("the hub does not know this code any more: run the command again");
+    }
   }
   co_return Timeout(trouble.empty() ? "nobody approved it in time"
                                     : "the time is over: " + ForLog(trouble));

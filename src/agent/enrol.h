@@ -58,7 +58,8 @@ class Enrolment {
   Task<Result<EnrolmentCode>> Ask(EnrolmentRequest request);
 
   /// Asks for the outcome until there is one; a hub that is away meanwhile is waited for. REQUIRES:
-  /// Ask() succeeded. kForbidden: a user said no; kTimeout: nobody said anything in time.
+  /// Ask() succeeded. kForbidden: a user said no; kTimeout: nobody said anything in time;
+  /// kConflict: the token was handed out, and is lost.
   Task<Result<EnrolmentGrant>> Await();
 
  private:

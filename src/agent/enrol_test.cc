@@ -137,6 +137,15 @@ TEST_F(EnrolTest, SaysWhetherItWasDeniedOrForgotten) {
   EXPECT_FALSE(outcome->has_value());
 }
 
+TEST_F(EnrolTest, SaysWhichTokenIsLostWhenItsAnswerDidNotArrive) {
+  Begin();
+  hub.Answer(200, R"({"status":"taken","token_id":"0123456789abcdef"})");
+  executor.Advance(10s);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_THAT(*outcome, FailsWith(ErrorKind::kConflict));
+  EXPECT_TRUE(outcome->error().message.contains("0123456789abcdef"));
+}
+
 TEST_F(EnrolTest, WhatIsNoHubIsRefused) {
   for (const char* answer :
        {"{}", "[]", R"({"device_secret":"s","user_code":"A B","verification_url":"https://h"})",

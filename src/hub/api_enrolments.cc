@@ -81,6 +81,7 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
     hub.identity.enrolments().Restore(secret);
     co_return Wrap(std::move(created).error(), "create token");
   }
+  hub.identity.enrolments().Settle(secret, created->id);
   co_await hub.identity.audit().Write({.action = identity::audit_action::kTokenCreate,
                                        .actor_id = grant.user_id,
                                        .instance_id = answer.request.instance_id,
@@ -161,6 +162,12 @@ Task<Result<http::Response>> PollEnrolment(HubContext& hub, ApiCall call) {
       co_return Answer("denied");
     case EnrolmentAnswer::Kind::kExpired:
       co_return Answer("expired");
+    case EnrolmentAnswer::Kind::kTaken: {
+      boost::json::object taken;
+      taken["status"] = "taken";
+      taken["token_id"] = answer.token_id;
+      co_return JsonResponse(200, boost::json::serialize(taken));
+    }
     case EnrolmentAnswer::Kind::kTooFast:
       co_return TooManyAttempts(
           std::chrono::seconds(InSeconds(hub.identity.enrolments().interval())));

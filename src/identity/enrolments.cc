@@ -126,9 +126,16 @@ EnrolmentAnswer Enrolments::Poll(std::string_view device_secret) {
       found->state = Enrolment::State::kTaken;
       break;
     case Enrolment::State::kTaken:
+      answer.kind = found->token_id.empty() ? Kind::kPending : Kind::kTaken;
+      answer.token_id = found->token_id;
       break;
   }
   return answer;
+}
+
+void Enrolments::Settle(std::string_view device_secret, std::string token_id) {
+  Enrolment* const found = FindBySecret(device_secret);
+  if (found != nullptr) found->token_id = std::move(token_id);
 }
 
 void Enrolments::Restore(std::string_view device_secret) {

@@ -60,13 +60,15 @@ struct EnrolmentAnswer {
     kPending,   ///< Nobody has said anything yet.
     kDenied,    ///< A user said no. The enrolment is forgotten.
     kExpired,   ///< Its time is over, or it was not here.
-    kApproved,  ///< `grant` holds. From now on it is forgotten, unless Restore() is called.
+    kApproved,  ///< `grant` holds. The caller makes the token: then Settle(), or Restore().
+    kTaken,     ///< `token_id` was handed out; its text is never told again.
     kTooFast,   ///< Asked again before the interval was over.
   };
   Kind kind = Kind::kExpired;
   std::optional<EnrolmentGrant> grant = {};
   EnrolmentRequest request = {};  ///< With `grant`.
-  bool is_known = false;          ///< The secret was that of an enrolment, be it over.
+  std::string token_id = {};
+  bool is_known = false;  ///< The secret was that of an enrolment, be it over.
 };
 
 class Enrolments {
@@ -79,6 +81,9 @@ class Enrolments {
 
   /// What became of the enrolment whose device secret this is.
   EnrolmentAnswer Poll(std::string_view device_secret);
+  /// The token for an enrolment that Poll() answered with kApproved is made. Until then it counts
+  /// as pending for whoever asks again.
+  void Settle(std::string_view device_secret, std::string token_id);
   /// Makes an enrolment that Poll() answered with kApproved available to the next Poll() again: its
   /// token could not be made.
   void Restore(std::string_view device_secret);
@@ -103,6 +108,7 @@ class Enrolments {
     std::optional<WallTime> polled_at = {};
     enum class State { kPending, kApproved, kDenied, kTaken } state = State::kPending;
     EnrolmentGrant grant = {};
+    std::string token_id = {};  ///< Once it is taken and the token made.
   };
 
   void DropOld(WallTime now);

@@ -47,7 +47,13 @@ TEST_F(EnrolmentsTest, AnApprovedAgentGetsItsGrantOnce) {
   EXPECT_EQ(answer.grant->user_id, 7);
   EXPECT_EQ(answer.grant->terms.instance_ids, std::vector<std::string>{"laptop"});
   EXPECT_EQ(answer.request.instance_id, "laptop");
-  EXPECT_EQ(Poll(started), Kind::kExpired);
+  EXPECT_EQ(Poll(started), Kind::kPending);
+  enrolments.Settle(started.device_secret.Reveal(), "0123456789abcdef");
+  Pass(limits.enrolment_interval);
+  const auto again = enrolments.Poll(started.device_secret.Reveal());
+  EXPECT_EQ(again.kind, Kind::kTaken);
+  EXPECT_EQ(again.token_id, "0123456789abcdef");
+  EXPECT_FALSE(again.grant.has_value());
 }
 
 TEST_F(EnrolmentsTest, ATokenThatCouldNotBeMadeCanBeAskedForAgain) {
