@@ -21,7 +21,7 @@ function mountDisk(folder) {
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${diskMiB}m,mode=0700`, "berth-test", folder], { stdio: "pipe" });
   } catch (error) {
-    return `no disk of its own can be mounted here: ${error.message.trim().split("\n").at(-1)}`;
+    return `no disk of its own can be mounted here: ${/^mount: .*/m.exec(error.message)?.[0] ?? error.message}`;
   }
   return undefined;
 }
