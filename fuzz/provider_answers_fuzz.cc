@@ -133,10 +133,11 @@ void CheckOidc(std::string_view script, bool has_refresh) {
   }
   if (!person) return;
   CHECK(person->subject == user.subject);
-  for (const std::string& group : person->profile.groups) {
+  const auto groups = person->profile.groups.value_or(std::vector<std::string>());
+  for (const std::string& group : groups) {
     CHECK(group.starts_with("oidc:") && IsKeepableName(group.substr(5)));
   }
-  const bool is_staff = std::ranges::count(person->profile.groups, "oidc:staff") > 0;
+  const bool is_staff = std::ranges::count(groups, "oidc:staff") > 0;
   CHECK(person->is_admitted == is_staff);
 }
 
