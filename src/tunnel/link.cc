@@ -122,7 +122,7 @@ void Link::Close(std::uint16_t code, Error why) {
   if (why_) return;
   channel_.Close(code, why.message);
   if (session_) session_->Close(Unavailable("the tunnel is gone"));
-  why_ = std::move(why);
+  why_ = std::make_unique<Error>(std::move(why));
 }
 
 std::optional<std::string_view> InstanceIdOf(const control::Message& message) {

@@ -73,7 +73,7 @@ class Link {
   void Drain(std::string_view why);
   /// Fails all exchanges at once and closes; Run() ends with `why`.
   void Close(std::uint16_t code, Error why);
-  bool is_closing() const { return why_.has_value(); }
+  bool is_closing() const { return why_ != nullptr; }
 
  private:
   /// An event other than text. An error: it was the last one.
@@ -91,7 +91,7 @@ class Link {
   /// Closes at the top of a turn, never from within Produce. With the session.
   std::unique_ptr<Timer> finished_timer_;
   Executor& executor_;
-  std::optional<Error> why_;  // Why we closed.
+  std::unique_ptr<Error> why_;  // Why we closed; apart, because idle tunnels are many.
 };
 
 /// The `client_id` that an agent's message names; nothing if it has none.
