@@ -45,8 +45,9 @@ void StatusTracker::SetAdapter(Adapter* adapter) {
     adapter_->SetOnChange(nullptr);
     adapter_->SetOnNews(nullptr);
   }
+  // The same once more is no news of the instance: the next answer is.
+  if (adapter != adapter_) is_away_ = false;
   adapter_ = adapter;
-  is_away_ = false;
   if (adapter_) {
     adapter_->SetOnChange([this] { PublishSoon(); });
     adapter_->SetOnNews([this] { wake_.Set(); });

@@ -190,6 +190,17 @@ TEST_F(StatusTest, TellsOnceThatTheInstanceIsAway) {
   EXPECT_EQ(told, 2);
 }
 
+TEST_F(StatusTest, AnInstanceThatIsFoundAgainAndStillDoesNotAnswerIsToldOnce) {
+  int told = 0;
+  tracker_.SetOnAway([&told] { ++told; });
+  adapter_.is_away = true;
+  for (int i = 0; i < 5; ++i) {
+    executor_.Advance(seconds(5));
+    tracker_.SetAdapter(&adapter_);
+  }
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(StatusTest, IsNotBusyWhileTheInstanceIsAway) {
   adapter_.sessions = {{.id = "s", .is_busy = true}};
   executor_.Advance(seconds(1));

@@ -324,9 +324,17 @@ describe("questions", { concurrency: 1 }, () => {
     await card("one").getByText("agent is away").waitFor();
     await until("the focus is where it was", async () => (await focused()) === "Approve");
     reply = { status: 200, json: {} };
+    // The heading, where the focus goes, is above what is seen of the page: it stays there.
+    await page.setViewportSize({ width: 360, height: 240 });
+    await approve.evaluate((button) => button.scrollIntoView({ block: "start" }));
+    const heading = card("one").getByRole("heading", { name: "one" });
+    const bottom = () => heading.evaluate((element) => element.getBoundingClientRect().bottom);
+    assert.ok((await bottom()) < 0);
     await press("q1");
     await said("Tidy up on one: Answered. The run goes on.");
     await until("the focus is on the card", async () => (await focused()) === "one");
+    assert.ok((await bottom()) < 0, "the page scrolled to the heading");
+    await page.setViewportSize({ width: 1280, height: 800 });
     await update(asking("one", permission("q2", "ls")));
     before = async () => {
       await update(client("one", "busy"));

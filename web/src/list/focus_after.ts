@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, type MutableRef } from "preact/hook
 /**
  * For a box whose buttons are disabled while `isBusy`, and go away with it or before it. Returns what is to be
  * called when one is pressed. Afterwards the focus is on it again, or else on the heading of the card, unless the
- * user went elsewhere meanwhile.
+ * user went elsewhere meanwhile. The page does not scroll: another button would come under the pointer.
  */
 export function useFocusAfter(box: MutableRef<HTMLElement | null>, isBusy: boolean): () => void {
   const pressed = useRef<{ button: HTMLElement; place: HTMLElement | null }>();
@@ -13,8 +13,8 @@ export function useFocusAfter(box: MutableRef<HTMLElement | null>, isBusy: boole
     const { button, place } = pressed.current ?? {};
     const focused = document.activeElement;
     if (focused !== null && focused !== document.body && focused !== button) return;
-    if (button?.isConnected && !button.matches(":disabled")) button.focus();
-    else place?.focus();
+    if (button?.isConnected && !button.matches(":disabled")) button.focus({ preventScroll: true });
+    else place?.focus({ preventScroll: true });
   }
 
   useEffect(() => {
