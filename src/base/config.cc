@@ -74,6 +74,9 @@ Result<void> ApplyLimit(const LimitRow& row, std::string_view text, Limits& limi
   auto size = ParseSize(text);
   if (!size) return std::move(size).error();
   if (*size == 0 && !row.may_be_zero) return Invalid("must be more than zero");
+  if (row.most != 0 && *size > row.most) {
+    return Invalid(fmt::format("must be {} at most", row.most));
+  }
   limits.*row.size = *size;
   return Ok();
 }

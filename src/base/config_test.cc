@@ -71,13 +71,13 @@ TEST(ConfigTest, TakesLimitsOver) {
 TEST(ConfigTest, EveryRowOfTheTableCanBeSet) {
   Limits limits;
   std::string text = "[limits]\n";
-  for (const auto& row : LimitTable()) text += std::string(row.name) + " = 4242\n";
+  for (const auto& row : LimitTable()) text += std::string(row.name) + " = 42\n";
   ASSERT_THAT(ApplyLimits(ParseConfig(text, "f").value(), limits), IsOk());
   for (const auto& row : LimitTable()) {
     if (row.is_duration) {
-      EXPECT_EQ((limits.*row.duration).count(), 4242) << row.name;
+      EXPECT_EQ((limits.*row.duration).count(), 42) << row.name;
     } else {
-      EXPECT_EQ(limits.*row.size, 4242U) << row.name;
+      EXPECT_EQ(limits.*row.size, 42U) << row.name;
     }
   }
 }
@@ -99,6 +99,8 @@ TEST(ConfigTest, RefusesWrongLimits) {
       {"ping_after = \"64KiB\"", "f:2: ping_after: "},
       {"connections = -1", "f:2: connections: \"-1\" is no size"},
       {"connections = 0", "f:2: connections: must be more than zero"},
+      {"busy_poll_us = 1001", "f:2: busy_poll_us: must be 1000 at most"},
+      {"busy_poll_us = \"4GiB\"", "f:2: busy_poll_us: must be 1000 at most"},
       {"connections = [1]", "f:2: connections: expected one value"},
   };
   for (const auto& [line, message] : cases) {

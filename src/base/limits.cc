@@ -79,7 +79,7 @@ constexpr LimitRow kRows[] = {
     {"busy_poll_us", false, &Limits::busy_poll_us, nullptr,
      "Microseconds for which hub and agent look for the next message of a quick exchange before "
      "they sleep, 1000 at most; 0: they sleep at once.",
-     true},
+     true, 1000},
     {"asset_cache", false, &Limits::asset_cache, nullptr,
      "Bytes of assets that the hub keeps, a quarter for one owner; 0: none.", true},
     {"asset_cache_entry", false, &Limits::asset_cache_entry, nullptr,

@@ -100,6 +100,7 @@ struct LimitRow {
   Limits::Ms Limits::* duration = nullptr;
   std::string_view meaning;
   bool may_be_zero = false;
+  Limits::Size most = 0;  ///< What is more is refused; 0: whatever fits.
 };
 
 /// All rows, in the order of the struct.

@@ -1,5 +1,5 @@
-// What a command prints. Neither function throws or waits for a reader: what could not be written
-// is remembered, and FinishOutput makes it the command's failure.
+// What a command prints. Nothing here throws: what could not be written is remembered, and
+// FinishOutput makes it the command's failure. One thread.
 #pragma once
 
 #include <fmt/format.h>

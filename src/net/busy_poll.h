@@ -8,18 +8,15 @@
 // work to do then, and others need the core. A value; knows no clock and no descriptor.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
-
 #include "base/executor.h"
 
 namespace berth::net {
 
 class BusyPoll {
  public:
-  /// `limit`: how long to look, and what is a short wait; a millisecond at most, so that no timer
-  /// is held up. Zero: never.
-  explicit BusyPoll(Duration limit) : limit_(std::min<Duration>(limit, kLongest)) {}
+  /// `limit`: how long to look, and what is a short wait. So much later may a timer ring, which is
+  /// why limits.busy_poll_us has a bound. Zero: never.
+  explicit BusyPoll(Duration limit) : limit_(limit) {}
 
   /// Whether waits are measured at all.
   bool is_on() const { return limit_ > Duration{}; }
@@ -39,7 +36,6 @@ class BusyPoll {
   void NoteLongRead() { short_waits_ = 0; }
 
  private:
-  static constexpr std::chrono::milliseconds kLongest{1};
   static constexpr int kShortWaits = 16;  ///< In a row, before it is worth it.
 
   Duration limit_;

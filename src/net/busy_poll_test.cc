@@ -62,8 +62,6 @@ TEST(BusyPollTest, ZeroIsOff) {
   EXPECT_FALSE(poll.is_worth_it());
 }
 
-TEST(BusyPollTest, NoTimerIsHeldUpByIt) { EXPECT_EQ(BusyPoll(1h).limit(), 1ms); }
-
 /// Sends `count` bytes, one after the answer to the other; returns how many came back.
 Task<int> PingPong(Socket& socket, int count) {
   const std::byte ping{1};
