@@ -3,30 +3,22 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { gzipSync } from "node:zlib";
 import { violations } from "./lib/axe.mjs";
 import { berth } from "./lib/hub.mjs";
 import { client, fleet, history } from "./lib/fake_hub_socket.mjs";
-import { Stage } from "./lib/stage.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
 import { until } from "./lib/wait.mjs";
 
 describe("the app", { concurrency: 1 }, () => {
-  let stage, page, told;
-  before(async () => {
-    stage = await Stage.start("app");
-    told = await ToldPage.open(stage);
-    page = told.page;
-  }, { timeout: 60_000 });
-  after(() => stage?.stop(), { timeout: 60_000 });
-  const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
-  const show = (path, clients) => told.show(path, clients);
-  const tell = (message) => told.tell(message);
-  const update = (one) => told.update(one);
-  const card = (name) => told.card(name);
-  const inspect = (name) => told.inspect(name);
+  const told = ToldPage.ofSuite("app");
+  const { check, show, tell, update, card, inspect } = told;
+  let stage, page;
+  before(() => {
+    ({ stage, page } = told);
+  });
 
   check("the list: every state, at every width, light and dark, without a violation", async () => {
     await show("/dashboard", fleet());

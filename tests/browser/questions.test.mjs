@@ -1,9 +1,8 @@
 // What sessions ask, on the dashboard and on an instance's page: shown whole, and answered as it was meant.
 // The hub is real; what it tells of instances is the test's, and so is what becomes of an answer.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { choices, client, history, permission } from "./lib/fake_hub_socket.mjs";
-import { Stage } from "./lib/stage.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -16,18 +15,12 @@ function asking(id, ...questions) {
 }
 
 describe("questions", { concurrency: 1 }, () => {
-  let stage, page, told;
-  before(async () => {
-    stage = await Stage.start("questions");
-    told = await ToldPage.open(stage);
-    page = told.page;
-  }, { timeout: 60_000 });
-  after(() => stage?.stop(), { timeout: 60_000 });
-  const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
-  const show = (path, clients) => told.show(path, clients);
-  const update = (one) => told.update(one);
-  const card = (name) => told.card(name);
-  const inspect = (name) => told.inspect(name);
+  const told = ToldPage.ofSuite("questions");
+  const { check, show, update, card, inspect } = told;
+  let page;
+  before(() => {
+    ({ page } = told);
+  });
 
   check("a permission is approved and denied from the card, and each outcome is said", async () => {
     const answers = [];

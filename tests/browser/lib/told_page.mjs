@@ -1,8 +1,10 @@
 // A signed-in tab whose dashboard socket is the test's own: the test says what the hub tells of instances.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { after, before, it } from "node:test";
 import { violations } from "./axe.mjs";
 import { fakeHubSocket } from "./fake_hub_socket.mjs";
+import { Stage } from "./stage.mjs";
 
 const looks = [
   { name: "phone", width: 360, height: 780 },
@@ -11,35 +13,34 @@ const looks = [
   { name: "wide", width: 1600, height: 900 },
 ];
 
+/** What tests of a suite say again and again are functions of its own, to be taken out of it. */
 export class ToldPage {
-  static async open(stage) {
+  /** For a suite of tests: a stage and a page from before the first of them until after the last. */
+  static ofSuite(name) {
     const told = new ToldPage();
-    told.stage = stage;
-    told.page = await stage.signIn();
-    await told.page.addInitScript(fakeHubSocket);
+    before(async () => {
+      told.stage = await Stage.start(name);
+      told.page = await told.stage.signIn();
+      await told.page.addInitScript(fakeHubSocket);
+    }, { timeout: 60_000 });
+    after(() => told.stage?.stop(), { timeout: 60_000 });
     return told;
   }
 
+  check = (name, body) => it(name, { timeout: 120_000 }, () => this.stage.check(name, body));
+
   /** Opens a page of the hub; the socket tells `clients`. */
-  async show(path, clients) {
+  show = async (path, clients) => {
     await this.page.goto(this.stage.hub.url + path);
     await this.page.evaluate((list) => {
       window.hubSocket.list = list;
       window.hubSocket.tell({ type: "client_list", clients: list });
     }, clients);
-  }
+  };
 
-  tell(message) {
-    return this.page.evaluate((told) => window.hubSocket.tell(told), message);
-  }
-
-  update(one) {
-    return this.tell({ type: "client_update", client: one });
-  }
-
-  card(name) {
-    return this.stage.card(this.page, name);
-  }
+  tell = (message) => this.page.evaluate((told) => window.hubSocket.tell(told), message);
+  update = (one) => this.tell({ type: "client_update", client: one });
+  card = (name) => this.stage.card(this.page, name);
 
   /** Waits for that question; then time passes in the page until presses are taken for meant. */
   async asked(id) {
@@ -53,7 +54,7 @@ export class ToldPage {
   }
 
   /** Pictures at every width, light and dark; none may scroll sideways, and axe-core finds nothing. */
-  async inspect(name) {
+  inspect = async (name) => {
     const { page, stage } = this;
     for (const { name: look, ...viewport } of looks) {
       for (const colorScheme of ["light", "dark"]) {
@@ -70,5 +71,5 @@ export class ToldPage {
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
-  }
+  };
 }
