@@ -1,5 +1,5 @@
 // Configuration files. Properties: a file is read or refused with its place, its limits are taken
-// whole or refused, and a limit is never zero.
+// whole or refused, and each is within what its row allows.
 #include <cstdint>
 
 #include "base/check.h"
@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (row.is_duration) {
       CHECK((limits.*row.duration) > Limits::Ms::zero());
     } else {
-      CHECK((limits.*row.size) > 0);
+      CHECK(row.may_be_zero || (limits.*row.size) > 0);
+      CHECK(row.most == 0 || (limits.*row.size) <= row.most);
     }
   }
   return 0;
