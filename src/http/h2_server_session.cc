@@ -90,11 +90,11 @@ bool H2ServerSession::SubmitResponse(H2Stream& stream, const Response& response)
     Refuse(stream, 502);
     return false;
   }
-  stream.is_upgraded = response.is_upgraded();
-  if (stream.is_upgraded) status = 200;
+  const bool is_upgraded = response.is_upgraded();
+  if (is_upgraded) status = 200;
   H2HeadWriter head(response.head, status);
   const bool has_body = HasBody(stream, response);
-  if (has_body && !stream.is_upgraded) {
+  if (has_body && !is_upgraded) {
     if (const auto length = response.body->length()) head.AddLength(*length);
     stream.declared = head.length();
   }
@@ -106,6 +106,7 @@ bool H2ServerSession::SubmitResponse(H2Stream& stream, const Response& response)
     return false;
   }
   stream.has_head = true;
+  stream.is_upgraded = is_upgraded;
   auto provider = H2DataProvider();
   const int submitted = nghttp2_submit_response(session_, stream.id, head.data(), head.size(),
                                                 has_body ? &provider : nullptr);

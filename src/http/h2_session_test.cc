@@ -308,6 +308,26 @@ TEST_F(H2SessionTest, ARefusedUpgradeIsAnOrdinaryResponse) {
   EXPECT_EQ(joined.server->stream_count(), 0u);
 }
 
+TEST_F(H2SessionTest, AnAcceptedUpgradeWhoseHeadCannotBeSentIsA502) {
+  ManualSource instance(executor);
+  FakeService service([&instance](Request request) -> Task<Result<Response>> {
+    Response response;
+    response.head.status = 101;
+    response.head.fields.Add("x-large", std::string(66'000, '~'));
+    response.body = std::make_unique<BothWays>(instance, std::move(request.body));
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  ManualSource browser(executor);
+  auto response = executor.Await(
+      joined.client->Exchange(Upgrade("/ws", std::make_unique<ManualBody>(browser))));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->head.status, 502);
+  executor.RunUntilIdle();
+  EXPECT_TRUE(instance.is_gone);
+  EXPECT_EQ(joined.server->stream_count(), 0u);
+}
+
 TEST_F(H2SessionTest, ContinueIsSentWhenTheBodyIsAskedFor) {
   FakeService service(Echo);
   ManualSource source(executor);
