@@ -64,6 +64,8 @@ class AgentLink : private LinkOwner {
   bool is_registered() const { return is_registered_; }
   /// Something at the hub's address answered, whatever it said.
   bool is_answered() const { return is_answered_; }
+  /// The hub has said why this attempt ends; what is left is to close.
+  bool is_told() const { return told_.has_value(); }
   /// The round trip of the last answered ping.
   std::optional<Duration> latency() const { return link_.latency(); }
 

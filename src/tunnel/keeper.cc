@@ -131,7 +131,7 @@ void Keeper::NetworkChanged() {
   if (!link_) return;
   if (link_->is_registered()) {
     link_->Ping();
-  } else if (!is_begun_anew_ && !std::exchange(is_cut_short_, true)) {
+  } else if (!link_->is_told() && !is_begun_anew_ && !std::exchange(is_cut_short_, true)) {
     link_->Drain("the network changed");
   }
 }

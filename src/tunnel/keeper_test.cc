@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/result_testing.h"
 #include "tunnel/tunnel_testing.h"
 
@@ -21,6 +23,7 @@ class KeeperTest : public ::testing::Test, public Keeper::Observer {
   control::Register OnRegister() override { return testing::TestRegistration(); }
   void OnState(const TunnelState& state) override { states_.push_back(state.kind); }
   Result<void> CheckHub(const control::Registered&) override {
+    if (on_check_) on_check_();
     if (is_trusting_) return Ok();
     return Forbidden("another key");
   }
@@ -48,6 +51,7 @@ class KeeperTest : public ::testing::Test, public Keeper::Observer {
   FakeHub hub_{executor_, limits_};
   EchoInstance instance_{executor_};
   bool is_trusting_ = true;
+  std::function<void()> on_check_;
   int registered_ = 0;
   double random_ = 1;  // The longest delay of each step, so that the table is exact.
   Keeper keeper_{executor_, limits_, address_, hub_, instance_, *this, [this] { return random_; }};
@@ -167,6 +171,14 @@ TEST_F(KeeperTest, DialsAnewWhenTheNetworkChangedOnceForEachAttempt) {
   executor_.RunUntilIdle();
   EXPECT_EQ(hub_.dialled_at.size(), 4u);
   EXPECT_EQ(state(), Kind::kConnected);
+}
+
+TEST_F(KeeperTest, AChangeOfTheNetworkDoesNotHideARefusal) {
+  is_trusting_ = false;
+  on_check_ = [this] { executor_.Post([this] { keeper_.NetworkChanged(); }); };
+  Start();
+  EXPECT_EQ(state(), Kind::kUntrusted);
+  EXPECT_EQ(hub_.dialled_at.size(), 1u);
 }
 
 TEST_F(KeeperTest, ProbesTheTunnelWhenTheNetworkChanged) {
