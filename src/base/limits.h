@@ -72,7 +72,7 @@ struct Limits {
   // Sign-in.
   Ms login_code_lifetime{900'000};   ///< A sign-in link.
   Ms ticket_lifetime{30'000};        ///< The code that opens an instance in subdomain mode.
-  Ms session_idle{43'200'000};       ///< A session without a request (12 h).
+  Ms session_idle{43'200'000};       ///< A session that nobody uses (12 h).
   Ms session_absolute{604'800'000};  ///< A session at all (7 d).
   Ms sign_in_lifetime{600'000};      ///< A sign-in that waits for its provider.
   Ms provider_timeout{10'000};       ///< One question to a sign-in provider.

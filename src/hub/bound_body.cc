@@ -5,8 +5,8 @@ namespace {
 
 class BoundBody : public http::Body {
  public:
-  BoundBody(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard)
-      : guard_(std::move(guard)), ended_(ended), inner_(std::move(inner)) {}
+  BoundBody(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard, bool* was_read)
+      : guard_(std::move(guard)), ended_(ended), was_read_(was_read), inner_(std::move(inner)) {}
 
   Task<Result<http::MutableBytes>> Read() override {
     if (!inner_) co_return Unauthorized("no longer allowed");
@@ -15,6 +15,7 @@ class BoundBody : public http::Body {
       inner_.reset();
       co_return Unauthorized("no longer allowed");
     }
+    if (was_read_ != nullptr && piece && !piece->empty()) *was_read_ = true;
     co_return piece;
   }
   std::optional<std::uint64_t> length() const override {
@@ -24,13 +25,15 @@ class BoundBody : public http::Body {
  private:
   std::shared_ptr<const void> guard_;
   Event& ended_;
+  bool* const was_read_;
   http::BodyPtr inner_;
 };
 
 }  // namespace
 
-http::BodyPtr EndWith(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard) {
-  return std::make_unique<BoundBody>(std::move(inner), ended, std::move(guard));
+http::BodyPtr EndWith(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard,
+                      bool* was_read) {
+  return std::make_unique<BoundBody>(std::move(inner), ended, std::move(guard), was_read);
 }
 
 }  // namespace berth::hub

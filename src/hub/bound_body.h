@@ -9,7 +9,9 @@
 namespace berth::hub {
 
 /// Passes `inner` on until `ended` is set; then its Read fails with kUnauthorized and `inner` is
-/// destroyed, which cancels the exchange. `guard` keeps `ended` alive.
-http::BodyPtr EndWith(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard);
+/// destroyed, which cancels the exchange. `guard` keeps `ended` and `was_read` alive; the latter,
+/// unless it is null, is set with every piece.
+http::BodyPtr EndWith(http::BodyPtr inner, Event& ended, std::shared_ptr<const void> guard,
+                      bool* was_read = nullptr);
 
 }  // namespace berth::hub

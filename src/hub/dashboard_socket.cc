@@ -203,7 +203,10 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   void On(const control::Ping&) { Send(control::Pong{}); }
 
   void On(const control::ForwardToClient& message) {
-    if (chat_) return chat_->Forward(message);
+    if (chat_) {
+      watcher_.session->was_used = true;
+      return chat_->Forward(message);
+    }
     Send(control::ErrorMessage{.request_id = message.request_id,
                                .message = "an API token may only watch"});
   }

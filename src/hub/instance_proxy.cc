@@ -319,11 +319,11 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   edits->hints = assets.Hints();
   // Both bodies end with the session. That of the response says so only to whoever reads it, which
   // a browser may keep from happening for as long as it likes.
-  const auto bound = [&](http::BodyPtr body) {
-    body = EndWith(std::move(body), session->ended, session);
+  const auto bound = [&](http::BodyPtr body, bool* was_read) {
+    body = EndWith(std::move(body), session->ended, session, was_read);
     return gate ? EndWith(std::move(body), *gate, gate) : std::move(body);
   };
-  if (request.body) request.body = bound(std::move(request.body));
+  if (request.body) request.body = bound(std::move(request.body), &session->was_used);
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
                                      std::move(request), edits);
   if (gate) exchange = WithCancel(*gate, std::move(exchange));
@@ -353,7 +353,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
-    response->body = bound(std::move(response->body));
+    response->body = bound(std::move(response->body), nullptr);
   }
   co_return response;
 }

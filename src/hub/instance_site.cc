@@ -78,17 +78,22 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
     co_return NotFound("no such instance for them");
   }
   const std::int64_t owner_id = visible->instance->user_id;
-  auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
-  if (!child) co_return Wrap(std::move(child).error(), "create instance session");
+  auto response = NoContent();
+  // A browser that has the instance open keeps its session there: their number is limited, and a
+  // new one would in time end what runs in a window opened before.
+  const auto present = InstanceSessionOf(hub, request.head, instance_id);
+  if (!present || present->parent_id != parent->id) {
+    auto child = co_await hub.identity.sessions().CreateChild(parent, instance_id);
+    if (!child) co_return Wrap(std::move(child).error(), "create instance session");
+    response.head.fields.Add(
+        "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme,
+                                          child->cookie, hub.clock(), child->session->expires_at));
+  }
   hub.identity.audit().Record({.action = identity::audit_action::kOpen,
                                .actor_id = parent->user_id,
                                .instance_id = instance_id,
                                .address = address,
                                .detail = "subdomain mode"});
-  auto response = NoContent();
-  response.head.fields.Add(
-      "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme, child->cookie,
-                                        hub.clock(), child->session->expires_at));
   PartFromFormerOwner(hub, request.head, instance_id, owner_id, response.head.fields);
   co_return NeverKept(std::move(response));
 }

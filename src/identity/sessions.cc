@@ -88,10 +88,6 @@ SessionPtr Sessions::AuthenticateChild(std::string_view cookie_value,
   return entry->session;
 }
 
-void Sessions::Touch(const Session& session) {
-  if (Entry* entry = FindEntry(session.id)) MarkUsed(*entry, clock_());
-}
-
 void Sessions::MarkUsed(Entry& entry, WallTime now) {
   if (now > entry.last_used_at) {
     entry.last_used_at = now;
@@ -99,6 +95,12 @@ void Sessions::MarkUsed(Entry& entry, WallTime now) {
   }
   if (entry.session->parent_id.empty()) return;
   if (Entry* parent = FindEntry(entry.session->parent_id)) MarkUsed(*parent, now);
+}
+
+void Sessions::NoteUses(WallTime now) {
+  for (auto& [id, entry] : entries_) {
+    if (std::exchange(entry.session->was_used, false)) MarkUsed(entry, now);
+  }
 }
 
 Task<Result<CreatedSession>> Sessions::Create(NewSession request) {
@@ -238,6 +240,7 @@ std::vector<SessionListing> Sessions::List(std::int64_t user_id) const {
 void Sessions::EndExpired() {
   const WallTime now = clock_();
   if (now < next_due_) return;
+  NoteUses(now);
   std::vector<std::string> expired;
   next_due_ = WallTime::max();
   for (const auto& [id, entry] : entries_) {
@@ -251,6 +254,7 @@ void Sessions::EndExpired() {
 }
 
 Task<Result<void>> Sessions::Flush() {
+  NoteUses(clock_());
   const std::vector<std::string> ended(unwritten_.begin(), unwritten_.end());
   std::vector<std::pair<std::string, WallTime>> used;
   for (const auto& [id, entry] : entries_) {

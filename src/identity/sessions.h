@@ -47,6 +47,9 @@ struct Session {
   /// Of a child: what its user was to the instance at the last request. What it let in may do as
   /// much, so the session ends when its user becomes less.
   mutable std::optional<InstanceRole> used_as = {};
+  /// Set by what its browser sends on a WebSocket or in a long request: a use, which the next
+  /// EndExpired() or Flush() takes note of, so that marking it costs nothing.
+  mutable bool was_used = false;
   /// Set when the session ends, for whatever reason:
   /// `co_await WithCancel(session->ended, Pump(...))`.
   mutable Event ended;
@@ -90,8 +93,6 @@ class Sessions {
   SessionPtr Authenticate(std::string_view cookie_value);
   /// The same at an instance's origin: only that instance's children count.
   SessionPtr AuthenticateChild(std::string_view cookie_value, std::string_view instance_id);
-  /// Counts as a use: for a WebSocket or stream that stays open and busy.
-  void Touch(const Session& session);
 
   /// Signs a user in: a new session with a new id, and a mark on the user's row.
   /// kUnauthorized: there is no such user, or all of its sessions were ended meanwhile.
@@ -136,6 +137,7 @@ class Sessions {
   Entry* Check(std::string_view cookie_value, WallTime now);
   Entry* FindEntry(std::string_view id);
   void MarkUsed(Entry& entry, WallTime now);
+  void NoteUses(WallTime now);
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
   void Insert(std::shared_ptr<Session> session, const store::SessionRow& row);

@@ -81,11 +81,28 @@ TEST_F(SessionsTest, EndWithoutUseAndLiveOnWithIt) {
   EXPECT_EQ(sessions->Authenticate(idle.cookie.Reveal()), nullptr);
 }
 
+TEST_F(SessionsTest, WhatIsSentOnASocketKeepsAChildAndItsParent) {
+  const auto mine = SignIn();
+  const auto child = Open(mine.session, "laptop");
+  for (int i = 0; i < 3; ++i) {
+    Pass(hours(11));
+    child.session->was_used = true;
+    ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+    sessions->EndExpired();
+  }
+  EXPECT_FALSE(child.session->ended.is_set());
+  EXPECT_FALSE(mine.session->ended.is_set());
+  Pass(hours(12));
+  sessions->EndExpired();
+  EXPECT_TRUE(child.session->ended.is_set());
+  EXPECT_TRUE(mine.session->ended.is_set());
+}
+
 TEST_F(SessionsTest, EndAfterSevenDaysHoweverMuchTheyAreUsed) {
   const auto mine = SignIn();
   for (Duration passed{}; passed < hours(24 * 7 - 6); passed += hours(6)) {
     Pass(hours(6));
-    sessions->Touch(*mine.session);
+    mine.session->was_used = true;
     sessions->EndExpired();
     ASSERT_FALSE(mine.session->ended.is_set());
   }
@@ -104,7 +121,7 @@ TEST_F(SessionsTest, AnExpiredOneIsRefusedEvenBeforeItIsSwept) {
 TEST_F(SessionsTest, TheTimeOfTheLastUseIsWrittenBack) {
   const auto mine = SignIn();
   Pass(hours(10));
-  sessions->Touch(*mine.session);
+  mine.session->was_used = true;
   ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
   sessions = Make();
   Pass(hours(10));

@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
 import { ask } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
 /** The members of a JSON answer, whose status must be `status`. */
 function json(answer, status = 200) {
@@ -160,6 +161,21 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal(second.clears, everything);
     assert.notEqual(second.seen, first.seen);
     assert.equal((await by(ada, second.seen)).clears, undefined);
+  });
+
+  it("opened again and again by a browser, keeps what runs in its first window", async () => {
+    const terminal = await scene.instance("terminal", { user: "ada" });
+    const first = await scene.subdomainWay("terminal", ada);
+    const accepted = nextWebSocket(terminal, "/ws");
+    const { end } = await openWebSocket(first.options("/ws"));
+    const { end: instance } = await accepted;
+    for (let i = 0; i < 10; ++i) {
+      const again = await scene.subdomainWay("terminal", ada, first);
+      assert.equal((await ask(again.options("/"))).status, 200);
+    }
+    await end.send("text", "still there");
+    assert.equal(String((await instance.next()).data), "still there");
+    end.drop();
   });
 
   it("no API token without the scope may do any of it", async () => {

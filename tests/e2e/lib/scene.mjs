@@ -173,20 +173,21 @@ export class Scene {
     });
   }
 
-  /** By the ticket, as the dashboard's Open does it. */
-  async subdomainWay(name, cookie) {
+  /** By the ticket, as the dashboard's Open does it; in a browser that has `before`, if that is given. */
+  async subdomainWay(name, cookie, before) {
     const opened = await this.api("POST", `/api/clients/${name}/open`, { cookie });
     assert.equal(opened.status, 200, opened.body.toString());
     const url = new URL(JSON.parse(opened.body).url);
     const answer = await ask(
       {
         host: "127.0.0.1", port: this.port, method: "POST", path: "/.berth/session", ...this.tlsFor(url.host),
-        headers: { host: url.host, origin: url.origin },
+        headers: { host: url.host, origin: url.origin, ...(before && { cookie: before.cookie }) },
       },
       JSON.stringify({ code: url.hash.slice(1) }),
     );
     assert.equal(answer.status, 204, answer.body.toString());
-    const own = answer.headers["set-cookie"][0].split(";")[0];
+    const set = answer.headers["set-cookie"].map((one) => one.split(";")[0]);
+    const own = set.find((one) => !one.includes("berth_owner=")) ?? before.cookie;
     return new Way({
       mode: "subdomain", port: this.port, host: url.host, cookie: own, origin: url.origin, prefix: "",
       tls: this.tlsFor(url.host),
