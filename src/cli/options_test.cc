@@ -212,6 +212,24 @@ TEST_F(OptionsTest, UnderstandsTheVariablesOfExistingInstances) {
   EXPECT_THAT(options->allowed_users, ElementsAre("user1", "user2"));
 }
 
+TEST_F(OptionsTest, AListThatNamesNobodyIsRefused) {
+  for (const char* name :
+       {"ORCHESTRATOR_GITHUB_USERS", "ORCHESTRATOR_GITHUB_ORG", "ORCHESTRATOR_GITHUB_TEAM"}) {
+    for (const char* text : {",", " ", " , "}) {
+      variables = {{name, text}};
+      EXPECT_EQ(Agent().error().message,
+                fmt::format("{}: names nothing; name somebody, or leave it out", name));
+    }
+  }
+  variables.clear();
+  for (const char* text : {"[]", "\"\"", "\",\"", "[\"\", \"ada\"]"}) {
+    file = fmt::format("github_users = {}\n", text);
+    EXPECT_THAT(Agent(), FailsWith(ErrorKind::kInvalid)) << text;
+  }
+  file = "github_users = [\"ada\"]\n";
+  EXPECT_THAT(Agent().value().allowed_users, ElementsAre("ada"));
+}
+
 TEST_F(OptionsTest, OurOwnVariablesCountMore) {
   variables = {{"ORCHESTRATOR_URL", "wss://old"}, {"BERTH_HUB", "https://new"}};
   EXPECT_EQ(Agent().value().hub_url, "https://new");

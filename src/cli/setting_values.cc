@@ -11,7 +11,10 @@ namespace berth::cli {
 
 Setter AppendTo(std::vector<std::string>& list) {
   return [&list](std::string_view text) -> Result<void> {
-    for (std::string& part : SplitList(text)) list.push_back(std::move(part));
+    auto parts = SplitList(text);
+    // Nobody named is not everybody: a list of who may come in must not be lost on its way here.
+    if (parts.empty()) return Invalid("names nothing; name somebody, or leave it out");
+    for (std::string& part : parts) list.push_back(std::move(part));
     return Ok();
   };
 }

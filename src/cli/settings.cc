@@ -84,6 +84,9 @@ Result<std::vector<Settings::Value>> Settings::FromFile(const ConfigFile& file) 
     if (entry.is_list && !row->setting.is_list) {
       return Invalid(fmt::format("{}: expected one value", place));
     }
+    if (entry.values.empty()) {
+      return Invalid(fmt::format("{}: the list is empty; leave it out instead", place));
+    }
     values.push_back({.row = &*row, .place = place, .texts = entry.values});
   }
   return values;
@@ -97,11 +100,8 @@ std::optional<Settings::Value> Settings::FromEnvironment(const Row& row,
     const auto text = environment(name);
     if (!text || text->empty()) continue;
     std::vector<std::string> texts;
-    if (row.setting.is_list) {
-      texts = SplitList(*text);
-    } else {
-      texts.push_back(*text);
-    }
+    if (row.setting.is_list) texts = SplitList(*text);
+    if (texts.empty()) texts.push_back(*text);  // "," too: the setter says what is wrong with it.
     return Value{.row = &row, .place = name, .texts = std::move(texts)};
   }
   return std::nullopt;
