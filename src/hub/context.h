@@ -44,6 +44,7 @@ struct HubContext {
   TaskGroup&
       sockets;       ///< Dashboard sockets and tunnels: what outlives the exchange that opened it.
   Changes& changes;  ///< What callers want changed.
+  Event& stopping;   ///< Set when the hub stops: what would stay open for ever takes its leave.
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   http::Compressor* compressor = nullptr;             ///< Likewise.
   PathGates* path_gates = nullptr;                    ///< Likewise.

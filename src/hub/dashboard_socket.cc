@@ -76,14 +76,18 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   http::BodyPtr TakeOutgoing() { return channel_.TakeOutgoing(); }
 
-  /// Until the browser leaves or the session or token ends.
+  /// Until the browser leaves, the session or token ends, or the hub stops.
   Task<void> Run() {
     Event& ended = watcher_.session ? watcher_.session->ended : token_ended_;
     for (;;) {
-      auto event = co_await WithCancel(ended, channel_.Receive());
+      auto event = co_await WithCancel(hub_.stopping, WithCancel(ended, channel_.Receive()));
       if (ended.is_set()) {
         channel_.Close(http::close_code::kPolicy,
                        watcher_.session ? "the session ended" : "the token ended");
+        co_return;
+      }
+      if (hub_.stopping.is_set()) {
+        channel_.Close(http::close_code::kGoingAway, "the hub is restarting");
         co_return;
       }
       if (!event || event->kind == http::WebSocketEvent::Kind::kClose) co_return;

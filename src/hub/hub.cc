@@ -148,6 +148,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       assets_(options_.limits),
       sockets_(loop),
       changes_(loop, options_.limits),
+      stopping_(loop),
       context_{.executor = loop,
                .limits = options_.limits,
                .hosts = hosts_,
@@ -159,6 +160,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .history = history_,
                .sockets = sockets_,
                .changes = changes_,
+               .stopping = stopping_,
                .compressor = &compressor_,
                .assets = &assets_,
                .path_mode = options_.path_mode,
@@ -270,6 +272,7 @@ Result<void> Hub::ReloadCertificate() {
 
 Task<void> Hub::Drain() {
   const TimePoint end = context_.executor.now() + options_.limits.drain_grace;
+  stopping_.Set();
   co_await notifications_->Drain();
   tunnels_.Drain();
   if (server_) co_await server_->Drain();

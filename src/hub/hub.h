@@ -87,6 +87,7 @@ class Hub {
   // they use.
   TaskGroup sockets_;
   Changes changes_;
+  Event stopping_;
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
   PathGates path_gates_;

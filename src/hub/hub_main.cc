@@ -31,6 +31,7 @@ Task<void> Announce(Hub& hub) {
 }
 
 Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
+  const bool has_certificate = !options.tls_cert.empty();
   auto hub = co_await Hub::Start(loop, std::move(options));
   if (!hub) {
     std::fprintf(stderr, "berth hub: %s\n", hub.error().message.c_str());
@@ -39,10 +40,11 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
     co_return;
   }
   co_await Announce(**hub);
-  net::Signals signals(loop, net::HangUp::kReloads);
+  // Without a certificate there is nothing to read again, and the end of its terminal is the hub's.
+  net::Signals signals(loop, has_certificate ? net::HangUp::kReloads : net::HangUp::kEnds);
   for (;;) {
     const int number = co_await signals.Next();
-    if (number != SIGHUP) break;
+    if (number != SIGHUP || !has_certificate) break;
     auto reloaded = (*hub)->ReloadCertificate();
     if (reloaded) {
       LogInfo("certificate read again");

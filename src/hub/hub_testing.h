@@ -110,6 +110,7 @@ struct HubFixture : identity::testing::IdentityFixture {
       Hosts::Create(ParseOrigin("https://hub.example").value(), "apps.example", false).value();
   TaskGroup sockets{executor};
   Changes changes{executor, limits};
+  Event stopping{executor};
   HubContext hub{.executor = executor,
                  .limits = limits,
                  .hosts = hosts,
@@ -120,7 +121,8 @@ struct HubFixture : identity::testing::IdentityFixture {
                  .registry = registry,
                  .history = history,
                  .sockets = sockets,
-                 .changes = changes};
+                 .changes = changes,
+                 .stopping = stopping};
 
   void SetUp() override { ASSERT_THAT(executor.Await(identity.Load()), berth::testing::IsOk()); }
   /// Before what a test of a derived fixture owns.

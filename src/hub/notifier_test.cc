@@ -61,6 +61,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
     InstanceHistory history;
     TaskGroup sockets;
     Changes changes;
+    Event stopping;
     Hosts hosts;
     HubContext hub;
     identity::testing::FakeWeb web;
@@ -74,6 +75,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
           history(test.executor, test.clock, registry),
           sockets(test.executor),
           changes(test.executor, test.limits),
+          stopping(test.executor),
           hosts(Hosts::Create(*ParseOrigin("https://hub.example"), "", false).value()),
           hub{.executor = test.executor,
               .limits = test.limits,
@@ -85,7 +87,8 @@ struct NotifierTest : identity::testing::IdentityFixture {
               .registry = registry,
               .history = history,
               .sockets = sockets,
-              .changes = changes},
+              .changes = changes,
+              .stopping = stopping},
           key(P256PrivateKey::Generate(test.random)),
           outbox(Outbox::Parts{.executor = test.executor,
                                .store = *test.store,

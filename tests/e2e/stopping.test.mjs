@@ -72,4 +72,25 @@ describe("stopping", { timeout: 120_000 }, () => {
     assert.equal((await answer).body.toString(), "first half, second half");
     assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
   });
+
+  it("a hub takes its leave of open dashboards, and does not wait for them", async () => {
+    await scene.hub.restart();
+    const { end } = await scene.openDashboard(await scene.signIn());
+    await end.send("text", JSON.stringify({ type: "get_clients" }));
+    assert.equal((await end.next()).kind, "text");
+    scene.hub.child.signal("SIGTERM");
+    let event = await end.next();
+    while (event.kind === "text") event = await end.next();
+    assert.equal(event.kind, "close");
+    assert.equal(event.code, 1001);
+    end.drop();
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
+    assert.deepEqual(scene.hub.child.lines.filter((line) => line.includes("in time")), []);
+  });
+
+  it("a hub without a certificate ends with its terminal", async () => {
+    await scene.hub.restart();
+    scene.hub.child.signal("SIGHUP");
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
+  });
 });
