@@ -162,6 +162,7 @@ Task<Error> Agent::Run() {
 
 Task<void> Agent::Drain() {
   is_draining_ = true;
+  forwarder_.EndEndless();
   auto left = co_await WithDeadline(loop_, limits_.drain_grace, "finish", Leave());
   if (!left) LogWarn("stopping with requests under way: the grace is over");
   if (supervisor_) {

@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "control/stream_fields.h"
+#include "http/bound_body.h"
 #include "http/reserved_path.h"
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
@@ -55,11 +56,6 @@ struct PlanOfExchange {
   rewrite::Plan plan;
   http::InterimHandler pass;
 };
-
-bool IsEventStream(const http::ResponseHead& head) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
-}
 
 /// Whether `name` begins with `prefix` for a server that takes '_' for '-'.
 bool SpellsPrefix(std::string_view name, std::string_view prefix) {
@@ -363,13 +359,10 @@ Task<Result<http::Response>> Forwarder::Ask(Adapter& adapter, http::Request& req
 }
 
 void Forwarder::Watch(Adapter& adapter, const http::RequestHead& sent, http::Response& response) {
-  if (!response.body) return;
-  if (response.is_upgraded()) {
-    response.body =
-        std::make_unique<LiveBody>(std::move(response.body), status_, adapter.WatchSocket(sent));
-  } else if (IsEventStream(response.head)) {
-    response.body = std::make_unique<LiveBody>(std::move(response.body), status_, nullptr);
-  }
+  if (!response.body || !response.is_endless()) return;
+  auto watch = response.is_upgraded() ? adapter.WatchSocket(sent) : nullptr;
+  response.body = std::make_unique<LiveBody>(std::move(response.body), status_, std::move(watch));
+  response.body = http::EndWith(std::move(response.body), stopping_, ErrorKind::kCancelled);
 }
 
 }  // namespace berth::agent

@@ -38,7 +38,8 @@ class Forwarder : public http::Service {
         gate_(gate),
         compressor_(limits),
         voucher_(limits),
-        found_(executor) {}
+        found_(executor),
+        stopping_(executor) {}
 
   /// Who knows the instance; null while that is not known. Requests that come before wait a moment
   /// (limits.instance_lookup), then they are answered 502.
@@ -51,6 +52,9 @@ class Forwarder : public http::Service {
   /// Whether an answer to a question of the instance may be given: `assertion` says who gives it.
   /// Allowed as for a stream that changes something; the error says why not, for that user.
   Result<void> AdmitAnswer(std::string_view assertion);
+
+  /// Ends what would not end by itself: WebSockets and event streams. For good.
+  void EndEndless() { stopping_.Set(); }
 
   /// Always a response, but for kCancelled.
   Task<Result<http::Response>> Exchange(http::Request request) override;
@@ -77,6 +81,7 @@ class Forwarder : public http::Service {
   AssetVoucher voucher_;
   Adapter* adapter_ = nullptr;
   Event found_;  ///< Set while adapter_ is there.
+  Event stopping_;
   AllowList allowed_;
   std::function<void()> on_away_;
   std::optional<TimePoint> last_refusal_;  // That was logged.

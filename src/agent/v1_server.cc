@@ -11,11 +11,6 @@ namespace {
 // What a message needs around the data that it carries.
 constexpr std::uint64_t kEnvelope = 1024;
 
-bool IsEventStream(const http::ResponseHead& head) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
-}
-
 /// What a message needs around the body, and how much base64 and JSON may make of the body.
 std::uint64_t MaxBody(const Limits& limits) { return limits.version1_message / 2; }
 
@@ -95,7 +90,7 @@ Task<void> V1Server::Answer(control::HttpProxyRequest message) {
     response = ProblemResponse(504, "instance-timeout", "The instance does not answer",
                                "The instance took the request and gave no answer in time.");
   }
-  if (IsEventStream(response->head)) {
+  if (http::IsEventStream(response->head)) {
     NoteLimit("event streams");
     co_return co_await Explain(id, Endless());
   }

@@ -2,6 +2,11 @@
 
 namespace berth::http {
 
+bool IsEventStream(const ResponseHead& head) {
+  const std::string_view type = head.fields.Find("content-type").value_or("");
+  return EqualsIgnoreCase(TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
 std::string_view RequestHead::path() const {
   return std::string_view(target).substr(0, target.find('?'));
 }

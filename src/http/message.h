@@ -21,6 +21,9 @@ struct ResponseHead {
   Fields fields;
 };
 
+/// Whether the body is an event stream (text/event-stream).
+bool IsEventStream(const ResponseHead& head);
+
 struct RequestHead {
   std::string method;     ///< A token; "GET" for WebSockets whatever carries them.
   std::string scheme;     ///< "http" or "https", as the hop that received it saw it; behind the
@@ -62,6 +65,8 @@ struct Response {
   std::unique_ptr<Takeover> takeover = {};
 
   bool is_upgraded() const { return head.status == 101; }
+  /// A WebSocket or an event stream, whose body goes on until somebody ends it.
+  bool is_endless() const { return is_upgraded() || IsEventStream(head); }
 };
 
 /// Whatever turns a request into a response: the hub's routes, the reverse proxy, and every client.

@@ -64,6 +64,7 @@ void Server::MakeRoom() {
 
 Task<void> Server::Drain() {
   accept_.Cancel();
+  listener_->Close();  // Whoever comes now learns so at once, and may go elsewhere.
   drain_.Set();
   auto drained = co_await connections_.WaitEmpty(limits_.drain_grace);
   if (!drained) {

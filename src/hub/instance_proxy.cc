@@ -4,13 +4,13 @@
 
 #include "base/log.h"
 #include "control/stream_fields.h"
+#include "http/bound_body.h"
 #include "http/cookie.h"
 #include "http/header_rules.h"
 #include "http/query.h"
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
 #include "hub/asset_cache.h"
-#include "hub/bound_body.h"
 #include "hub/browser.h"
 #include "hub/compression.h"
 #include "hub/cross_site.h"
@@ -320,8 +320,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   // Both bodies end with the session. That of the response says so only to whoever reads it, which
   // a browser may keep from happening for as long as it likes.
   const auto bound = [&](http::BodyPtr body, bool* was_read) {
-    body = EndWith(std::move(body), session->ended, session, was_read);
-    return gate ? EndWith(std::move(body), *gate, gate) : std::move(body);
+    const auto why = ErrorKind::kUnauthorized;
+    body = http::EndWith(std::move(body), session->ended, why, session, was_read);
+    return gate ? http::EndWith(std::move(body), *gate, why, gate) : std::move(body);
   };
   if (request.body) request.body = bound(std::move(request.body), &session->was_used);
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
@@ -353,7 +354,12 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
+    const bool is_endless = !response->body->length() && response->is_endless();
     response->body = bound(std::move(response->body), nullptr);
+    if (is_endless) {
+      response->body =
+          http::EndWith(std::move(response->body), hub.stopping, ErrorKind::kCancelled);
+    }
   }
   co_return response;
 }

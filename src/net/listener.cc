@@ -146,6 +146,8 @@ Result<void> Listener::Open(const SocketAddress& address, bool is_dual, PortShar
   return Ok();
 }
 
+void Listener::Close() { doors_.clear(); }
+
 Task<Result<StreamPtr>> Listener::Accept() {
   for (;;) {
     bool is_short = false;

@@ -45,6 +45,10 @@ class Listener {
   /// what may pass is waited out here. One call at a time; a dropped call loses nothing.
   Task<Result<StreamPtr>> Accept();
 
+  /// Listens no more: who connects from now on is refused, as is who was not accepted yet. No
+  /// Accept() may wait.
+  void Close();
+
   std::uint16_t port() const { return port_; }
   bool is_tls() const { return tls_ != nullptr; }
 

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
+import { until } from "../browser/lib/wait.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
+import { openEndless } from "./lib/live.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 describe("stopping", { timeout: 120_000 }, () => {
@@ -86,6 +88,32 @@ describe("stopping", { timeout: 120_000 }, () => {
     end.drop();
     assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
     assert.deepEqual(scene.hub.child.lines.filter((line) => line.includes("in time")), []);
+  });
+
+  it("neither agent nor hub waits for sockets and event streams, which never end by themselves", async () => {
+    await scene.hub.restart();
+    cookie = await scene.signIn();
+    for (const name of ["agent", "hub"]) {
+      origin.agent = await scene.startAgent(origin);
+      await origin.agent.ready();
+      const { ended } = await openEndless(origin, scene.pathWay("box", cookie));
+      const process = name === "agent" ? origin.agent : scene.hub.child;
+      process.signal("SIGTERM");
+      for (const [what, end] of Object.entries(ended)) await within(patience, `${what}, with the ${name}`, end);
+      assert.equal(await within(patience, `the ${name}'s exit`, process.exited), 0);
+      assert.deepEqual(process.lines.filter((line) => /in time|grace/.test(line)), []);
+    }
+  });
+
+  it("a hub that stops refuses connections, rather than let them wait", async () => {
+    await scene.hub.restart();
+    await origin.agent.ready();
+    const { held, answer } = await begin();
+    scene.hub.child.signal("SIGTERM");
+    await until("a connection is refused", () => ask(way.options("/health")).then(() => false, ({ code }) => code === "ECONNREFUSED"));
+    held.end("second half");
+    assert.equal((await answer).body.toString(), "first half, second half");
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
   });
 
   it("a hub without a certificate ends with its terminal", async () => {

@@ -4,31 +4,36 @@ import { Readable } from "node:stream";
 import { open, readAll, within } from "./http.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./websocket.mjs";
 
+/** An answer that begins with `headers` and does not end; resolves to what resolves once it has. */
+async function beginAnswer(origin, way, path, headers) {
+  const asked = origin.nextRequest(path);
+  const answered = open(way.options(path));
+  const { response: sent } = await asked;
+  sent.writeHead(200, headers);
+  sent.write("data:");
+  const { response } = await answered;
+  const gone = new Promise((resolve) => sent.once("close", resolve));
+  const whole = readAll(response).then(() => Promise.reject(new Error(`${path} came whole`)), () => {});
+  return { gone: Promise.all([gone, whole]) };
+}
+
+/** What never ends by itself, as openAll() has it. */
+export async function openEndless(origin, way) {
+  const accepted = nextWebSocket(origin, "/ws");
+  const { end } = await openWebSocket(way.options("/ws"));
+  const { end: instance } = await accepted;
+  const stream = await beginAnswer(origin, way, "/stream", { "content-type": "text/event-stream" });
+  return { ended: { webSocket: Promise.all([untilGone(end), untilGone(instance)]), stream: stream.gone } };
+}
+
 /**
  * Opens all of it for `way`. Resolves to {ended}: for each thing a promise that resolves once it has
  * ended at both ends. `canSend` is whether this browser may upload.
  */
 export async function openAll(origin, way, { canSend = true } = {}) {
-  const ended = {};
-  const accepted = nextWebSocket(origin, "/ws");
-  const { end } = await openWebSocket(way.options("/ws"));
-  const { end: instance } = await accepted;
-  ended.webSocket = Promise.all([untilGone(end), untilGone(instance)]);
-
-  const begin = {
-    stream: { "content-type": "text/event-stream" },
-    short: { "content-type": "text/plain", "content-length": "10" },
-  };
-  for (const [name, headers] of Object.entries(begin)) {
-    const asked = origin.nextRequest(`/${name}`);
-    const answered = open(way.options(`/${name}`));
-    const { response: sent } = await asked;
-    sent.writeHead(200, headers);
-    sent.write("data:");
-    const { response } = await answered;
-    const gone = new Promise((resolve) => sent.once("close", resolve));
-    ended[name] = Promise.all([gone, readAll(response).then(() => Promise.reject(new Error(`${name} came whole`)), () => {})]);
-  }
+  const { ended } = await openEndless(origin, way);
+  const short = await beginAnswer(origin, way, "/short", { "content-type": "text/plain", "content-length": "10" });
+  ended.short = short.gone;
 
   const asked = origin.nextRequest("/pending");
   const pending = open(way.options("/pending"));
