@@ -210,6 +210,26 @@ TEST_F(AccessTest, AShareThatIsTakenBackWhileItIsChangedStaysSo) {
   EXPECT_EQ(Role(ben), InstanceRole::kViewer);
 }
 
+TEST_F(AccessTest, AShareThatIsGivenAgainOutlivesTheEndOfItsFirstTerm) {
+  const auto first =
+      Put(ShareKind::kGroup, "acme", ShareRole::kViewer, time + std::chrono::seconds(1)).value();
+  const auto other_share = Put(ShareKind::kEveryone, "", ShareRole::kViewer).value();
+  time = *first.expires_at;
+  identity.shares().EndExpired();
+  store::ShareRow again = first;
+  again.expires_at.reset();
+  auto giving = identity.shares().Put(again);
+  giving.Start();
+  auto removing = identity.shares().Remove("laptop", other_share.id);
+  removing.Start();
+  executor.RunUntilIdle();
+  ASSERT_THAT(giving.Take(), IsOk());
+  ASSERT_THAT(removing.Take(), IsOk());
+  ASSERT_THAT(executor.Await(identity.shares().Reload()), IsOk());
+  ASSERT_EQ(identity.shares().Of("laptop").size(), 1U);
+  EXPECT_EQ(identity.shares().Of("laptop")[0].subject, "acme");
+}
+
 TEST_F(AccessTest, TheSharesOfADeletedInstanceAreForgotten) {
   ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer), IsOk());
   identity.shares().Forget("laptop");

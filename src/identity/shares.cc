@@ -1,8 +1,9 @@
 #include "identity/shares.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
+
+#include "identity/noted.h"
 
 namespace berth::identity {
 namespace {
@@ -40,6 +41,7 @@ Task<Result<store::ShareRow>> Shares::Put(store::ShareRow share) {
   if (is_new && others.size() >= kMaxPerInstance) co_return TooLarge("too many shares");
   share.created_at = clock_();
   const std::uint64_t ends_before = ends_;
+  const Noted being_put(putting_, ends_before);
   auto id = co_await store_.Run(
       [share](store::Database& database) { return store::PutShare(database, share); });
   if (!id) co_return std::move(id).error();
@@ -100,9 +102,13 @@ void Shares::EndExpired() {
 }
 
 Task<Result<void>> Shares::Flush() {
-  if (unwritten_.empty()) co_return Ok();
-  const auto keys = std::views::keys(unwritten_);
-  const std::vector<std::int64_t> ended(keys.begin(), keys.end());
+  // What ended before a share that is being written may be given again by it, as the same row.
+  const std::uint64_t settled = putting_.empty() ? 0 : *putting_.rbegin();
+  std::vector<std::int64_t> ended;
+  for (const auto& [id, number] : unwritten_) {
+    if (number > settled) ended.push_back(id);
+  }
+  if (ended.empty()) co_return Ok();
   auto written = co_await store_.Run([ended](store::Database& database) -> Result<void> {
     for (const std::int64_t id : ended) {
       auto deleted = store::DeleteShare(database, id);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,6 +70,7 @@ class Shares {
   std::uint64_t ends_ = 0;               ///< How many have ended.
   /// Ended, and as which of all that did; their rows may still be there.
   std::map<std::int64_t, std::uint64_t> unwritten_;
+  std::multiset<std::uint64_t> putting_;  ///< Being written, and after how many ends each began.
 };
 
 }  // namespace berth::identity
