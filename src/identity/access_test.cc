@@ -246,18 +246,6 @@ TEST_F(AccessTest, WhoeverHadAnIdBeforeCannotShareItForItsNewOwner) {
   EXPECT_TRUE(store::ListShares(*other).value().empty());
 }
 
-TEST_F(AccessTest, WhoIsBeingRemovedDoesNotComeBackWithWhatWasReadBefore) {
-  auto lock = LockDatabase();
-  auto reading = identity.people().Reload();
-  reading.Start();
-  auto removing = identity.people().Remove(ben);
-  removing.Start();
-  executor.RunUntilIdle();
-  EXPECT_THAT(reading.Take(), IsOk());
-  EXPECT_THAT(removing.Take(), FailsWith(ErrorKind::kUnavailable));
-  EXPECT_TRUE(identity.people().Find(ben)->is_removed);
-}
-
 TEST_F(AccessTest, AnInstanceTakesABoundedNumberOfShares) {
   for (int i = 0; i < 256; ++i) {
     ASSERT_THAT(Put(ShareKind::kGroup, fmt::format("g{}", i), ShareRole::kViewer), IsOk());

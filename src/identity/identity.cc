@@ -1,5 +1,6 @@
 #include "identity/identity.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -65,11 +66,13 @@ Task<Result<void>> Identity::ReloadIfChanged() {
 }
 
 Task<Result<void>> Identity::Flush() {
+  auto people = co_await people_.Flush();
   auto sessions = co_await sessions_.Flush();
   auto shares = co_await shares_.Flush();
   auto tokens = co_await tokens_.Flush();
   auto api_tokens = co_await api_tokens_.Flush();
   co_await audit_.Flush();
+  if (!people) co_return std::move(people).error();
   if (!sessions) co_return std::move(sessions).error();
   if (!shares) co_return std::move(shares).error();
   if (!tokens) co_return std::move(tokens).error();
@@ -85,6 +88,7 @@ Task<void> Identity::Maintain() {
     tokens_.EndExpired();
     shares_.EndExpired();
     auto done = co_await ReloadIfChanged();
+    if (people_.is_behind()) next_flush = std::min(next_flush, executor_.now() + kRetryAfter);
     const bool is_flush = done && executor_.now() >= next_flush;
     if (is_flush) {
       done = co_await Flush();

@@ -85,6 +85,18 @@ TEST_F(IdentityTest, ALockedDatabaseIsRiddenOut) {
   EXPECT_TRUE(store::ListSessions(*other).value().empty());
 }
 
+TEST_F(IdentityTest, ARemovalDuringALockedDatabaseIsWrittenSoonAfter) {
+  store::UserProfile profile;
+  profile.name = "mia";
+  const auto mia = executor.Await(identity.people().Admit("github", "1", std::move(profile)));
+  auto lock = LockDatabase();
+  EXPECT_FALSE(executor.Await(identity.people().Remove((*mia)->id)));
+  Pass(milliseconds(500));
+  lock.reset();
+  for (int i = 0; i < 12; ++i) Pass(milliseconds(500));
+  EXPECT_TRUE(store::FindUser(*other, (*mia)->id).value()->is_removed);
+}
+
 TEST_F(IdentityTest, NoIssuedSecretIsInTheDatabaseFiles) {
   std::vector<std::string> secrets;
   const auto mine = SignIn();

@@ -212,6 +212,20 @@ TEST_F(MembershipTest, ANewRefreshTokenIsKeptThoughTheAnswerFailed) {
   EXPECT_EQ(provider->last_refresh, "r2");
 }
 
+TEST_F(MembershipTest, ANewRefreshTokenIsKeptThoughTheDatabaseIsLocked) {
+  const PersonPtr person = Admit("1");
+  provider->next_refresh = "r2";
+  auto lock = LockDatabase();
+  Start();
+  EXPECT_EQ(provider->last_refresh, "r1");
+  PassAll(90s);
+  EXPECT_EQ(provider->last_refresh, "r2");
+  lock.reset();
+  ASSERT_THAT(executor.Await(identity.Flush()), IsOk());
+  EXPECT_EQ(store::FindUser(*other, person->id).value()->sealed_credential,
+            identity.people().Find(person->id)->sealed_credential);
+}
+
 TEST_F(MembershipTest, WhoSignsInMeanwhileIsNotTouchedByAnOlderAnswer) {
   const PersonPtr person = Admit("1");
   Event gate(executor);

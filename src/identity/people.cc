@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "identity/noted.h"
+
 namespace berth::identity {
 namespace {
 
@@ -22,18 +24,20 @@ void Strip(store::User& user) {
   user.sealed_credential.clear();
 }
 
-/// Notes a removal for as long as it lives.
-class Removing {
- public:
-  Removing(std::multiset<std::int64_t>& ids, std::int64_t id) : ids_(ids), place_(ids.insert(id)) {}
-  ~Removing() { ids_.erase(place_); }
-  Removing(const Removing&) = delete;
-  Removing& operator=(const Removing&) = delete;
+/// One that there is no row for (any more) is as good as written.
+Result<void> UnlessGone(Result<void> change) {
+  if (!change && change.error().kind == ErrorKind::kNotFound) return Ok();
+  return change;
+}
 
- private:
-  std::multiset<std::int64_t>& ids_;
-  const std::multiset<std::int64_t>::iterator place_;
-};
+/// Forgets what was written, unless it is another by now.
+template <class Map>
+void EraseWritten(Map& unwritten, const Map& written) {
+  for (const auto& [id, value] : written) {
+    const auto place = unwritten.find(id);
+    if (place != unwritten.end() && place->second == value) unwritten.erase(place);
+  }
+}
 
 }  // namespace
 
@@ -45,11 +49,7 @@ Task<Result<void>> People::Reload() {
       co_await store_.Read([](store::Database& database) { return store::ListUsers(database); });
   if (!users) co_return Wrap(std::move(users).error(), "read the users");
   people_.clear();
-  for (auto& user : *users) {
-    // Read before the removal that is being written.
-    if (removing_.contains(user.id)) Strip(user);
-    Put(std::move(user));
-  }
+  for (auto& user : *users) Put(std::move(user));
   on_change_();
   co_return Ok();
 }
@@ -77,6 +77,12 @@ std::vector<PersonPtr> People::List() const {
 
 Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
                                       store::UserProfile profile) {
+  const PersonPtr known = Find(provider, subject);
+  const std::vector<std::byte> sealed = profile.sealed_credential;
+  // It may be all that is left to ask with: the one before it may have worked once only.
+  if (known && !known->is_removed) KeepCredential(known, sealed);
+  const std::uint64_t removals_before = removals_;
+  const Noted admission(admitting_, std::pair(known ? known->id : 0, removals_before));
   auto user = co_await store_.Run([provider = std::move(provider), subject = std::move(subject),
                                    profile = std::move(profile), now = clock_()](
                                       store::Database& database) -> Result<store::User> {
@@ -84,34 +90,38 @@ Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
     if (!known) return known;
     return Reread(database, known->id, store::SetUserProfile(database, known->id, profile, now));
   });
-  if (!user) co_return std::move(user).error();
+  if (!user) {
+    is_behind_ = true;
+    co_return std::move(user).error();
+  }
   const std::int64_t id = user->id;
+  if (const auto removal = unwritten_removals_.find(id);
+      removal != unwritten_removals_.end() && removal->second > removals_before) {
+    co_return Unauthorized("the user was removed meanwhile");  // Which is written next.
+  }
+  unwritten_removals_.erase(id);
+  EraseWritten(unwritten_credentials_, {{id, sealed}});
   if (Put(std::move(*user))) on_change_();
   co_return Find(id);
 }
 
 Task<Result<void>> People::Remove(std::int64_t user_id) {
-  if (const PersonPtr person = Find(user_id)) {
-    store::User removed = *person;
-    Strip(removed);
-    if (Put(std::move(removed))) on_change_();
-  }
-  const Removing removing(removing_, user_id);
-  auto user = co_await store_.Run([user_id](store::Database& database) {
-    return Reread(database, user_id, store::SetUserRemoved(database, user_id, true));
-  });
-  if (!user) co_return std::move(user).error();
-  if (Put(std::move(*user))) on_change_();
-  co_return Ok();
+  unwritten_removals_.insert_or_assign(user_id, ++removals_);
+  unwritten_credentials_.erase(user_id);
+  if (const PersonPtr person = Find(user_id); person && Put(*person)) on_change_();
+  co_return co_await Flush();
 }
 
 Task<Result<void>> People::SetCredential(std::int64_t user_id, std::vector<std::byte> sealed) {
-  auto user = co_await store_.Run([user_id, sealed = std::move(sealed)](store::Database& database) {
-    return Reread(database, user_id, store::SetUserCredential(database, user_id, sealed));
-  });
-  if (!user) co_return std::move(user).error();
-  if (Put(std::move(*user))) on_change_();
-  co_return Ok();
+  const PersonPtr person = Find(user_id);
+  if (!person || person->is_removed) co_return NotFound("there is no such user");
+  KeepCredential(person, std::move(sealed));
+  co_return co_await Flush();
+}
+
+void People::KeepCredential(const PersonPtr& person, std::vector<std::byte> sealed) {
+  unwritten_credentials_.insert_or_assign(person->id, std::move(sealed));
+  Put(*person);
 }
 
 Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
@@ -123,8 +133,46 @@ Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
   co_return Ok();
 }
 
+Task<Result<void>> People::Flush() {
+  auto removals = unwritten_removals_;
+  // Written behind an admission that came after it, a removal would undo it.
+  std::erase_if(removals, [this](const auto& removal) {
+    const auto admission = admitting_.lower_bound(removal);
+    return admission != admitting_.end() && admission->first == removal.first;
+  });
+  const auto credentials = unwritten_credentials_;
+  is_behind_ = false;
+  if (removals.empty() && credentials.empty()) co_return Ok();
+  auto written =
+      co_await store_.Run([removals, credentials](store::Database& database) -> Result<void> {
+        for (const auto& [id, number] : removals) {
+          auto removed = UnlessGone(store::SetUserRemoved(database, id, true));
+          if (!removed) return removed;
+        }
+        for (const auto& [id, sealed] : credentials) {
+          auto set = UnlessGone(store::SetUserCredential(database, id, sealed));
+          if (!set) return set;
+        }
+        return Ok();
+      });
+  if (!written) {
+    is_behind_ = true;
+    co_return Wrap(std::move(written).error(), "write users");
+  }
+  EraseWritten(unwritten_removals_, removals);
+  EraseWritten(unwritten_credentials_, credentials);
+  co_return Ok();
+}
+
 bool People::Put(store::User user) {
   const std::int64_t id = user.id;
+  // Its row may not say yet what has been decided here.
+  if (unwritten_removals_.contains(id)) {
+    Strip(user);
+  } else if (const auto kept = unwritten_credentials_.find(id);
+             kept != unwritten_credentials_.end()) {
+    user.sealed_credential = kept->second;
+  }
   PersonPtr& place = people_[id];
   const bool is_same = place != nullptr && place->role == user.role &&
                        place->groups == user.groups && place->is_removed == user.is_removed;

@@ -1,16 +1,20 @@
 // People: everybody who may sign in, kept in memory over the store: what access is decided by and
 // what agents are told.
 //
+// What takes access away counts at once and is then written, again and again if the disk fails; the
+// same goes for what providers are asked with. What grants access is written before it counts.
 // Lives on one loop; a PersonPtr stays what it was while it is held, so look people up anew for
 // each request.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/wall_clock.h"
@@ -38,17 +42,27 @@ class People {
   std::vector<PersonPtr> List() const;
 
   /// Somebody whom a provider vouches for and the policy admits: made if new, else brought up to
-  /// date, and no longer removed.
+  /// date, and no longer removed. kUnauthorized: removed meanwhile. Of what could not be written,
+  /// the credential of somebody who is not removed is kept all the same.
   Task<Result<PersonPtr>> Admit(std::string provider, std::string subject,
                                 store::UserProfile profile);
-  /// The policy no longer admits them, from this moment; then it is written. Ending their sessions
-  /// is the caller's. kUnavailable: not written.
+  /// The policy no longer admits them, from this moment until they are admitted again; then it is
+  /// written. Ending their sessions is the caller's. kUnavailable: it will be written later, unless
+  /// the process dies before.
   Task<Result<void>> Remove(std::int64_t user_id);
-  /// Keeps what to ask their provider with from now on.
+  /// What to ask their provider with from now on; then it is written. kNotFound: there is no such
+  /// user, or they are removed. kUnavailable: as in Remove().
   Task<Result<void>> SetCredential(std::int64_t user_id, std::vector<std::byte> sealed);
   Task<Result<void>> SetRole(std::int64_t user_id, store::HubRole role);
 
+  /// Writes what is not written yet.
+  Task<Result<void>> Flush();
+  /// Whether a write failed, so that Flush() should not wait long: after a restart a removal that
+  /// is not written gives access again, and a credential is lost.
+  bool is_behind() const { return is_behind_; }
+
  private:
+  void KeepCredential(const PersonPtr& person, std::vector<std::byte> sealed);
   /// Whether it may have given or taken access.
   bool Put(store::User user);
 
@@ -56,7 +70,13 @@ class People {
   const WallClock clock_;
   const std::function<void()> on_change_;
   std::unordered_map<std::int64_t, PersonPtr> people_;
-  std::multiset<std::int64_t> removing_;  ///< Those whose removal is being written.
+  std::uint64_t removals_ = 0;  ///< How many there have been.
+  /// Removed, and as which of all; their rows may still say otherwise.
+  std::map<std::int64_t, std::uint64_t> unwritten_removals_;
+  std::map<std::int64_t, std::vector<std::byte>> unwritten_credentials_;
+  bool is_behind_ = false;
+  /// Whose admission is being written, and how many removals it comes after.
+  std::multiset<std::pair<std::int64_t, std::uint64_t>> admitting_;
 };
 
 /// What to call them: the provider's name for them, else their own.
