@@ -28,6 +28,7 @@ const pagePaths = {
 /** Other files at paths of their own, from src/: what must not be named after its content. */
 const fixedPaths = {
   "sw.js": "/sw.js",
+  "stand_in.js": "stand_in.js", // No address of its own: see src/hub/instance_site.cc.
   "manifest.webmanifest": "/manifest.webmanifest",
 };
 
@@ -58,7 +59,7 @@ async function bundle() {
   const { build } = await import("esbuild");
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/sw.ts", "src/auth.ts", "src/settings.tsx", "src/open.ts", "src/enroll.tsx", "src/style.css"],
+    entryPoints: ["src/login.tsx", "src/dashboard.tsx", "src/instance.tsx", "src/sw.ts", "src/stand_in.ts", "src/auth.ts", "src/settings.tsx", "src/open.ts", "src/enroll.tsx", "src/style.css"],
     outdir: "out",
     write: false,
     bundle: true,

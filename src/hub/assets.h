@@ -10,7 +10,7 @@ namespace berth::hub {
 
 /// One embedded file.
 struct Asset {
-  std::string_view path;          ///< URL path, with its leading slash.
+  std::string_view path;          ///< URL path with its leading slash, or only a name.
   std::string_view content_type;  ///< With charset.
   std::string_view body;
   std::string_view gzip;       ///< The body, compressed; empty for pictures.
@@ -22,7 +22,7 @@ struct Asset {
 /// All embedded files.
 std::span<const Asset> Assets();
 
-/// The file at exactly this URL path; null if there is none.
+/// The file of exactly this path or name; null if there is none.
 const Asset* FindAsset(std::string_view path);
 
 }  // namespace berth::hub

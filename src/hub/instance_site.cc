@@ -25,6 +25,11 @@ http::Response NeverKept(http::Response response) {
   return response;
 }
 
+/// Whether it asks for the script of a service worker, as browsers do past any worker.
+bool IsWorkerScript(const http::RequestHead& head) {
+  return head.method == "GET" && head.fields.Find("service-worker") == "script";
+}
+
 /// As long as browsers keep a cookie at all.
 constexpr auto kOwnerKnownFor = std::chrono::days(400);
 
@@ -130,6 +135,8 @@ Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request re
   }
   auto session = InstanceSessionOf(hub, request.head, instance_id);
   if (!session) {
+    // The browser asks for it after each navigation that the instance's worker answered.
+    if (IsWorkerScript(request.head)) return http::AtHand(StandInWorker());
     const std::string sign_in =
         fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(), instance_id,
                     http::EscapeQuery(request.head.target));

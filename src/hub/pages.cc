@@ -1,5 +1,6 @@
 #include "hub/pages.h"
 
+#include "base/check.h"
 #include "hub/assets.h"
 #include "hub/problem.h"
 
@@ -35,7 +36,7 @@ std::optional<std::string> WithProof(std::string_view page, std::string_view pro
 std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_view proof) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return std::nullopt;
   const std::string_view path = head.path();
-  if (!path.starts_with('/')) return std::nullopt;  // Templates have no path.
+  if (!path.starts_with('/')) return std::nullopt;  // What has only a name has no address.
   const Asset* asset = FindAsset(PageOf(path));
   if (asset == nullptr) return std::nullopt;
   http::Response response;
@@ -73,6 +74,16 @@ std::optional<http::Response> SignInPage(int status, std::string_view reason,
                                     "\n    <meta name=\"sign-in-who\" content=\"{}\">",
                                     EscapeHtml(reason), EscapeHtml(who)));
   auto response = http::TextResponse(status, asset->content_type, std::move(page));
+  AddPageSecurity(response.head.fields);
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  return response;
+}
+
+http::Response StandInWorker() {
+  const Asset* asset = FindAsset("stand_in.js");
+  CHECK(asset != nullptr);
+  auto response = http::TextResponse(200, asset->content_type, std::string(asset->body));
   AddPageSecurity(response.head.fields);
   response.head.fields.Add("cache-control", "no-store");
   response.head.fields.Add("vary", "*");

@@ -16,6 +16,10 @@ std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_
 /// The sign-in page with the reason why a sign-in failed and who tried, which its script explains.
 std::optional<http::Response> SignInPage(int status, std::string_view reason, std::string_view who);
 
+/// The script that stands in for an instance's service worker where there is no session: see
+/// web/src/stand_in.ts.
+http::Response StandInWorker();
+
 /// The paths that exist on an instance's address as well: the sign-on page and the assets.
 bool IsSharedPath(std::string_view path);
 

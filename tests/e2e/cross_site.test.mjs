@@ -224,6 +224,27 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     assert.equal(origin.seen.at(-1).url, "/api/session");
   });
 
+  it("a service worker's script is the instance's for a session, and without one the hub's, which answers nothing", async () => {
+    const way = ways.subdomain;
+    const script = (cookie, method = "GET") => ask({
+      host: "127.0.0.1", port: scene.port, method, path: "/sw.js",
+      headers: { host: way.host, "service-worker": "script", "sec-fetch-site": "same-origin", "sec-fetch-dest": "serviceworker", ...(cookie && { cookie }) },
+    });
+    await script(way.cookie);
+    assert.equal(origin.seen.at(-1).url, "/sw.js");
+    const before = origin.seen.length;
+    for (const cookie of [undefined, "berth_instance=0123456789abcdef.x"]) {
+      const { status, headers, body } = await script(cookie);
+      assert.equal(status, 200);
+      assert.match(headers["content-type"], /^text\/javascript/);
+      assert.equal(headers["cache-control"], "no-store");
+      assert.match(body.toString(), /skipWaiting/);
+      assert.doesNotMatch(body.toString(), /"fetch"|unregister|import|export/);
+    }
+    assert.equal((await script(undefined, "POST")).status, 401);
+    assert.equal(origin.seen.length, before);
+  });
+
   it("the hub's own pages carry the policy as it is written, and nothing inline", async () => {
     const page = (host, path, cookie) => ask({ host: "127.0.0.1", port: scene.port, path, headers: { host, cookie, accept: "text/html" } });
     const policy = /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:( https:\/\/[a-z0-9.:-]+)?; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/;
