@@ -110,7 +110,7 @@ Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
   if (!label.empty() && !identity::IsTokenName(label)) {
     co_return Invalid("a label has at most 100 bytes and no control characters");
   }
-  // While the request was read the id may have been freed, and become somebody else's.
+  // While the request was read it may have been removed.
   auto written = co_await hub.store.Run(
       [id = call.id, user_id = call.user_id(), label](store::Database& database) -> Result<void> {
         return store::SetInstanceLabel(database, id, user_id, label);
@@ -142,7 +142,7 @@ Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
   }
   hub.registry.Remove(call.id);
   hub.identity.shares().Forget(call.id);  // One that was being made meanwhile went with the row.
-  // Whoever takes the id next must not meet the sessions of those who had the old one open.
+  // A new instance of this id must not meet the sessions of those who had the old one open.
   hub.identity.sessions().EndIf(
       [&id = call.id](const identity::Session& session) { return session.instance_id == id; });
   LogInfo("instance {}: removed", call.id);

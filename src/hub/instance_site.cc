@@ -33,9 +33,10 @@ bool IsWorkerScript(const http::RequestHead& head) {
 /// As long as browsers keep a cookie at all.
 constexpr auto kOwnerKnownFor = std::chrono::days(400);
 
-/// What lies in the browser at this address from when the id was somebody else's is not for the
-/// page that comes now: it is cleared, before the page is there, whenever the browser does not show
-/// by its cookie that it last saw an instance of this owner.
+/// An id stays its first owner's, but in a database of before it may have changed hands. What lies
+/// in the browser at this address from when it was somebody else's is not for the page that comes
+/// now: it is cleared, before the page is there, whenever the browser does not show by its cookie
+/// that it last saw an instance of this owner.
 void PartFromFormerOwner(const HubContext& hub, const http::RequestHead& head,
                          std::string_view instance_id, std::int64_t owner_id,
                          http::Fields& answer) {

@@ -55,7 +55,7 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
       denied.result = identity::audit_result::kDenied;
       denied.detail += "; the id belongs to another user";
       hub.identity.audit().RecordSparsely(std::move(denied));
-      co_return RefusedRegistration("this id belongs to another user of the hub");
+      co_return RefusedRegistration(claimed.error().message);
     }
     co_return Unavailable("the hub cannot write its database now");
   }

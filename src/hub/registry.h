@@ -108,8 +108,7 @@ class Registry {
                 WallTime last_seen, std::string label = {});
   /// What its owner calls it from now on. Ignored if it is unknown.
   void SetLabel(std::string_view id, std::string label);
-  /// Forgets an instance, so that its id is free. REQUIRES: it is not live. Ignored if it is
-  /// unknown.
+  /// Forgets an instance. REQUIRES: it is not live. Ignored if it is unknown.
   void Remove(std::string_view id);
 
   /// The instance is there, over `link`, which must call Disconnected() before it dies. An older

@@ -13,6 +13,7 @@
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
 #include "store/folder_lock.h"
+#include "store/instances.h"
 #include "store/meta.h"
 #include "store/schema.h"
 
@@ -115,6 +116,31 @@ TEST(DatabaseTest, AnOlderSchemaIsBroughtUpToDateUnderTheLockOnly) {
   EXPECT_THAT(Database::Open(temp.path(), lock->get()), IsOk());
   EXPECT_EQ(SchemaOf(file), known);
   EXPECT_THAT(Database::Open(temp.path()), IsOk()) << "beside a hub, once it is up to date";
+}
+
+TEST(DatabaseTest, IdsOfBeforeAreTheirOwnersForGood) {
+  const TempFolder temp;
+  const auto steps = SchemaSteps();
+  const std::size_t before = 4;  // The steps without the table id_owners.
+  RunRaw(temp.path() / kDatabaseFile,
+         fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};"
+                     "INSERT INTO users (id, provider, subject, name, created_at)"
+                     " VALUES (1, 'local', 'a', 'a', 0), (2, 'local', 'b', 'b', 0);"
+                     "INSERT INTO instances VALUES ('here', 2, '', '{{}}', 0, 0, NULL, NULL);"
+                     "INSERT INTO shared_ids VALUES ('shared', 1);"
+                     "INSERT INTO audit VALUES"
+                     " (1, 0, 1, 'a', 'instance_remove', 'here', '', 'ok', '', x''),"
+                     " (2, 0, 1, 'a', 'instance_remove', 'gone', '', 'ok', '', x''),"
+                     " (3, 0, 2, 'b', 'instance_remove', 'gone', '', 'ok', '', x''),"
+                     " (4, 0, 1, 'a', 'instance_remove', 'gone', '', 'denied', '', x'');",
+                     fmt::join(steps.first(before), "\n"), before)
+             .c_str());
+  auto database = MustOpen(temp.path());
+  for (const auto& [id, whose] : {std::pair("here", 2), {"shared", 1}, {"gone", 2}}) {
+    EXPECT_THAT(ClaimInstance(*database, id, 3 - whose, "{}", {}), FailsWith(ErrorKind::kForbidden))
+        << id;
+    EXPECT_THAT(ClaimInstance(*database, id, whose, "{}", {}), IsOk()) << id;
+  }
 }
 
 TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {

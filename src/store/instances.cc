@@ -20,16 +20,18 @@ InstanceRow ToInstance(const Row& row) {
 
 Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
                                   std::string_view metadata, WallTime now) {
+  auto taken =
+      database.Run("INSERT OR IGNORE INTO id_owners (id, user_id) VALUES (?1, ?2)", {id, user_id});
+  if (!taken) return Wrap(std::move(taken).error(), "take an instance id");
   auto changed = database.Run(
       "INSERT INTO instances (id, user_id, label, metadata, first_seen_at, last_seen_at)"
-      " SELECT ?1, ?2, '', ?3, ?4, ?4"
-      " WHERE NOT EXISTS (SELECT 1 FROM shared_ids WHERE id = ?1 AND user_id <> ?2)"
+      " SELECT id, user_id, '', ?3, ?4, ?4 FROM id_owners WHERE id = ?1 AND user_id = ?2"
       " ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata,"
       " last_seen_at = excluded.last_seen_at WHERE user_id = excluded.user_id",
       {id, user_id, metadata, ToUnixMs(now)});
   if (!changed) return Wrap(std::move(changed).error(), "write an instance");
   if (*changed == 0) {
-    return Forbidden(fmt::format("the instance id {} belongs to somebody else", ForLog(id)));
+    return Forbidden("this id belongs to another user of the hub for good: choose another id");
   }
   auto instance = FindInstance(database, id);
   if (!instance) return std::move(instance).error();

@@ -21,8 +21,8 @@ struct InstanceRow {
   WallTime last_seen_at;
 };
 
-/// Makes the instance, or brings its metadata and last_seen_at up to date. kForbidden: the id
-/// belongs to another user, who has an instance of it, or had one and shared it.
+/// Makes the instance, or brings its metadata and last_seen_at up to date. The id is that user's
+/// from then on, for good. kForbidden: it is another user's; the message is for whoever asked.
 Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
                                   std::string_view metadata, WallTime now);
 
@@ -32,8 +32,7 @@ Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime 
 /// Sets what its owner calls it. kNotFound if that user has none of this id.
 Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
                               std::string_view label);
-/// With its shares. The id is free, but for one that was shared: it stays its owner's. Whether it
-/// was there.
+/// With its shares. The id stays its owner's. Whether it was there.
 Result<bool> DeleteInstance(Database& database, std::string_view id);
 
 }  // namespace berth::store

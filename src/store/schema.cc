@@ -208,6 +208,21 @@ INSERT INTO shared_ids (id, user_id)
 ALTER TABLE users ADD COLUMN groups_at INTEGER;
 UPDATE users SET groups_at = last_sign_in_at;
 )sql",
+    R"sql(
+-- Whose an id is for good, whether or not they have an instance of it: its first owner's. Their pages
+-- and workers may live on in browsers, where the next owner of its address would meet them. One that
+-- was removed before this step is whose who removed it last.
+CREATE TABLE id_owners (
+  id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users (id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO id_owners (id, user_id) SELECT id, user_id FROM shared_ids;
+INSERT OR IGNORE INTO id_owners (id, user_id) SELECT id, user_id FROM instances;
+INSERT OR IGNORE INTO id_owners (id, user_id)
+  SELECT audit.instance_id, audit.actor_id FROM audit JOIN users ON users.id = audit.actor_id
+  WHERE audit.action = 'instance_remove' AND audit.result = 'ok' ORDER BY audit.seq DESC;
+DROP TABLE shared_ids;
+)sql",
 };
 
 }  // namespace

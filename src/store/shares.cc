@@ -51,9 +51,6 @@ Result<std::int64_t> PutShare(Database& database, const ShareRow& share) {
       [](const Row& row) { return row.Integer(0); });
   if (!id) return Wrap(std::move(id).error(), "write a share");
   if (!*id) return Conflict("the instance is not theirs who share it");
-  auto kept = database.Run("INSERT OR IGNORE INTO shared_ids (id, user_id) VALUES (?1, ?2)",
-                           {share.instance_id, share.created_by});
-  if (!kept) return Wrap(std::move(kept).error(), "note a shared id");
   return **id;
 }
 

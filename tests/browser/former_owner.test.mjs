@@ -1,5 +1,5 @@
-// An id that was somebody else's: what its address left in a browser is gone before the new owner's page
-// is there.
+// An id that was somebody else's, in a database of before ids stayed their first owner's: what its address left
+// in a browser is gone before the new owner's page is there.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Stage } from "./lib/stage.mjs";
@@ -36,7 +36,7 @@ function serve(name) {
   };
 }
 
-describe("an id that becomes somebody else's", { concurrency: 1 }, () => {
+describe("an id that became somebody else's", { concurrency: 1 }, () => {
   let stage, page, ben, box;
   before(async () => {
     stage = await Stage.start("former-owner");
@@ -67,6 +67,7 @@ describe("an id that becomes somebody else's", { concurrency: 1 }, () => {
     await box.agent.stop();
     await stage.card(page, "box").getByText("Offline").first().waitFor();
     assert.equal(await api(page, "DELETE", "/api/clients/box"), 204);
+    stage.hub.giveUpId("box");
     const next = await stage.plainInstance("box", serve("ben"), { owner: "ben" });
     const agent = await stage.hub.startAgent(next);
     await agent.line(/connected to .* as /);

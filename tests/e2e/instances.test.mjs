@@ -104,7 +104,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.deepEqual((await history(ada)).samples, []);
   });
 
-  it("removes what is not connected, with its shares; its id, which was shared, is its owner's alone", async () => {
+  it("removes what is not connected, with its shares; its id stays its owner's alone", async () => {
     box.agent = await scene.startAgent(box, { token: await scene.token("again", "--user", "ada") });
     await box.agent.ready();
     const theirs = await scene.subdomainWay("box", ben);
@@ -117,7 +117,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal((await audited(ada, "instance_remove")).length, 1);
     // Its pages were in Ben's browser: what may still run there must not meet an instance of his.
     const refused = await scene.startAgent(box, { name: "bens", token: await scene.token("bens", "--user", "ben") });
-    await refused.line(/this id belongs to another user/);
+    await refused.line(/this id belongs to another user of the hub for good: choose another id/);
     await refused.stop();
     assert.deepEqual(json(await call(ben, "GET", "/clients")).clients, []);
     // Ada takes it again. Her share with him is gone, and so is the session he had at its address.
@@ -133,6 +133,15 @@ describe("managing instances", { timeout: 120_000 }, () => {
       request(theirs.options("/x"), (answer) => resolve(answer.resume().statusCode)).on("error", reject).end();
     });
     assert.equal(status, 401);
+  });
+
+  it("an id that was never shared stays its owner's too", async () => {
+    const mine = await scene.instance("mine", { user: "ben" });
+    json(await call(ben, "POST", "/clients/mine/disconnect"), 204);
+    await until("it is removed", async () => (await call(ben, "DELETE", "/api/clients/mine")).status === 204);
+    const refused = await scene.startAgent(mine, { name: "late", token: await scene.token("late", "--user", "ada") });
+    await refused.line(/this id belongs to another user of the hub for good: choose another id/);
+    await refused.stop();
   });
 
   it("what a browser kept for an id is cleared when the id is somebody else's than it saw there last", async () => {
@@ -155,6 +164,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal((await by(ben, `${first.seen}; berth_owner=x`)).clears, everything);
     json(await call(ben, "POST", "/clients/spare/disconnect"), 204);
     await until("it is removed", async () => (await call(ben, "DELETE", "/api/clients/spare")).status === 204);
+    scene.hub.giveUpId("spare");
     spare.agent = await scene.startAgent(spare, { name: "adas", token: await scene.token("adas", "--user", "ada") });
     await spare.agent.ready();
     const second = await by(ada, first.seen);

@@ -1,5 +1,5 @@
 // A real hub and real agents, as processes, on ports and folders of their own.
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,11 @@ export class Hub {
   async restart() {
     await this.child.stop("SIGKILL");
     await this.start(`127.0.0.1:${new URL(this.url).port}`);
+  }
+
+  /** Makes an id nobody's, as a removed one once was: it stays with its first owner otherwise. */
+  giveUpId(id) {
+    execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.data, "berth.db"), `DELETE FROM id_owners WHERE id = '${id}'`]);
   }
 
   /** A sign-in link that works once; for the hub's owner, or for the member of that name. */

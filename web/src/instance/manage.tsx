@@ -127,9 +127,8 @@ export function Manage({ one }: { one: Managed }) {
               }}
             >
               <p>
-                The hub forgets it, its name and its shares. The id "{one.id}" is free for anybody on this hub if it was
-                never shared, else for you alone. An agent with a valid token that connects again makes it new: revoke
-                its token too if that must not be.
+                The hub forgets it, its name and its shares. The id "{one.id}" stays yours: nobody else can take it. An
+                agent with a valid token that connects again makes it new: revoke its token too if that must not be.
               </p>
             </Confirm>
           )}
