@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hub/registry.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -27,10 +28,15 @@ Task<void> RecordCall(HubContext& hub, const ApiCall& call, std::string_view act
   return hub.identity.audit().Write(EventOf(call, action, std::move(details)));
 }
 
+std::string KnownInstance(const HubContext& hub, std::string_view id) {
+  const Instance* const instance = hub.registry.Get(id);
+  return instance == nullptr ? std::string() : instance->id();
+}
+
 void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
-                  std::string instance_id) {
+                  std::string_view instance_id) {
   EventDetails details{.result = identity::audit_result::kDenied,
-                       .instance_id = std::move(instance_id),
+                       .instance_id = KnownInstance(hub, instance_id),
                        .detail = std::move(detail)};
   hub.identity.audit().RecordSparsely(
       EventOf(call, identity::audit_action::kAccess, std::move(details)));

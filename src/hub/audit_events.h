@@ -22,8 +22,12 @@ struct EventDetails {
 Task<void> RecordCall(HubContext& hub, const ApiCall& call, std::string_view action,
                       EventDetails details = {});
 
-/// Records, sparsely, that the caller was denied something. REQUIRES: there is a user.
+/// That id if an instance has it, else "": what a denial names must not be made up.
+std::string KnownInstance(const HubContext& hub, std::string_view id);
+
+/// Records, sparsely, that the caller was denied something, to do with that instance if there is
+/// one. REQUIRES: there is a user.
 void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
-                  std::string instance_id = {});
+                  std::string_view instance_id = {});
 
 }  // namespace berth::hub

@@ -11,6 +11,7 @@
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
 #include "hub/asset_cache.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/compression.h"
 #include "hub/cross_site.h"
@@ -76,7 +77,7 @@ void NoteDenied(HubContext& hub, const identity::Session& session, std::string_v
   hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
                                        .result = identity::audit_result::kDenied,
                                        .actor_id = session.user_id,
-                                       .instance_id = std::string(instance_id),
+                                       .instance_id = KnownInstance(hub, instance_id),
                                        .address = std::string(address),
                                        .detail = std::string(reason)});
 }

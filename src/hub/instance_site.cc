@@ -6,6 +6,7 @@
 #include "http/cookie.h"
 #include "http/query.h"
 #include "http/reserved_path.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/changes.h"
 #include "hub/cross_site.h"
@@ -67,7 +68,7 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
   if (!parent) {
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
                                          .result = identity::audit_result::kDenied,
-                                         .instance_id = instance_id,
+                                         .instance_id = KnownInstance(hub, instance_id),
                                          .address = address,
                                          .detail = "unknown or used ticket"});
     co_return Unauthorized("unknown or used ticket");
@@ -78,7 +79,7 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
                                          .result = identity::audit_result::kDenied,
                                          .actor_id = parent->user_id,
-                                         .instance_id = instance_id,
+                                         .instance_id = KnownInstance(hub, instance_id),
                                          .address = address,
                                          .detail = "no longer shared with them"});
     co_return NotFound("no such instance for them");

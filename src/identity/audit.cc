@@ -8,8 +8,12 @@ namespace berth::identity {
 namespace {
 
 constexpr std::chrono::minutes kSparsely(1);
-/// Kinds of events in a minute: a bound for memory and disk.
-constexpr std::size_t kMaxRecent = 2'000;
+
+// Kinds of events in a minute: bounds for memory and disk, of which nobody uses up what others
+// need.
+constexpr std::size_t kMaxOk = 2'000;    // What one user did: so many agents may come back at once.
+constexpr std::size_t kMaxDenied = 100;  // What one user, or an address without one, was denied.
+constexpr std::size_t kMaxNameless = 2'000;  // What all addresses without a user were denied.
 
 Task<void> WriteAt(store::Store& store, AuditEvent event, WallTime now) {
   const std::string action(event.action);
@@ -30,21 +34,37 @@ void Audit::Record(AuditEvent event) { writing_.Spawn("audit", Write(std::move(e
 
 void Audit::RecordSparsely(AuditEvent event) {
   const WallTime now = clock_();
-  const std::string key =
-      fmt::format("{} {} {} {} {}", event.action, event.result, event.actor_id.value_or(0),
-                  event.instance_id, RateLimitKey(event.address));
-  if (recent_.size() >= kMaxRecent) {
-    std::erase_if(recent_, [now](const auto& item) { return item.second <= now; });
+  while (!recent_.empty() && recent_.front().until <= now) ForgetOldest();
+  const std::string address = RateLimitKey(event.address);
+  std::string key = fmt::format("{} {} {} {} {}", event.action, event.result,
+                                event.actor_id.value_or(0), event.instance_id, address);
+  if (keys_.contains(key)) return;
+  const bool is_nameless = !event.actor_id;
+  std::string source =
+      is_nameless ? address : fmt::format("{} for user {}", event.result, *event.actor_id);
+  const auto counted = counts_.find(source);
+  const std::size_t count = counted == counts_.end() ? 0 : counted->second;
+  const std::size_t most = event.result == audit_result::kOk ? kMaxOk : kMaxDenied;
+  if (count >= most || (is_nameless && nameless_ >= kMaxNameless)) return;
+  if (count + 1 == most) {
+    LogWarn("audit: too much at once ({}): more of it is left out", ForLog(source));
   }
-  const auto place = recent_.find(key);
-  if (place != recent_.end() && now < place->second) return;
-  if (place == recent_.end() && recent_.size() >= kMaxRecent) {
-    LogWarn("audit: too many denials at once; {} by {} left out", event.action,
-            ForLog(event.address));
-    return;
+  if (is_nameless && ++nameless_ == kMaxNameless) {
+    LogWarn("audit: too many denials at once: more without a user are left out");
   }
-  recent_[key] = now + kSparsely;
+  ++counts_[source];
+  keys_.insert(key);
+  recent_.push_back({now + kSparsely, std::move(key), std::move(source), is_nameless});
   Record(std::move(event));
+}
+
+void Audit::ForgetOldest() {
+  const Recent& oldest = recent_.front();
+  keys_.erase(oldest.key);
+  const auto counted = counts_.find(oldest.source);
+  if (--counted->second == 0) counts_.erase(counted);
+  if (oldest.is_nameless) --nameless_;
+  recent_.pop_front();
 }
 
 Result<void> RecordAudit(store::Database& database, AuditEvent event, WallTime now) {

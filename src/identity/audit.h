@@ -3,11 +3,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/task_group.h"
 #include "base/wall_clock.h"
@@ -105,16 +108,31 @@ class Audit {
   void Record(AuditEvent event);
   /// The same for what anybody can cause as often as they like: events with the same action,
   /// result, user, instance and address are written once a minute. Of an IPv6 /64 all addresses are
-  /// the same.
+  /// the same. Each user, and each address without one, has its own share of what a minute may
+  /// hold; what is beyond it is left out, which the hub's log says. Events must not differ by what
+  /// whoever causes them makes up: an instance_id is that of an instance.
   void RecordSparsely(AuditEvent event);
   /// Returns when all of it is written.
   Task<void> Flush() { return writing_.WaitEmpty(); }
 
  private:
+  /// What was written sparsely and is not to be again `until` then.
+  struct Recent {
+    WallTime until;
+    std::string key;
+    std::string source;  ///< Whose share it counts for.
+    bool is_nameless;    ///< There was no user.
+  };
+
+  void ForgetOldest();
+
   store::Store& store_;
   const WallClock clock_;
   TaskGroup writing_;
-  std::unordered_map<std::string, WallTime> recent_;  ///< What was written sparsely, until when.
+  std::deque<Recent> recent_;                            ///< The oldest first.
+  std::unordered_set<std::string> keys_;                 ///< Theirs.
+  std::unordered_map<std::string, std::size_t> counts_;  ///< Of each source.
+  std::size_t nameless_ = 0;
 };
 
 /// The same for commands: at once, in a transaction of the caller.

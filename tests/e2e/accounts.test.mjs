@@ -298,6 +298,24 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     });
     const statuses = {};
     for (let i = 0; i < 1000; ++i) {
+  it("what somebody makes up is not in the audit log, and gives it no more rows", async () => {
+    const to = (host, method, path, body, headers) => ask({
+      host: "127.0.0.1", port: scene.port, localAddress: "127.0.0.9", method, path, headers: { host, origin: `http://${host}`, ...headers },
+    }, body);
+    for (const label of ["made-up-1", "made-up-2", "made-up-3", "box"]) {
+      assert.equal((await to(`${label}.localhost:${scene.port}`, "POST", "/.berth/session", '{"code":"x"}')).status, 401);
+    }
+    for (const id of ["made-up-4", "made-up-5"]) {
+      assert.equal((await to(scene.host, "GET", `/clients/${id}/proxy/x`, undefined, { ...asFetch, cookie })).status, 404);
+      assert.equal((await to(scene.host, "POST", `/api/clients/${id}/open`, undefined, { cookie })).status, 404);
+    }
+    await makeApiToken(scene, cookie, { name: "last", scopes: ["profile:read"] });  // With this, all before it is written.
+    const events = (await audit(scene)).filter(({ address }) => address === "127.0.0.9");
+    assert.deepEqual(events.map(({ action, result, instance_id: id }) => [action, result, id]), [
+      ["open", "denied", ""], ["open", "denied", "box"], ["access", "denied", ""],
+    ]);
+  });
+
       const answer = await knock(wrong(), "127.0.0.3");
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
       if (answer.status === 429) assert.ok(Number(answer.headers["retry-after"]) >= 1);
