@@ -65,6 +65,11 @@ bool IsOpenedBySibling(const http::RequestHead& head) {
          head.fields.Find("sec-fetch-dest") == "document";
 }
 
+bool IsBrowser(const http::RequestHead& head) {
+  if (head.fields.Has("sec-fetch-site")) return true;
+  return head.is_upgrade() && head.fields.Find("user-agent").value_or("").starts_with("Mozilla/");
+}
+
 bool IsNavigation(const http::RequestHead& head) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return false;
   if (const auto mode = head.fields.Find("sec-fetch-mode")) {

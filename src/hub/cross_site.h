@@ -38,6 +38,11 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
 /// page of its own.
 bool IsOpenedBySibling(const http::RequestHead& head);
 
+/// Whether a browser sends this. Every one shows it by one of the two, and no page can keep it from
+/// doing so: by Fetch Metadata on trustworthy origins, but not yet with every WebSocket; by a
+/// WebSocket's User-Agent always.
+bool IsBrowser(const http::RequestHead& head);
+
 /// GET, HEAD and OPTIONS (RFC 9110, section 9.2.1), and no upgrade.
 bool IsSafe(const http::RequestHead& head);
 

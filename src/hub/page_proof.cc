@@ -3,19 +3,13 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "base/seal.h"
+#include "hub/cross_site.h"
 #include "hub/problem.h"
 
 namespace berth::hub {
 namespace {
 
 constexpr std::string_view kProtocolPrefix = "berth.page.";
-
-/// Every browser sends one of the two, and no page can keep it from doing so: Fetch Metadata on
-/// trustworthy origins, but not yet with every WebSocket; a WebSocket's User-Agent always.
-bool IsBrowser(const http::RequestHead& head) {
-  if (head.fields.Has("sec-fetch-site")) return true;
-  return head.is_upgrade() && head.fields.Find("user-agent").value_or("").starts_with("Mozilla/");
-}
 
 std::string Presented(const http::RequestHead& head) {
   if (!head.is_upgrade()) return std::string(head.fields.Find(kPageProofField).value_or(""));

@@ -4,6 +4,7 @@
 #include "http/query.h"
 #include "hub/agent_tunnel.h"
 #include "hub/browser.h"
+#include "hub/cross_site.h"
 #include "hub/problem.h"
 #include "hub/v1_peer.h"
 #include "identity/identity.h"
@@ -31,17 +32,25 @@ TunnelEndpoint::~TunnelEndpoint() { hub_.identity.Unsubscribe(*this); }
 
 Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   const std::string address = request.peer.address;
-  auto& limiter = hub_.identity.token_limiter();
-  if (const auto wait = limiter.Check(address)) {
-    co_return TooManyAttempts(*wait);
+  // Any page can have a browser ask here, with a token that is none: that counts for nobody, or it
+  // would lock the agents out that share the browser's address.
+  const std::string origin = hub_.hosts.OriginOf(request.head.authority);
+  auto same_origin = CheckSameOrigin(request.head, origin, Proof::kBearer);
+  if (!same_origin || IsBrowser(request.head)) {
+    co_return ProblemResponse(
+        {403, "Not a page's address", "Agents connect here, and nothing that runs in a browser."});
   }
   const bool is_tunnel = tunnel::IsTunnelRequest(request.head);
   if (!is_tunnel && !hub_.version_1) {
     co_return ProblemResponse(
         {400, "Unknown protocol", "This hub speaks the subprotocol berth.h2 with agents."});
   }
+  auto& limiter = hub_.identity.token_limiter();
   auto token = TokenOf(hub_, request.head);
   if (!token) {
+    // Wrong ones only: nobody guesses 256 bits, and an agent with a good token is not to suffer
+    // from others at its address.
+    if (const auto wait = limiter.Check(address)) co_return TooManyAttempts(*wait);
     // `berth token create` may have made it a moment ago, in another process. An agent that is
     // refused stays away for minutes, so look before saying no.
     auto reloaded = co_await hub_.identity.ReloadIfChanged();

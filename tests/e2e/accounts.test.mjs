@@ -23,6 +23,17 @@ async function asScript(scene, token, method, path, body, from = "127.0.0.1") {
   return { ...answer, json: answer.body.length > 0 ? JSON.parse(answer.body) : undefined };
 }
 
+/** What node takes for an agent's way in, with that token and from that address of this machine. */
+function asAgent(scene, token, from, headers = {}) {
+  return {
+    host: "127.0.0.1", port: scene.port, localAddress: from, method: "GET", path: "/ws/connect",
+    headers: {
+      host: scene.host, authorization: `Bearer ${token}`, connection: "Upgrade", upgrade: "websocket",
+      "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-protocol": "berth.h2", ...headers,
+    },
+  };
+}
+
 function expectProblem(answer, status) {
   assert.equal(answer.status, status, answer.body.toString());
   assert.equal(answer.headers["content-type"], problemType);
@@ -287,17 +298,6 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     await assert.rejects(scene.berthOn(copy, "audit", "--verify"), (error) => error.code === 1 && /broken at event 5/.test(error.stdout));
   });
 
-  it("check 7: of 1,000 wrong tokens from one address all but ten get 429; another address is served at once", async () => {
-    const wrong = () => `ao_${"1".repeat(16)}_${"2".repeat(64)}`;
-    const knock = (token, from) => ask({
-      host: "127.0.0.1", port: scene.port, localAddress: from, method: "GET", path: "/ws/connect",
-      headers: {
-        host: `localhost:${scene.port}`, authorization: `Bearer ${token}`, connection: "Upgrade", upgrade: "websocket",
-        "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-protocol": "berth.h2",
-      },
-    });
-    const statuses = {};
-    for (let i = 0; i < 1000; ++i) {
   it("what somebody makes up is not in the audit log, and gives it no more rows", async () => {
     const to = (host, method, path, body, headers) => ask({
       host: "127.0.0.1", port: scene.port, localAddress: "127.0.0.9", method, path, headers: { host, origin: `http://${host}`, ...headers },
@@ -316,7 +316,12 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     ]);
   });
 
-      const answer = await knock(wrong(), "127.0.0.3");
+  it("check 7: of 1,000 wrong tokens from one address all but ten get 429; another address is served at once", async () => {
+    const wrong = `ao_${"1".repeat(16)}_${"2".repeat(64)}`;
+    const knock = (token, from) => ask(asAgent(scene, token, from));
+    const statuses = {};
+    for (let i = 0; i < 1000; ++i) {
+      const answer = await knock(wrong, "127.0.0.3");
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
       if (answer.status === 429) assert.ok(Number(answer.headers["retry-after"]) >= 1);
       expectProblem(answer, answer.status);
@@ -328,8 +333,27 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     const agent = await scene.startAgent(other, { token });
     await agent.line(/connected to .* as elsewhere/);
     assert.ok(performance.now() - began < 1_000);
+    // Nor does a good token suffer at the first address.
+    const { end } = await openWebSocket(asAgent(scene, token, "127.0.0.3"));
+    end.socket.destroy();
     await agent.stop();
     assert.equal((await audit(scene)).filter((event) => event.address === "127.0.0.3").length, 1);
+  });
+
+  it("a page in the browser of somebody whose agents share their address does not lock them out", async () => {
+    const wrong = `ao_${"1".repeat(16)}_${"2".repeat(64)}`;
+    const own = { origin: scene.url };
+    const statusOf = async (headers) => (await ask(asAgent(scene, wrong, "127.0.0.6", headers))).status;
+    const pages = [
+      { origin: "http://evil.test" }, { origin: "null" }, { ...own, "sec-fetch-site": "same-origin" }, { ...own, "user-agent": "Mozilla/5.0 (X11)" },
+    ];
+    for (let i = 0; i < 3; ++i) {
+      for (const headers of pages) assert.equal(await statusOf(headers), 403, JSON.stringify(headers));
+    }
+    // Programs whose library sends the hub's own origin are none.
+    for (const headers of [{}, own, { "user-agent": "python" }]) assert.equal(await statusOf(headers), 401);
+    await makeApiToken(scene, cookie, { name: "locked", scopes: ["profile:read"] });  // With this, all before it is written.
+    assert.equal((await audit(scene)).filter((event) => event.address === "127.0.0.6").length, 1);
   });
 
   it("wrong API tokens and sign-in codes are slowed down per address as well", async () => {
