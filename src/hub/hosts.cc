@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "http/fields.h"
 #include "http/grammar.h"
+#include "net/address.h"
 
 namespace berth::hub {
 namespace {
@@ -114,6 +115,12 @@ std::string Hosts::OriginOf(std::string_view authority) const {
   if (!split) return {};
   const std::uint16_t port = split->port != 0 ? split->port : DefaultPort(public_origin_.scheme);
   return Origin{public_origin_.scheme, std::move(split->host), port}.ToString();
+}
+
+bool Hosts::IsTrustworthy(std::string_view authority) const {
+  if (public_origin_.scheme == "https") return true;
+  const auto split = net::ParseHostPort(authority, public_origin_.port);
+  return split && net::IsLoopbackHost(split->host);
 }
 
 }  // namespace berth::hub

@@ -52,6 +52,9 @@ class Hosts {
   std::string InstanceOrigin(std::string_view id) const;
   /// The origin of our page at `authority`, which Match() accepted.
   std::string OriginOf(std::string_view authority) const;
+  /// Whether browsers hold that origin for one that nobody can listen to or change on the way: with
+  /// TLS, or on this machine. Only to such they say what a request is for (Fetch Metadata).
+  bool IsTrustworthy(std::string_view authority) const;
 
  private:
   Origin public_origin_;

@@ -44,6 +44,20 @@ TEST(HostsTest, DefaultPortsNeedNotBeWritten) {
   EXPECT_EQ(hosts.Match("localhost").kind, HostKind::kUnknown);
 }
 
+TEST(HostsTest, OriginsWithTlsOrOnThisMachineAreTrustworthy) {
+  const Hosts with_tls = Hosts::Create({"https", "hub.example", 443}, "", false).value();
+  EXPECT_TRUE(with_tls.IsTrustworthy("hub.example"));
+  const Hosts plain = Hosts::Create({"http", "hub.example", 8787}, "", true).value();
+  for (const char* local : {"localhost:8787", "LOCALHOST.:8787", "127.0.0.1:8787", "[::1]:8787",
+                            "localhost", "x.localhost:8787"}) {
+    EXPECT_TRUE(plain.IsTrustworthy(local)) << local;
+  }
+  for (const char* away : {"hub.example:8787", "hub.example", "192.0.2.7:8787", "[2001:db8::1]:80",
+                           "localhost.example:8787", "xlocalhost", ""}) {
+    EXPECT_FALSE(plain.IsTrustworthy(away)) << away;
+  }
+}
+
 TEST(HostsTest, OriginsAreParsedStrictly) {
   EXPECT_EQ(ParseOrigin("https://Hub.Example/")->ToString(), "https://hub.example");
   EXPECT_EQ(ParseOrigin("http://[::1]:8787")->authority(), "[::1]:8787");

@@ -66,13 +66,15 @@ Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
   }
   std::string apps_domain = options.apps_domain;
   if (apps_domain.empty() && origin.host == "localhost") apps_domain = "localhost";
-  const bool is_loopback = net::IsLoopbackHost(listen.host);
-  if (origin.scheme == "http" && !is_loopback && !net::IsLoopbackHost(origin.host)) {
+  auto hosts = Hosts::Create(std::move(origin), apps_domain, net::IsLoopbackHost(listen.host));
+  if (hosts && !hosts->IsTrustworthy(hosts->public_origin().authority())) {
     LogWarn(
-        "browsers reach this hub without TLS: sessions can be read on the way. Give it "
-        "--tls-cert and --tls-key, or a TLS proxy in front and --public-url https://...");
+        "browsers reach this hub without TLS: sessions can be read on the way{}. Give it "
+        "--tls-cert and --tls-key, or a TLS proxy in front and --public-url https://...",
+        options.path_mode ? ", and pages of instances in path mode can act as whoever looks at them"
+                          : "");
   }
-  return Hosts::Create(std::move(origin), apps_domain, is_loopback);
+  return hosts;
 }
 
 }  // namespace

@@ -33,6 +33,9 @@ std::optional<http::Response> RefusalWithoutProof(const HubContext& hub,
                                                   const http::RequestHead& head,
                                                   const identity::Session& session) {
   if (!hub.path_mode || !IsBrowser(head)) return std::nullopt;
+  // Where browsers send no Fetch Metadata no page is given a proof (IsShownAsDocument).
+  const bool has_metadata = head.fields.Has("sec-fetch-site");
+  if (!has_metadata && !hub.hosts.IsTrustworthy(head.authority)) return std::nullopt;
   const std::string expected = PageProofOf(hub, session);
   const std::string presented = Presented(head);
   const bool is_right =

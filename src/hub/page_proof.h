@@ -30,7 +30,8 @@ bool IsShownAsDocument(const http::RequestHead& head);
 /// Nothing, or the answer to a browser that calls with this session's cookie and without its proof,
 /// for it may show a page of an instance. A page of the hub that is told so loads itself again
 /// (x-berth-reload): another tab may have signed in anew. What is no browser needs no proof: pages
-/// are who it keeps out.
+/// are who it keeps out. Nor is one asked for where browsers let a page have none: over plain HTTP
+/// to other machines, path mode is not kept from the hub.
 std::optional<http::Response> RefusalWithoutProof(const HubContext& hub,
                                                   const http::RequestHead& head,
                                                   const identity::Session& session);

@@ -265,3 +265,35 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     }
   });
 });
+
+describe("a hub without TLS that is not on this machine", { timeout: 60_000 }, () => {
+  let scene;
+  before(async () => {
+    scene = await Scene.start("cross-site-plain", { options: ({ port }) => ["--public-url", `http://hub.lan:${port}`] });
+  });
+  after(() => scene?.stop());
+
+  const browser = { "user-agent": "Mozilla/5.0 (X11)" };
+  /** The status of an upgrade to the dashboard's socket at that name of the hub. */
+  async function statusAt(name, headers) {
+    scene.host = `${name}:${scene.port}`;
+    scene.url = `http://${scene.host}`;
+    const cookie = await scene.signIn();
+    const page = await scene.api("GET", "/dashboard", { cookie, headers: browser });
+    assert.match(page.body.toString(), /name="berth-page" content=""/);  // Nothing says that it is shown.
+    return scene.openDashboard(cookie, { origin: scene.url, cookie, ...browser, ...headers }).then(({ end }) => {
+      end.socket.destroy();
+      return 101;
+    }, ({ status }) => status);
+  }
+
+  it("asks no proof of browsers that can be given none, and of all others", async () => {
+    assert.equal(await statusAt("hub.lan", {}), 101);
+    assert.equal(await statusAt("hub.lan", { "sec-fetch-site": "same-origin" }), 403);
+    assert.equal(await statusAt("localhost", {}), 403);
+  });
+
+  it("says in its log what that means", async () => {
+    await scene.hub.child.line(/without TLS: .*instances in path mode can act as whoever looks at them/);
+  });
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { call } from "./api";
+import { call, lacksProof } from "./api";
 
 /** What the user reads when the hub answers so. */
 async function wordsFor(status: number, body: string): Promise<string> {
@@ -27,4 +27,15 @@ test("an answer without words is explained by its status", async () => {
   }
   assert.match(await wordsFor(429, ""), /^Too many attempts/);
   assert.equal(await wordsFor(503, "<h1>Down</h1>"), "The hub is not available.");
+});
+
+test("a page lacks the proof only where the hub asks for one", () => {
+  const lacks = (pathMode: boolean, isSecureContext: boolean, content: string) => {
+    Object.assign(globalThis, { isSecureContext, document: { querySelector: () => ({ content }) } });
+    return lacksProof({ name: "", isHubOwner: false, pathMode });
+  };
+  assert.equal(lacks(true, true, ""), true);
+  assert.equal(lacks(true, true, "proof"), false);
+  assert.equal(lacks(true, false, ""), false);
+  assert.equal(lacks(false, true, ""), false);
 });

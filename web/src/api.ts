@@ -178,6 +178,14 @@ export async function sessionInfo(): Promise<SessionInfo> {
   };
 }
 
+/**
+ * Whether this page needs a proof to connect and was given none: of a browser that does not say what it asks for,
+ * the hub cannot tell whose page it shows. Over plain HTTP none does, and the hub asks for no proof.
+ */
+export function lacksProof(info: SessionInfo): boolean {
+  return info.pathMode && isSecureContext && pageProof() === "";
+}
+
 /** A URL that opens the instance at its path `next`, good for one use within seconds. */
 export async function openInstance(id: string, next = "/"): Promise<string> {
   const query = next === "/" ? "" : `?next=${encodeURIComponent(next)}`;

@@ -9,7 +9,7 @@ import { keep, lastKnown, type LastKnown } from "./last_known";
 import { List } from "./list/list";
 import { feed } from "./live";
 import { InstanceStore } from "./store";
-import { Loading, Notice } from "./ui/notice";
+import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
 import { Ago } from "./ui/time";
 import { installWorker } from "./worker";
@@ -132,7 +132,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
           Add an instance
         </a>
       </div>
-      <div role="status">{!connected && <Notice>The hub does not answer. Connecting again…</Notice>}</div>
+      <div role="status">{!connected && <Unconnected info={info} />}</div>
       {!connected && isLoaded && <Stale at={heardAt.current} />}
       {connected && !isLoaded && <Loading />}
       {isLoaded && size === 0 && connected && <NoInstance />}

@@ -12,7 +12,7 @@ import { feed } from "./live";
 import { InstanceStore } from "./store";
 import { Chart } from "./ui/chart";
 import { Guard } from "./ui/guard";
-import { Loading, Notice } from "./ui/notice";
+import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
 import { startPage } from "./ui/start";
 import { Table } from "./ui/table";
@@ -206,7 +206,7 @@ function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
       <p class="back">
         <a href="/dashboard">All instances</a>
       </p>
-      <div role="status">{!connected && <Notice>The hub does not answer. Connecting again…</Notice>}</div>
+      <div role="status">{!connected && <Unconnected info={info} />}</div>
       {one !== undefined && (
         <div class={connected ? "details" : "details stale"}>
           <Guard of={one} what="This instance">

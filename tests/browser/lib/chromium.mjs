@@ -1,8 +1,8 @@
 // Chromium, offline but for loopback, and a recorder of everything a page asks for and complains of.
 import { chromium } from "playwright-core";
 
-/** Starts the browser with a profile of its own; closing the context ends it. */
-export function openBrowser(profile) {
+/** Starts the browser with a profile of its own; closing the context ends it. To it, `name` is this machine. */
+export function openBrowser(profile, name = "localhost") {
   return chromium.launchPersistentContext(profile, {
     executablePath: process.env.BERTH_CHROMIUM ?? "/usr/bin/chromium",
     ignoreHTTPSErrors: true,
@@ -10,7 +10,7 @@ export function openBrowser(profile) {
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", "--ignore-certificate-errors",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
+      `--host-resolver-rules=MAP ${name} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost`,
     ],
   });
 }

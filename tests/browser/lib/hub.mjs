@@ -75,14 +75,17 @@ export class Hub {
 
 /**
  * Starts a hub; ready when this resolves. With `tls`, hub and instances have names below
- * berth.localhost, as on a real domain: one site, several origins.
+ * berth.localhost, as on a real domain: one site, several origins. With `name`, browsers reach it there,
+ * over plain HTTP.
  */
-export async function startHub({ folder, logs, tls = false }) {
+export async function startHub({ folder, logs, tls = false, name }) {
   const data = join(folder, "hub");
   mkdirSync(data, { recursive: true });
   const hub = new Hub({ data, folder, logs, options: [], environment: {} });
   if (!tls) {
-    await hub.start("127.0.0.1:0");
+    const port = name === undefined ? 0 : await freePort();
+    if (name !== undefined) hub.options = ["--public-url", `http://${name}:${port}`];
+    await hub.start(`127.0.0.1:${port}`);
     return hub;
   }
   const { cert, key } = selfSigned(folder, "berth.localhost", "DNS:berth.localhost,DNS:*.apps.berth.localhost");

@@ -25,7 +25,7 @@ export class Stage {
     stage.folder = mkdtempSync(join(tmpdir(), "berth-browser-"));
     try {
       stage.hub = await startHub({ folder: stage.folder, logs: stage.output, ...options });
-      stage.context = await openBrowser(join(stage.folder, "profile"));
+      stage.context = await openBrowser(join(stage.folder, "profile"), options.name);
       stage.context.setDefaultTimeout(15_000);
       stage.recorder = new Recorder(stage.context);
     } catch (error) {

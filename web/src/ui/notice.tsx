@@ -1,6 +1,6 @@
 // Boxes with something to read: what went wrong, what went well, what to know.
 import type { ComponentChildren } from "preact";
-import { loginPlace, signedOut } from "../api";
+import { lacksProof, loginPlace, signedOut, type SessionInfo } from "../api";
 
 /** `error` is read out at once, `good` when the reader pauses; `info` stands in the page. */
 export type NoticeKind = "info" | "good" | "error";
@@ -31,6 +31,18 @@ export function Notice({ kind = "info", children }: { kind?: NoticeKind; childre
     </div>
   ) : (
     <div class="notice">{children}</div>
+  );
+}
+
+/** That the page has no connection to the hub, or cannot have one. */
+export function Unconnected({ info }: { info: SessionInfo }) {
+  if (!lacksProof(info)) return <Notice>The hub does not answer. Connecting again…</Notice>;
+  return (
+    <Notice>
+      This page cannot connect: the browser, or something between it and the hub, keeps from the hub what shows a
+      page of its own (the fields Sec-Fetch-…). Take a newer browser, or have path mode switched off on the hub
+      (--path-mode off).
+    </Notice>
   );
 }
 
