@@ -49,9 +49,9 @@ class Changes::UnderWay {
 std::optional<http::Response> Changes::Refusal(const Caller& caller) const {
   std::optional<http::Response> refusal;
   const auto found = under_way_.find(caller.key);
-  if (found != under_way_.end() && found->second >= limits_.caller_changes) {
+  if (found != under_way_.end() && found->second >= caller.most.value_or(limits_.caller_changes)) {
     refusal = ProblemResponse(
-        {429, "Too many changes", "What you asked for before is not done yet; try again."});
+        {429, "Too much at once", "What you asked for before is not done yet; try again."});
   } else if (is_closed_) {
     refusal = ProblemResponse({503, "Stopping", "The hub is stopping; try again."});
   } else if (caller.waits_for_others && slow_ >= limits_.slow_changes) {
@@ -85,6 +85,9 @@ Caller CallerAt(std::string_view address, std::string_view what) {
 }
 Caller CallerWaiting(std::int64_t user_id) {
   return {.key = fmt::format("user {}", user_id), .waits_for_others = true};
+}
+Caller CallerReading(std::int64_t user_id) {
+  return {.key = fmt::format("reading user {}", user_id), .most = 1};
 }
 
 }  // namespace berth::hub

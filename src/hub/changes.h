@@ -24,7 +24,8 @@ namespace berth::hub {
 /// For whom a change is counted.
 struct Caller {
   std::string key;
-  bool waits_for_others = false;  ///< For seconds, for an instance or another server.
+  bool waits_for_others = false;         ///< For seconds, for an instance or another server.
+  std::optional<std::size_t> most = {};  ///< How many at once, if not limits.caller_changes.
 };
 
 // What stands for a session, an API token, and an address that asks for `what`. Each credential
@@ -34,6 +35,9 @@ Caller CallerOf(const identity::ApiToken& token);
 Caller CallerAt(std::string_view address, std::string_view what);
 /// What stands for a user whose change waits for others.
 Caller CallerWaiting(std::int64_t user_id);
+/// What stands for a user who has much of the database read, which is no change but goes on as one
+/// does when they hang up: one at a time.
+Caller CallerReading(std::int64_t user_id);
 
 /// The calls under way that change something. Lives on the loop.
 class Changes {

@@ -97,6 +97,19 @@ TEST_F(ChangesTest, ACallerWithTooManyIsRefusedAlone) {
   EXPECT_EQ(StatusOf(changes.CarryOut({"ada"}, Change())), 201);
 }
 
+TEST_F(ChangesTest, WhoReadsMuchReadsOneAtATime) {
+  auto first = changes.CarryOut(CallerReading(1), Change());
+  auto other = changes.CarryOut(CallerReading(2), Change());
+  for (auto* call : {&first, &other}) call->Start();
+  executor.RunUntilIdle();
+  first.Reset();
+  EXPECT_EQ(StatusOf(changes.CarryOut(CallerReading(1), Change())), 429);
+  written.Set();
+  executor.RunUntilIdle();
+  EXPECT_EQ(other.Take().value().head.status, 201);
+  EXPECT_EQ(StatusOf(changes.CarryOut(CallerReading(1), Change())), 201);
+}
+
 TEST_F(ChangesTest, ManyThatWaitForOthersLeaveRoomForTheRest) {
   auto slow = std::array{changes.CarryOut(CallerWaiting(1), Change()),
                          changes.CarryOut(CallerWaiting(1), Change()),

@@ -51,6 +51,8 @@ struct AuditFilter {
 /// first.
 Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
                                         const AuditFilter& filter = {});
+/// Its SQL, so that a test can look at the plan.
+std::string ListAuditStatement(const AuditFilter& filter);
 /// Calls `each` for every row that fits with a greater seq than `after`, the oldest first.
 Result<void> EachAudit(Database& database, std::int64_t after, const AuditFilter& filter,
                        const std::function<void(const AuditRow&)>& each);

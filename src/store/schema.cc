@@ -223,6 +223,11 @@ INSERT OR IGNORE INTO id_owners (id, user_id)
   WHERE audit.action = 'instance_remove' AND audit.result = 'ok' ORDER BY audit.seq DESC;
 DROP TABLE shared_ids;
 )sql",
+    R"sql(
+-- Members see what they did themselves: not to be looked for among all that others did. In the order
+-- of seq, which is the rowid.
+CREATE INDEX audit_by_actor ON audit (actor_id);
+)sql",
 };
 
 }  // namespace

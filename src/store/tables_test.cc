@@ -19,6 +19,9 @@ namespace {
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
 using ::berth::testing::TempFolder;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 struct TablesTest : ::testing::Test {
   TempFolder folder;
@@ -263,6 +266,16 @@ TEST_F(TablesTest, TheAuditLogIsFilteredByEveryPartThatIsGiven) {
   EXPECT_EQ(found({.actor = "agent token 7"}), (Seqs{4}));
   EXPECT_EQ(found({.actor_id = owner, .actor = name}), Seqs());
   EXPECT_EQ(found({.action = "' OR 1=1 --"}), Seqs());
+}
+
+TEST_F(TablesTest, WhatOneUserDidIsFoundWithoutLookingAtWhatOthersDid) {
+  std::string plan;
+  const std::string statement = ListAuditStatement({.actor_id = guest, .action = "open"});
+  ASSERT_THAT(database->Query("EXPLAIN QUERY PLAN " + statement, {9, guest, "", "open", "", "", 9},
+                              [&](const Row& row) { plan += row.String(3) + "\n"; }),
+              IsOk());
+  EXPECT_THAT(plan, StartsWith("SEARCH audit USING INDEX audit_by_actor (actor_id=? AND rowid<?)"));
+  EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE")));
 }
 
 }  // namespace

@@ -40,13 +40,19 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
   const [filter, setFilter] = useState(everything);
   // An answer to a question that was changed since is of no use.
   const question = useRef(0);
+  // The hub takes one at a time.
+  const underWay = useRef<Promise<unknown>>(Promise.resolve());
 
   async function load(before: number): Promise<void> {
     const own = ++question.current;
     setBusy(true);
     setProblem("");
+    await underWay.current;
+    if (own !== question.current) return;
+    const asked = audit(before, filter);
+    underWay.current = asked.catch(() => undefined);
     try {
-      const page = await audit(before, filter);
+      const page = await asked;
       if (own !== question.current) return;
       setEvents((known) => (before === 0 ? page.events : [...known, ...page.events]));
       setActions(page.actions);
