@@ -5,13 +5,13 @@
 #include <cstdlib>
 
 #include "agent/agent.h"
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "net/signals.h"
 
 namespace berth::agent {
 namespace {
 
-constexpr int kCannotBegin = 1;
 constexpr int kToldToLeave = 3;
 
 Task<void> ExitAtOnce(net::Signals& signals) {
@@ -50,7 +50,7 @@ int RunAgent(AgentOptions options) {
   auto agent = Agent::Create(loop, std::move(options));
   if (!agent) {
     std::fprintf(stderr, "berth agent: %s\n", agent.error().message.c_str());
-    return kCannotBegin;
+    return ExitStatus(agent.error());
   }
   int status = 0;
   {

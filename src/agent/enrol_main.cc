@@ -9,6 +9,7 @@
 #include "agent/hub_trust.h"
 #include "agent/machine.h"
 #include "base/encoding.h"
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "base/private_file.h"
 #include "base/task_group.h"
@@ -21,13 +22,15 @@
 namespace berth::agent {
 namespace {
 
-constexpr int kFailed = 1;
 constexpr int kInterrupted = 130;  ///< As shells have it.
 
-int Complain(const Error& error) {
+int Complain(const Error& error, int status) {
   fmt::print(stderr, "berth agent enroll: {}\n", error.message);
-  return kFailed;
+  return status;
 }
+
+/// Before anything was asked of the hub.
+int CannotBegin(const Error& error) { return Complain(error, ExitStatus(error)); }
 
 /// The id of a token of ours, which is no secret; "" for others.
 std::string IdOf(const Secret& token) {
@@ -134,7 +137,7 @@ Task<Result<void>> Enrol(net::Loop& loop, const EnrolOptions& options, http::Ser
 Task<void> Run(net::Loop& loop, const EnrolOptions& options, http::Service& hub,
                const HubPlace& place, int& status) {
   auto done = co_await Enrol(loop, options, hub, place);
-  if (!done) status = Complain(done.error());
+  if (!done) status = Complain(done.error(), kFailed);
   loop.Stop();
 }
 
@@ -151,13 +154,13 @@ Task<void> StopOnSignal(net::Loop& loop, int& status) {
 
 int RunEnrol(EnrolOptions options) {
   auto place = HubPlace::Parse(options.as.hub_url);
-  if (!place) return Complain(place.error());
+  if (!place) return CannotBegin(place.error());
   auto proxies = net::ProxySettings::FromEnvironment();
-  if (!proxies) return Complain(proxies.error());
+  if (!proxies) return CannotBegin(proxies.error());
   auto tls = net::TlsClient::Create(options.hub_tls);
-  if (!tls) return Complain(tls.error());
+  if (!tls) return CannotBegin(tls.error());
   auto possible = TryToKeep(options.as);
-  if (!possible) return Complain(possible.error());
+  if (!possible) return CannotBegin(possible.error());
   net::Loop loop;
   int status = 0;
   {

@@ -77,10 +77,7 @@ int Run(AgentArguments& arguments, const CommandContext& context) {
   auto resolved = arguments.settings.Resolve(context.environment, arguments.options.limits);
   if (!resolved) return Complain("agent", resolved.error(), kMisused);
   auto finished = FinishAgentOptions(arguments.options, agent::HostName(), agent::StateBase());
-  if (!finished) {
-    const bool is_misused = finished.error().kind == ErrorKind::kInvalid;
-    return Complain("agent", finished.error(), is_misused ? kMisused : kFailed);
-  }
+  if (!finished) return Complain("agent", finished.error(), ExitStatus(finished.error()));
   arguments.options.command = context.trailing;
   return agent::RunAgent(std::move(arguments.options));
 }

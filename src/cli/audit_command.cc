@@ -96,7 +96,7 @@ Result<void> PrintAfter(store::Database& database, const AuditArguments& argumen
 
 int Run(AuditArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("audit", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("audit", database.error(), ExitStatus(database.error()));
   if (arguments.is_verify) return RunVerify(**database);
   std::int64_t limit = arguments.limit;
   if (limit == 0 && !arguments.is_json) limit = kDefaultRows;

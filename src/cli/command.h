@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/exit_status.h"
 #include "cli/settings.h"
 
 namespace CLI {
@@ -13,10 +14,6 @@ class App;
 }
 
 namespace berth::cli {
-
-/// Exit statuses besides 0.
-inline constexpr int kFailed = 1;   ///< It was tried, and did not work.
-inline constexpr int kMisused = 2;  ///< The command line, environment or file is wrong.
 
 /// What the commands share. Outlives the parsing and the run.
 struct CommandContext {

@@ -105,7 +105,7 @@ Task<void> Serve(net::Loop& loop, std::string listen, int& status) {
   Demo demo(loop);
   auto started = co_await Start(demo, std::move(listen), (*folder)->path() / "hub");
   if (!started) {
-    status = Complain("demo", started.error(), kFailed);
+    status = Complain("demo", started.error(), ExitStatus(started.error()));
     loop.Stop();
     co_return;
   }

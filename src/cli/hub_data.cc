@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include "cli/command.h"
-
 namespace berth::cli {
 
 Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment,
@@ -29,7 +27,5 @@ Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& enviro
   }
   return store::Database::Open(options_.data);
 }
-
-int StatusOf(const Error& error) { return error.kind == ErrorKind::kInvalid ? kMisused : kFailed; }
 
 }  // namespace berth::cli

@@ -31,7 +31,4 @@ class HubData {
   Settings settings_;
 };
 
-/// kMisused for wrong options, else kFailed.
-int StatusOf(const Error& error);
-
 }  // namespace berth::cli

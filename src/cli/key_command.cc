@@ -29,7 +29,7 @@ struct KeyArguments {
 
 int RunList(KeyArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("key ls", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("key ls", database.error(), ExitStatus(database.error()));
   auto keys = store::ListSigningKeys(**database);
   if (!keys) return Complain("key ls", keys.error(), kFailed);
   Say("{:16}  {:24}  {:7}  {}\n", "ID", "CREATED", "USE", "KEY");
@@ -44,7 +44,7 @@ int RunList(KeyArguments& arguments, const Environment& environment) {
 
 int RunRotate(KeyArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("key rotate", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("key rotate", database.error(), ExitStatus(database.error()));
   auto sealer = Sealer::Open(arguments.data.options().data / kSealKeyFile, SystemRandom());
   if (!sealer) return Complain("key rotate", sealer.error(), kFailed);
   auto id = (*database)->InTransaction([&](store::Database& inside) -> Result<std::string> {

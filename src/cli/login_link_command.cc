@@ -47,11 +47,11 @@ struct LinkArguments {
 
 int Run(LinkArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("login-link", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("login-link", database.error(), ExitStatus(database.error()));
   auto link = (*database)->InTransaction([&arguments](store::Database& inside) {
     return MakeLink(inside, arguments.user, arguments.data.options().limits);
   });
-  if (!link) return Complain("login-link", link.error(), StatusOf(link.error()));
+  if (!link) return Complain("login-link", link.error(), ExitStatus(link.error()));
   Say("{}\n", link->Reveal());
   return 0;
 }

@@ -71,9 +71,9 @@ Result<identity::CreatedAgentToken> Create(store::Database& database,
 
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
-  if (!database) return Complain("token create", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("token create", database.error(), ExitStatus(database.error()));
   auto token = Create(**database, arguments);
-  if (!token) return Complain("token create", token.error(), StatusOf(token.error()));
+  if (!token) return Complain("token create", token.error(), ExitStatus(token.error()));
   Say("{}\n", token->text.Reveal());
   if (FlushOutput() != 0) {
     Warn("berth token create: the token was made, but is lost: berth token revoke {}\n", token->id);
@@ -87,7 +87,7 @@ std::string TimeOrDash(const std::optional<WallTime>& time) {
 
 int RunList(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("token ls", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("token ls", database.error(), ExitStatus(database.error()));
   auto tokens = store::ListTokens(**database);
   if (!tokens) return Complain("token ls", tokens.error(), kFailed);
   constexpr auto kColumns = "{:16}  {:24}  {:24}  {:24}  {:24}  {:20}  {}\n";
@@ -109,7 +109,7 @@ std::string_view IdOf(std::string_view text) {
 
 int RunRevoke(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
-  if (!database) return Complain("token revoke", database.error(), StatusOf(database.error()));
+  if (!database) return Complain("token revoke", database.error(), ExitStatus(database.error()));
   const std::string_view id = IdOf(arguments.id);
   auto revoked = (*database)->InTransaction([id](store::Database& inside) -> Result<void> {
     const WallTime now = SystemWallClock()();

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "hub/hub.h"
 #include "net/signals.h"
@@ -35,7 +36,7 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
   auto hub = co_await Hub::Start(loop, std::move(options));
   if (!hub) {
     std::fprintf(stderr, "berth hub: %s\n", hub.error().message.c_str());
-    status = 1;
+    status = ExitStatus(hub.error());
     loop.Stop();
     co_return;
   }

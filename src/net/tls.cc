@@ -108,14 +108,10 @@ int VerifyPinnedKey(X509_STORE_CTX* verification, void* argument) {
 /// Never ask for a pass phrase on the terminal.
 int NoPassPhrase(char*, int, int, void*) { return 0; }
 
-/// Tells a missing or unreadable file from a bad one.
+/// OpenSSL's own words tell a missing or unreadable file from a bad one poorly.
 Result<void> CheckReadable(const std::string& what, const std::string& path) {
   std::FILE* const file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) {
-    Error error = FromErrno(errno, fmt::format("{} {}", what, path));
-    if (errno == EACCES) error.kind = ErrorKind::kForbidden;
-    return error;
-  }
+  if (file == nullptr) return Invalid(FromErrno(errno, fmt::format("{} {}", what, path)).message);
   std::fclose(file);
   return Ok();
 }

@@ -31,7 +31,7 @@ class TlsServer {
     std::vector<std::string> alpn = {"h2", "http/1.1"};  ///< The first that the peer offers wins.
   };
 
-  /// Reads the files. kNotFound, kForbidden, kInvalid say what is wrong with which one.
+  /// Reads the files. kInvalid: one is missing, unreadable or damaged; the message says which.
   static Result<std::unique_ptr<TlsServer>> Create(Options options);
   ~TlsServer();
 

@@ -260,7 +260,7 @@ TEST_F(TlsTest, ReloadChangesTheCertificateAndAFailedOneKeepsIt) {
   std::ofstream(Path("hub.crt")) << "broken";
   EXPECT_THAT(server_->Reload(), FailsWith(ErrorKind::kInvalid));
   std::filesystem::remove(Path("hub.key"));
-  EXPECT_THAT(server_->Reload(), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(server_->Reload(), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(Connect({.pinned_key = second}), IsOk());
   // Connections from before go on.
   EXPECT_THAT(Await(loop_, WriteText(*old->dialled, "still")), IsOk());

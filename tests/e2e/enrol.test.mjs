@@ -353,7 +353,7 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
   it("nothing is asked in the clear of another machine", async () => {
     const child = berthAgent("enroll-clear", ["enroll", "--hub", "http://hub.example.org"]);
     await child.line(/must begin with https:\/\//);
-    assert.equal(await child.exited, 1);
+    assert.equal(await child.exited, 2);
   });
 
   it("what is no hub is named as such", async () => {

@@ -1,0 +1,69 @@
+// What docs/operations.md says of exit statuses: 2 is for what no restart mends, so that a service
+// manager lets it be; 1 for what may be well the next time.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { berth } from "../browser/lib/hub.mjs";
+import { selfSigned } from "./lib/certificates.mjs";
+
+describe("a command that cannot begin", { timeout: 120_000 }, () => {
+  let folder;
+  before(() => (folder = mkdtempSync(join(tmpdir(), "berth-e2e-"))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs `berth ARGS`: {status, err}. */
+  function run(args, environment = {}) {
+    const env = { PATH: process.env.PATH, HOME: folder, ...environment };
+    return new Promise((resolve) => {
+      execFile(berth, args, { env, timeout: 20_000 }, (error, out, err) => resolve({ status: error === null ? 0 : error.code, err }));
+    });
+  }
+
+  const hub = ["hub", "--listen", "127.0.0.1:0"];
+  const agent = (url) => ["agent", "--hub", url, "--id", "box", "--instance", "http://127.0.0.1:1"];
+
+  it("ends with 2 for a wrong command line, environment or file", async () => {
+    const token = { ORCHESTRATOR_TOKEN: `ao_${"0".repeat(16)}_${"0".repeat(64)}` };
+    const proxy = { HTTPS_PROXY: "ftp://proxy.example.org" };
+    const { cert, key } = selfSigned(folder, "localhost", "DNS:localhost");
+    const broken = join(folder, "broken.pem");
+    writeFileSync(broken, "no PEM\n");
+    const cases = [
+      [agent("http://hub.example.org"), token, /https:/],
+      [agent("https://hub.example.org"), { ...token, ...proxy }, /HTTPS_PROXY/],
+      [[...agent("https://hub.example.org"), "--hub-ca", join(folder, "none.pem")], token, /none\.pem: No such file/],
+      [["agent", "enroll", "--hub", "http://hub.example.org"], {}, /https:/],
+      [["agent", "enroll", "--hub", "https://hub.example.org"], proxy, /HTTPS_PROXY/],
+      [hub, proxy, /HTTPS_PROXY/],
+      [[...hub, "--tls-cert", join(folder, "none.pem"), "--tls-key", key], {}, /none\.pem: No such file/],
+      [[...hub, "--tls-cert", cert, "--tls-key", join(folder, "none.pem")], {}, /none\.pem: No such file/],
+      [[...hub, "--tls-cert", broken, "--tls-key", key], {}, /broken\.pem/],
+      [["demo", "--listen", "nowhere"], {}, /"nowhere"/],
+    ];
+    for (const [args, environment, why] of cases) {
+      const { status, err } = await run(args, environment);
+      assert.match(err, why, String(args));
+      assert.equal(status, 2, String(args));
+    }
+  });
+
+  it("ends with 1 where the machine may be well the next time", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const listen = `127.0.0.1:${taken.address().port}`;
+    try {
+      for (const args of [["hub", "--listen", listen], ["demo", "--listen", listen]]) {
+        const { status, err } = await run(args);
+        assert.match(err, /Address already in use/, String(args));
+        assert.equal(status, 1, String(args));
+      }
+    } finally {
+      taken.close();
+    }
+  });
+});
