@@ -66,6 +66,7 @@ Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
   }
   std::string apps_domain = options.apps_domain;
   if (apps_domain.empty() && origin.host == "localhost") apps_domain = "localhost";
+  // Behind a proxy too: where we listen says nothing of the way before it.
   auto hosts = Hosts::Create(std::move(origin), apps_domain, net::IsLoopbackHost(listen.host));
   if (hosts && !hosts->IsTrustworthy(hosts->public_origin().authority())) {
     LogWarn(

@@ -2,8 +2,9 @@
 // that make and clear them.
 //
 // Under TLS the names start with __Host-, so that no other host and no page without TLS can set
-// them. Without TLS, which is for loopback only, browsers refuse that prefix. Each kind has a name
-// of its own, so that none is ever taken for another.
+// them. Without TLS browsers refuse that prefix, and Secure with it: that is for loopback, and the
+// hub warns at its start where it is anything else. Each kind has a name of its own, so that none
+// is ever taken for another.
 #pragma once
 
 #include <array>

@@ -91,3 +91,20 @@ describe("behind a proxy", { timeout: 60_000 }, () => {
     })());
   });
 });
+
+it("a hub that browsers reach without TLS says so at its start, behind a proxy too", { timeout: 60_000 }, async () => {
+  const warns = async (url) => {
+    const scene = await Scene.start("without-tls", { options: (at) => ["--public-url", url(at)] });
+    try {
+      await scene.api("GET", "/health");  // By now it listens to signals.
+      scene.hub.child.signal("SIGTERM");
+      await scene.hub.child.line(/stopping:/);
+      return scene.hub.child.lines.some((line) => /warn.* without TLS: sessions can be read/.test(line));
+    } finally {
+      await scene.stop();
+    }
+  };
+  assert.equal(await warns(() => "http://hub.example.org"), true);
+  assert.equal(await warns(() => "https://hub.example.org"), false);
+  assert.equal(await warns((at) => at.url), false);
+});
