@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/encoding.h"
+#include "http/date.h"
 #include "identity/audit.h"
 #include "identity/fixture_testing.h"
 #include "identity/web_testing.h"
@@ -25,6 +26,7 @@ struct OutboxTest : identity::testing::IdentityFixture {
   P256PrivateKey key = P256PrivateKey::Generate(random);
   bool may_know = true;
   std::function<void()> at_clock = [] {};  ///< Before the outbox is told the time.
+  std::byte chance{0x80};                  ///< How long a pause is: half of it and this share.
   Outbox outbox{
       Outbox::Parts{.executor = executor,
                     .store = *store,
@@ -37,7 +39,11 @@ struct OutboxTest : identity::testing::IdentityFixture {
                           at_clock();
                           return time;
                         },
-                    .random = random,
+                    .random =
+                        [this](std::span<std::byte> bytes) {
+                          random(bytes);
+                          if (bytes.size() == 1) bytes[0] = chance;
+                        },
                     .identity = {.key = key, .subject = "https://hub.example"},
                     .may_know = [this](std::int64_t, const std::string&) { return may_know; }}};
   Job job;
@@ -86,6 +92,17 @@ struct OutboxTest : identity::testing::IdentityFixture {
     executor.RunUntilIdle();
   }
 
+  /// The next attempt comes after that time, to a hundredth.
+  void ExpectPause(milliseconds pause) {
+    const std::size_t before = web.questions.size();
+    Pass(pause - pause / 100);
+    Wake();
+    EXPECT_EQ(web.questions.size(), before) << "it is not due yet";
+    Pass(pause / 100);
+    Wake();
+    EXPECT_EQ(web.questions.size(), before + 1);
+  }
+
   /// Both clocks, in small steps: the outbox reads one and sleeps by the other.
   void PassInSteps(milliseconds all, milliseconds step) {
     for (milliseconds passed{0}; passed < all; passed += step) {
@@ -130,23 +147,17 @@ TEST_F(OutboxTest, TriesAgainLaterAndLaterWithTheSameKey) {
   Begin();
   ASSERT_EQ(web.questions.size(), 1U);
   EXPECT_EQ(Target().failures, 1);
-  Wake();
-  EXPECT_EQ(web.questions.size(), 1U) << "it is not due yet";
-  Pass(limits.notify_retry_min);
-  Wake();
-  ASSERT_EQ(web.questions.size(), 2U);
-  Pass(limits.notify_retry_min - milliseconds(1));
-  Wake();
-  EXPECT_EQ(web.questions.size(), 2U) << "the second pause is at least as long as the first";
-  Pass(limits.notify_retry_min + milliseconds(1));
-  Wake();
-  ASSERT_EQ(web.questions.size(), 3U);
+  ExpectPause(limits.notify_retry_min * 3 / 4);
+  ExpectPause(limits.notify_retry_min * 3 / 2);
+  chance = {};
+  ExpectPause(limits.notify_retry_min * 3);  // Its length was settled when the last one failed.
+  ExpectPause(limits.notify_retry_min * 4);
   for (const auto& question : web.questions) {
     EXPECT_EQ(question.fields.Find("idempotency-key"), IdempotencyKey("t1", "a"));
   }
   web.is_away = false;
   web.Answer(std::string(kUrl), 204, "");
-  Pass(4 * limits.notify_retry_min);
+  Pass(8 * limits.notify_retry_min);
   Wake();
   EXPECT_EQ(Waiting(), 0);
   EXPECT_EQ(Target().failures, 0);
@@ -177,15 +188,32 @@ TEST_F(OutboxTest, AMessageThatIsRefusedForGoodDoesNotHoldUpTheRest) {
 }
 
 TEST_F(OutboxTest, AnswersMaySayWhenToComeBack) {
-  web.Answer(std::string(kUrl), 503, "", {{"retry-after", "600"}});
+  const auto answer = [this](std::string retry_after) {
+    web.Answer(std::string(kUrl), 503, "", {{"retry-after", std::move(retry_after)}});
+  };
+  const auto date_in = [this](seconds later) {
+    return http::FormatHttpDate(std::chrono::floor<seconds>(time) + later);
+  };
+  answer("600");
   Put("t1", "a");
   Begin();
-  Pass(seconds(599));
-  Wake();
-  EXPECT_EQ(web.questions.size(), 1U);
-  Pass(seconds(1));
-  Wake();
-  EXPECT_EQ(web.questions.size(), 2U);
+  answer(date_in(seconds(600 + 300)));
+  ExpectPause(seconds(600));
+  answer("86400");
+  ExpectPause(seconds(300));
+  answer("Fri, 31 Dec 9999 23:59:59 GMT");
+  ExpectPause(limits.notify_retry_max);
+  // Sooner than in any case, or no time at all.
+  answer("0");
+  ExpectPause(limits.notify_retry_max);
+  milliseconds own = limits.notify_retry_min * 12;
+  for (const std::string& other_time :
+       {date_in(seconds(-600)), std::string("soon"), std::string("-1")}) {
+    answer(other_time);
+    ExpectPause(own);
+    own *= 2;
+  }
+  ExpectPause(own);
 }
 
 TEST_F(OutboxTest, ASlowTargetHoldsUpNobodyElse) {
