@@ -28,7 +28,7 @@ struct Limits {
   Ms body_stall_timeout{120'000};   ///< A request body without any progress.
   Ms half_close_grace{10'000};      ///< An upgraded exchange that one side has ended.
   Ms linger_timeout{2'000};         ///< Reading on after our last byte, so that it arrives.
-  Size connections = 20'000;        ///< Open browser connections of a hub.
+  Size connections = 20'000;        ///< Open connections of a hub, agents' too.
   Size h2_streams = 128;            ///< Concurrent streams of one browser connection.
   Size h2_header_list = 32 * 1024;  ///< Decoded bytes of an HTTP/2 head of a browser.
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
