@@ -175,8 +175,13 @@ describe("check 2: a callback counts only in the browser that began it, once", {
   });
 
   it("nothing of all that left a session", async () => {
-    const people = JSON.parse((await scene.api("GET", "/api/people", { cookie: await scene.signIn() })).body).people;
-    assert.deepEqual(people.map(({ login, provider }) => `${provider} ${login}`).sort(), ["github user-only", "local "]);
+    const list = async (what, cookie) => JSON.parse((await scene.api("GET", `/api/${what}`, { cookie })).body)[what];
+    const owner = await scene.signIn();
+    assert.deepEqual((await list("people", owner)).map(({ login, provider }) => `${provider} ${login}`).sort(), ["github user-only", "local "]);
+    assert.equal((await list("sessions", owner)).length, 1);
+    // The two that came with what they began with, and this one.
+    const { cookie } = await signInWith(scene, github, "user-only");
+    assert.equal((await list("sessions", cookie)).length, 3);
   });
 
   it("each sign-in has a session id of its own, and cookies that scripts cannot read", async () => {
