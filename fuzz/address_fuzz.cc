@@ -22,7 +22,6 @@ void CheckHosts(std::string_view text) {
       *hub::Hosts::Create(*hub::ParseOrigin("https://hub.test:8443"), "apps.test:8443", true);
   const hub::HostMatch match = hosts.Match(text);
   if (match.kind != hub::HostKind::kUnknown && http::IsAuthority(text)) {
-    CHECK(http::IsAuthority(text));
     // Browsers write the origin of a page there in this one way, which is a place of ours as well.
     const std::string origin = hosts.OriginOf(text);
     auto parsed = hub::ParseOrigin(origin);
