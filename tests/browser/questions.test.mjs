@@ -80,7 +80,7 @@ describe("questions", { concurrency: 1 }, () => {
     await page.route("**/api/clients/*/answers", async (route) => {
       await update(client("one", "busy"));
       await page.locator(".question").waitFor({ state: "detached" });
-      await page.waitForTimeout(200);
+      await told.drawn();
       await route.fulfill({ status, json: {} });
     });
     await show("/dashboard", [waiting("first")]);

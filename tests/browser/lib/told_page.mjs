@@ -42,12 +42,16 @@ export class ToldPage {
   update = (one) => this.tell({ type: "client_update", client: one });
   card = (name) => this.stage.card(this.page, name);
 
+  /** What was told is on the screen, and what the page does about that is done. */
+  drawn = () => this.page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  });
+
   /** Waits for that question; then time passes in the page until presses are taken for meant. */
   async asked(id) {
     await this.page.locator(`[data-question="${id}"]`).waitFor();
-    await this.page.evaluate(async () => {
-      // What was drawn has been looked at by then.
-      for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    await this.drawn();
+    await this.page.evaluate(() => {
       const real = performance.now.bind(performance);
       performance.now = () => real() + 1_000;
     });
