@@ -19,6 +19,14 @@ test("what nests too deep to be laid out shows as it is", () => {
   assert.equal(partsOf(nested(31))[0]?.name, "deep");
 });
 
+// Where every quotation mark had the rest looked through once more, this would take minutes.
+test("a long text whose last string never ends is looked through once", { timeout: 20_000 }, async () => {
+  const text = `"${'\\"'.repeat(100_000)}`;
+  assert.equal(shownOf({ kind: "permission", tool: "Bash", text }).parts.length, 1);
+  // Only who comes back here is told that the time is over.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
 test("what would hide or reorder a command is shown by number", () => {
   assert.equal(visible("ls \u202egnp.exe\u0000"), "ls \\u{202e}gnp.exe\\u{0}");
   assert.equal(visible("a\u115f\u1160\u3164\uffa0\u00ad\ufe0e\u2028b"), "a\\u{115f}\\u{1160}\\u{3164}\\u{ffa0}\\u{ad}\\u{fe0e}\\u{2028}b");

@@ -42,11 +42,20 @@ function isFields(value: unknown): value is Fields {
 
 const deepest = 32;
 
-/** Whether the JSON nests deeper than it can be laid out: every level adds to the indentation of all within. */
+/**
+ * Whether the JSON nests deeper than it can be laid out: every level adds to the indentation of all within. One walk
+ * over its characters, whatever they are: the text is anybody's who shares an instance.
+ */
 function isDeep(json: string): boolean {
   let depth = 0;
-  for (const [sign] of json.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
-    depth += sign === "[" || sign === "{" ? 1 : -1;
+  let isQuoted = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const sign = json[at];
+    if (sign === '"') isQuoted = !isQuoted;
+    else if (isQuoted && sign === "\\") at += 1;
+    else if (isQuoted) continue;
+    else if (sign === "[" || sign === "{") depth += 1;
+    else if (sign === "]" || sign === "}") depth -= 1;
     if (depth > deepest) return true;
   }
   return false;

@@ -1,5 +1,5 @@
 // A question that a session waits with: shown in full, then the buttons that answer it.
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { ApiError, giveAnswer, words, type Answer } from "../api";
 import type { Instance, Question, Session } from "../instances";
 import { shownOf, visible, type Asked, type Part } from "../question";
@@ -90,7 +90,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   const { reason } = draft;
   const [hadReason] = useState(reason !== "");
   const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
-  const { asked, parts } = shownOf(question);
+  const { asked, parts } = useMemo(() => shownOf(question), [question.kind, question.tool, question.text]);
   const noteFocus = useFocusAfter(box.ref, sent === "sending");
   const tool = visible(question.tool);
   const chosenOf = (index: number) => (draft.text === question.text ? draft.chosen[index] : undefined) ?? [];
