@@ -312,6 +312,26 @@ describe("the settings pages", { concurrency: 1 }, () => {
     }
   });
 
+  check("who ends the session that they use here is told of nothing here any more", async () => {
+    const tab = await stage.otherBrowser("noa");
+    const api = (method, path, body) => tab.evaluate(async ([verb, where, content]) => {
+      const headers = { "content-type": "application/json", "x-berth-page": document.querySelector('meta[name="berth-page"]').content };
+      return (await fetch(where, { method: verb, headers, body: content })).json();
+    }, [method, path, body && JSON.stringify(body)]);
+    const { id } = await api("POST", "/api/notifications/targets", {
+      kind: "ntfy", name: "This browser", url: "https://127.0.0.1:9/topic", events: ["needs_you"],
+    });
+    await tab.evaluate((own) => localStorage.setItem("berth-own-target", own), id);
+    await go(tab, "sessions");
+    await row(tab, "Sessions", "this one").getByRole("button").click();
+    await button(dialog(tab), "Sign out").click();
+    await tab.waitForURL(`${stage.hub.url}/login`);
+    assert.equal(await tab.evaluate(() => localStorage.getItem("berth-own-target")), null);
+    await tab.goto(await stage.hub.loginLink("noa"));
+    await tab.waitForURL(`${stage.hub.url}/dashboard`);
+    assert.deepEqual((await api("GET", "/api/notifications/targets")).targets, []);
+  });
+
   check("when the hub does not answer each page says so, and tries again", async () => {
     await page.route("**/api/people", (route) => route.abort());
     await go(page, "people");

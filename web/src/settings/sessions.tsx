@@ -1,6 +1,6 @@
 // Where the user is signed in.
 import { useState } from "preact/hooks";
-import { leaveFor } from "../api";
+import { leave } from "../leave";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
 import { LocalTime } from "../ui/local_time";
@@ -88,11 +88,8 @@ export function Sessions() {
               deed={ending.isCurrent ? "Sign out" : "End session"}
               onClose={() => setEnding(undefined)}
               onConfirm={async () => {
+                if (ending.isCurrent) return leave();
                 await endSession(ending.id);
-                if (ending.isCurrent) {
-                  leaveFor("/login");
-                  return;
-                }
                 await list.reload();
                 tell("That session is over.");
               }}

@@ -1,9 +1,8 @@
 // What stands around every page of a signed-in user: the bar with the way to the other pages.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { leaveFor, signOut, words, type SessionInfo } from "../api";
-import { forget } from "../last_known";
-import { leaveOwnTarget } from "../own_target";
+import { words, type SessionInfo } from "../api";
+import { leave } from "../leave";
 import { Button } from "./button";
 import { Notice } from "./notice";
 import { Said } from "./say";
@@ -23,17 +22,6 @@ interface ShellProps {
 /** The bar, then `main` with `children`, which begin with an h1. */
 export function Shell({ info, current, children }: ShellProps) {
   const [problem, setProblem] = useState("");
-
-  async function leave(): Promise<void> {
-    try {
-      await leaveOwnTarget();
-      await signOut();
-      await forget();
-      leaveFor("/login");
-    } catch (error) {
-      setProblem(words(error));
-    }
-  }
 
   return (
     <>
@@ -58,7 +46,7 @@ export function Shell({ info, current, children }: ShellProps) {
               <bdi>{info.name}</bdi>
             </span>
           )}
-          <Button kind="plain" onClick={() => void leave()}>
+          <Button kind="plain" onClick={() => void leave().catch((error: unknown) => setProblem(words(error)))}>
             Sign out
           </Button>
         </div>
