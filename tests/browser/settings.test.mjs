@@ -174,6 +174,16 @@ describe("the settings pages", { concurrency: 1 }, () => {
     assert.equal(await button(page, "End all others").count(), 0);
   });
 
+  check("a page that the browser kept as it was is loaded again", async () => {
+    await go(page, "sessions");
+    await page.evaluate(() => {
+      window.isOld = true;
+      window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    });
+    await until("the page is new", () => page.evaluate(() => window.isOld === undefined).catch(() => false));
+    await page.getByRole("heading", { name: "Your sessions" }).waitFor();
+  });
+
   check("people: the owner changes roles and signs people out; members see names", async () => {
     await go(member, "people");
     await member.getByRole("row", { name: "mia" }).waitFor();

@@ -1,6 +1,6 @@
 // What stands around every page of a signed-in user: the bar with the way to the other pages.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { words, type SessionInfo } from "../api";
 import { leave } from "../leave";
 import { Button } from "./button";
@@ -19,9 +19,23 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
+/** A page that the browser kept whole for Back shows what it did: its session may have ended since. */
+function useFreshPage(): void {
+  useEffect(() => {
+    const look = (event: PageTransitionEvent) => {
+      if (!event.persisted) return;
+      document.documentElement.hidden = true;
+      location.reload();
+    };
+    window.addEventListener("pageshow", look);
+    return () => window.removeEventListener("pageshow", look);
+  }, []);
+}
+
 /** The bar, then `main` with `children`, which begin with an h1. */
 export function Shell({ info, current, children }: ShellProps) {
   const [problem, setProblem] = useState("");
+  useFreshPage();
 
   return (
     <>
