@@ -101,6 +101,38 @@ describe("questions", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/answers");
   });
 
+  check("an answer of which no word came may have arrived: nobody else is said to have answered", async () => {
+    const waiting = (id) => asking("one", permission(id, `touch ${id}`));
+    const elsewhere = card("one").getByText("Bash: answered elsewhere");
+    const approve = card("one").getByRole("button", { name: /^Approve/ });
+    let end = (route) => route.abort();
+    await page.route("**/api/clients/*/answers", (route) => end(route));
+    await show("/dashboard", [waiting("lost")]);
+    await told.asked("lost");
+    await approve.click();
+    await card("one").getByText("The hub does not answer. Your answer may have arrived all the same.").waitFor();
+    // It had.
+    await update(client("one", "busy"));
+    await page.locator('[data-question="lost"]').waitFor({ state: "detached" });
+    end = (route) => route.fulfill({ status: 504, json: { detail: "The instance took too long to answer." } });
+    await update(waiting("late"));
+    await told.asked("late");
+    assert.equal(await elsewhere.count(), 0);
+    await approve.click();
+    await card("one").getByText("took too long to answer. Your answer may have arrived all the same.").waitFor();
+    await inspect("in-doubt");
+    end = (route) => route.fulfill({ status: 409, json: {} });
+    await told.asked("late");
+    await approve.click();
+    await card("one").getByText("your answer arrived, or it was answered elsewhere or given up").waitFor();
+    await update(client("one", "busy"));
+    await page.locator('[data-question="late"]').waitFor({ state: "detached" });
+    await update(waiting("next"));
+    await told.asked("next");
+    assert.equal(await elsewhere.count(), 0);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
   check("that somebody else answered is said for a while, whatever is asked next", async () => {
     const waiting = (id) => asking("one", permission(id, `touch ${id}`));
     await show("/dashboard", [waiting("first")]);

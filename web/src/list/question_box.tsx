@@ -1,5 +1,5 @@
 // A question that a session waits with: shown in full, then the buttons that answer it.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, giveAnswer, words, type Answer } from "../api";
 import type { Instance, Question, Session } from "../instances";
 import { shownOf, visible, type Asked, type Part } from "../question";
@@ -22,7 +22,7 @@ interface QuestionProps {
   readonly onRefused: (question: Question, isGone: boolean) => void;
 }
 
-type Sent = "" | "sending" | "allowed" | "denied" | "gone";
+type Sent = "" | "sending" | "allowed" | "denied" | "gone" | "settled";
 
 /** What the hub takes, whatever the letters. */
 const longestReason = 600;
@@ -81,7 +81,13 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
   allowed: "Answered. The run goes on.",
   denied: "Denied. The run is told.",
   gone: "Answered elsewhere, or given up: this question is not open any more.",
+  settled: "This question is not open any more: your answer arrived, or it was answered elsewhere or given up.",
 };
+
+/** Whether the instance may have taken the answer all the same: no word came of it, or none in time. */
+function isInDoubt(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status === 504);
+}
 
 export function QuestionBox({ one, session, question, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
@@ -89,6 +95,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   const [draft, change] = useDraft(one.id, session.id, question.id);
   const { reason } = draft;
   const [hadReason] = useState(reason !== "");
+  const wasInDoubt = useRef(false);
   const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
   const { asked, parts } = useMemo(() => shownOf(question), [question.kind, question.tool, question.text]);
   const noteFocus = useFocusAfter(box.ref, sent === "sending");
@@ -125,11 +132,13 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
       finish(allow ? "allowed" : "denied");
     } catch (error) {
       const isGone = error instanceof ApiError && error.status === 409;
-      onRefused(question, isGone);
+      wasInDoubt.current ||= isInDoubt(error);
+      // What may have arrived may be why the question goes away, whatever becomes of another answer.
+      if (!wasInDoubt.current) onRefused(question, isGone);
       if (isGone) {
-        finish("gone");
+        finish(wasInDoubt.current ? "settled" : "gone");
       } else {
-        setProblem(words(error));
+        setProblem(isInDoubt(error) ? `${words(error)} Your answer may have arrived all the same.` : words(error));
         setSent("");
       }
     }
