@@ -1,7 +1,9 @@
 // Every page and state of the dashboard: how it looks, whether everybody can use it, and how fast it is.
 // The hub is real; what it tells of instances is the test's, so that each state can be had at will.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { before, describe } from "node:test";
 import { isDeepStrictEqual } from "node:util";
@@ -349,6 +351,16 @@ describe("the app", { concurrency: 1 }, () => {
     await stage.card(tab, "plain").waitFor();
     await tab.screenshot({ path: join(stage.output, "offline.png") });
     assert.deepEqual(await violations(tab), []);
+    // The same where a proxy answers in its place, or nothing does.
+    for (const answer of [(request, response) => response.writeHead(502).end("away"), () => {}]) {
+      const proxy = createServer(answer).listen(new URL(stage.hub.url).port, "127.0.0.1");
+      await once(proxy, "listening");
+      await tab.goto(`${stage.hub.url}/dashboard`);
+      await tab.getByText(/Below is what it said/).waitFor();
+      await stage.card(tab, "plain").waitFor();
+      proxy.close();
+      proxy.closeAllConnections();
+    }
     await stage.hub.start(`127.0.0.1:${new URL(stage.hub.url).port}`);
     await tab.getByText("The hub does not answer").waitFor({ state: "detached", timeout: 20_000 });
     await stage.card(tab, "plain").getByText("Idle", { exact: true }).waitFor();

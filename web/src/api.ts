@@ -37,6 +37,10 @@ function explain(status: number): string {
   }
 }
 
+export function hubAway(): ApiError {
+  return new ApiError(0, explain(0));
+}
+
 /** The hub's own words for a refusal, where they say more than its status; else ours. */
 async function problemOf(response: Response): Promise<string> {
   const { status } = response;
@@ -108,7 +112,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
-    throw new ApiError(0, explain(0));
+    throw hubAway();
   }
   if (response.headers.has("x-berth-reload")) reload();
   noteDate(response.headers.get("date"));

@@ -1,7 +1,7 @@
 // The dashboard: every instance that the signed-in user may see, live.
 import { render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "./api";
+import { ApiError, hubAway, sessionInfo, toLogin, words, type SessionInfo } from "./api";
 import { choiceOf, queryOf, type Choice } from "./choice";
 import { hubNow } from "./clock";
 import { titleFor, type Instance, type State } from "./instances";
@@ -15,6 +15,8 @@ import { Ago } from "./ui/time";
 import { installWorker } from "./worker";
 
 const keepEveryMs = 2_500;
+/** How long a page stands before it is loaded again: what answers the page may differ from what answers its socket. */
+const reloadAfterMs = 3_000;
 
 function NoInstance() {
   const command = `berth agent enroll --hub ${location.origin} --id my-laptop
@@ -101,8 +103,8 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
     });
     const onState = (isConnected: boolean) => {
       // This page came from the cache; the hub's own has everything that it needs.
-      if (isConnected && isOffline) location.reload();
-      setConnected(isConnected);
+      if (isConnected && isOffline) setTimeout(() => location.reload(), reloadAfterMs - performance.now());
+      else setConnected(isConnected);
     };
     const onHeard = () => {
       heardAt.current = hubNow();
@@ -156,6 +158,8 @@ async function start(app: HTMLElement): Promise<void> {
   let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false };
   let kept: LastKnown | undefined;
   try {
+    // The worker shows its own page where the hub did not answer just now: asked again, it could be silent for long.
+    if ("kept" in app.dataset) throw hubAway();
     info = await sessionInfo();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
@@ -171,7 +175,7 @@ async function start(app: HTMLElement): Promise<void> {
         </main>,
         app,
       );
-      setTimeout(() => location.reload(), 3_000);
+      setTimeout(() => location.reload(), reloadAfterMs);
       return;
     }
   }

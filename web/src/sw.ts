@@ -1,5 +1,5 @@
-// The dashboard's service worker. When the hub does not answer a navigation to the dashboard, it shows a
-// page from its cache, which tells the last known state; and it shows what the hub pushes. Whatever else the origin
+// The dashboard's service worker. When the hub does not answer a navigation to the dashboard, or a proxy says so
+// for it, it shows a page from its cache, which tells the last known state; and it shows what the hub pushes. Whatever else the origin
 // asks for goes its own way, above all the pages of instances in path mode; and nothing is ever stored
 // but the files below, which are the same for everybody: no answer of the API, no page of a navigation.
 // In path mode the pages of instances reach the caches of this origin too: a file that is kept counts only
@@ -72,14 +72,21 @@ async function kept(path: string): Promise<Response | undefined> {
   return new Response(body, { headers });
 }
 
+/** What a proxy says in place of a hub that is away. The hub's own answer of that kind would show no list either. */
+const awayStatuses: readonly number[] = [502, 503, 504];
+
+const silenceMs = 5_000;
+
+async function answerTo(event: FetchEvent): Promise<Response> {
+  return (await event.preloadResponse) ?? (await fetch(event.request));
+}
+
 async function page(event: FetchEvent): Promise<Response> {
-  try {
-    return (await event.preloadResponse) ?? (await fetch(event.request));
-  } catch (error) {
-    const offline = await kept(offlinePage);
-    if (offline === undefined) throw error;
-    return offline;
-  }
+  const asked = answerTo(event);
+  const silence = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), silenceMs));
+  const heard = await Promise.race([asked, silence]).catch(() => undefined);
+  if (heard !== undefined && !awayStatuses.includes(heard.status)) return heard;
+  return (await kept(offlinePage)) ?? asked;
 }
 
 worker.addEventListener("install", (event) => (event as LifeEvent).waitUntil(install()));
