@@ -243,6 +243,26 @@ describe("the app", { concurrency: 1 }, () => {
     }
   });
 
+  check("cards that were drawn wide fit where the window gets narrow, or the phone is turned", async () => {
+    await page.setViewportSize({ width: 600, height: 300 });
+    await show("/dashboard", Array.from({ length: 12 }, (_, index) => client(`box-${index}`)));
+    await card("box-0").waitFor();
+    const wide = await page.evaluate(async () => {
+      const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      // Each is drawn, and then out of sight again.
+      for (const one of [...document.querySelectorAll(".card"), document.body]) {
+        one.scrollIntoView();
+        for (let frame = 0; frame < 3; frame += 1) await drawn();
+      }
+      return document.querySelector(".card").offsetWidth;
+    });
+    assert.ok(wide > 500);
+    await page.setViewportSize({ width: 360, height: 780 });
+    const widths = await page.evaluate(() => [...document.querySelectorAll(".card")].map((one) => one.offsetWidth));
+    assert.ok(Math.max(...widths) <= 360, `${widths}`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   check("a card that did not change is not rendered again", async () => {
     await show("/dashboard", [client("one"), client("two")]);
     await card("two").waitFor();
