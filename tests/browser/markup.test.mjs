@@ -42,10 +42,11 @@ describe("a hostile agent", { concurrency: 1 }, () => {
         labels: { [`label ${markup}`]: markup, note: markup },
       };
       await end.send("text", JSON.stringify({ type: "register", client_id, metadata, user_token: markup }));
-      const session = { id: markup, title: `title ${markup}`, project: markup, provider: markup, is_busy: true, needs_you: true, reason: markup };
+      const session = { id: markup, title: `title ${markup}`, project: markup, provider: markup, is_busy: true, needs_you: true, reason: markup, question: { id: "q", kind: "permission", tool: markup, text: markup } };
       await end.send("text", JSON.stringify({ type: "status_update", client_id, status: "busy", needs_you: true, sessions: [session] }));
       await end.send("text", JSON.stringify({ type: "error", message: markup }));
       const card = stage.card(page, client_id);
+      await card.locator(".question").waitFor();
       // Control bytes have no shape of their own to look for.
       await (/[\u0000-\u001f]/.test(markup) ? card : card.getByText(`title ${markup}`)).first().waitFor();
     }
@@ -61,6 +62,13 @@ describe("a hostile agent", { concurrency: 1 }, () => {
         title: document.title,
         odd: [...document.querySelectorAll("main script, main img, main svg, main iframe, main style, main base, main meta, main h1 ~ h1")].map((one) => one.outerHTML),
         handlers: [...document.querySelectorAll("*")].flatMap((one) => [...one.attributes]).filter(({ name }) => name.startsWith("on")).map(({ name }) => name),
+        // What turns the direction of writing around stands for itself, and turns nothing else.
+        mixed: [...document.querySelectorAll("main *")].flatMap((one) => [...one.childNodes]).filter((node) => {
+          if (node.nodeType !== Node.TEXT_NODE || !node.data.includes("\u202e")) return false;
+          let own = node.parentElement;
+          while (getComputedStyle(own).display === "inline" && getComputedStyle(own).unicodeBidi === "normal") own = own.parentElement;
+          return own.textContent !== node.data;
+        }).map(({ data }) => data),
         links: [...document.querySelectorAll("[href], [src]")].map((one) => one.href || one.src).filter((url) => !url.startsWith(location.origin)),
       }));
       assert.equal(found.ran, undefined);
@@ -69,6 +77,7 @@ describe("a hostile agent", { concurrency: 1 }, () => {
       assert.deepEqual(found.odd, []);
       assert.deepEqual(found.handlers, []);
       assert.deepEqual(found.links, []);
+      assert.deepEqual(found.mixed, []);
     }
     assert.deepEqual(dialogs, []);
     assert.deepEqual(stage.recorder.console.filter(({ text }) => /Content Security Policy|Refused to/.test(text)), []);

@@ -384,5 +384,6 @@ describe("questions", { concurrency: 1 }, () => {
     assert.equal(await card("hers").getByRole("button", { name: /Approve|Deny/ }).count(), 0);
     assert.equal(await card("hers").getByRole("link", { name: /path mode/ }).count(), 0);
     await card("hers").getByText("grace's · you may look").waitFor();
+    assert.equal(await card("hers").locator(".shared bdi").textContent(), "grace");
   });
 });

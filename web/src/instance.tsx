@@ -5,7 +5,7 @@ import { hubNow } from "./clock";
 import { historyOf, type Connection, type History } from "./history";
 import { InstanceAdmin } from "./instance_admin";
 import { stateWords, type Instance, type State } from "./instances";
-import { Fact, Labels, shareWords } from "./list/card";
+import { Fact, Labels, Shared } from "./list/card";
 import { OpenButton } from "./list/open_button";
 import { Questions, Sessions } from "./list/sessions";
 import { feed } from "./live";
@@ -121,7 +121,6 @@ function Facts({ one }: { one: Instance }) {
 function Details({ one, info }: { one: Instance; info: SessionInfo }) {
   const changes = useChanges(one);
   const history = useHistory(one.id, one.state);
-  const shared = shareWords(one);
   useEffect(() => {
     document.title = `${one.state === "needs_you" ? "(1) " : ""}${one.name} · berth`;
   }, [one.name, one.state]);
@@ -135,7 +134,7 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
               {stateWords[one.state]}
             </span>{" "}
             <Since since={one.since} />
-            {shared !== "" && <span class="quiet"> · {shared}</span>}
+            {one.role !== "owner" && <span class="quiet"> · <Shared one={one} /></span>}
           </p>
           <Labels one={one} />
         </div>
@@ -143,7 +142,7 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
       </div>
       {one.state === "offline" && (
         <Notice>
-          Its agent is not connected. Start it again on {one.hostname || "its machine"}; this page follows by itself.
+          Its agent is not connected. Start it again on <bdi>{one.hostname || "its machine"}</bdi>; this page follows by itself.
         </Notice>
       )}
       <Questions one={one} />

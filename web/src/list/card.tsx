@@ -19,11 +19,13 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
-/** What the user is to an instance of somebody else; "" for their own. */
-export function shareWords({ role, owner }: Instance): string {
-  if (role === "owner") return "";
-  const whose = owner === "" ? "shared with you" : `${owner}'s`;
-  return role === "viewer" ? `${whose} · you may look` : `${whose} · you may use it`;
+/** What the user is to an instance of somebody else. */
+export function Shared({ one: { role, owner } }: { one: Instance }) {
+  return (
+    <>
+      {owner === "" ? "shared with you" : <><bdi>{owner}</bdi>'s</>} · {role === "viewer" ? "you may look" : "you may use it"}
+    </>
+  );
 }
 
 export function Labels({ one }: { one: Instance }) {
@@ -32,7 +34,7 @@ export function Labels({ one }: { one: Instance }) {
     <ul class="labels" aria-label="Labels">
       {one.labels.map(([name, value]) => (
         <li key={name}>
-          <span class="label-name">{name}</span> <span>{value}</span>
+          <bdi class="label-name">{name}</bdi> <bdi>{value}</bdi>
         </li>
       ))}
     </ul>
@@ -48,7 +50,6 @@ export interface CardProps {
 export function Card({ id, store, info }: CardProps) {
   const one = useInstance(store, id);
   if (one === undefined) return null;
-  const shared = shareWords(one);
   return (
     <li class={`card state-${one.state}`} data-instance={one.id}>
       <Guard of={one} what={`The card of ${one.name}`}>
@@ -56,7 +57,11 @@ export function Card({ id, store, info }: CardProps) {
           <h2>
             <a href={`/instances/${encodeURIComponent(one.id)}`}>{one.name}</a>
           </h2>
-          {shared !== "" && <p class="shared">{shared}</p>}
+          {one.role !== "owner" && (
+            <p class="shared">
+              <Shared one={one} />
+            </p>
+          )}
           <Labels one={one} />
         </div>
         <p class="card-head">

@@ -150,7 +150,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
       <p class="question-head">
         <strong>{asked.length > 0 ? "Asks you" : `Wants to use ${tool || "a tool"}`}</strong>{" "}
         <span class="quiet">
-          {session.title} · waits <Since since={question.askedAt || session.since} />
+          <bdi>{visible(session.title)}</bdi> · waits <Since since={question.askedAt || session.since} />
         </span>
       </p>
       <Parts parts={parts} />

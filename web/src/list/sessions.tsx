@@ -51,9 +51,11 @@ export function Sessions({ one }: { one: Instance }) {
       {one.sessions.map((session) => (
         <li key={session.id} class={`state-${session.state}`}>
           <span class="state">{stateWords[session.state]}</span> <Since since={session.since} />{" "}
-          <a href={sessionLink(one.id, session.id)}>{session.title}</a>
-          {session.reason !== "" && <span class="quiet"> · {session.reason}</span>}
-          {session.provider !== "" && <span class="quiet"> · {session.provider}</span>}
+          <a href={sessionLink(one.id, session.id)}>
+            <bdi>{session.title}</bdi>
+          </a>
+          {session.reason !== "" && <span class="quiet"> · <bdi>{session.reason}</bdi></span>}
+          {session.provider !== "" && <span class="quiet"> · <bdi>{session.provider}</bdi></span>}
           {session.state === "error" && one.role !== "viewer" && <MarkSeen one={one} session={session} />}
         </li>
       ))}
