@@ -106,6 +106,32 @@ describe("the app", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/history");
   });
 
+  check("the keyboard keeps its place after Mark as seen, and where Open fails", async () => {
+    const focused = () => page.evaluate(() => document.activeElement.textContent);
+    const failed = { id: "s1", title: "Nightly", state: "error", error: "exit 3" };
+    const away = { status: 503, json: { detail: "Not this time." } };
+    let reply = away;
+    await page.route(/\/api\/clients\/one\/(seen|open)$/, (route) => route.fulfill(reply));
+    const press = async (name) => {
+      await page.getByRole("button", { name }).focus();
+      await page.keyboard.press("Enter");
+    };
+    for (const [name, shown] of [["Open one", "Open"], ["Mark as seen: Nightly on one", "Mark as seen"]]) {
+      await show("/dashboard", [client("one", "error", { metadata: { sessions: [failed] } })]);
+      await press(name);
+      await card("one").getByText("Not this time.").waitFor();
+      await until(`the focus is on ${shown} again`, async () => (await focused()) === shown);
+    }
+    reply = { status: 204 };
+    await press("Mark as seen: Nightly on one");
+    await page.getByRole("status").getByText("Nightly on one: marked as seen.").waitFor({ state: "attached" });
+    await until("the focus is on the card", async () => (await focused()) === "one");
+    // The same session fails once more.
+    await update(client("one", "error", { metadata: { sessions: [{ ...failed, since: "2030-01-01T00:00:00Z" }] } }));
+    await page.getByRole("button", { name: "Mark as seen: Nightly on one" }).waitFor();
+    await page.unroute(/\/api\/clients\/one\/(seen|open)$/);
+  });
+
   check("what begins to need the user is said aloud", async () => {
     await show("/dashboard", [client("one"), client("two")]);
     await card("two").waitFor();

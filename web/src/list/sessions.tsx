@@ -7,6 +7,7 @@ import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { say } from "../ui/say";
 import { Since } from "../ui/time";
+import { useFocusAfter } from "./focus_after";
 import { QuestionBox } from "./question_box";
 import { sessionLink } from "./session_link";
 
@@ -16,29 +17,38 @@ const noticeMs = 12_000;
 function MarkSeen({ one, session }: { one: Instance; session: Session }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  const [isSeen, setSeen] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  const noteFocus = useFocusAfter(box, busy);
 
   async function mark(): Promise<void> {
+    noteFocus();
     setBusy(true);
     setProblem("");
     try {
       await markSeen(one.id, session.id);
+      setSeen(true);
+      say(`${session.title} on ${one.name}: marked as seen.`);
     } catch (error) {
       setProblem(words(error));
     }
     setBusy(false);
   }
 
+  if (isSeen) return <span class="quiet"> · seen</span>;
   return (
     <>
       {" "}
-      <Button
-        kind="small"
-        disabled={busy}
-        aria-label={`Mark as seen: ${session.title} on ${one.name}`}
-        onClick={() => void mark()}
-      >
-        Mark as seen
-      </Button>
+      <span ref={box}>
+        <Button
+          kind="small"
+          disabled={busy}
+          aria-label={`Mark as seen: ${session.title} on ${one.name}`}
+          onClick={() => void mark()}
+        >
+          Mark as seen
+        </Button>
+      </span>
       <Notice kind="error">{problem}</Notice>
     </>
   );
@@ -56,7 +66,9 @@ export function Sessions({ one }: { one: Instance }) {
           </a>
           {session.reason !== "" && <span class="quiet"> · <bdi>{session.reason}</bdi></span>}
           {session.provider !== "" && <span class="quiet"> · <bdi>{session.provider}</bdi></span>}
-          {session.state === "error" && one.role !== "viewer" && <MarkSeen one={one} session={session} />}
+          {session.state === "error" && one.role !== "viewer" && (
+            <MarkSeen key={session.since} one={one} session={session} />
+          )}
         </li>
       ))}
     </ul>
