@@ -25,6 +25,8 @@ Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call) {
                   {"name", call.user->name},
                   {"login", call.user->login},
                   {"role", store::ToString(call.user->role)}};
+  body["expires_at"] =
+      call.session ? boost::json::value(FormatIso8601(call.session->expires_at)) : nullptr;
   body["path_mode"] = hub.path_mode;
   body["subdomain_mode"] = hub.hosts.has_subdomains();
   co_return JsonResponse(200, boost::json::serialize(body));

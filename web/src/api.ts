@@ -131,6 +131,8 @@ export interface SessionInfo {
   /** Runs the hub: sees people and the audit log. */
   readonly isHubOwner: boolean;
   readonly pathMode: boolean;
+  /** When the session ends, however much it is used; milliseconds, by the hub's clock. */
+  readonly expiresAt: number;
 }
 
 /** Trades a one-time code for a session cookie. On an instance's address, `path` is its own. */
@@ -172,13 +174,14 @@ export async function signOut(): Promise<void> {
 /** Who is signed in; ApiError 401 if nobody is. */
 export async function sessionInfo(): Promise<SessionInfo> {
   const info = (await call("GET", "/api/session")) as
-    | { user?: { name?: unknown; role?: unknown }; path_mode?: unknown }
+    | { user?: { name?: unknown; role?: unknown }; path_mode?: unknown; expires_at?: unknown }
     | undefined;
   const name = info?.user?.name;
   return {
     name: typeof name === "string" ? name : "",
     isHubOwner: info?.user?.role === "owner",
     pathMode: info?.path_mode === true,
+    expiresAt: Date.parse(String(info?.expires_at)),
   };
 }
 

@@ -110,7 +110,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
       heardAt.current = hubNow();
       timer ??= setTimeout(() => {
         timer = undefined;
-        if (!isOffline && store.isLoaded) keep(store.all, heardAt.current);
+        if (!isOffline && store.isLoaded) keep(store.all, heardAt.current, info.expiresAt);
       }, keepEveryMs);
     };
     const end = feed(store, onState, onHeard);
@@ -155,7 +155,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
 }
 
 async function start(app: HTMLElement): Promise<void> {
-  let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false };
+  let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false, expiresAt: NaN };
   let kept: LastKnown | undefined;
   try {
     // The worker shows its own page where the hub did not answer just now: asked again, it could be silent for long.
@@ -166,7 +166,7 @@ async function start(app: HTMLElement): Promise<void> {
       toLogin();
       return;
     }
-    kept = await lastKnown();
+    kept = await lastKnown(hubNow());
     if (kept === undefined) {
       render(
         <main class="page">

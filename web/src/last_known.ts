@@ -1,5 +1,5 @@
 // The last list that the hub told, for when it does not answer: names and states, and nothing of what
-// sessions say or ask. Kept in this browser until its user signs out.
+// sessions say or ask. Kept in this browser until its user signs out, or their session is over at the latest.
 import type { Instance, Instances, State } from "./instances";
 import { apply } from "./instances";
 
@@ -15,13 +15,15 @@ export interface LastKnown {
 
 interface Kept {
   at: number;
+  /** When the session of its user ends; milliseconds. */
+  until: number;
   list: { id: string; label: string; state: State; hostname: string; project: string; last_seen: string; role: string }[];
 }
 
 let isForgotten = false;
 
-/** Keeps what can be shown later, until forget(). */
-export function keep(all: Instances, now: number): void {
+/** Keeps what can be shown later, until forget(), and never after `until`. */
+export function keep(all: Instances, now: number, until: number): void {
   if (isForgotten) return;
   const list = [...all.values()].slice(0, mostInstances).map((one) => ({
     id: one.id,
@@ -32,17 +34,21 @@ export function keep(all: Instances, now: number): void {
     last_seen: one.lastSeen,
     role: one.role,
   }));
-  const text = JSON.stringify({ at: now, list } satisfies Kept);
+  const text = JSON.stringify({ at: now, until, list } satisfies Kept);
   // The cache of an origin, unlike its localStorage, tells no other page of a change.
   void quietly((cache) => cache.put(place, new Response(text)));
 }
 
-/** What was kept, if anything was. */
-export async function lastKnown(): Promise<LastKnown | undefined> {
+/** What was kept, if anything was, and its time is not over `now`: then it goes. */
+export async function lastKnown(now: number): Promise<LastKnown | undefined> {
   const answer = await quietly((cache) => cache.match(place));
   if (answer === undefined) return undefined;
   try {
     const kept = (await answer.json()) as Kept;
+    if (!(now < kept.until)) {
+      await quietly((cache) => cache.delete(place));
+      return undefined;
+    }
     const all = new Map<string, Instance>();
     const clients = kept.list.map(({ id, label, last_seen, role, ...metadata }) => ({ id, label, last_seen, role, metadata }));
     apply(all, { type: "client_list", clients });
