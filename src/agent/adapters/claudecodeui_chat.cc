@@ -25,9 +25,13 @@ constexpr std::array kWanted = {
     std::string_view(R"({"type":"active-sessions")"),
 };
 
-// But for what it takes from a transcript, results of tools among it: there "kind" comes fifth.
+// But for what it takes from a transcript, results of tools and failures of Codex and OpenCode
+// among it: there "kind" comes fifth.
 constexpr std::string_view kFromTranscript = R"({"id":")";
-constexpr std::string_view kToolResult = R"("kind":"tool_result")";
+constexpr std::array kWantedOfTranscript = {
+    std::string_view(R"("kind":"tool_result")"),
+    std::string_view(R"("kind":"error")"),
+};
 constexpr std::size_t kMaxHead = 512;
 
 bool BeginsAlike(std::string_view begun, std::string_view wanted) {
@@ -45,7 +49,10 @@ std::size_t MaxSize(std::string_view begun) {
 
 bool MayMatter(std::string_view begun) {
   if (BeginsAlike(begun, kFromTranscript)) {
-    return begun.size() < kMaxHead || begun.substr(0, kMaxHead).find(kToolResult) != begun.npos;
+    const std::string_view head = begun.substr(0, kMaxHead);
+    return begun.size() < kMaxHead ||
+           std::ranges::any_of(
+               kWantedOfTranscript, [head](std::string_view kind) { return head.contains(kind); });
   }
   return std::ranges::any_of(
       kWanted, [begun](std::string_view wanted) { return BeginsAlike(begun, wanted); });

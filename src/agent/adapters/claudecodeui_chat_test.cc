@@ -99,5 +99,15 @@ TEST_F(ChatWatchTest, SeesTheResultOfATool) {
   EXPECT_EQ(waiting(), 0U);
 }
 
+// So are the failures of OpenCode and Codex.
+TEST_F(ChatWatchTest, SeesWhyARunOfATranscriptFailed) {
+  Feed(watch, Frame(R"({"id":"m_1","sessionId":"s1","timestamp":"2026-01-02T03:04:05.000Z",)"
+                    R"("provider":"opencode","kind":"error","content":"no credit left","x":")" +
+                    std::string(1000, 'x') + "\"}"));
+  Feed(watch, Frame(R"({"kind":"complete","sessionId":"s1","success":false})"));
+  ASSERT_EQ(sessions.List().size(), 1U);
+  EXPECT_EQ(sessions.List()[0].error, "no credit left");
+}
+
 }  // namespace
 }  // namespace berth::agent
