@@ -109,37 +109,52 @@ Task<void> SignIn::Load() {
   places_ = loaded.places;
   stamp_ = loaded.stamp;
   api_key_ = loaded.places.api_key.value_or("");
-  has_key_ = loaded.key.has_value();
-  if (has_key_) {
-    key_ = std::move(*loaded.key);
-    username_ = key_.username;
-    Mint();
-    auto verified = co_await VerifyToken();
-    if (verified) {
-      Settle(State::kSignedIn,
-             fmt::format("signed in to the instance as {}", ForLog(username_, 60)));
-    } else if (verified.error().kind == ErrorKind::kUnauthorized) {
-      has_key_ = false;
-      token_.clear();
+  if (loaded.key) {
+    co_await TakeKey(std::move(*loaded.key));
+  } else {
+    const bool had_key = std::exchange(has_key_, false);
+    const bool has_no_user = loaded.key.error().kind == ErrorKind::kNotFound;
+    if (had_key && has_no_user) token_.clear();
+    if (token_.empty() && has_no_user) {
+      Settle(State::kNoUser, "the instance has no user yet: open it to make the first one");
+    } else if (token_.empty()) {
       Settle(State::kFailed,
-             fmt::format("the instance refuses the token made from {}: it is the database of "
-                         "another instance, or the secret is set elsewhere; sign in by hand in "
-                         "its page",
-                         places_.database.string()));
-    } else {
-      state_ = State::kSignedIn;  // The instance is away: the token is good as far as we know.
+             fmt::format("cannot sign in to the instance: {}; sign in by hand in its page",
+                         ForLog(loaded.key.error().message)));
     }
-  } else if (loaded.key.error().kind == ErrorKind::kNotFound) {
-    token_.clear();
-    Settle(State::kNoUser, "the instance has no user yet: open it to make the first one");
-  } else if (token_.empty()) {
-    Settle(State::kFailed,
-           fmt::format("cannot sign in to the instance: {}; sign in by hand in its page",
-                       ForLog(loaded.key.error().message)));
   }
   loaded_at_ = checked_at_ = context_.executor.now();
   is_loading_ = false;
   loaded_.Set();
+}
+
+// A token that a user signed in for may be replaced meanwhile only by what is known to be better.
+Task<void> SignIn::TakeKey(InstanceKey key) {
+  const std::string minted = MintFrom(key);
+  if (token_.empty()) token_ = minted;
+  auto verified = co_await VerifyToken(minted);
+  const bool is_adopted = !has_key_ && !token_.empty() && token_ != minted;
+  const bool is_refused = !verified && verified.error().kind == ErrorKind::kUnauthorized;
+  if (!verified && is_adopted) co_return;
+  if (is_refused) {
+    has_key_ = false;
+    token_.clear();
+    Settle(State::kFailed,
+           fmt::format("the instance refuses the token made from {}: it is the database of "
+                       "another instance, or the secret is set elsewhere; sign in by hand in "
+                       "its page",
+                       places_.database.string()));
+    co_return;
+  }
+  key_ = std::move(key);
+  has_key_ = true;
+  username_ = key_.username;
+  Mint();
+  if (verified) {
+    Settle(State::kSignedIn, fmt::format("signed in to the instance as {}", ForLog(username_, 60)));
+  } else {
+    state_ = State::kSignedIn;  // The instance is away: the token is good as far as we know.
+  }
 }
 
 Task<Result<void>> SignIn::CreateUser() {
@@ -184,8 +199,8 @@ Task<Result<void>> SignIn::CreateUser() {
   co_return Ok();
 }
 
-Task<Result<void>> SignIn::VerifyToken() {
-  JsonQuestion question{.target = "/api/auth/user", .token = token_, .api_key = api_key_};
+Task<Result<void>> SignIn::VerifyToken(std::string token) {
+  JsonQuestion question{.target = "/api/auth/user", .token = std::move(token), .api_key = api_key_};
   auto answer =
       co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
   if (!answer) co_return answer.error();
@@ -196,10 +211,13 @@ Task<Result<void>> SignIn::VerifyToken() {
   co_return Ok();
 }
 
+std::string SignIn::MintFrom(const InstanceKey& key) const {
+  return MintToken(key.secret, key.user_id, key.username, options_.wall_clock(), kTokenLifetime);
+}
+
 void SignIn::Mint() {
-  const WallTime now = options_.wall_clock();
-  token_ = MintToken(key_.secret, key_.user_id, key_.username, now, kTokenLifetime);
-  renew_at_ = now + kTokenLifetime - kRenewBefore;
+  token_ = MintFrom(key_);
+  renew_at_ = options_.wall_clock() + kTokenLifetime - kRenewBefore;
 }
 
 void SignIn::Settle(State state, std::string line) {

@@ -47,7 +47,8 @@ class SignIn {
   /// The instance refused `refused`: reads its database again. True if there is another token now.
   Task<bool> Replace(std::string refused);
 
-  /// Takes over a token that the instance itself gave out. Ignored while we can mint our own.
+  /// Takes over a token that the instance itself gave out. Ignored while we can mint our own; kept
+  /// until the instance refuses it or has accepted one of ours.
   void Adopt(std::string token, std::string username);
 
   /// Reads everything again soon: the instance was started anew, or has got its first user.
@@ -73,8 +74,10 @@ class SignIn {
   Task<void> Load();
   Task<Loaded> ReadKey();
   Task<Result<void>> CreateUser();
-  Task<Result<void>> VerifyToken();
+  Task<void> TakeKey(InstanceKey key);
+  Task<Result<void>> VerifyToken(std::string token);
   void CheckForChanges();
+  std::string MintFrom(const InstanceKey& key) const;
   void Mint();
   void Settle(State state, std::string line);
 
@@ -84,7 +87,7 @@ class SignIn {
   State state_ = State::kUnknown;
   std::string said_;  // The last line about our state, so that it is logged once.
   InstanceKey key_;
-  bool has_key_ = false;
+  bool has_key_ = false;  // The token is minted from key_; else it is adopted or on trial.
   KeyPlaces places_;
   FileStamp stamp_;
   std::string token_;

@@ -70,6 +70,29 @@ class ClaudeCodeUiTest : public ::testing::Test {
     return executor_.Await(adapter().Inspect(sent, response));
   }
 
+  /// The instance takes this token and no other.
+  void AcceptOnly(std::string token) {
+    instance_.On("GET /api/auth/user", [token = "Bearer " + std::move(token)](
+                                           const http::RequestHead& head, const std::string&) {
+      const bool is_good = head.fields.Find("authorization") == token;
+      return http::TextResponse(is_good ? 200 : 401, "application/json", "{}");
+    });
+  }
+
+  /// A user signs in at the instance's own form; gives what the browser gets.
+  std::string SignInByHand() {
+    http::RequestHead login = Prepared("/api/auth/login");
+    login.method = "POST";
+    EXPECT_FALSE(adapter().Answer(login));
+    http::Response response = http::TextResponse(
+        200, "application/json",
+        R"({"success":true,"user":{"id":4,"username":"dora"},"token":"real.real.real"})");
+    EXPECT_EQ(Inspect(login, response), Verdict::kPass);
+    executor_.RunUntilIdle();
+    auto text = executor_.Await(http::ReadAll(response.body.get(), 1 << 20));
+    return text ? *text : "";
+  }
+
   TempFolder folder_;
   TestExecutor executor_;
   InlineWorker worker_;
@@ -266,17 +289,50 @@ TEST_F(ClaudeCodeUiTest, TellsOnceThatItsCredentialIsGoodNoMore) {
 
 TEST_F(ClaudeCodeUiTest, KeepsTheTokenOfASignInByHand) {
   // No database that we could read.
-  http::RequestHead login = Prepared("/api/auth/login");
-  login.method = "POST";
-  EXPECT_FALSE(adapter().Answer(login));
-  http::Response response = http::TextResponse(
-      200, "application/json",
-      R"({"success":true,"user":{"id":4,"username":"dora"},"token":"real.real.real"})");
-  EXPECT_EQ(Inspect(login, response), Verdict::kPass);
-  const std::string text = TextOf(executor_, response);
+  const std::string text = SignInByHand();
   EXPECT_EQ(text.find("real.real.real"), text.npos);
   EXPECT_NE(text.find("berth.berth.berth"), text.npos);
   EXPECT_EQ(Prepared("/api/projects").fields.Find("authorization"), "Bearer real.real.real");
+}
+
+TEST_F(ClaudeCodeUiTest, ASignInByHandOutlivesWhatAnotherDatabaseSays) {
+  AcceptOnly("real.real.real");
+  const auto expect_kept = [this] {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(Prepared("/api/projects").fields.Find("authorization"), "Bearer real.real.real");
+      EXPECT_EQ(adapter().sign_in().state(), SignIn::State::kSignedIn);
+      adapter().OnInstanceFound();
+      executor_.Advance(std::chrono::seconds(2));
+    }
+  };
+  testing::MakeDatabase(database(), "hush");  // Without a user.
+  SignInByHand();
+  expect_kept();
+  adapter_.reset();
+  testing::AddUser(database(), 1, "alice");
+  SignInByHand();
+  expect_kept();
+  // Away, it has not said that ours is any better.
+  instance_.SetAway(Unavailable("away"));
+  expect_kept();
+}
+
+TEST_F(ClaudeCodeUiTest, ASignInByHandEndsWithItsTokenOrWhenOursIsGood) {
+  MakeUser();
+  AcceptOnly("real.real.real");
+  SignInByHand();
+  AcceptOnly("none");
+  executor_.Advance(std::chrono::seconds(2));
+  const auto sent = Prepared("/api/projects");
+  http::Response refused = Refusal();
+  EXPECT_EQ(Inspect(sent, refused), Verdict::kPass);
+  EXPECT_FALSE(Prepared("/api/projects").fields.Has("authorization"));
+  EXPECT_EQ(adapter().sign_in().state(), SignIn::State::kFailed);
+  SignInByHand();
+  AcceptOnly(Bearer().substr(7));
+  adapter().OnInstanceFound();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(Prepared("/api/projects").fields.Find("authorization"), Bearer());
 }
 
 TEST_F(ClaudeCodeUiTest, CreatesTheFirstUserOfAFreshInstance) {
