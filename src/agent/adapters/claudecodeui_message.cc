@@ -1,5 +1,8 @@
 #include "agent/adapters/claudecodeui_message.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/json.hpp>
 
 namespace berth::agent::claudecodeui {
@@ -50,6 +53,30 @@ bool IsFailure(const json::object& message) {
   }
   const auto* status = message.if_contains("exitCode");
   return status && status->is_int64() && status->get_int64() != 0;
+}
+
+control::Question QuestionOf(const json::object& request, WallTime asked_at) {
+  control::Question question{.id = TextOf(request, "requestId"),
+                             .tool = TextOf(request, "toolName"),
+                             .asked_at = asked_at};
+  const bool is_of_the_model =
+      question.tool == "AskUserQuestion" || question.tool == "ExitPlanMode";
+  if (is_of_the_model) question.kind = control::Question::Kind::kQuestion;
+  if (const auto* input = request.if_contains("input")) question.text = json::serialize(*input);
+  return question;
+}
+
+void CutText(control::Question& question, std::size_t size) {
+  if (question.text.size() <= size) return;
+  const std::string mark = fmt::format("… ({} bytes in all)", question.text.size());
+  question.text = std::string(Cut(question.text, size - std::min(size, mark.size()))) + mark;
+  question.is_cut = true;
+}
+
+std::string ReasonOf(const control::Question& question) {
+  if (question.tool == "ExitPlanMode") return "asks you to approve its plan";
+  if (question.kind == control::Question::Kind::kQuestion) return "asks you a question";
+  return question.tool.empty() ? "asks for permission" : "asks to use " + question.tool;
 }
 
 std::vector<RunningSession> ParseRunningSessions(const json::value& answer) {

@@ -1,4 +1,5 @@
-// What a claudecodeui says, member by member: its chat messages and its lists of sessions. A member
+// What a claudecodeui says, member by member: its chat messages, its questions and its lists of
+// sessions. A member
 // that is absent or of another kind reads as nothing.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/wall_clock.h"
+#include "control/message.h"
 
 namespace berth::agent::claudecodeui {
 
@@ -32,6 +34,13 @@ std::optional<WallTime> TimeOf(const boost::json::object& object, std::string_vi
 /// Whether the end of a run that `message` tells is a failure. Up to 1.34 there is an exit status
 /// only.
 bool IsFailure(const boost::json::object& message);
+
+/// What a session asks its user, as `request` says; its text whole.
+control::Question QuestionOf(const boost::json::object& request, WallTime asked_at);
+/// Leaves out what is beyond `size` bytes of the text, with a mark that says so.
+void CutText(control::Question& question, std::size_t size);
+/// What the session does, in a few words: "asks to use Bash".
+std::string ReasonOf(const control::Question& question);
 
 /// An entry of the instance's list of running sessions.
 struct RunningSession {

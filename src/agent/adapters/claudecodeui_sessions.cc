@@ -11,11 +11,13 @@ namespace {
 namespace json = boost::json;
 using claudecodeui::ArrayOf;
 using claudecodeui::Cut;
+using claudecodeui::CutText;
 using claudecodeui::IsFailure;
 using claudecodeui::IsTrue;
 using claudecodeui::kMaxSessions;
 using claudecodeui::kMaxText;
 using claudecodeui::ObjectOf;
+using claudecodeui::ReasonOf;
 using claudecodeui::RunningSession;
 using claudecodeui::TextOf;
 using claudecodeui::TimeOf;
@@ -28,24 +30,6 @@ constexpr std::size_t kMaxInput = 256 * 1024;
 constexpr seconds kSameEnd{2};
 // A run that was stopped may report the signal that ended it this long after.
 constexpr seconds kAfterAbort{10};
-
-/// Leaves out what is beyond `size` bytes of the text, with a mark that says so.
-void CutText(control::Question& question, std::size_t size) {
-  if (question.text.size() <= size) return;
-  const std::string mark = fmt::format("… ({} bytes in all)", question.text.size());
-  question.text = std::string(Cut(question.text, size - std::min(size, mark.size()))) + mark;
-  question.is_cut = true;
-}
-
-bool IsAskedByTheModel(std::string_view tool) {
-  return tool == "AskUserQuestion" || tool == "ExitPlanMode";
-}
-
-std::string ReasonOf(const control::Question& question) {
-  if (question.tool == "ExitPlanMode") return "asks you to approve its plan";
-  if (question.kind == control::Question::Kind::kQuestion) return "asks you a question";
-  return question.tool.empty() ? "asks for permission" : "asks to use " + question.tool;
-}
 
 }  // namespace
 
@@ -275,18 +259,11 @@ void ChatSessions::End(std::string_view id, Session& session, std::optional<Fail
 void ChatSessions::Ask(std::string_view session, const json::object& question, WallTime asked_at) {
   std::string id = TextOf(question, "requestId");
   if (id.empty() || questions_.size() >= kMaxQuestions || questions_.contains(id)) return;
-  OpenQuestion open{.session = std::string(session)};
-  open.shown.id = id;
-  open.shown.tool = TextOf(question, "toolName");
-  if (IsAskedByTheModel(open.shown.tool)) open.shown.kind = control::Question::Kind::kQuestion;
-  open.shown.asked_at = asked_at;
-  if (const auto* input = question.if_contains("input")) {
-    open.input = json::serialize(*input);
-    open.shown.text = open.input;
-    CutText(open.shown, control::kMaxQuestion);
-    // What is that long is shown in part, and can be denied, but not filled in.
-    if (open.input.size() > kMaxInput) open.input.clear();
-  }
+  OpenQuestion open{.session = std::string(session),
+                    .shown = claudecodeui::QuestionOf(question, asked_at)};
+  // What is longer is shown in part, and can be denied, but not filled in.
+  if (open.shown.text.size() <= kMaxInput) open.input = open.shown.text;
+  CutText(open.shown, control::kMaxQuestion);
   questions_.emplace(std::move(id), std::move(open));
   if (Session* const asking = FindOrAdd(session)) {
     asking->told = ++moment_;
