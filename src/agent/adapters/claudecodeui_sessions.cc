@@ -118,20 +118,19 @@ void ChatSessions::OnComplete(const json::object& message) {
 void ChatSessions::OnSubscribed(const json::object& message, Origin origin) {
   const std::string id = TextOf(message, "sessionId");
   if (id.empty()) return;
-  const bool is_running = IsTrue(message, "isProcessing");
-  if (is_running) {
+  const json::array* const pending = ArrayOf(message, "pendingPermissions");
+  const bool asks_still = says_resolved_ && pending && !pending->empty();
+  if (IsTrue(message, "isProcessing")) {
     Session* const session = FindOrAdd(id);
     if (!session) return;
     session->told = ++moment_;
     if (!session->is_running) Begin(*session, std::nullopt);
   } else if (const auto found = sessions_.find(id);
-             found != sessions_.end() && found->second.is_running) {
+             found != sessions_.end() && found->second.is_running && !asks_still) {
     found->second.told = ++moment_;
     End(id, found->second, std::nullopt);
   }
-  if (const json::array* const pending = ArrayOf(message, "pendingPermissions")) {
-    SetPending(id, *pending, origin);
-  }
+  if (pending) SetPending(id, *pending, origin);
   if (origin == Origin::kBrowser) Seen(id);
 }
 
@@ -191,6 +190,15 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
     const bool is_listed = std::ranges::any_of(
         running, [&place](const RunningSession& entry) { return entry.id == place->first; });
     if (!is_listed && session.told <= asked) {
+      const bool asks = std::ranges::any_of(
+          questions_, [&place](const auto& entry) { return entry.second.session == place->first; });
+      if (asks && says_resolved_) {
+        // What the run left working in the background asks. To be followed anew each time: the
+        // instance tells the end of the question only to those who were there when it was put.
+        session.run = ++runs_;
+        ++place;
+        continue;
+      }
       if (session.is_running) {
         // Gone without a word; an error that it complained of will have ended it.
         std::optional<Failure> failure;

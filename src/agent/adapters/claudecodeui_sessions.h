@@ -67,8 +67,8 @@ class ChatSessions {
   }
   /// `on_listed`: an old instance has answered which sessions are active.
   void SetOnListed(std::function<void()> on_listed) { on_listed_ = std::move(on_listed); }
-  /// Whether the instance says when a question is resolved (from 1.37.3). If not, the next result
-  /// of a tool in that session is taken for it.
+  /// Whether the instance says when a question is resolved (from 1.37.3), so that one can outlive
+  /// the run that it is of. If not, the next result of a tool in that session is taken for it.
   void SetSaysResolved(bool says_resolved) { says_resolved_ = says_resolved; }
 
   /// Takes one message of the instance: JSON text, whole.

@@ -153,6 +153,24 @@ TEST_F(ChatStatusTest, HearsOfARunThatBeginsBeforeItAsks) {
   EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
 }
 
+TEST_F(ChatStatusTest, FollowsAQuestionBeyondTheEndOfItsRun) {
+  Begin();
+  Say(R"({"kind":"complete","sessionId":"s1","success":true})");
+  Say(kAsks);
+  instance_.OnJson(std::string(kRunning), 200, std::string(kNoneRuns));
+  Refresh();
+  Heard();
+  Refresh();
+  EXPECT_THAT(Shown(), ElementsAre("s1 needs_you"));
+  EXPECT_THAT(Heard(), ElementsAre(kSubscribe));
+  auto answer = Start(kAllow);
+  Say(R"({"kind":"chat_subscribed","sessionId":"s1","isProcessing":false,"pendingPermissions":[{"requestId":"q1"}]})");
+  Say(kResolved);
+  EXPECT_EQ(answer.Take().outcome, Outcome::kSent);
+  Refresh();
+  EXPECT_THAT(Shown(), IsEmpty());
+}
+
 TEST_F(ChatStatusTest, SubscribesAgainOnANewConnection) {
   Begin();
   Heard();
