@@ -51,7 +51,7 @@ void StatusTracker::SetAdapter(Adapter* adapter) {
   if (adapter_) {
     adapter_->SetOnChange([this] { PublishSoon(); });
     adapter_->SetOnNews([this] { wake_.Set(); });
-    adapter_->SetWatched(is_watched_);
+    adapter_->SetWatched(IsCurious());
   }
   PublishSoon();
   wake_.Set();
@@ -59,8 +59,13 @@ void StatusTracker::SetAdapter(Adapter* adapter) {
 
 void StatusTracker::SetWatched(bool is_watched) {
   is_watched_ = is_watched;
-  if (adapter_) adapter_->SetWatched(is_watched);
+  if (adapter_) adapter_->SetWatched(IsCurious());
   wake_.Set();
+}
+
+bool StatusTracker::IsCurious() const {
+  if (!adapter_ || is_watched_) return is_watched_;
+  return std::ranges::any_of(adapter_->Sessions(), &control::SessionInfo::is_busy);
 }
 
 void StatusTracker::AddLive(int change) {
@@ -94,7 +99,9 @@ void StatusTracker::Publish() {
 Task<void> StatusTracker::Run() {
   for (;;) {
     wake_.Reset();
-    if (!is_watched_ || !adapter_ || adapter_->refresh_every() == Duration::zero()) {
+    const bool is_curious = IsCurious();
+    if (adapter_) adapter_->SetWatched(is_curious);
+    if (!is_curious || !adapter_ || adapter_->refresh_every() == Duration::zero()) {
       co_await wake_.Wait();
       continue;
     }

@@ -2,9 +2,9 @@
 // connection), busy (it works for its user), whether a session waits for its user or has failed.
 //
 // Active comes from the WebSockets and event streams that pass through the forwarder, the rest from
-// the adapter, which is asked again and again while a hub is connected, and tells by itself what it
-// learns in between. Reports are at most ten a second; the last one is never left out. Lives on the
-// loop.
+// the adapter, which is asked again and again while a hub is connected or a session runs (its end
+// is news when the hub is back), and tells by itself what it learns in between. Reports are at most
+// ten a second; the last one is never left out. Lives on the loop.
 #pragma once
 
 #include <functional>
@@ -40,7 +40,8 @@ class StatusTracker {
 
   /// Whom to ask; null: nobody. Must outlive Run or be replaced before it goes.
   void SetAdapter(Adapter* adapter);
-  /// Whether anybody is told: a hub is connected. Without, the instance is left in peace.
+  /// Whether anybody is told: a hub is connected. Without, the instance is left in peace once
+  /// nothing runs there.
   void SetWatched(bool is_watched);
   /// Called when the instance turns out to be away, once until it is there again.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
@@ -66,6 +67,7 @@ class StatusTracker {
   Task<void> Run();
 
  private:
+  bool IsCurious() const;
   void AddLive(int change);
   void NoteTraffic();
   void PublishSoon();

@@ -127,6 +127,21 @@ TEST_F(StatusTest, AsksNobodyWhileNobodyIsTold) {
   EXPECT_FALSE(adapter_.is_watched);
 }
 
+TEST_F(StatusTest, LooksOnWhileNobodyIsToldUntilNothingRuns) {
+  adapter_.sessions = {{.id = "s", .is_busy = true}};
+  executor_.Advance(seconds(1));
+  tracker_.SetWatched(false);
+  executor_.Advance(seconds(60));
+  EXPECT_TRUE(adapter_.is_watched);
+  adapter_.sessions = {{.id = "s", .state = control::SessionState::kError, .error = "no credit"}};
+  executor_.Advance(seconds(1));
+  EXPECT_EQ(tracker_.report().sessions, adapter_.sessions);
+  EXPECT_FALSE(adapter_.is_watched);
+  const int before = adapter_.polls;
+  executor_.Advance(seconds(60));
+  EXPECT_EQ(adapter_.polls, before);
+}
+
 TEST_F(StatusTest, SaysAtOnceThatASessionNeedsItsUser) {
   executor_.Advance(seconds(20));
   adapter_.known = {
