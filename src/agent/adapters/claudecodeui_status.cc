@@ -112,7 +112,7 @@ Task<Result<void>> ChatStatus::Refresh() {
 }
 
 Task<Result<void>> ChatStatus::ReadRunning() {
-  if (lacks_running_sessions_) co_return Ok();
+  if (lacks_running_sessions_) co_return co_await CheckPresence();
   JsonQuestion question{.target = "/api/providers/sessions/running", .api_key = sign_in_.api_key()};
   question.token = co_await sign_in_.Token();
   if (question.token.empty()) co_return Ok();
@@ -132,6 +132,18 @@ Task<Result<void>> ChatStatus::ReadRunning() {
     co_return Unavailable("a proxy before the instance does not reach it");
   } else if (answer->status == 200) {
     sessions_.SetRunning(claudecodeui::ParseRunningSessions(answer->value), asked);
+  }
+  co_return Ok();
+}
+
+// Where the chat alone tells what runs: whether there is anybody to tell it.
+Task<Result<void>> ChatStatus::CheckPresence() {
+  if (observer_.is_open()) co_return Ok();
+  auto answer =
+      co_await AskJson(context_.executor, context_.instance, context_.info, {.target = "/health"});
+  if (!answer && answer.error().kind != ErrorKind::kInvalid) co_return answer.error();
+  if (answer && IsFromProxy(*answer)) {
+    co_return Unavailable("a proxy before the instance does not reach it");
   }
   co_return Ok();
 }

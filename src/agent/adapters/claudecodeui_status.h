@@ -45,6 +45,7 @@ class ChatStatus {
   };
   Dialect dialect() const;
   Task<Result<void>> ReadRunning();
+  Task<Result<void>> CheckPresence();
   Task<void> ReadTitles();
   void FollowRuns();
   void Tell(std::string_view text);

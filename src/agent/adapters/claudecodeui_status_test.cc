@@ -84,6 +84,12 @@ class ChatStatusTest : public ::testing::Test {
     EXPECT_THAT(socket_->SendText(text), IsOk());
     executor_.RunUntilIdle();
   }
+  /// The connection to its chat breaks.
+  void Drop() {
+    reading_.Cancel();
+    socket_.reset();
+    executor_.RunUntilIdle();
+  }
   /// What the instance has heard since the last call.
   std::vector<std::string> Heard() { return std::exchange(heard_, {}); }
   /// "s1 busy"
@@ -174,8 +180,7 @@ TEST_F(ChatStatusTest, FollowsAQuestionBeyondTheEndOfItsRun) {
 TEST_F(ChatStatusTest, SubscribesAgainOnANewConnection) {
   Begin();
   Heard();
-  reading_.Cancel();
-  socket_.reset();
+  Drop();
   executor_.Advance(seconds(1));
   Refresh();
   EXPECT_THAT(Heard(), ElementsAre(kSubscribe));
@@ -222,6 +227,17 @@ TEST_F(ChatStatusTest, AsksAnOldInstanceOverItsSocket) {
   EXPECT_FALSE(answer.is_done());
   Say(R"({"type":"pending-permissions-response","sessionId":"s1","data":[]})");
   EXPECT_EQ(answer.Take().outcome, Outcome::kSent);
+}
+
+TEST_F(ChatStatusTest, NoticesThatAnOldInstanceIsAway) {
+  info_.version = "";
+  Begin("");
+  EXPECT_EQ(instance_.Count("GET /health"), 0);
+  instance_.SetAway(Unavailable("connection refused"));
+  Drop();
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
+  instance_.SetAway(std::nullopt);
+  Refresh();
 }
 
 TEST_F(ChatStatusTest, AsksForTitlesById) {
@@ -306,9 +322,7 @@ TEST_F(ChatStatusTest, SaysThatSomebodyElseAnswered) {
 TEST_F(ChatStatusTest, CannotAnswerWithoutAConnection) {
   Begin();
   Say(kAsks);
-  reading_.Cancel();
-  socket_.reset();
-  executor_.RunUntilIdle();
+  Drop();
   EXPECT_EQ(executor_.Await(status_.GiveAnswer(kAllow)).outcome, Outcome::kFailed);
 }
 
