@@ -69,7 +69,8 @@ class Adapter {
   /// What the pages of this instance need in path mode (and, as to storage, in subdomain mode).
   virtual rewrite::PageSetup page_setup() const = 0;
 
-  /// Asks the instance what its sessions do. kUnavailable: it is not there, and does nothing.
+  /// Asks the instance what its sessions do. kUnavailable: it is not there; what becomes of what
+  /// ran Sessions() tells.
   virtual Task<Result<void>> Refresh() { co_return Ok(); }
   /// How often Refresh is of use while somebody watches; 0: never.
   virtual Duration refresh_every() const { return Duration::zero(); }

@@ -87,7 +87,7 @@ void StatusTracker::PublishSoon() {
 
 void StatusTracker::Publish() {
   StatusReport now;
-  if (adapter_ && !is_away_) now.sessions = adapter_->Sessions();
+  if (adapter_) now.sessions = adapter_->Sessions();
   now.status = StatusOf(now.sessions, live_);
   now.state = StateOf(now.sessions, live_);
   if (now == report_) return;

@@ -80,7 +80,7 @@ class StatusTracker {
   Timer publish_timer_;
   Adapter* adapter_ = nullptr;
   bool is_watched_ = false;
-  bool is_away_ = false;  // The instance: whatever it ran has ended with it.
+  bool is_away_ = false;  // The instance.
   int live_ = 0;
   StatusReport report_;
   TimePoint last_traffic_{};

@@ -216,13 +216,14 @@ TEST_F(StatusTest, AnInstanceThatIsFoundAgainAndStillDoesNotAnswerIsToldOnce) {
   EXPECT_EQ(told, 1);
 }
 
-TEST_F(StatusTest, IsNotBusyWhileTheInstanceIsAway) {
+TEST_F(StatusTest, WhetherAnInstanceThatIsAwayIsBusyIsForTheAdapterToSay) {
   adapter_.sessions = {{.id = "s", .is_busy = true}};
   executor_.Advance(seconds(1));
-  adapter_.is_slow = true;
+  adapter_.is_away = true;
   executor_.Advance(seconds(1));
   EXPECT_EQ(tracker_.report().status, Status::kBusy);
-  adapter_.is_away = true;
+  adapter_.known = {};
+  adapter_.on_change();
   executor_.Advance(seconds(1));
   EXPECT_EQ(tracker_.report().status, Status::kIdle);
 }

@@ -30,6 +30,7 @@ constexpr std::size_t kMaxInput = 256 * 1024;
 constexpr seconds kSameEnd{2};
 // A run that was stopped may report the signal that ended it this long after.
 constexpr seconds kAfterAbort{10};
+constexpr std::string_view kLost = "the instance went away in the middle of the run";
 
 }  // namespace
 
@@ -120,15 +121,16 @@ void ChatSessions::OnSubscribed(const json::object& message, Origin origin) {
   if (id.empty()) return;
   const json::array* const pending = ArrayOf(message, "pendingPermissions");
   const bool asks_still = says_resolved_ && pending && !pending->empty();
-  if (IsTrue(message, "isProcessing")) {
+  if (IsTrue(message, "isProcessing") || asks_still) {
     Session* const session = FindOrAdd(id);
     if (!session) return;
     session->told = ++moment_;
+    session->is_doubted = false;
     if (!session->is_running) Begin(*session, std::nullopt);
   } else if (const auto found = sessions_.find(id);
-             found != sessions_.end() && found->second.is_running && !asks_still) {
+             found != sessions_.end() && found->second.is_running) {
     found->second.told = ++moment_;
-    End(id, found->second, std::nullopt);
+    EndUnheard(id, found->second);
   }
   if (pending) SetPending(id, *pending, origin);
   if (origin == Origin::kBrowser) Seen(id);
@@ -177,6 +179,7 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
     if (!session || session->told > asked) continue;
     const bool is_new = !session->is_running || (session->started_at && entry.started_at &&
                                                  session->started_at != entry.started_at);
+    session->is_doubted = false;
     if (!entry.provider.empty()) session->provider = entry.provider;
     if (!session->started_at) session->started_at = entry.started_at;
     if (is_new) {
@@ -200,10 +203,7 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
         continue;
       }
       if (session.is_running) {
-        // Gone without a word; an error that it complained of will have ended it.
-        std::optional<Failure> failure;
-        if (!session.complaint.empty()) failure = Failure{session.complaint, clock_()};
-        End(place->first, session, std::move(failure));
+        EndUnheard(place->first, session);
         is_changed = true;
       }
       if (!session.failure) {
@@ -257,11 +257,17 @@ void ChatSessions::Begin(Session& session, std::optional<WallTime> started_at) {
 }
 
 void ChatSessions::End(std::string_view id, Session& session, std::optional<Failure> failure) {
-  session.is_running = false;
+  session.is_running = session.is_doubted = false;
   session.started_at.reset();
   session.failure = std::move(failure);
   CloseAllOf(id);
   Changed();
+}
+
+void ChatSessions::EndUnheard(std::string_view id, Session& session) {
+  // An error that it complained of will have ended it.
+  std::string why = session.is_doubted ? std::string(kLost) : session.complaint;
+  End(id, session, why.empty() ? std::nullopt : std::optional(Failure{std::move(why), clock_()}));
 }
 
 void ChatSessions::Ask(std::string_view session, const json::object& question, WallTime asked_at) {
@@ -334,11 +340,16 @@ void ChatSessions::Seen(std::string_view id) {
   Changed();
 }
 
-void ChatSessions::Clear() {
-  while (!questions_.empty()) Close(questions_.begin()->first, QuestionEnd::kOver);
-  sessions_.clear();
-  ++moment_;
-  Changed();
+void ChatSessions::Doubt() {
+  for (auto& [id, session] : sessions_) session.is_doubted = session.is_running;
+}
+
+void ChatSessions::Lose() {
+  Doubt();
+  for (auto& [id, session] : sessions_) {
+    if (session.is_running) EndUnheard(id, session);
+  }
+  CloseOrphans();
 }
 
 OpenQuestion* ChatSessions::Find(std::string_view session, std::string_view question) {

@@ -82,7 +82,11 @@ class ChatSessions {
   void Describe(std::string_view id, std::string title, std::string project);
   /// A user has looked at the session: its failure is no news any more.
   void Seen(std::string_view id);
-  void Clear();
+  /// The instance does not answer at this moment: what it does not list once it does has ended
+  /// with it.
+  void Doubt();
+  /// The instance is gone, and what ran has failed.
+  void Lose();
 
   /// Those that run, wait or have failed, for a StatusUpdate: within its bounds.
   std::vector<control::SessionInfo> List() const;
@@ -112,7 +116,8 @@ class ChatSessions {
     std::optional<Failure> failure;
     std::optional<WallTime> completed_at;
     bool was_aborted = false;
-    Moment told = 0;  // When a message last said whether it runs.
+    bool is_doubted = false;  // See Doubt().
+    Moment told = 0;          // When a message last said whether it runs.
   };
   using Map = std::map<std::string, Session, std::less<>>;
 
@@ -126,6 +131,8 @@ class ChatSessions {
   Session* FindOrAdd(std::string_view id);
   void Begin(Session& session, std::optional<WallTime> started_at);
   void End(std::string_view id, Session& session, std::optional<Failure> failure);
+  /// Its end was not told.
+  void EndUnheard(std::string_view id, Session& session);
   void Ask(std::string_view session, const boost::json::object& question, WallTime asked_at);
   void Close(std::string_view question, QuestionEnd how);
   /// The instance said that it is answered; `but`: those that are not.

@@ -16,6 +16,8 @@ using std::chrono::seconds;
 
 // A version that knows the list of running sessions answers at once; the hub waits for 10 s.
 constexpr Duration kAnswerTimeout = seconds(8);
+// An instance that is away so long has ended: until then it may be a pause of the network.
+constexpr Duration kLostAfter = seconds(15);
 constexpr Duration kTitleAgain = seconds(15);
 constexpr std::size_t kTitlesAtOnce = 4;
 constexpr std::int64_t kNoReplay = 1'000'000'000;  // Beyond every number that a message can have.
@@ -92,7 +94,6 @@ std::unique_ptr<SocketWatch> ChatStatus::WatchSocket() {
 
 void ChatStatus::OnInstanceFound() {
   lacks_running_sessions_ = false;
-  sessions_.Clear();
   sessions_.SetSaysResolved(dialect() == Dialect::kShared);
   followed_.clear();
   asked_.clear();
@@ -100,6 +101,7 @@ void ChatStatus::OnInstanceFound() {
 
 Task<Result<void>> ChatStatus::Refresh() {
   auto read = co_await ReadRunning();
+  NotePresence(read);
   if (!read) co_return read;
   SayWhatLacks();
   if (dialect() == Dialect::kLegacy) {
@@ -115,7 +117,7 @@ Task<Result<void>> ChatStatus::ReadRunning() {
   if (lacks_running_sessions_) co_return co_await CheckPresence();
   JsonQuestion question{.target = "/api/providers/sessions/running", .api_key = sign_in_.api_key()};
   question.token = co_await sign_in_.Token();
-  if (question.token.empty()) co_return Ok();
+  if (question.token.empty()) co_return Unauthorized("not signed in");
   const std::string used = question.token;
   const ChatSessions::Moment asked = sessions_.Now();
   auto answer =
@@ -134,6 +136,19 @@ Task<Result<void>> ChatStatus::ReadRunning() {
     sessions_.SetRunning(claudecodeui::ParseRunningSessions(answer->value), asked);
   }
   co_return Ok();
+}
+
+void ChatStatus::NotePresence(const Result<void>& answer) {
+  if (answer || answer.error().kind == ErrorKind::kTimeout) {
+    away_since_.reset();  // Slow is not away.
+    return;
+  }
+  const TimePoint now = context_.executor.now();
+  if (answer.error().kind == ErrorKind::kUnavailable) {
+    sessions_.Doubt();
+    if (!away_since_) away_since_ = now;
+  }
+  if (away_since_ && now - *away_since_ >= kLostAfter) sessions_.Lose();
 }
 
 // Where the chat alone tells what runs: whether there is anybody to tell it.

@@ -46,6 +46,7 @@ class ChatStatus {
   Dialect dialect() const;
   Task<Result<void>> ReadRunning();
   Task<Result<void>> CheckPresence();
+  void NotePresence(const Result<void>& answer);
   Task<void> ReadTitles();
   void FollowRuns();
   void Tell(std::string_view text);
@@ -57,7 +58,8 @@ class ChatStatus {
   ChatSessions sessions_;
   std::function<void()> on_news_;  // Something may have begun: ask soon.
   bool lacks_running_sessions_ = false;
-  std::string said_of_;  // The version whose lacks are in the log.
+  std::optional<TimePoint> away_since_;  // It has answered nothing since.
+  std::string said_of_;                  // The version whose lacks are in the log.
   /// The runs that the present socket is subscribed to, by session.
   std::map<std::string, std::uint64_t, std::less<>> followed_;
   std::map<std::string, TimePoint> asked_;  // When a session's title was last asked for.

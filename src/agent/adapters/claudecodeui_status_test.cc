@@ -326,6 +326,63 @@ TEST_F(ChatStatusTest, CannotAnswerWithoutAConnection) {
   EXPECT_EQ(executor_.Await(status_.GiveAnswer(kAllow)).outcome, Outcome::kFailed);
 }
 
+TEST_F(ChatStatusTest, WhatRunsFailsWithItsInstance) {
+  Begin();
+  Say(kAsks);
+  instance_.SetAway(Unavailable("connection refused"));
+  Drop();
+  const auto ask_for = [this](Duration time) {
+    for (Duration passed{}; passed < time; passed += seconds(1)) {
+      EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
+      executor_.Advance(seconds(1));
+    }
+  };
+  ask_for(seconds(10));
+  EXPECT_THAT(Shown(), ElementsAre("s1 needs_you"));
+  ask_for(seconds(10));
+  ASSERT_THAT(Shown(), ElementsAre("s1 error"));
+  EXPECT_EQ(status_.Sessions()[0].error, "the instance went away in the middle of the run");
+  // It is back, and knows nothing of it.
+  instance_.SetAway(std::nullopt);
+  Begin(kNoneRuns);
+  EXPECT_THAT(Shown(), ElementsAre("s1 error"));
+  status_.Seen("s1");
+  EXPECT_THAT(Shown(), IsEmpty());
+}
+
+TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatIsStartedAnew) {
+  Begin();
+  Say(kAsks);
+  instance_.SetAway(Unavailable("connection refused"));
+  Drop();
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
+  instance_.SetAway(std::nullopt);
+  Begin(kNoneRuns);
+  executor_.Advance(seconds(1));
+  Refresh();
+  Say(R"({"kind":"chat_subscribed","sessionId":"s1","isProcessing":false,"pendingPermissions":[]})");
+  EXPECT_THAT(Shown(), ElementsAre("s1 error"));
+}
+
+TEST_F(ChatStatusTest, APauseOfTheNetworkIsNoFailure) {
+  Begin();
+  const auto pause = [this](Error error) {
+    instance_.SetAway(std::move(error));
+    EXPECT_FALSE(executor_.Await(status_.Refresh()));
+    executor_.Advance(seconds(10));
+    EXPECT_FALSE(executor_.Await(status_.Refresh()));
+    instance_.SetAway(std::nullopt);
+  };
+  pause(Unavailable("network is unreachable"));
+  Begin();
+  EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
+  for (int i = 0; i < 10; ++i) pause(Timeout("busy"));
+  EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
+  instance_.OnJson(std::string(kRunning), 200, std::string(kNoneRuns));
+  Refresh();
+  EXPECT_THAT(Shown(), IsEmpty());
+}
+
 TEST_F(ChatStatusTest, APageOfAProxySaysNothingOfTheList) {
   instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
     return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
@@ -340,13 +397,10 @@ TEST_F(ChatStatusTest, APageOfAProxySaysNothingOfTheList) {
 }
 
 TEST_F(ChatStatusTest, BelievesNoPageInPlaceOfTheList) {
-  instance_.OnJson(std::string(kRunning), 200, std::string(kOneRuns));
-  Begin();
   instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
     return http::TextResponse(200, "text/html", std::string(kOneRuns));
   });
-  status_.OnInstanceFound();
-  Refresh();
+  Begin("");
   EXPECT_THAT(Shown(), IsEmpty());
 }
 
