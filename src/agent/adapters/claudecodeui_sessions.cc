@@ -173,7 +173,6 @@ void ChatSessions::ResolveAllOf(std::string_view session, Origin origin,
 }
 
 void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment asked) {
-  bool is_changed = false;
   for (const RunningSession& entry : running) {
     Session* const session = FindOrAdd(entry.id);
     if (!session || session->told > asked) continue;
@@ -185,36 +184,27 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
     if (is_new) {
       if (session->is_running) CloseAllOf(entry.id);
       Begin(*session, entry.started_at);
-      is_changed = true;
     }
   }
   for (auto place = sessions_.begin(); place != sessions_.end();) {
+    const std::string& id = place->first;
     Session& session = place->second;
-    const bool is_listed = std::ranges::any_of(
-        running, [&place](const RunningSession& entry) { return entry.id == place->first; });
-    if (!is_listed && session.told <= asked) {
-      const bool asks = std::ranges::any_of(
-          questions_, [&place](const auto& entry) { return entry.second.session == place->first; });
-      if (asks && says_resolved_) {
-        // What the run left working in the background asks. To be followed anew each time: the
-        // instance tells the end of the question only to those who were there when it was put.
-        session.run = ++runs_;
-        ++place;
-        continue;
-      }
-      if (session.is_running) {
-        EndUnheard(place->first, session);
-        is_changed = true;
-      }
-      if (!session.failure) {
-        place = sessions_.erase(place);
-        continue;
-      }
+    const bool is_listed = std::ranges::find(running, id, &RunningSession::id) != running.end();
+    const bool asks = std::ranges::any_of(
+        questions_, [&id](const auto& entry) { return entry.second.session == id; });
+    if (is_listed || session.told > asked) {
+      ++place;
+    } else if (asks && says_resolved_) {
+      // What the run left working in the background asks. To be followed anew each time: the
+      // instance tells the end of the question only to those who were there when it was put.
+      session.run = ++runs_;
+      ++place;
+    } else {
+      if (session.is_running) EndUnheard(id, session);
+      place = session.failure ? std::next(place) : sessions_.erase(place);
     }
-    ++place;
   }
   CloseOrphans();
-  if (is_changed) Changed();
 }
 
 // A question without a session (up to 1.34) is of one that runs.
