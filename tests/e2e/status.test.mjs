@@ -50,6 +50,10 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     const { status, body: text } = await scene.api("POST", `/api/clients/${id}/answers`, { cookie, body: JSON.stringify(body) });
     return { status, ...JSON.parse(text) };
   };
+  const markSeen = async (id) => {
+    const { status } = await scene.api("POST", "/api/clients/modern/seen", { cookie: owner, body: JSON.stringify({ session_id: id }) });
+    assert.equal(status, 204);
+  };
   const file = (instance, name) => join(instance.project, name);
   const prompt = (instance, sessionId, content) => ({ type: "chat.send", sessionId, content, options: { cwd: instance.project } });
   const throughHub = async (name, cookie = owner) => {
@@ -298,6 +302,44 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     assert.deepEqual(answers.map(({ result, actor, instance_id: id, detail }) => [result, actor, id, detail]), [
       ["ok", "owner", "modern", line], ["denied", "viewer", "modern", line],
     ]);
+  });
+
+  it("a run that fails while the hub is away is an error once it is back", async () => {
+    const chat = await Chat.direct(modern);
+    const session = await modern.createSession("cursor", "fail unheard");
+    await chat.send(prompt(modern, session, "fail gated steps=1"));
+    await dashboard.see("modern", "with the session", ({ sessions }) => sessions?.some(({ id }) => id === session));
+    const away = modern.agent.nextLine(/hub away/);
+    await scene.hub.child.stop("SIGKILL");
+    await away;
+    modern.openGate(1);
+    const { message } = await chat.hear("complete");
+    assert.equal(message.success, false);
+    chat.end.drop();
+    const back = [modern, old].map(({ agent }) => agent.nextLine(/connected to .* as /));
+    await scene.startHub();
+    await Promise.all(back);
+    dashboard = await Dashboard.open(scene, owner);
+    const { metadata } = await dashboard.state("modern", "error");
+    assert.match(metadata.sessions.find(({ id }) => id === session).error, /stub failure/);
+    await markSeen(session);
+    await dashboard.state("modern", "idle");
+  });
+
+  it("what runs when its instance ends has failed, and is not told as finished", async () => {
+    const chat = await Chat.direct(modern);
+    const session = await modern.createSession("cursor", "lost");
+    let from = dashboard.log.end;
+    await chat.send(prompt(modern, session, "gated steps=3"));
+    await dashboard.state("modern", "busy", from);
+    from = dashboard.log.end;
+    await modern.restart();
+    const { metadata } = await dashboard.state("modern", "error", from);
+    assert.match(metadata.sessions.find(({ id }) => id === session).error, /went away in the middle of the run/);
+    assert.equal(dashboard.log.find(from, ({ client }) => client?.id === "modern" && client.metadata.state === "idle"), undefined);
+    chat.end.drop();
+    await markSeen(session);
+    await dashboard.state("modern", "idle", from);
   });
 
   it("an instance whose agent is away is offline, and takes no answer", async () => {

@@ -58,6 +58,12 @@ export class Instance {
     return answer.data.sessionId;
   }
 
+  /** Kills it with all that it runs, and starts it again where it was. */
+  async restart() {
+    await this.child.stop("SIGKILL");
+    this.child = await this.launch();
+  }
+
   /** Lets the stand-in go on after chunk `step` of a gated prompt. */
   openGate(step) {
     const folder = join(this.home, "gate");
@@ -89,9 +95,12 @@ export async function startInstance({ name, folder, logs, anthropic, older = fal
   };
   const code = older ? `cloudcli-${olderVersion}` : "cloudcli";
   const entry = join(packages, "@cloudcli-ai", code, "dist-server/server/index.js");
-  const child = start(name, process.execPath, [entry], { env, cwd: home, logs });
-  await child.line(isReady, 60_000);
-  return new Instance({ name, home, project, child, env, url: `http://127.0.0.1:${port}`, database: env.DATABASE_PATH });
+  const launch = async () => {
+    const child = start(name, process.execPath, [entry], { env, cwd: home, logs });
+    await child.line(isReady, 60_000);
+    return child;
+  };
+  return new Instance({ name, home, project, child: await launch(), launch, env, url: `http://127.0.0.1:${port}`, database: env.DATABASE_PATH });
 }
 
 /** The stand-in for the model endpoint; its URL. */
