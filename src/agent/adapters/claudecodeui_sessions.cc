@@ -113,6 +113,7 @@ void ChatSessions::OnComplete(const json::object& message) {
                       .at = now};
   }
   session->complaint.clear();
+  if (!is_aborted && !failure && AsksBeyondItsRun(id)) return;
   End(id, *session, std::move(failure));
 }
 
@@ -190,13 +191,11 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
     const std::string& id = place->first;
     Session& session = place->second;
     const bool is_listed = std::ranges::find(running, id, &RunningSession::id) != running.end();
-    const bool asks = std::ranges::any_of(
-        questions_, [&id](const auto& entry) { return entry.second.session == id; });
     if (is_listed || session.told > asked) {
       ++place;
-    } else if (asks && says_resolved_) {
-      // What the run left working in the background asks. To be followed anew each time: the
-      // instance tells the end of the question only to those who were there when it was put.
+    } else if (AsksBeyondItsRun(id)) {
+      // To be followed anew each time: the instance tells the end of the question only to those
+      // who were there when it was put.
       session.run = ++runs_;
       ++place;
     } else {
@@ -308,6 +307,12 @@ bool ChatSessions::IsWaiting(std::string_view session) const {
   return std::ranges::any_of(questions_, [session](const auto& entry) {
     return entry.second.session == session || entry.second.session.empty();
   });
+}
+
+bool ChatSessions::AsksBeyondItsRun(std::string_view session) const {
+  return says_resolved_ && std::ranges::any_of(questions_, [session](const auto& entry) {
+           return entry.second.session == session;
+         });
 }
 
 void ChatSessions::Describe(std::string_view id, std::string title, std::string project) {

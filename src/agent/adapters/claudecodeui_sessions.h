@@ -142,6 +142,8 @@ class ChatSessions {
   void CloseAllOf(std::string_view session);
   void CloseOrphans();
   bool IsWaiting(std::string_view session) const;
+  /// What its run left working in the background may ask once that is over.
+  bool AsksBeyondItsRun(std::string_view session) const;
   void Changed() const {
     if (on_change_) on_change_();
   }

@@ -108,10 +108,14 @@ TEST_F(ChatSessionsTest, ShowTheOldestOfTheirQuestionsFirst) {
 }
 
 TEST_F(ChatSessionsTest, QuestionsAreOverWithTheirRun) {
-  Run({"s1"});
-  Hear(Request("q1", "s1"));
-  Hear(Complete("s1", R"("success":true,"aborted":false,"exitCode":0)"));
-  EXPECT_EQ(sessions.Find("s1", "q1"), nullptr);
+  for (const char* end : {R"("success":false,"aborted":true)", R"("success":false,"exitCode":1)"}) {
+    Run({"s1"});
+    Hear(Request("q1", "s1"));
+    Hear(Complete("s1", end));
+    EXPECT_EQ(sessions.Find("s1", "q1"), nullptr);
+    sessions.Seen("s1");
+    time += std::chrono::minutes(1);
+  }
   Run({});
   EXPECT_EQ(sessions.size(), 0U);
   sessions.SetSaysResolved(false);
@@ -123,26 +127,30 @@ TEST_F(ChatSessionsTest, QuestionsAreOverWithTheirRun) {
 }
 
 // From 1.37.3 a run is over with its turn, and what it left in the background asks all the same.
-TEST_F(ChatSessionsTest, AQuestionAfterTheEndOfItsRunStaysUntilItIsResolved) {
+TEST_F(ChatSessionsTest, AQuestionOutlivesItsRunUntilItIsResolved) {
   const std::string ends[] = {
       R"({"kind":"permission_resolved","requestId":"q1","sessionId":"s1"})",
       R"({"kind":"permission_cancelled","requestId":"q1","reason":"timeout"})",
       R"({"kind":"chat_subscribed","sessionId":"s1","isProcessing":false,"pendingPermissions":[]})",
   };
   for (const std::string& end : ends) {
-    Run({"s1"});
-    Hear(Complete("s1", R"("success":true,"aborted":false,"exitCode":0)"));
-    Hear(Request("q1", "s1"));
-    for (int i = 0; i < 3; ++i) {
+    for (const bool is_asked_before : {false, true}) {
+      Run({"s1"});
+      if (is_asked_before) Hear(Request("q1", "s1"));
+      Hear(Complete("s1", R"("success":true,"aborted":false,"exitCode":0)"));
+      Hear(Request("q1", "s1"));
+      for (int i = 0; i < 3; ++i) {
+        Run({});
+        Hear(
+            R"({"kind":"chat_subscribed","sessionId":"s1","isProcessing":false,"pendingPermissions":[{"requestId":"q1"}]})");
+        EXPECT_THAT(Shown(), ElementsAre("s1 needs_you"));
+      }
+      Hear(end);
+      EXPECT_EQ(sessions.Find("s1", "q1"), nullptr);
       Run({});
-      Hear(
-          R"({"kind":"chat_subscribed","sessionId":"s1","isProcessing":false,"pendingPermissions":[{"requestId":"q1"}]})");
-      EXPECT_THAT(Shown(), ElementsAre("s1 needs_you"));
+      EXPECT_TRUE(Shown().empty());
+      time += std::chrono::minutes(1);
     }
-    Hear(end);
-    EXPECT_EQ(sessions.Find("s1", "q1"), nullptr);
-    Run({});
-    EXPECT_TRUE(Shown().empty());
   }
 }
 
@@ -269,7 +277,7 @@ TEST_F(ChatSessionsTest, TellWhoAnsweredFirst) {
   Hear(Request("q1", "s1"));
   answering = answer();
   Hear(kStillAsks);
-  Hear(Complete("s1", R"("success":true)"));
+  Hear(Complete("s1", R"("success":false)"));
   EXPECT_EQ(answering->how, QuestionEnd::kAnswered);
   // A page hears of it before we do: only our own socket tells who it was.
   Run({"s1"});
