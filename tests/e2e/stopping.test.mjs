@@ -107,7 +107,7 @@ describe("stopping", { timeout: 120_000 }, () => {
 
   it("a hub that stops refuses connections, rather than let them wait", async () => {
     await scene.hub.restart();
-    await origin.agent.ready();
+    await until("the agent is back", async () => (await ask(way.options("/ok"))).status === 200);
     const { held, answer } = await begin();
     scene.hub.child.signal("SIGTERM");
     await until("a connection is refused", () => ask(way.options("/health")).then(() => false, ({ code }) => code === "ECONNREFUSED"));
