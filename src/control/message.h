@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "control/agent_messages.h"
 #include "control/browser_messages.h"
+#include "control/questions.h"
 #include "control/roles.h"
 #include "control/values.h"
 
@@ -36,10 +37,6 @@ using Message =
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;
 inline constexpr std::size_t kMaxDepth = 16;
-/// Most bytes of a Question's text, and of all of them in one StatusUpdate: even escaped, the
-/// message stays below kMaxMessage.
-inline constexpr std::size_t kMaxQuestion = 16 * 1024;
-inline constexpr std::size_t kMaxQuestions = 128 * 1024;
 
 /// Wrong metadata is an error, or left out: version 1 says little of what is in it.
 enum class MetadataReading { kStrict, kLenient };

@@ -39,11 +39,13 @@ control::State StateOf(control::Status status, bool needs_you) {
   return control::State::kIdle;
 }
 
-/// `sessions` with a state that agrees with the older fields, whoever sent them.
-std::vector<control::SessionInfo> WithStates(std::vector<control::SessionInfo> sessions) {
+/// `sessions` with a state that agrees with the older fields and questions within their bound,
+/// whoever sent them.
+std::vector<control::SessionInfo> Taken(std::vector<control::SessionInfo> sessions) {
   for (control::SessionInfo& session : sessions) {
     if (session.needs_you) session.state = control::SessionState::kNeedsYou;
   }
+  control::CutTexts(sessions);
   return sessions;
 }
 
@@ -135,7 +137,7 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   instance.has_reported = true;
   instance.client.metadata.status = update.status;
   instance.client.metadata.needs_you = update.needs_you;
-  instance.client.metadata.sessions = WithStates(update.sessions);
+  instance.client.metadata.sessions = Taken(update.sessions);
   const bool says_state = update.state && *update.state != control::State::kOffline;
   SetState(instance, says_state ? *update.state : StateOf(update.status, update.needs_you));
   NotifySoon(instance);

@@ -127,6 +127,22 @@ TEST_F(RegistryTest, StateSaysMoreThanStatusAndSinceWhen) {
   EXPECT_EQ(metadata.state_since, time);
 }
 
+TEST_F(RegistryTest, WhatAnInstanceAsksIsBoundedWhateverItsAgentKeepsTo) {
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  control::StatusUpdate update{.client_id = "laptop"};
+  for (int i = 0; i < 64; ++i) {
+    update.sessions.push_back({.id = fmt::format("s{}", i),
+                               .question = control::Question{
+                                   .id = "q", .text = std::string(control::kMaxQuestion, 'x')}});
+  }
+  registry.SetStatus("laptop", link, update);
+  std::size_t total = 0;
+  for (const auto& session : registry.Get("laptop")->client.metadata.sessions) {
+    total += session.question->text.size();
+  }
+  EXPECT_LE(total, control::kMaxQuestions + 64 * control::kLateQuestion);
+}
+
 TEST_F(RegistryTest, TellsOfEachInstanceTenTimesASecondAndOfTheLastChangeAlways) {
   using control::State;
   ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());

@@ -66,13 +66,6 @@ control::Question QuestionOf(const json::object& request, WallTime asked_at) {
   return question;
 }
 
-void CutText(control::Question& question, std::size_t size) {
-  if (question.text.size() <= size) return;
-  const std::string mark = fmt::format("… ({} bytes in all)", question.text.size());
-  question.text = std::string(Cut(question.text, size - std::min(size, mark.size()))) + mark;
-  question.is_cut = true;
-}
-
 std::string ReasonOf(const control::Question& question) {
   if (question.tool == "ExitPlanMode") return "asks you to approve its plan";
   if (question.kind == control::Question::Kind::kQuestion) return "asks you a question";

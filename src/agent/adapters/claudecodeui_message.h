@@ -37,8 +37,6 @@ bool IsFailure(const boost::json::object& message);
 
 /// What a session asks its user, as `request` says; its text whole.
 control::Question QuestionOf(const boost::json::object& request, WallTime asked_at);
-/// Leaves out what is beyond `size` bytes of the text, with a mark that says so.
-void CutText(control::Question& question, std::size_t size);
 /// What the session does, in a few words: "asks to use Bash".
 std::string ReasonOf(const control::Question& question);
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "agent/json_request.h"
+#include "control/questions.h"
 
 namespace berth::agent {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 namespace json = boost::json;
 using claudecodeui::ArrayOf;
 using claudecodeui::Cut;
-using claudecodeui::CutText;
 using claudecodeui::IsFailure;
 using claudecodeui::IsTrue;
 using claudecodeui::kMaxSessions;
@@ -266,7 +266,7 @@ void ChatSessions::Ask(std::string_view session, const json::object& question, W
                     .shown = claudecodeui::QuestionOf(question, asked_at)};
   // What is longer is shown in part, and can be denied, but not filled in.
   if (open.shown.text.size() <= kMaxInput) open.input = open.shown.text;
-  CutText(open.shown, control::kMaxQuestion);
+  control::CutText(open.shown, control::kMaxQuestion);
   questions_.emplace(std::move(id), std::move(open));
   if (Session* const asking = FindOrAdd(session)) {
     asking->told = ++moment_;
@@ -372,7 +372,6 @@ std::map<std::string, std::uint64_t, std::less<>> ChatSessions::Running() const 
 
 std::vector<control::SessionInfo> ChatSessions::List() const {
   std::vector<control::SessionInfo> list;
-  std::size_t text_left = control::kMaxQuestions;
   for (const auto& [id, session] : sessions_) {
     if (!session.is_running && !session.failure) continue;
     control::SessionInfo info{.id = id,
@@ -394,8 +393,6 @@ std::vector<control::SessionInfo> ChatSessions::List() const {
         info.since = oldest->shown.asked_at;
         info.reason = ReasonOf(oldest->shown);
         info.question = oldest->shown;
-        CutText(*info.question, std::max(text_left, kMaxText));
-        text_left -= std::min(text_left, info.question->text.size());
       }
     } else {
       info.state = control::SessionState::kError;
@@ -404,6 +401,7 @@ std::vector<control::SessionInfo> ChatSessions::List() const {
     }
     list.push_back(std::move(info));
   }
+  control::CutTexts(list);
   return list;
 }
 
