@@ -4,17 +4,12 @@
 
 namespace berth::hub {
 
-namespace {
-
-/// Where it opens on the hub's own address; empty where it must not.
 std::string PathUrlOf(const HubContext& hub, const Instance& instance,
                       identity::InstanceRole role) {
   const bool is_own = role == identity::InstanceRole::kOwner;
   if (!hub.path_mode || !is_own || hub.identity.shares().IsShared(instance.id())) return "";
   return fmt::format("/clients/{}/proxy/", instance.id());
 }
-
-}  // namespace
 
 std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role) {
   if (hub.hosts.has_subdomains() && IsInstanceLabel(instance.id())) {

@@ -13,7 +13,12 @@ namespace berth::hub {
 /// an instance only to its owner and only while it is not shared. "" if nowhere.
 std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role);
 
-/// With `url`, `role`, the owner's name and latency filled in.
+/// Where it opens on the hub's own address; empty where it must not. Depends on whom it is shared
+/// with.
+std::string PathUrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role);
+
+/// With all that the registry's record leaves out: `url`, `role`, the owner's name, what changes
+/// all the time.
 control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible);
 
 /// What of it changes all the time; all 0 while it is away.

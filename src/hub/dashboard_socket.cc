@@ -116,7 +116,8 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     auto gone = std::exchange(shown_, {});
     for (const VisibleInstance& visible : Visible()) {
       auto before = gone.extract(visible.instance->id());
-      if (!before.empty() && before.mapped().role == visible.role) {
+      if (!before.empty() && before.mapped().role == visible.role &&
+          before.mapped().path_url == PathUrlOf(hub_, *visible.instance, visible.role)) {
         shown_.insert(std::move(before));
       } else {
         Show(visible);
@@ -140,8 +141,10 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   /// What the page is told of the instance.
   control::Client NoteShown(const VisibleInstance& visible) {
-    shown_[visible.instance->id()] = {.role = visible.role, .vitals = VitalsOf(*visible.instance)};
-    return ClientViewOf(hub_, visible);
+    control::Client view = ClientViewOf(hub_, visible);
+    shown_[visible.instance->id()] = {
+        .role = visible.role, .path_url = view.path_url, .vitals = VitalsOf(*visible.instance)};
+    return view;
   }
 
   /// Tells what changed since the page was told; where that is much, the rest the next time.
@@ -222,6 +225,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   /// What the page was told of an instance.
   struct Shown {
     identity::InstanceRole role = identity::InstanceRole::kViewer;
+    std::string path_url = {};
     control::Vitals vitals = {};
   };
 
