@@ -252,6 +252,7 @@ void Fields(V& v, M& m) {
   v("state", m.state, kAlways);
   v("state_since", m.state_since, kAlways);
   v("traffic", m.traffic, kOptional);
+  v("awaits_status", m.awaits_status, kOptional);
 }
 
 template <class V, Is<Client> M>

@@ -27,6 +27,7 @@ control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visib
   if (const auto owner = hub.identity.people().Find(instance.user_id)) {
     view.owner = identity::LoginOf(*owner);
   }
+  view.metadata.awaits_status = instance.is_live() && !instance.has_reported;
   const control::Vitals vitals = VitalsOf(instance);
   view.metadata.traffic = vitals.traffic;
   view.latency_ms = vitals.latency_ms;

@@ -96,10 +96,20 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   instance.user_id = user_id;
   instance.client.id = id;
   instance.client.user_id = user_id;
-  instance.client.metadata = Shown(metadata);
-  instance.client.metadata.status = metadata.status.value_or(control::Status::kIdle);
-  instance.client.metadata.state = StateOf(instance.client.metadata.status, /*needs_you=*/false);
-  instance.client.metadata.state_since = clock_();
+  const control::ClientMetadata before = std::exchange(instance.client.metadata, Shown(metadata));
+  control::ClientMetadata& now = instance.client.metadata;
+  if (older != nullptr && link.version_1() == nullptr) {
+    // What went on is taken to go on until the newer connection reports: no question was answered.
+    now.status = before.status;
+    now.state = before.state;
+    now.state_since = before.state_since;
+    now.needs_you = before.needs_you;
+    now.sessions = before.sessions;
+  } else {
+    now.status = metadata.status.value_or(control::Status::kIdle);
+    now.state = StateOf(now.status, /*needs_you=*/false);
+    now.state_since = clock_();
+  }
   instance.client.connected_at = clock_();
   instance.has_reported = false;
   instance.client.metadata.last_activity = instance.client.connected_at;

@@ -112,7 +112,8 @@ class Registry {
   void Remove(std::string_view id);
 
   /// The instance is there, over `link`, which must call Disconnected() before it dies. An older
-  /// link of the same id is fenced. kForbidden: the id belongs to another user.
+  /// link of the same id is fenced; what it reported stays until the newer one reports, unless that
+  /// is of version 1, which tells no sessions. kForbidden: the id belongs to another user.
   Result<void> Connected(std::string_view id, std::int64_t user_id,
                          const control::Metadata& metadata, InstanceLink& link);
   /// The link is gone, and why, in a few words. Ignored if a newer one took its place.

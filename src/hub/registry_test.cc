@@ -127,6 +127,31 @@ TEST_F(RegistryTest, StateSaysMoreThanStatusAndSinceWhen) {
   EXPECT_EQ(metadata.state_since, time);
 }
 
+TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
+  const auto& metadata = registry.Get("laptop")->client.metadata;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  registry.SetStatus("laptop", link,
+                     {.client_id = "laptop",
+                      .status = control::Status::kBusy,
+                      .needs_you = true,
+                      .sessions = {{.id = "s", .question = control::Question{.id = "q"}}}});
+  const auto before = metadata;
+  time += std::chrono::seconds(5);
+  FakeLink newer;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kIdle}, newer),
+              IsOk());
+  EXPECT_FALSE(link.fenced.empty());
+  EXPECT_FALSE(registry.Get("laptop")->has_reported);
+  EXPECT_EQ(metadata.sessions, before.sessions);
+  EXPECT_EQ(metadata.state, control::State::kNeedsYou);
+  EXPECT_EQ(metadata.state_since, before.state_since);
+  EXPECT_EQ(metadata.status, before.status);
+  registry.SetStatus("laptop", newer, {.client_id = "laptop"});
+  EXPECT_TRUE(metadata.sessions.empty());
+  EXPECT_EQ(metadata.state, control::State::kIdle);
+  EXPECT_FALSE(metadata.needs_you);
+}
+
 TEST_F(RegistryTest, WhatAnInstanceAsksIsBoundedWhateverItsAgentKeepsTo) {
   ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
   control::StatusUpdate update{.client_id = "laptop"};

@@ -149,6 +149,22 @@ describe("questions", { concurrency: 1 }, () => {
     await elsewhere.waitFor({ state: "detached" });
   });
 
+  check("an agent that has not reported since it connected answers nothing", async () => {
+    const waiting = asking("one", permission("first", "touch first"));
+    await show("/dashboard", [waiting]);
+    await card("one").getByText("touch first").waitFor();
+    await update(client("one", "idle", { metadata: { awaits_status: true } }));
+    await page.locator(".question").waitFor({ state: "detached" });
+    await update(waiting);
+    await card("one").getByText("touch first").waitFor();
+    const elsewhere = card("one").getByText("Bash: answered elsewhere, or given up.");
+    assert.equal(await elsewhere.count(), 0);
+    await update(client("one", "idle", { metadata: { awaits_status: true } }));
+    await page.locator(".question").waitFor({ state: "detached" });
+    await update(client("one", "idle"));
+    await elsewhere.waitFor();
+  });
+
   check("a permission whose input looks like a question is shown whole, and approved as what it is", async () => {
     const disguised = { ...choices("q"), kind: "permission", tool: "mcp__files__wipe" };
     await show("/dashboard", [asking("one", disguised)]);

@@ -55,6 +55,8 @@ export interface Instance {
   readonly pathUrl: string;
   readonly labels: readonly (readonly [string, string])[];
   readonly sessions: readonly Session[];
+  /** Its agent has connected and not reported yet: what it does, and asks, is not known. */
+  readonly awaitsStatus: boolean;
   /** By which names sort: lower case, numbers by their value. */
   readonly sortKey: string;
   /** Everything that a search looks into, in lower case. */
@@ -158,6 +160,7 @@ function parse(value: unknown): Instance | undefined {
     pathUrl: text(client.path_url, 4000),
     labels,
     sessions,
+    awaitsStatus: metadata.awaits_status === true,
   };
   return {
     ...one,

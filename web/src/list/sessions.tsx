@@ -90,13 +90,14 @@ export function Questions({ one }: { one: Instance }) {
   const ids = open.map(({ question }) => question.id).join("\n");
 
   useEffect(() => {
+    if (one.awaitsStatus) return;
     const now = new Set(open.map(({ question }) => question.id));
     const gone = before.current.filter(({ id }) => !now.has(id) && !answered.current.has(id));
     before.current = open.map(({ question }) => question);
     for (const id of answered.current) if (!now.has(id)) answered.current.delete(id);
     const last = gone.at(-1);
     if (last !== undefined && one.state !== "offline") setElsewhere(last);
-  }, [ids]);
+  }, [ids, one.awaitsStatus]);
 
   // Of its own: whatever opens or closes meanwhile, what is shown goes when its time is over.
   useEffect(() => {
