@@ -29,7 +29,8 @@ Examples:
   berth watch --json | jq -r 'select(.client.metadata.state == "needs_you") | .client.id'
 
 It goes on by itself when the hub was away. --json lines have a "type": client_list (everything,
-after each connection), client_update, client_disconnected, client_removed.
+after each connection; with "more": true the rest follows, up to client_list_end), client_update,
+client_disconnected, client_removed.
 )";
 
 constexpr Duration kRedraw = std::chrono::seconds(1);
@@ -66,6 +67,7 @@ class Log : public terminal::WatchObserver {
  private:
   static void PrintJson(const control::Message& message, std::string_view text) {
     const bool is_news = std::holds_alternative<control::ClientList>(message) ||
+                         std::holds_alternative<control::ClientListEnd>(message) ||
                          std::holds_alternative<control::ClientUpdate>(message) ||
                          std::holds_alternative<control::ClientDisconnected>(message) ||
                          std::holds_alternative<control::ClientRemoved>(message);

@@ -65,7 +65,15 @@ struct ClientList {
   static constexpr std::string_view kType = "client_list";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
   std::vector<Client> clients{};
+  bool more = false;  ///< Ours: the rest follows as ClientUpdates, up to ClientListEnd.
   bool operator==(const ClientList&) const = default;
+};
+
+/// Ours: every instance was told since a ClientList with `more`. Whatever was not is gone.
+struct ClientListEnd {
+  static constexpr std::string_view kType = "client_list_end";
+  static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
+  bool operator==(const ClientListEnd&) const = default;
 };
 
 struct ClientUpdate {

@@ -30,9 +30,9 @@ using Message =
     std::variant<Unknown, Register, StatusUpdate, Ping, HttpProxyResponse, UserResponse,
                  UserResponseChunk, UserResponseComplete, AnswerResult, ErrorMessage, Registered,
                  Pong, Command, HubKeys, Answer, Seen, Fenced, Drain, HttpProxyRequest, UserRequest,
-                 UserRequestFollowUp, GetClients, ClientList, ClientUpdate, ClientDisconnected,
-                 ClientRemoved, ClientVitals, ConnectClient, ConnectResponse, ForwardToClient,
-                 ForwardedResponse>;
+                 UserRequestFollowUp, GetClients, ClientList, ClientListEnd, ClientUpdate,
+                 ClientDisconnected, ClientRemoved, ClientVitals, ConnectClient, ConnectResponse,
+                 ForwardToClient, ForwardedResponse>;
 
 /// Most bytes and the deepest nesting that Parse takes.
 inline constexpr std::size_t kMaxMessage = 1024 * 1024;

@@ -290,7 +290,11 @@ void Fields(V& v, M& m) {
 template <class V, Is<ClientList> M>
 void Fields(V& v, M& m) {
   v("clients", m.clients, kRequired);
+  v("more", m.more, kOptional);
 }
+
+template <class V, Is<ClientListEnd> M>
+void Fields(V& /*v*/, M& /*m*/) {}
 
 template <class V, Is<ClientUpdate> M>
 void Fields(V& v, M& m) {

@@ -233,6 +233,7 @@ void WebSocketChannel::TakePong(std::string_view payload) {
   latency_ = executor_.now() - ping_sent_;
   // Else it would come twice for each ping, once for nothing.
   if (options_.ping_after > Duration::zero()) executor_.Arm(liveness_timer_, QuietUntil());
+  if (on_pong_) on_pong_();
 }
 
 void WebSocketChannel::TakeClose(const WebSocketEvent& event) {

@@ -9,6 +9,7 @@
 // time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,9 @@ class WebSocketChannel {
 
   /// Sends a ping now, unless one is under way.
   void Ping();
+  /// `answered` is called, within Receive(), when a ping was answered: what was queued before it
+  /// has been read. It may send, and ping again. Call at most once.
+  void OnPong(std::move_only_function<void()> answered) { on_pong_ = std::move(answered); }
   /// The round trip of the last answered ping.
   std::optional<Duration> latency() const { return latency_; }
   bool is_open() const { return !error_ && !is_peer_closed_ && !is_closing_; }
@@ -114,6 +118,7 @@ class WebSocketChannel {
   TimePoint ping_sent_{};
   std::uint64_t ping_number_ = 0;
   std::optional<Duration> latency_;
+  std::move_only_function<void()> on_pong_;
   Timer liveness_timer_;
   std::unique_ptr<Timer> close_timer_;  // From Close() on.
 };

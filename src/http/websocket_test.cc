@@ -168,6 +168,24 @@ TEST_F(WebSocketTest, AnswersTheNewestPing) {
   EXPECT_EQ(Pull(), Frame(WebSocketOpcode::kPong, "b", std::nullopt));
 }
 
+TEST_F(WebSocketTest, TellsThatWhatItSentWasRead) {
+  Open();
+  int read = 0;
+  channel_->OnPong([&] {
+    if (++read < 3) channel_->Ping();
+  });
+  channel_->Ping();
+  auto receiving = channel_->Receive();
+  receiving.Start();
+  for (const std::string number : {"1", "2", "3"}) {
+    EXPECT_EQ(Pull(), Frame(WebSocketOpcode::kPing, number, std::nullopt));
+    feed_.Send(Frame(WebSocketOpcode::kPong, "another") + Frame(WebSocketOpcode::kPong, number));
+    executor_.RunUntilIdle();
+    EXPECT_EQ(std::to_string(read), number);
+  }
+  EXPECT_EQ(Pull(), "(waits)");
+}
+
 TEST_F(WebSocketTest, PingsAfterSilenceAndMeasuresTheAnswer) {
   Open({.ping_after = 10s, .ping_answer = 10s});
   auto receive = channel_->Receive();

@@ -1,6 +1,7 @@
 #include "hub/dashboard_socket.h"
 
 #include <optional>
+#include <set>
 
 #include "base/log.h"
 #include "base/task_group.h"
@@ -31,6 +32,12 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 constexpr Duration kVitalsEvery = std::chrono::seconds(3);
 constexpr std::size_t kMaxVitals = 500;
 
+/// How much of instances may be on its way until a pong shows that it was read; what changes after
+/// that waits, and is told once. So a list of any size goes in pieces, a page that does not read
+/// costs little, and pings and answers wait behind one piece at most: on a link that carries 7 KB/s
+/// it is there within ping_answer. An instance alone may take more, with its questions.
+constexpr std::size_t kMaxUnread = 64 * 1024;
+
 /// How soon the end of an API token ends what it opened.
 constexpr Duration kTokenCheck = std::chrono::seconds(1);
 
@@ -59,6 +66,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
         token_ended_(hub.executor),
         vitals_timer_([this] { TellVitals(); }) {
     channel_.Attach(std::move(incoming));
+    channel_.OnPong([this] { OnPong(); });
     if (watcher_.session) {
       chat_.emplace(hub, watcher_.session, std::move(origin),
                     [this](const control::Message& message) { Send(message); });
@@ -95,38 +103,22 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     }
   }
 
-  void OnInstanceChanged(const Instance& instance) override {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    if (!wants_updates_ || !person) return;
-    const auto role = hub_.registry.RoleOf(instance, *person);
-    if (!role) return;
-    Show({.instance = &instance, .role = *role});
-    if (!instance.is_live()) Send(control::ClientDisconnected{.client_id = instance.id()});
-  }
-
-  void OnInstanceRemoved(const Instance& instance) override {
-    if (shown_.erase(instance.id()) == 0) return;
-    Send(control::ClientDisconnected{.client_id = instance.id()});
-    Send(control::ClientRemoved{.client_id = instance.id()});
-  }
+  void OnInstanceChanged(const Instance& instance) override { TellAnew(instance.id()); }
+  void OnInstanceRemoved(const Instance& instance) override { TellAnew(instance.id()); }
 
   void OnAccessChanged() override {
     if (chat_) chat_->OnAccessChanged();
     if (!wants_updates_) return;
-    auto gone = std::exchange(shown_, {});
+    auto gone = shown_;
     for (const VisibleInstance& visible : Visible()) {
-      auto before = gone.extract(visible.instance->id());
-      if (!before.empty() && before.mapped().role == visible.role &&
-          before.mapped().path_url == PathUrlOf(hub_, *visible.instance, visible.role)) {
-        shown_.insert(std::move(before));
-      } else {
-        Show(visible);
+      const auto before = gone.extract(visible.instance->id());
+      if (before.empty() || before.mapped().role != visible.role ||
+          before.mapped().path_url != PathUrlOf(hub_, *visible.instance, visible.role)) {
+        untold_.insert(visible.instance->id());
       }
     }
-    for (const auto& [id, shown] : gone) {
-      Send(control::ClientDisconnected{.client_id = id});
-      Send(control::ClientRemoved{.client_id = id});
-    }
+    for (const auto& [id, shown] : gone) untold_.insert(id);
+    TellUntold();
   }
 
  private:
@@ -135,21 +127,63 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
   }
 
-  void Show(const VisibleInstance& visible) {
-    Send(control::ClientUpdate{.client = NoteShown(visible)});
+  void TellAnew(const std::string& id) {
+    if (!wants_updates_) return;
+    untold_.insert(id);
+    TellUntold();
+  }
+
+  /// While there is room: whatever changes meanwhile is told as it is by then. In turn, so that
+  /// none waits for others that change all the time.
+  void TellUntold() {
+    while (has_room() && !untold_.empty()) {
+      auto next = untold_.upper_bound(last_told_);
+      if (next == untold_.end()) {
+        EndList();
+        next = untold_.begin();
+      }
+      last_told_ = *next;
+      untold_.erase(next);
+      TellOf(last_told_);
+    }
+    if (untold_.empty()) EndList();
+  }
+
+  /// What the registry says of it now.
+  void TellOf(const std::string& id) {
+    const auto person = PersonOf(hub_, watcher_.user_id);
+    const auto visible = person ? hub_.registry.Find(id, *person) : std::nullopt;
+    const auto before = shown_.extract(id);
+    if (visible) {
+      Tell(control::ClientUpdate{.client = NoteShown(*visible)});
+      const bool has_left = before && before.mapped().is_live && !visible->instance->is_live();
+      if (has_left) Tell(control::ClientDisconnected{.client_id = id});
+    } else if (before) {
+      Tell(control::ClientDisconnected{.client_id = id});
+      Tell(control::ClientRemoved{.client_id = id});
+    }
+  }
+
+  /// The first round through all that was not told is over.
+  void EndList() {
+    if (std::exchange(is_listing_, false)) Tell(control::ClientListEnd{});
   }
 
   /// What the page is told of the instance.
   control::Client NoteShown(const VisibleInstance& visible) {
     control::Client view = ClientViewOf(hub_, visible);
-    shown_[visible.instance->id()] = {
-        .role = visible.role, .path_url = view.path_url, .vitals = VitalsOf(*visible.instance)};
+    shown_[visible.instance->id()] = {.role = visible.role,
+                                      .path_url = view.path_url,
+                                      .is_live = visible.instance->is_live(),
+                                      .vitals = VitalsOf(*visible.instance)};
     return view;
   }
 
   /// Tells what changed since the page was told; where that is much, the rest the next time.
   void TellVitals() {
     hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
+    // Without room some of what was shown may be gone, or not to be seen any more.
+    if (!has_room()) return;
     control::ClientVitals changed;
     auto next = shown_.upper_bound(last_vitals_);
     for (std::size_t seen = 0; seen < shown_.size() && changed.clients.size() < kMaxVitals;
@@ -163,12 +197,28 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
       next->second.vitals = vitals;
       changed.clients.push_back(std::move(vitals));
     }
-    if (!changed.clients.empty()) Send(changed);
+    if (!changed.clients.empty()) Tell(changed);
   }
 
-  void Send(const control::Message& message) {
-    auto sent = channel_.SendText(control::Serialise(message));
+  bool has_room() const { return unread_ < kMaxUnread; }
+
+  /// Sends what waits for room; see kMaxUnread.
+  void Tell(const control::Message& message) {
+    unread_ += Send(message);
+    if (!has_room()) channel_.Ping();
+  }
+
+  void OnPong() {
+    unread_ = 0;
+    TellUntold();
+  }
+
+  /// At once; returns its size.
+  std::size_t Send(const control::Message& message) {
+    const std::string text = control::Serialise(message);
+    auto sent = channel_.SendText(text);
     if (!sent) channel_.Abort(std::move(sent).error());  // It does not read; it will come back.
+    return text.size();
   }
 
   void Answer(std::string_view text) {
@@ -187,10 +237,20 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     }
     control::ClientList list;
     shown_.clear();
+    untold_.clear();
+    std::size_t size = 0;
     for (const VisibleInstance& visible : Visible()) {
+      if (size >= kMaxUnread) {
+        untold_.insert(visible.instance->id());
+        continue;
+      }
       list.clients.push_back(NoteShown(visible));
+      size += control::Serialise(list.clients.back()).size();
+      last_told_ = visible.instance->id();
     }
-    Send(list);
+    list.more = !untold_.empty();
+    is_listing_ = list.more;
+    Tell(list);
   }
 
   void On(const control::ConnectClient& wanted) {
@@ -226,6 +286,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   struct Shown {
     identity::InstanceRole role = identity::InstanceRole::kViewer;
     std::string path_url = {};
+    bool is_live = false;
     control::Vitals vitals = {};
   };
 
@@ -237,6 +298,10 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   Job token_watch_;
   bool wants_updates_ = false;
   std::map<std::string, Shown> shown_;  ///< By id.
+  std::set<std::string> untold_;        ///< Of which there is news; empty while there is room.
+  std::string last_told_;               ///< The id that was told of last.
+  bool is_listing_ = false;             ///< Part of a list is among untold_.
+  std::size_t unread_ = 0;              ///< Bytes since the last pong.
   Timer vitals_timer_;
   std::string last_vitals_;  ///< The id that was looked at last.
 };

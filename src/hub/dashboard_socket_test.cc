@@ -26,9 +26,33 @@ struct DashboardSocketTest : testing::HubFixture {
   FakeLink link;
   testing::SocketEnd page{executor};
 
+  DashboardSocketTest() {
+    // A page that does not read for a while is not taken for dead.
+    limits.ping_after = limits.ping_answer = std::chrono::hours(1);
+  }
+
   void Connect(const std::string& id) {
     ASSERT_THAT(store::ClaimInstance(*other, id, owner, "{}", time), IsOk());
     ASSERT_THAT(registry.Connected(id, owner, {}, link), IsOk());
+  }
+
+  static std::string Id(std::size_t number) { return fmt::format("box-{:03}", number); }
+
+  /// The instance, new or not, waits with a question.
+  void Ask(const std::string& id, std::string text) {
+    if (registry.Get(id) == nullptr) {
+      ASSERT_THAT(registry.Connected(id, owner, {}, link), IsOk());
+    }
+    control::StatusUpdate update{.client_id = id};
+    update.sessions = {
+        {.id = "s", .question = control::Question{.id = "q", .text = std::move(text)}}};
+    registry.SetStatus(id, link, update);
+    Pass(std::chrono::milliseconds(100));
+  }
+
+  static std::string TextOf(const control::Client& client) {
+    const auto& sessions = client.metadata.sessions;
+    return sessions.empty() ? "" : sessions[0].question->text;
   }
 
   void Open() {
@@ -64,6 +88,83 @@ TEST_F(DashboardSocketTest, WhereAnInstanceOpensIsToldAnewOnceItIsShared) {
           {.instance_id = "box", .kind = store::ShareKind::kEveryone, .created_by = owner})),
       IsOk());
   EXPECT_EQ(Next<control::ClientUpdate>().client.path_url, "");
+}
+
+TEST_F(DashboardSocketTest, AListOfAnySizeArrives) {
+  for (int i = 0; i < 400; ++i) Ask(Id(i), std::string(control::kMaxQuestion, 'x'));
+  Open();
+  const auto list = Next<control::ClientList>();
+  EXPECT_TRUE(list.more);
+  EXPECT_LT(list.clients.size(), 10U);
+  for (std::size_t i = list.clients.size(); i < 400; ++i) {
+    EXPECT_EQ(Next<control::ClientUpdate>().client.id, Id(i));
+  }
+  Next<control::ClientListEnd>();
+  EXPECT_EQ(page.Next(), "");
+}
+
+TEST_F(DashboardSocketTest, WhatChangesBeforeItsPieceWasToldIsToldAsItIsThen) {
+  for (int i = 0; i < 20; ++i) Ask(Id(i), std::string(control::kMaxQuestion, 'x'));
+  Open();
+  // The page reads nothing yet.
+  for (int i = 0; i < 100; ++i) {
+    Ask(Id(0), fmt::format("{}", i));
+    Ask(Id(15), fmt::format("{}", i));
+  }
+  for (const int gone : {1, 16}) {
+    registry.Disconnected(Id(gone), link);
+    registry.Remove(Id(gone));
+  }
+  registry.Disconnected(Id(17), link);
+  Ask(Id(20), "new");
+
+  std::map<std::string, std::string> shown;
+  std::vector<std::string> told;
+  const auto list = Next<control::ClientList>();
+  for (const auto& client : list.clients) shown[client.id] = TextOf(client);
+  EXPECT_TRUE(shown.contains(Id(1)));
+  EXPECT_FALSE(shown.contains(Id(15)));
+  bool is_whole = false;
+  for (;;) {
+    const control::Message message = Heard();
+    if (const auto* update = std::get_if<control::ClientUpdate>(&message)) {
+      shown[update->client.id] = TextOf(update->client);
+      told.push_back(update->client.id);
+    } else if (const auto* removed = std::get_if<control::ClientRemoved>(&message)) {
+      EXPECT_EQ(removed->client_id, Id(1));
+      shown.erase(removed->client_id);
+    } else if (std::holds_alternative<control::ClientListEnd>(message)) {
+      is_whole = true;
+      EXPECT_EQ(told.back(), Id(20));
+    } else if (std::holds_alternative<control::Unknown>(message)) {
+      break;
+    }
+  }
+  EXPECT_TRUE(is_whole);
+  EXPECT_EQ(shown.size(), 19U);
+  EXPECT_FALSE(shown.contains(Id(16)));
+  EXPECT_EQ(shown[Id(0)], "99");
+  EXPECT_EQ(shown[Id(15)], "99");
+  EXPECT_EQ(shown[Id(17)], "");
+  EXPECT_EQ(shown[Id(20)], "new");
+  EXPECT_EQ(std::ranges::count(told, Id(15)), 1);
+  EXPECT_EQ(std::ranges::count(told, Id(0)), 1);
+}
+
+TEST_F(DashboardSocketTest, APageThatDoesNotReadMissesNothing) {
+  Open();
+  EXPECT_FALSE(Next<control::ClientList>().more);
+  for (int i = 0; i < 1000; ++i) Ask("box", std::string(control::kMaxQuestion - i, 'x'));
+  std::string last;
+  int told = 0;
+  for (;;) {
+    const control::Message message = Heard();
+    if (std::holds_alternative<control::Unknown>(message)) break;
+    last = TextOf(std::get<control::ClientUpdate>(message).client);
+    ++told;
+  }
+  EXPECT_EQ(last.size(), control::kMaxQuestion - 999);
+  EXPECT_LT(told, 10);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "terminal/words.h"
 
@@ -40,21 +41,25 @@ void InstanceBook::Remove(const std::string& id, std::vector<Change>& changes) {
   clients_.erase(found);
 }
 
+void InstanceBook::RemoveUnlisted(std::vector<Change>& changes) {
+  for (const std::string& id : std::exchange(unlisted_, {})) Remove(id, changes);
+}
+
 std::vector<Change> InstanceBook::Take(const control::Message& message) {
   std::vector<Change> changes;
   if (const auto* list = std::get_if<control::ClientList>(&message)) {
-    std::vector<std::string> gone;
-    for (const auto& [id, client] : clients_) {
-      if (std::ranges::find(list->clients, id, &control::Client::id) == list->clients.end()) {
-        gone.push_back(id);
-      }
-    }
-    for (const std::string& id : gone) Remove(id, changes);
+    unlisted_.clear();
+    for (const auto& [id, client] : clients_) unlisted_.insert(id);
+    for (const control::Client& client : list->clients) unlisted_.erase(client.id);
+    if (!list->more) RemoveUnlisted(changes);
     std::vector<control::Client> sorted = list->clients;
     SortForPeople(sorted);
     for (const control::Client& client : sorted) Put(client, changes);
   } else if (const auto* update = std::get_if<control::ClientUpdate>(&message)) {
+    unlisted_.erase(update->client.id);
     Put(update->client, changes);
+  } else if (std::holds_alternative<control::ClientListEnd>(message)) {
+    RemoveUnlisted(changes);
   } else if (const auto* removed = std::get_if<control::ClientRemoved>(&message)) {
     Remove(removed->client_id, changes);
   }

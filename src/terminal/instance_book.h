@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,10 @@ class InstanceBook {
  private:
   void Put(const control::Client& client, std::vector<Change>& changes);
   void Remove(const std::string& id, std::vector<Change>& changes);
+  void RemoveUnlisted(std::vector<Change>& changes);
 
   std::map<std::string, control::Client> clients_;
+  std::set<std::string> unlisted_;  ///< Of clients_: what a list that is under way has not named.
 };
 
 }  // namespace berth::terminal

@@ -47,6 +47,16 @@ TEST_F(InstanceBookTest, AfterAReconnectionOnlyTheDifferenceIsNews) {
   EXPECT_EQ(Told(control::ClientList{.clients = {InState("a", State::kBusy)}}), "a:idle>busy ");
 }
 
+TEST_F(InstanceBookTest, AListInPiecesTakesNothingAwayBeforeItsEnd) {
+  Told(control::ClientList{.clients = {InState("a", State::kIdle), InState("b", State::kBusy),
+                                       InState("c", State::kBusy)}});
+  EXPECT_EQ(Told(control::ClientList{.clients = {InState("a", State::kIdle)}, .more = true}), "");
+  EXPECT_EQ(Told(control::ClientUpdate{InState("c", State::kIdle)}), "c:busy>idle ");
+  EXPECT_EQ(Told(control::ClientListEnd{}), "b:busy>gone ");
+  EXPECT_EQ(Told(control::ClientListEnd{}), "");
+  EXPECT_THAT(book.Instances(), SizeIs(2));
+}
+
 TEST_F(InstanceBookTest, AnotherQuestionIsNewsAndALatencyIsNot) {
   control::Client client = InState("a", State::kNeedsYou);
   client.metadata.sessions = {{.id = "1",

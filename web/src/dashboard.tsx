@@ -138,7 +138,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
       {!connected && isLoaded && <Stale at={heardAt.current} />}
       {connected && !isLoaded && <Loading />}
       {isLoaded && size === 0 && connected && <NoInstance />}
-      {isLoaded && size > 0 && (
+      {size > 0 && (
         <div class={connected ? undefined : "stale"}>
           <List store={store} info={info} choice={choice} onChoice={choose} />
         </div>

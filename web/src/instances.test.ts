@@ -50,6 +50,24 @@ test("vitals change latency and traffic of what is known and there", () => {
   assert.deepEqual(apply(all, { type: "client_vitals", clients: "no" }), []);
 });
 
+test("a list in pieces takes nothing away before its end", () => {
+  const all = listOf(client("a"), client("b"), client("c"));
+  const unlisted = new Set<string>();
+  apply(all, { type: "client_list", clients: [client("a", { state: "busy" })], more: true }, unlisted);
+  assert.deepEqual([...all.keys()], ["a", "b", "c"]);
+  assert.equal(all.get("a")?.state, "busy");
+  apply(all, { type: "client_update", client: client("c") }, unlisted);
+  apply(all, { type: "client_update", client: client("d") }, unlisted);
+  assert.deepEqual(apply(all, { type: "client_list_end" }, unlisted), ["b"]);
+  assert.deepEqual([...all.keys()], ["a", "c", "d"]);
+  assert.deepEqual(apply(all, { type: "client_list_end" }, unlisted), []);
+  // The connection breaks within one; the next names everything.
+  apply(all, { type: "client_list", clients: [client("a")], more: true }, unlisted);
+  apply(all, { type: "client_list", clients: [client("a"), client("c")] }, unlisted);
+  assert.deepEqual([...all.keys()], ["a", "c"]);
+  assert.deepEqual(apply(all, { type: "client_list_end" }, unlisted), []);
+});
+
 test("an instance that is taken away is gone", () => {
   const all = listOf(client("a"), client("b"));
   assert.deepEqual(apply(all, { type: "client_removed", client_id: "a" }), ["a"]);

@@ -177,17 +177,29 @@ function isSame(a: Instance | undefined, b: Instance): boolean {
   return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Changes `all` by one message of the hub; the ids of what is different now. */
-export function apply(all: Map<string, Instance>, message: unknown): string[] {
-  const { type, clients, client, client_id: gone } = record(message);
+/**
+ * Changes `all` by one message of the hub; the ids of what is different now. `unlisted` is kept between messages:
+ * what was known before a list that comes in pieces, and is not named by it so far.
+ */
+export function apply(all: Map<string, Instance>, message: unknown, unlisted = new Set<string>()): string[] {
+  const { type, clients, client, client_id: gone, more } = record(message);
   if (type === "client_list" && Array.isArray(clients)) {
-    const before = new Map(all);
-    all.clear();
+    const before = [...all.keys()];
+    if (more !== true) all.clear();
     for (const one of clients.map(parse)) if (one !== undefined) all.set(one.id, one);
-    return [...new Set([...before.keys(), ...all.keys()])];
+    unlisted.clear();
+    if (more === true) for (const id of before) unlisted.add(id);
+    for (const one of clients) unlisted.delete(text(record(one).id));
+    return [...new Set([...before, ...all.keys()])];
+  }
+  if (type === "client_list_end") {
+    const left = [...unlisted].filter((id) => all.delete(id));
+    unlisted.clear();
+    return left;
   }
   if (type === "client_update") {
     const one = parse(client);
+    if (one !== undefined) unlisted.delete(one.id);
     if (one === undefined || isSame(all.get(one.id), one)) return [];
     all.set(one.id, one);
     return [one.id];
@@ -214,6 +226,12 @@ export function apply(all: Map<string, Instance>, message: unknown): string[] {
   }
   if (type === "client_removed" && all.delete(gone)) return [gone];
   return [];
+}
+
+/** Whether, by this message, all has been told. */
+export function isWhole(message: unknown): boolean {
+  const { type, more } = record(message);
+  return type === "client_list_end" || (type === "client_list" && more !== true);
 }
 
 /** The words for a state. */

@@ -1,6 +1,6 @@
 // The instances that the page knows, and who is to be told when one changes. Messages are gathered
 // and applied once a frame, or now and then without frames; whoever watches one instance hears of no other.
-import { apply, type Instance, type Instances } from "./instances";
+import { apply, isWhole, type Instance, type Instances } from "./instances";
 
 const hiddenMs = 250;
 
@@ -10,7 +10,8 @@ export class InstanceStore {
   #scheduled = false;
   #watchers = new Map<string, Set<() => void>>();
   #listeners = new Set<() => void>();
-  /** Whether a list has come. */
+  #unlisted = new Set<string>();
+  /** Whether a list has come, as a whole. */
   isLoaded = false;
 
   get all(): Instances {
@@ -48,8 +49,8 @@ export class InstanceStore {
     const changed = new Set<string>();
     let isNew = false;
     for (const message of messages) {
-      for (const id of apply(this.#all, message)) changed.add(id);
-      if (!this.isLoaded && (message as { type?: unknown } | null)?.type === "client_list") {
+      for (const id of apply(this.#all, message, this.#unlisted)) changed.add(id);
+      if (!this.isLoaded && isWhole(message)) {
         this.isLoaded = true;
         isNew = true;
       }
