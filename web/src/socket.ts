@@ -2,6 +2,7 @@
 // the page lives. A silent connection is probed and given up, so that a dead link shows; after sleep
 // it is probed at once.
 import { pageProof } from "./api";
+import { isWhole } from "./instances";
 
 const firstDelayMs = 250;
 /** Between attempts while somebody looks at the page, and while nobody does. */
@@ -24,6 +25,8 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
   let ended = false;
   let delay = firstDelayMs;
   let socket: WebSocket | undefined;
+  /** Whether the list has come over `socket`: before, a slow link may take long for whatever is behind it. */
+  let isListed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function probe(current: WebSocket, withinMs: number): void {
@@ -47,17 +50,19 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     const proof = pageProof();
     const current = new WebSocket(url, proof === "" ? [] : [`berth.page.${proof}`]);
     socket = current;
+    isListed = false;
     clearTimeout(timer);
     timer = setTimeout(() => drop(current), openWithinMs);
     current.onopen = () => {
       if (current !== socket) return;
-      delay = firstDelayMs;
       current.send(JSON.stringify({ type: "get_clients", vitals: true }));
       watch(current);
       events.onState(true);
     };
     current.onmessage = (event) => {
       if (current !== socket) return;
+      // Not when it opens: a hub that takes it and says nothing is not asked all the faster.
+      delay = firstDelayMs;
       watch(current);
       if (typeof event.data !== "string") return;
       let message: unknown;
@@ -66,6 +71,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
       } catch {
         return;
       }
+      isListed ||= isWhole(message);
       events.onMessage(message);
     };
     current.onclose = () => lost(current);
@@ -90,7 +96,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     if (socket === undefined) {
       delay = firstDelayMs;
       connect();
-    } else if (socket.readyState === WebSocket.OPEN) {
+    } else if (socket.readyState === WebSocket.OPEN && isListed) {
       probe(socket, answerAfterSleepMs);
     }
   }
