@@ -175,6 +175,27 @@ TEST_F(H1EndingsTest, ASlowRefusedUploadIsReadOnForAWhile) {
   EXPECT_TRUE(browser.served());  // However it goes on: 15 s in all.
 }
 
+TEST_F(H1EndingsTest, AReadThatOutlivesItsExchangeLeavesTheRestOfTheBodyItsDeadline) {
+  BodyPtr kept;
+  Task<Result<MutableBytes>> reading;
+  FakeService service([&](Request request) {
+    kept = std::move(request.body);
+    reading = kept->Read();
+    reading.Start();
+    return Hello(std::move(request));
+  });
+  H1Browser browser(executor_, limits_, service);
+  browser.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_TRUE(browser.Take().ends_with("hello"));
+  reading.Reset();  // As a stream does that is reset and lives to the end of the turn.
+  executor_.Advance(limits_.body_stall_timeout - 1ms);
+  EXPECT_FALSE(browser.ended());
+  executor_.Advance(1ms);
+  EXPECT_TRUE(browser.ended());
+  executor_.Advance(limits_.linger_timeout);
+  EXPECT_TRUE(browser.served());
+}
+
 TEST_F(H1EndingsTest, ABodyKeptTooLongGivesAnError) {
   BodyPtr kept;
   FakeService service([&](Request request) {

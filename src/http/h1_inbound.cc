@@ -6,10 +6,20 @@ namespace {
 // Bytes kept of what a browser sends while its request is being served: pipelined requests.
 constexpr std::size_t kPipelinedBytes = 64 * 1024;
 
-/// Disarms the timer however the wait ends: the waiting Task may be dropped.
-struct DisarmOnExit {
-  Timer& timer;
-  ~DisarmOnExit() { timer.Disarm(); }
+/// Disarms the timer however the wait ends: the waiting Task may be dropped, and that so late that
+/// the timer is a later generation's by then.
+class DisarmOnExit {
+ public:
+  DisarmOnExit(Timer& timer, const std::uint64_t& generation)
+      : timer_(timer), generation_(generation), own_(generation) {}
+  ~DisarmOnExit() {
+    if (generation_ == own_) timer_.Disarm();
+  }
+
+ private:
+  Timer& timer_;
+  const std::uint64_t& generation_;
+  std::uint64_t own_;
 };
 
 }  // namespace
@@ -104,7 +114,7 @@ Task<std::expected<H1Request, H1Refusal>> H1Inbound::ReadHead(const Event* drain
     return std::unexpected(H1Refusal{.status = 0, .reason = reason});
   };
   HeadScanner scanner(HeadScanner::Kind::kRequest, limits_);
-  DisarmOnExit guard{deadline_};
+  const DisarmOnExit guard(deadline_, generation_);
   bool is_started = false;
   // A new connection is there for a request; one that says nothing is worth no more than that.
   ArmDeadline(has_had_request_ ? limits_.idle_timeout : limits_.head_timeout);
@@ -156,7 +166,7 @@ void H1Inbound::ReleaseLent() {
 Task<Result<MutableBytes>> H1Inbound::ReadBody(std::uint64_t generation) {
   if (generation != generation_) co_return Unavailable("the exchange is over");
   ReleaseLent();
-  DisarmOnExit guard{deadline_};
+  const DisarmOnExit guard(deadline_, generation_);
   bool is_armed = false;
   for (;;) {
     if (generation != generation_) co_return Unavailable("the exchange is over");
@@ -221,7 +231,7 @@ Task<bool> H1Inbound::FinishBody(std::uint64_t limit) {
 Task<Result<void>> H1Inbound::Discard(std::uint64_t limit, Duration silence) {
   ++generation_;
   lent_ = 0;
-  DisarmOnExit guard{deadline_};
+  const DisarmOnExit guard(deadline_, generation_);
   ArmDeadline(silence);
   for (std::uint64_t dropped = 0; dropped <= limit;) {
     while (!reader_.empty()) {
