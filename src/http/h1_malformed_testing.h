@@ -36,6 +36,8 @@ inline std::vector<MalformedRequest> MalformedRequests() {
 
   std::string many_fields;
   for (int i = 0; i < 101; ++i) many_fields += "x-" + std::to_string(i) + ": y\r\n";
+  std::string many_connections;
+  for (int i = 0; i < 33; ++i) many_connections += "Connection: x-" + std::to_string(i) + "\r\n";
   std::string ten_thousand_fields;
   for (int i = 0; i < 10'000; ++i) ten_thousand_fields += "x-" + std::to_string(i) + ": y\r\n";
 
@@ -181,6 +183,11 @@ inline std::vector<MalformedRequest> MalformedRequests() {
        with("Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n" + key + version13), 501},
       {"two upgrades", with(upgrade + "Upgrade: websocket\r\n" + key + version13), 501},
       {"websocket without connection", with("Upgrade: websocket\r\n" + key + version13), 400},
+      {"connection with 33 elements",
+       with("Connection: Upgrade" + std::string(32, ',') + "a\r\nUpgrade: websocket\r\n" + key +
+            version13),
+       400},
+      {"33 connection fields", with(many_connections), 400},
       {"websocket without key", with(upgrade + version13), 400},
       {"websocket with a short key", with(upgrade + version13 + "Sec-WebSocket-Key: AAAA\r\n"),
        400},

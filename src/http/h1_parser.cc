@@ -19,6 +19,10 @@ constexpr std::size_t kMaxRequestLineRest = kMaxMethod + 2 + 8 + 1;
 // Bytes of a status line, reason included.
 constexpr std::size_t kMaxStatusLine = 1024;
 
+// Elements of Connection, empty ones too, over all its fields. Each is compared with the name of
+// every field when those that it names are removed.
+constexpr int kMostConnectionElements = 32;
+
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 Unexpected Refuse(int status, std::string_view reason) { return Unexpected({status, reason}); }
@@ -47,6 +51,7 @@ struct HopFields {
   int upgrades = 0;
   int keys = 0;
   int key_versions = 0;
+  int connection_elements = 0;
   bool is_chunked = false;
   bool says_close = false;
   bool says_keep_alive = false;
@@ -67,8 +72,10 @@ std::expected<std::uint64_t, H1Refusal> ParseLength(std::string_view value) {
   return length;
 }
 
-void ReadConnection(std::string_view value, HopFields& hop) {
+/// Returns whether there are not too many elements.
+bool ReadConnection(std::string_view value, HopFields& hop) {
   while (!value.empty()) {
+    if (++hop.connection_elements > kMostConnectionElements) return false;
     const std::size_t comma = std::min(value.find(','), value.size());
     const std::string_view token = TrimOws(value.substr(0, comma));
     if (EqualsIgnoreCase(token, "close")) hop.says_close = true;
@@ -76,6 +83,7 @@ void ReadConnection(std::string_view value, HopFields& hop) {
     if (EqualsIgnoreCase(token, "upgrade")) hop.says_upgrade = true;
     value.remove_prefix(std::min(comma + 1, value.size()));
   }
+  return true;
 }
 
 /// Notes a field that matters to the hop. Returns whether it stays among the fields.
@@ -100,7 +108,9 @@ std::expected<bool, H1Refusal> NoteField(std::string_view name, std::string_view
       hop.upgrade = value;
       return true;
     case 10:
-      if (is("connection")) ReadConnection(value, hop);
+      if (is("connection") && !ReadConnection(value, hop)) {
+        return Refuse(400, "too many elements in connection");
+      }
       return true;
     case 14: {
       if (!is("content-length")) return true;

@@ -8,9 +8,10 @@
 //
 // What is refused on purpose although RFC 9112 allows recovery: bare LF, empty lines before the
 // request line, obs-fold, repeated or listed Content-Length, any Transfer-Encoding but `chunked`,
-// HTTP/1.0 without Host, and `Upgrade` to anything but WebSocket (501; h2c is not wanted here).
-// CONNECT and TRACE get 501 rather than 405: no resource of this server has them, and 405 would owe
-// the browser an Allow list per resource. Everything here is a pure function or a plain value.
+// more than 32 elements in Connection, HTTP/1.0 without Host, and `Upgrade` to anything but
+// WebSocket (501; h2c is not wanted here). CONNECT and TRACE get 501 rather than 405: no resource
+// of this server has them, and 405 would owe the browser an Allow list per resource. Everything
+// here is a pure function or a plain value.
 #pragma once
 
 #include <cstdint>

@@ -83,6 +83,12 @@ TEST(H1ParserTest, ReadsTheFraming) {
   EXPECT_FALSE(chunked->head.fields.Has("transfer-encoding"));
 }
 
+TEST(H1ParserTest, TakesThirtyTwoElementsOfConnection) {
+  const std::string many(31, ',');
+  EXPECT_TRUE(Parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: a" + many + "b\r\n\r\n"));
+  EXPECT_FALSE(Parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: a" + many + ",b\r\n\r\n"));
+}
+
 TEST(H1ParserTest, KeepAliveFollowsVersionAndConnection) {
   const auto keeps = [](std::string_view version, std::string_view connection) {
     return Parse("GET / " + std::string(version) + "\r\nHost: a\r\n" + std::string(connection) +
