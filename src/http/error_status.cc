@@ -27,4 +27,9 @@ int StatusOf(ErrorKind kind) {
   return 500;
 }
 
+int BodyStatusOf(ErrorKind kind) {
+  if (kind == ErrorKind::kTooLarge) return 413;
+  return kind == ErrorKind::kTimeout ? 408 : 400;
+}
+
 }  // namespace berth::http

@@ -9,4 +9,8 @@ namespace berth::http {
 /// refuse bad requests before any service sees them.
 int StatusOf(ErrorKind kind);
 
+/// The status for a request body that could not be read: the browser's fault, whatever the service
+/// made of it.
+int BodyStatusOf(ErrorKind kind);
+
 }  // namespace berth::http

@@ -40,12 +40,6 @@ struct Outbox : boost::intrusive_ref_counter<Outbox> {
   std::uint64_t exchange = 0;  // The one that may queue.
 };
 
-/// The status for a request body that could not be read.
-int BodyStatusOf(const Error& error) {
-  if (error.kind == ErrorKind::kTooLarge) return 413;
-  return error.kind == ErrorKind::kTimeout ? 408 : 400;
-}
-
 Task<Result<void>> WaitFor(Event& event) {
   co_await event.Wait();
   co_return Ok();
@@ -201,8 +195,8 @@ Task<Result<Connection::Next>> Connection::Serve(H1Request& parsed) {
   if (!response || (!is_upgrade && inbound_->body_error())) {
     const auto& body_error = inbound_->body_error();
     if (!response) LogDebug("exchange failed: {}", ForLog(response.error().message));
-    const int status =
-        body_error && !is_upgrade ? BodyStatusOf(*body_error) : StatusOf(response.error().kind);
+    const int status = body_error && !is_upgrade ? BodyStatusOf(body_error->kind)
+                                                 : StatusOf(response.error().kind);
     co_return co_await Refuse(status, method);
   }
   if (response->is_upgraded() && is_upgrade && response->takeover) {

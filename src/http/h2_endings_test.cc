@@ -262,6 +262,44 @@ TEST_F(H2EndingsTest, AStalledUploadFromABrowserIsEnded) {
   EXPECT_EQ(joined.server->stream_count(), 0u);
 }
 
+/// What a proxy says whose upload failed.
+Task<Result<Response>> ReadAllOrBlameTheInstance(Request request) {
+  auto body = co_await ReadAll(request.body.get(), 1000);
+  co_return TextResponse(body ? 200 : 502, "text/plain", "");
+}
+
+TEST_F(H2EndingsTest, AStalledUploadFromABrowserIs408WhateverTheServiceSays) {
+  FakeService service(ReadAllOrBlameTheInstance);
+  ManualSource source(executor);
+  JoinedSessions joined(executor, limits, service);
+  auto fetch = Fetch(*joined.client, Post("/", std::make_unique<ManualBody>(source)));
+  fetch.Start();
+  executor.RunUntilIdle();
+  source.Push("abc");
+  executor.RunUntilIdle();
+  executor.Advance(limits.body_stall_timeout - 1ms);
+  EXPECT_FALSE(fetch.is_done());
+  executor.Advance(1ms);
+  ASSERT_TRUE(fetch.is_done());
+  auto fetched = fetch.Take();
+  ASSERT_THAT(fetched, IsOk());
+  EXPECT_EQ(fetched->head.status, 408);
+  EXPECT_EQ(joined.server->stream_count(), 0u);
+}
+
+TEST_F(H2EndingsTest, ARequestBodyThatFailsSaysWhyThereIsNoResponse) {
+  FakeService service(ReadAllOrBlameTheInstance);
+  ManualSource source(executor);
+  JoinedSessions joined(executor, limits, service);
+  auto fetch = Fetch(*joined.client, Post("/", std::make_unique<ManualBody>(source)));
+  fetch.Start();
+  executor.RunUntilIdle();
+  source.Break(Timeout("the browser stalls"));
+  executor.RunUntilIdle();
+  ASSERT_TRUE(fetch.is_done());
+  EXPECT_THAT(fetch.Take(), FailsWith(ErrorKind::kTimeout));
+}
+
 TEST_F(H2EndingsTest, AnOversizedHeadIsRefusedWith431) {
   FakeService service(Hello);
   JoinedSessions joined(executor, limits, service);

@@ -82,7 +82,10 @@ Task<Result<MutableBytes>> H2Inbound::Read() {
     } else {
       auto arrived =
           co_await WithDeadline(changed_.executor(), stall_, "request body", WaitForBytes());
-      if (!arrived) co_return std::move(arrived).error();
+      if (!arrived) {
+        Fail(arrived.error());
+        co_return std::move(arrived).error();
+      }
     }
   }
   if (!blocks_.empty()) {

@@ -63,6 +63,10 @@ void H2ServerSession::OnHead(H2Stream& stream, bool is_end) {
 Task<void> H2ServerSession::Serve(H2Stream& stream, Request request) {
   const ResetUnlessAnswered guard{*this, stream};
   auto response = co_await service_.Exchange(std::move(request));
+  if (const auto& body_error = stream.inbound->error(); body_error && !stream.is_upgrade) {
+    Refuse(stream, BodyStatusOf(body_error->kind));
+    co_return;
+  }
   if (!response) {
     LogDebug("HTTP/2 stream {}: {}", stream.id, response.error().ToString());
     if (response.error().kind == ErrorKind::kCancelled) {

@@ -272,6 +272,8 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
     auto piece = co_await body.Read();
     if (!piece) {
       LogDebug("HTTP/2 stream {}: outgoing body: {}", stream.id, piece.error().ToString());
+      // Who waits for the response hears of this rather than of the reset.
+      if (role_ == Role::kClient) stream.inbound->Fail(piece.error());
       Reset(stream,
             piece.error().kind == ErrorKind::kCancelled ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
       co_return;

@@ -9,6 +9,23 @@ namespace {
 /// Shared by the waiting proxy and the request body, which may outlive the wait.
 struct Progress {
   TimePoint last;
+  bool awaits_sender = false;  // A read of the body is under way.
+};
+
+/// Marks the time in which a read is under way, also one that is dropped.
+class ReadMark {
+ public:
+  ReadMark(Executor& executor, Progress& progress) : executor_(executor), progress_(progress) {
+    progress_.awaits_sender = true;
+  }
+  ~ReadMark() {
+    progress_.awaits_sender = false;
+    progress_.last = executor_.now();
+  }
+
+ private:
+  Executor& executor_;
+  Progress& progress_;
 };
 
 /// Passes a body on and notes when it moves, so that a long upload is not taken for silence.
@@ -18,9 +35,8 @@ class WatchedBody : public Body {
       : executor_(executor), inner_(std::move(inner)), progress_(std::move(progress)) {}
 
   Task<Result<MutableBytes>> Read() override {
-    progress_->last = executor_.now();
+    const ReadMark mark(executor_, *progress_);
     auto piece = co_await inner_->Read();
-    progress_->last = executor_.now();
     co_return piece;
   }
   std::optional<std::uint64_t> length() const override { return inner_->length(); }
@@ -54,6 +70,8 @@ class Silence {
 
  private:
   void Look() {
+    // It is not the response that keeps one waiting then, and the body has a deadline of its own.
+    if (progress_ && progress_->awaits_sender) progress_->last = executor_.now();
     if (progress_ && progress_->last + limit_ > executor_.now()) {
       executor_.Arm(timer_, progress_->last + limit_);
     } else {

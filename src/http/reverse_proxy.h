@@ -26,9 +26,10 @@ class ProxyEdits : public Pooled {
 };
 
 /// The next service's response. Errors are the next service's, and kTimeout if no response came
-/// within limits.response_timeout since the request's body last moved; upgrades and requests for
-/// event streams wait as long as the browser does. `next` must outlive the call. `edits` may be
-/// null.
+/// within limits.response_timeout since the request's body last moved, in which no time counts that
+/// is spent in a read of the request's body: how long that may stall is the body's own affair.
+/// Upgrades and requests for event streams wait as long as the browser does. `next` must outlive
+/// the call. `edits` may be null.
 Task<Result<Response>> ReverseProxy(Executor& executor, const Limits& limits, Service& next,
                                     Request request, std::shared_ptr<ProxyEdits> edits);
 
