@@ -9,8 +9,6 @@ namespace {
 
 using Kind = BodyFraming::Kind;
 
-// Interim responses before one response.
-constexpr int kMaxInterim = 64;
 // How long a head waits for the first bytes of the body that it announces.
 constexpr std::chrono::milliseconds kTogether{1};
 
@@ -142,7 +140,7 @@ Task<void> Call::Upload(BodyFraming framing) {
 Task<Result<void>> Call::ReadHead() {
   H1Reader& reader = lease_.connection().reader;
   HeadScanner scanner(HeadScanner::Kind::kResponse, limits_);
-  for (int interim = 0; interim <= kMaxInterim;) {
+  for (int interims = 0;;) {
     const std::string_view text = net::AsText(reader.Contiguous());
     const auto size = scanner.Scan(text);
     if (!size) {
@@ -158,9 +156,11 @@ Task<Result<void>> Call::ReadHead() {
         answer_ = std::move(*parsed);
         co_return Ok();
       }
-      if (request_.interim) request_.interim(parsed->head);
+      if (request_.interim && interims < kMostInterims) {
+        ++interims;
+        request_.interim(parsed->head);
+      }
       scanner.Reset();
-      ++interim;
       continue;
     }
     auto more = co_await reader.Fill();
@@ -173,7 +173,6 @@ Task<Result<void>> Call::ReadHead() {
     if (!more) co_return std::move(more).error();
     co_return Unavailable("the connection was closed before an answer");
   }
-  co_return Invalid("too many interim responses");
 }
 
 Result<void> Call::CheckUpgrade(Fields& fields) const {

@@ -7,9 +7,6 @@
 namespace berth::http {
 namespace {
 
-// Interim responses of one exchange; more is a peer at play.
-constexpr int kMostInterims = 32;
-
 /// Resets the stream of an exchange whose task is dropped before its response.
 class CancelOnDrop {
  public:
@@ -128,11 +125,11 @@ void H2ClientSession::OnHead(H2Stream& stream, bool is_end) {
     return;
   }
   if (head->status < 200) {
-    if (++stream.interims > kMostInterims) {
-      inbound.Fail(TooLarge("too many interim responses"));
-      Reset(stream, NGHTTP2_ENHANCE_YOUR_CALM);
-    } else if (stream.interim && !inbound.is_abandoned()) {
-      stream.interim(*head);
+    if (stream.interims == kMostInterims) {
+      NoteUseless();
+    } else {
+      ++stream.interims;
+      if (stream.interim && !inbound.is_abandoned()) stream.interim(*head);
     }
     return;
   }

@@ -45,6 +45,9 @@ class H2FloodGuard {
   /// Notes a reset that we sent (because the peer made us). False: over budget.
   bool SpendSentReset(TimePoint now) { return sent_resets_.Spend(now); }
 
+  /// Notes a frame that proved to be of no use. False: over budget.
+  bool SpendUseless(TimePoint now) { return others_.Spend(now); }
+
   bool is_head_incomplete() const { return head_incomplete_; }
 
  private:

@@ -171,7 +171,9 @@ void H2Session::Refill() {
 
 void H2Session::Settle() {
   if (has_flooded_ && !failure_) {
-    Fail(TooLarge("flood of requests that had to be reset"), NGHTTP2_ENHANCE_YOUR_CALM);
+    Fail(TooLarge(role_ == Role::kServer ? "flood of requests that had to be reset"
+                                         : "flood of interim responses"),
+         NGHTTP2_ENHANCE_YOUR_CALM);
   }
   dead_.clear_and_dispose([](H2Stream* stream) { delete stream; });
   if (!is_closed_ && is_finished() && stream_count_ > 0) {

@@ -125,6 +125,10 @@ class H2Session {
   void SubmitInterim(H2Stream& stream, const ResponseHead& head);
   /// Resets the stream, if it still is open.
   void Reset(H2Stream& stream, std::uint32_t code);
+  /// Notes a frame of the peer that is of no use. Too many end the connection.
+  void NoteUseless() {
+    if (!guard_.SpendUseless(executor_.now())) has_flooded_ = true;
+  }
   /// Sets output() if there is something to write.
   void Signal();
   /// Destroys every stream and fails what waits. The roles' destructors call it first.

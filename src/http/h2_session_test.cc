@@ -235,6 +235,32 @@ TEST_F(H2SessionTest, ForwardsInterimResponses) {
   EXPECT_EQ(fetched->body, "done");
 }
 
+Task<Result<Response>> ManyHints(int count, Request request) {
+  for (int i = 0; i < count; ++i) request.interim({.status = 103, .fields = {}});
+  co_return TextResponse(200, "text/plain", "done");
+}
+
+TEST_F(H2SessionTest, DropsInterimResponsesBeyondABound) {
+  FakeService service([](Request request) { return ManyHints(100, std::move(request)); });
+  JoinedSessions joined(executor, limits, service);
+  int seen = 0;
+  Request request = Get("/");
+  request.interim = [&seen](const ResponseHead&) { ++seen; };
+  auto fetched = executor.Await(Fetch(*joined.client, std::move(request)));
+  ASSERT_THAT(fetched, IsOk());
+  EXPECT_EQ(fetched->body, "done");
+  EXPECT_EQ(seen, kMostInterims);
+}
+
+TEST_F(H2SessionTest, AFloodOfInterimResponsesEndsTheConnection) {
+  FakeService service([](Request request) { return ManyHints(2000, std::move(request)); });
+  JoinedSessions joined(executor, limits, service);
+  (void)executor.Await(Fetch(*joined.client, Get("/")));
+  ASSERT_FALSE(joined.errors.empty());
+  EXPECT_EQ(joined.errors.front().kind, ErrorKind::kTooLarge);
+  EXPECT_TRUE(joined.client->is_finished());
+}
+
 TEST_F(H2SessionTest, UpgradesByExtendedConnect) {
   FakeService service(Echo);
   ManualSource source(executor);

@@ -35,7 +35,7 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   bool is_upgraded = false;               ///< And got it.
   bool has_head = false;                  ///< A final head was received (client) or sent (server).
   bool is_reset = false;                  ///< We have reset it.
-  int interims = 0;                       ///< Interim responses received.
+  int interims = 0;                       ///< Interim responses received, up to the bound.
 
   // What we send: `piece` is a view of the body that Pump reads.
   Bytes piece;

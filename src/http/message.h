@@ -43,6 +43,9 @@ struct RequestHead {
 /// Receives the interim responses (1xx but 101) of an exchange, in order, before its response. Must
 /// not suspend; called at the top of no one's stack in particular, so it must only queue.
 using InterimHandler = std::move_only_function<void(const ResponseHead&)>;
+/// Interim responses of one exchange that a client passes on. It drops the rest: they are no reason
+/// to lose the response.
+inline constexpr int kMostInterims = 32;
 
 /// Goes on with a connection that an upgrade took out of HTTP: `first` is what came behind the
 /// request and was read already, `stream` what comes next. Called once; the connection is held open
