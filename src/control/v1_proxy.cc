@@ -13,6 +13,10 @@ namespace berth::control {
 namespace {
 
 constexpr std::string_view kPrefixField = "x-forwarded-prefix";
+// What HTTP/1.1 may bring, and what a hub adds. A message may be as large as a body; each header is
+// compared with all that Connection names.
+constexpr std::size_t kMostHeaders = 128;
+constexpr std::size_t kHeaderBytes = 128 * 1024;  // Names and values.
 
 bool IsAscii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -60,8 +64,12 @@ Headers HeadersOf(const http::Fields& fields) {
 }
 
 Result<http::Fields> FieldsOf(const Headers& headers) {
+  if (headers.size() > kMostHeaders) return Invalid("too many headers");
   http::Fields fields;
+  std::size_t size = 0;
   for (const auto& [name, value] : headers) {
+    size += name.size() + value.size();
+    if (size > kHeaderBytes) return Invalid("the headers are too large");
     if (!http::IsToken(name)) return Invalid("a header name is not a token");
     const std::string bytes = BytesOf(value);
     if (!http::IsFieldValue(bytes)) return Invalid("a header value holds control characters");

@@ -80,6 +80,15 @@ TEST(V1ProxyTest, DecodesTextAndBase64) {
   EXPECT_TRUE(binary->head.fields.Has("content-encoding"));
 }
 
+TEST(V1ProxyTest, RefusesMoreHeadersThanHttpCouldBring) {
+  Headers many(128, {"x", "y"});
+  EXPECT_THAT(DecodeResponse(Answer("", many), "GET"), IsOk());
+  many.emplace_back("x", "y");
+  EXPECT_THAT(DecodeResponse(Answer("", many), "GET"), FailsWith(ErrorKind::kInvalid));
+  const Headers large{{"connection", std::string(128 * 1024, ',')}};
+  EXPECT_THAT(DecodeResponse(Answer("", large), "GET"), FailsWith(ErrorKind::kInvalid));
+}
+
 TEST(V1ProxyTest, RefusesBrokenAnswers) {
   for (const std::int64_t status : {-1, 0, 100, 101, 199, 600, 1 << 30}) {
     EXPECT_THAT(DecodeResponse(Answer("", {}, status), "GET"), FailsWith(ErrorKind::kInvalid));
