@@ -18,7 +18,8 @@ constexpr LimitRow kRows[] = {
      "First response byte; none for upgrades and streams."},
     {"write_stall_timeout", true, nullptr, &Limits::write_stall_timeout,
      "A write without any progress; up to twice that, an HTTP/2 stream whose browser takes "
-     "nothing."},
+     "nothing or opens no window, which many do by halves: a slow reader of a large one needs "
+     "longer."},
     {"body_stall_timeout", true, nullptr, &Limits::body_stall_timeout,
      "A request body without any progress."},
     {"half_close_grace", true, nullptr, &Limits::half_close_grace,
