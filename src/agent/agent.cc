@@ -162,7 +162,8 @@ Task<Error> Agent::Run() {
 
 Task<void> Agent::Drain() {
   is_draining_ = true;
-  forwarder_.EndEndless();
+  // In version 1 they are chats, which end with what was asked.
+  if (!is_version_1()) forwarder_.EndEndless();
   auto left = co_await WithDeadline(loop_, limits_.drain_grace, "finish", Leave());
   if (!left) LogWarn("stopping with requests under way: the grace is over");
   if (supervisor_) {

@@ -339,12 +339,16 @@ void ChatSessions::Doubt() {
   for (auto& [id, session] : sessions_) session.is_doubted = session.is_running;
 }
 
-void ChatSessions::Lose() {
-  Doubt();
+void ChatSessions::LoseDoubted() {
   for (auto& [id, session] : sessions_) {
-    if (session.is_running) EndUnheard(id, session);
+    if (session.is_running && session.is_doubted) EndUnheard(id, session);
   }
   CloseOrphans();
+}
+
+void ChatSessions::Lose() {
+  Doubt();
+  LoseDoubted();
 }
 
 OpenQuestion* ChatSessions::Find(std::string_view session, std::string_view question) {

@@ -85,6 +85,8 @@ class ChatSessions {
   /// The instance does not answer at this moment: what it does not list once it does has ended
   /// with it.
   void Doubt();
+  /// What is in doubt has failed: nobody will list it.
+  void LoseDoubted();
   /// The instance is gone, and what ran has failed.
   void Lose();
 

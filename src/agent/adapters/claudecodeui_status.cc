@@ -97,6 +97,7 @@ void ChatStatus::OnInstanceFound() {
   sessions_.SetSaysResolved(dialect() == Dialect::kShared);
   followed_.clear();
   asked_.clear();
+  sessions_.Doubt();  // It may be another than before.
 }
 
 Task<Result<void>> ChatStatus::Refresh() {
@@ -129,7 +130,8 @@ Task<Result<void>> ChatStatus::ReadRunning() {
   }
   if (answer->status == 401) {
     const bool is_new = co_await sign_in_.Replace(used);
-    (void)is_new;  // The next reading will tell.
+    if (!is_new) co_return Unauthorized("the instance refuses the token");
+    // The next reading will tell.
   } else if (IsFromProxy(*answer)) {
     co_return Unavailable("a proxy before the instance does not reach it");
   } else if (answer->status == 200) {
@@ -148,6 +150,8 @@ void ChatStatus::NotePresence(const Result<void>& answer) {
     sessions_.Doubt();
     if (!away_since_) away_since_ = now;
   }
+  // Without a sign-in there is nothing that would say whether it still runs.
+  if (answer.error().kind == ErrorKind::kUnauthorized) sessions_.LoseDoubted();
   if (away_since_ && now - *away_since_ >= kLostAfter) sessions_.Lose();
 }
 

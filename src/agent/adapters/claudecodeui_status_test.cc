@@ -364,6 +364,16 @@ TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatIsStartedAnew) {
   EXPECT_THAT(Shown(), ElementsAre("s1 error"));
 }
 
+TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatComesBackAndRefusesUs) {
+  Begin();
+  Drop();
+  std::filesystem::remove_all(folder_.path() / "db");
+  instance_.OnJson(std::string(kRunning), 401, "{}");
+  status_.OnInstanceFound();
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_THAT(Shown(), ElementsAre("s1 error"));
+}
+
 TEST_F(ChatStatusTest, APauseOfTheNetworkIsNoFailure) {
   Begin();
   const auto pause = [this](Error error) {
