@@ -27,6 +27,7 @@ void AddAgentCommand(CLI::App& app, CommandContext& context);
 void AddDemoCommand(CLI::App& app, CommandContext& context);
 void AddTokenCommand(CLI::App& app, CommandContext& context);
 void AddKeyCommand(CLI::App& app, CommandContext& context);
+void AddReleaseIdCommand(CLI::App& app, CommandContext& context);
 void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
 void AddAuditCommand(CLI::App& app, CommandContext& context);
 void AddLoginCommands(CLI::App& app, CommandContext& context);

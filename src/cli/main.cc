@@ -60,6 +60,7 @@ int Run(std::vector<std::string> arguments) {
   AddDemoCommand(app, context);
   AddTokenCommand(app, context);
   AddKeyCommand(app, context);
+  AddReleaseIdCommand(app, context);
   AddLoginLinkCommand(app, context);
   AddAuditCommand(app, context);
   AddLoginCommands(app, context);

@@ -240,6 +240,7 @@ TEST_F(AccessTest, TheSharesOfADeletedInstanceAreForgotten) {
 TEST_F(AccessTest, WhoeverHadAnIdBeforeCannotShareItForItsNewOwner) {
   ASSERT_TRUE(store::DeleteInstance(*other, "laptop").value());
   EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), FailsWith(ErrorKind::kConflict));
+  ASSERT_THAT(store::ReleaseId(*other, "laptop"), IsOk());
   ASSERT_THAT(store::ClaimInstance(*other, "laptop", ben, "{}", time), IsOk());
   EXPECT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), FailsWith(ErrorKind::kConflict));
   EXPECT_TRUE(identity.shares().Of("laptop").empty());

@@ -40,6 +40,7 @@ inline constexpr std::string_view kAgentConnect = "agent_connect";
 inline constexpr std::string_view kAgentDisconnect = "agent_disconnect";  ///< Sent away by a user.
 inline constexpr std::string_view kInstanceRename = "instance_rename";
 inline constexpr std::string_view kInstanceRemove = "instance_remove";
+inline constexpr std::string_view kIdRelease = "id_release";  ///< For another owner.
 inline constexpr std::string_view kShareCreate = "share_create";
 inline constexpr std::string_view kShareRemove = "share_remove";
 inline constexpr std::string_view kRoleChange = "role_change";
@@ -69,6 +70,7 @@ inline constexpr std::array kAll = {kSignIn,
                                     kAgentDisconnect,
                                     kInstanceRename,
                                     kInstanceRemove,
+                                    kIdRelease,
                                     kShareCreate,
                                     kShareRemove,
                                     kRoleChange,

@@ -76,4 +76,17 @@ Result<bool> DeleteInstance(Database& database, std::string_view id) {
   return *deleted > 0;
 }
 
+Result<void> ReleaseId(Database& database, std::string_view id) {
+  auto instance = FindInstance(database, id);
+  if (!instance) return std::move(instance).error();
+  if (*instance) {
+    return Conflict(fmt::format("there is an instance {}: its owner removes it first, on its page",
+                                ForLog(id)));
+  }
+  auto released = database.Run("DELETE FROM id_owners WHERE id = ?1", {id});
+  if (!released) return Wrap(std::move(released).error(), "release an instance id");
+  if (*released == 0) return NotFound(fmt::format("nobody has the id {}", ForLog(id)));
+  return Ok();
+}
+
 }  // namespace berth::store

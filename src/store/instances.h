@@ -34,5 +34,8 @@ Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int6
                               std::string_view label);
 /// With its shares. The id stays its owner's. Whether it was there.
 Result<bool> DeleteInstance(Database& database, std::string_view id);
+/// Makes an id nobody's. kConflict: there is an instance of it; kNotFound: nobody has it. The
+/// messages are for whoever asked.
+Result<void> ReleaseId(Database& database, std::string_view id);
 
 }  // namespace berth::store

@@ -181,6 +181,15 @@ TEST_F(TablesTest, AnIdStaysItsFirstOwners) {
   EXPECT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
 }
 
+TEST_F(TablesTest, AnIdThatIsReleasedIsNobodys) {
+  EXPECT_THAT(ReleaseId(*database, "laptop"), FailsWith(ErrorKind::kNotFound));
+  ASSERT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
+  EXPECT_THAT(ReleaseId(*database, "laptop"), FailsWith(ErrorKind::kConflict));
+  ASSERT_TRUE(DeleteInstance(*database, "laptop").value());
+  ASSERT_THAT(ReleaseId(*database, "laptop"), IsOk());
+  EXPECT_THAT(ClaimInstance(*database, "laptop", guest, "{}", now), IsOk());
+}
+
 TEST_F(TablesTest, ApiTokensAndSigningKeysComeBackAsTheyWere) {
   ApiTokenRow token{.id = "t", .secret_hash = Sha256("s"), .user_id = guest, .name = "script"};
   token.scopes = {"instances:read", "audit:read"};

@@ -67,7 +67,7 @@ describe("an id that became somebody else's", { concurrency: 1 }, () => {
     await box.agent.stop();
     await stage.card(page, "box").getByText("Offline").first().waitFor();
     assert.equal(await api(page, "DELETE", "/api/clients/box"), 204);
-    stage.hub.giveUpId("box");
+    await stage.hub.giveUpId("box");
     const next = await stage.plainInstance("box", serve("ben"), { owner: "ben" });
     const agent = await stage.hub.startAgent(next);
     await agent.line(/connected to .* as /);

@@ -142,6 +142,12 @@ describe("managing instances", { timeout: 120_000 }, () => {
     const refused = await scene.startAgent(mine, { name: "late", token: await scene.token("late", "--user", "ada") });
     await refused.line(/this id belongs to another user of the hub for good: choose another id/);
     await refused.stop();
+    await scene.hub.giveUpId("mine");
+    const taken = await scene.startAgent(mine, { name: "late", token: await scene.token("late again", "--user", "ada") });
+    await taken.ready();
+    await assert.rejects(scene.hub.giveUpId("mine"), /there is an instance mine: its owner removes it first/);
+    await assert.rejects(scene.hub.giveUpId("nobodys"), /nobody has the id nobodys/);
+    await taken.stop();
   });
 
   it("what a browser kept for an id is cleared when the id is somebody else's than it saw there last", async () => {
@@ -164,7 +170,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.equal((await by(ben, `${first.seen}; berth_owner=x`)).clears, everything);
     json(await call(ben, "POST", "/clients/spare/disconnect"), 204);
     await until("it is removed", async () => (await call(ben, "DELETE", "/api/clients/spare")).status === 204);
-    scene.hub.giveUpId("spare");
+    await scene.hub.giveUpId("spare");
     spare.agent = await scene.startAgent(spare, { name: "adas", token: await scene.token("adas", "--user", "ada") });
     await spare.agent.ready();
     const second = await by(ada, first.seen);

@@ -1,5 +1,5 @@
 // A real hub and real agents, as processes, on ports and folders of their own.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,9 +33,9 @@ export class Hub {
     await this.start(`127.0.0.1:${new URL(this.url).port}`);
   }
 
-  /** Makes an id nobody's, as a removed one once was: it stays with its first owner otherwise. */
-  giveUpId(id) {
-    execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.data, "berth.db"), `DELETE FROM id_owners WHERE id = '${id}'`]);
+  /** Makes the id of a removed instance nobody's: it stays with its first owner otherwise. */
+  async giveUpId(id) {
+    await run(berth, ["release-id", "--data", this.data, id], { timeout: 20_000 });
   }
 
   /** A sign-in link that works once; for the hub's owner, or for the member of that name. */
