@@ -94,8 +94,11 @@ Task<Error> ChatObserver::Serve() {
   events_.on_open();
   for (;;) {
     auto event = co_await channel.Receive();
+    const bool is_lost = event ? event->kind == http::WebSocketEvent::Kind::kClose
+                               : event.error().kind == ErrorKind::kUnavailable;
+    if (is_lost) events_.on_lost();
     if (!event) co_return std::move(event).error();
-    if (event->kind == http::WebSocketEvent::Kind::kClose) co_return Unavailable("closed");
+    if (is_lost) co_return Unavailable("closed");
     if (event->kind == http::WebSocketEvent::Kind::kText && MayMatter(event->text())) {
       events_.on_text(event->text());
     }

@@ -19,6 +19,7 @@ class ChatObserver {
  public:
   struct Events {
     std::function<void()> on_open;
+    std::function<void()> on_lost;  ///< The instance ended it: it may have ended itself.
     std::function<void(std::string_view)> on_text;  ///< One message that may matter.
   };
 

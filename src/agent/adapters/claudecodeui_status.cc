@@ -69,6 +69,7 @@ ChatStatus::ChatStatus(AdapterContext context, SignIn& sign_in, WallClock clock)
       sessions_(std::move(clock)),
       observer_(context, sign_in,
                 {.on_open = [this] { OnOpen(); },
+                 .on_lost = [this] { sessions_.Doubt(); },
                  .on_text =
                      [this](std::string_view text) {
                        sessions_.OnMessage(text, ChatSessions::Origin::kObserver);

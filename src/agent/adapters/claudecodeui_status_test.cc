@@ -364,6 +364,14 @@ TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatIsStartedAnew) {
   EXPECT_THAT(Shown(), ElementsAre("s1 error"));
 }
 
+TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatIsBackBeforeAnybodyAsked) {
+  Begin();
+  Drop();
+  instance_.OnJson(std::string(kRunning), 200, std::string(kNoneRuns));
+  Refresh();
+  EXPECT_THAT(Shown(), ElementsAre("s1 error"));
+}
+
 TEST_F(ChatStatusTest, WhatRunsFailsWithAnInstanceThatComesBackAndRefusesUs) {
   Begin();
   Drop();
