@@ -140,8 +140,10 @@ describe("the app", { concurrency: 1 }, () => {
     await said.waitFor({ state: "attached" });
     // What is said once more has to change, also while another waits.
     await update(client("one", "needs_you"));
-    await update(client("two", "busy"));
     await said.waitFor({ state: "detached" });
+    await update(client("two", "busy"));
+    // Shown, so that it is not one change with the next.
+    await card("two").getByText("Busy").first().waitFor();
     await update(client("two", "needs_you"));
     await said.waitFor({ state: "attached" });
     await update(client("two", "busy"));

@@ -9,6 +9,8 @@ import { useEffect, useLayoutEffect, useRef, type MutableRef } from "preact/hook
 export function useFocusAfter(box: MutableRef<HTMLElement | null>, isBusy: boolean): () => void {
   const pressed = useRef<{ button: HTMLElement; place: HTMLElement | null }>();
 
+  const wasBusy = useRef(false);
+
   function restore(): void {
     const { button, place } = pressed.current ?? {};
     const focused = document.activeElement;
@@ -18,7 +20,10 @@ export function useFocusAfter(box: MutableRef<HTMLElement | null>, isBusy: boole
   }
 
   useEffect(() => {
-    if (isBusy) return;
+    // The effect of the first rendering may come only after a press.
+    const isOver = wasBusy.current && !isBusy;
+    wasBusy.current = isBusy;
+    if (!isOver) return;
     restore();
     pressed.current = undefined;
   }, [isBusy]);
