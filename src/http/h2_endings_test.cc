@@ -268,13 +268,20 @@ Task<Result<Response>> ReadAllOrBlameTheInstance(Request request) {
   co_return TextResponse(body ? 200 : 502, "text/plain", "");
 }
 
+/// Posts what `source` gives; the service is reading it when this returns.
+Task<Result<Fetched>> BeginUpload(TestExecutor& executor, JoinedSessions& joined,
+                                  ManualSource& source) {
+  auto fetch = Fetch(*joined.client, Post("/", std::make_unique<ManualBody>(source)));
+  fetch.Start();
+  executor.RunUntilIdle();
+  return fetch;
+}
+
 TEST_F(H2EndingsTest, AStalledUploadFromABrowserIs408WhateverTheServiceSays) {
   FakeService service(ReadAllOrBlameTheInstance);
   ManualSource source(executor);
   JoinedSessions joined(executor, limits, service);
-  auto fetch = Fetch(*joined.client, Post("/", std::make_unique<ManualBody>(source)));
-  fetch.Start();
-  executor.RunUntilIdle();
+  auto fetch = BeginUpload(executor, joined, source);
   source.Push("abc");
   executor.RunUntilIdle();
   executor.Advance(limits.body_stall_timeout - 1ms);
@@ -291,9 +298,7 @@ TEST_F(H2EndingsTest, ARequestBodyThatFailsSaysWhyThereIsNoResponse) {
   FakeService service(ReadAllOrBlameTheInstance);
   ManualSource source(executor);
   JoinedSessions joined(executor, limits, service);
-  auto fetch = Fetch(*joined.client, Post("/", std::make_unique<ManualBody>(source)));
-  fetch.Start();
-  executor.RunUntilIdle();
+  auto fetch = BeginUpload(executor, joined, source);
   source.Break(Timeout("the browser stalls"));
   executor.RunUntilIdle();
   ASSERT_TRUE(fetch.is_done());

@@ -295,13 +295,18 @@ class BothWays : public ManualBody {
   BodyPtr incoming_;
 };
 
+/// Accepts an upgrade; `instance` is what the service says.
+Response AcceptFor(ManualSource& instance, Request request) {
+  Response response;
+  response.head.status = 101;
+  response.body = std::make_unique<BothWays>(instance, std::move(request.body));
+  return response;
+}
+
 TEST_F(H2SessionTest, TheLastWordsOfAnUpgradedServiceArrive) {
   ManualSource instance(executor);
   FakeService service([&instance](Request request) -> Task<Result<Response>> {
-    Response response;
-    response.head.status = 101;
-    response.body = std::make_unique<BothWays>(instance, std::move(request.body));
-    co_return response;
+    co_return AcceptFor(instance, std::move(request));
   });
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
   ManualSource browser(executor);
@@ -337,10 +342,8 @@ TEST_F(H2SessionTest, ARefusedUpgradeIsAnOrdinaryResponse) {
 TEST_F(H2SessionTest, AnAcceptedUpgradeWhoseHeadCannotBeSentIsA502) {
   ManualSource instance(executor);
   FakeService service([&instance](Request request) -> Task<Result<Response>> {
-    Response response;
-    response.head.status = 101;
+    auto response = AcceptFor(instance, std::move(request));
     response.head.fields.Add("x-large", std::string(66'000, '~'));
-    response.body = std::make_unique<BothWays>(instance, std::move(request.body));
     co_return response;
   });
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
