@@ -50,24 +50,28 @@ void CopyLower(std::string_view from, char* to) {
 }  // namespace
 
 void Fields::Add(std::string_view name, std::string_view value) {
+  const std::size_t end = text_.size() + name.size() + value.size();
+  if (text_.capacity() >= end && entries_.capacity() > entries_.size()) {
+    Append(name, value);
+    return;
+  }
+  // `name` and `value` may be views of this very object: it grows beside itself.
+  Fields grown;
+  grown.Reserve(std::max(text_.size() * 2, end + 512), std::max<std::size_t>(2 * size(), 16));
+  grown.text_.append(text_);
+  grown.entries_.assign(entries_.begin(), entries_.end());
+  grown.Append(name, value);
+  *this = std::move(grown);
+}
+
+void Fields::Append(std::string_view name, std::string_view value) {
   const std::size_t name_at = text_.size();
   const std::size_t value_at = name_at + name.size();
-  const std::size_t end = value_at + value.size();
-  // `name` and `value` may be views of this very object: what grows, grows beside it.
-  Text grown;
-  const bool is_full = text_.capacity() < end;
-  if (is_full) {
-    grown.reserve(std::max(text_.size() * 2, end + 512));
-    grown.append(text_);
-  }
-  Text& text = is_full ? grown : text_;
-  text.resize_and_overwrite(end, [&](char* to, std::size_t size) {
+  text_.resize_and_overwrite(value_at + value.size(), [&](char* to, std::size_t size) {
     CopyLower(name, to + name_at);
     if (!value.empty()) std::memcpy(to + value_at, value.data(), value.size());
     return size;
   });
-  if (is_full) text_ = std::move(grown);
-  if (entries_.empty()) entries_.reserve(16);
   entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value_at),
                       static_cast<std::uint32_t>(value.size())});
@@ -84,7 +88,7 @@ std::size_t Fields::Remove(std::string_view name) {
 
 std::optional<std::string_view> Fields::Find(std::string_view name) const {
   for (const Entry& entry : entries_) {
-    if (HasName(entry, name)) return std::string_view(text_).substr(entry.value, entry.value_size);
+    if (HasName(entry, name)) return ValueOf(entry);
   }
   return std::nullopt;
 }
@@ -98,7 +102,7 @@ std::size_t Fields::Count(std::string_view name) const {
 bool Fields::HasToken(std::string_view name, std::string_view token) const {
   for (const Entry& entry : entries_) {
     if (!HasName(entry, name)) continue;
-    std::string_view rest = std::string_view(text_).substr(entry.value, entry.value_size);
+    std::string_view rest = ValueOf(entry);
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       if (EqualsIgnoreCase(TrimOws(rest.substr(0, comma)), token)) return true;

@@ -51,8 +51,7 @@ class Fields {
   /// Views into this object, valid until it changes. REQUIRES: index < size().
   Field operator[](std::size_t index) const {
     const Entry& entry = entries_[index];
-    const std::string_view text = text_;
-    return {text.substr(entry.name, entry.name_size), text.substr(entry.value, entry.value_size)};
+    return {{text_.data() + entry.name, entry.name_size}, ValueOf(entry)};
   }
 
   /// For range-for: `for (auto [name, value] : fields)`. Do not change the fields meanwhile.
@@ -77,6 +76,11 @@ class Fields {
   struct Entry {
     std::uint32_t name, name_size, value, value_size;
   };
+  /// As Add. REQUIRES: there is room.
+  void Append(std::string_view name, std::string_view value);
+  std::string_view ValueOf(const Entry& entry) const {
+    return {text_.data() + entry.value, entry.value_size};
+  }
   /// Most names differ in size or in their last byte (most that are as long begin alike).
   bool HasName(const Entry& entry, std::string_view name) const {
     return entry.name_size == name.size() &&

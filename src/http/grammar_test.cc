@@ -27,6 +27,20 @@ TEST(GrammarTest, KnowsFieldValues) {
   }
 }
 
+TEST(GrammarTest, NoControlByteHidesInAFieldValueOfAnyLength) {
+  for (std::size_t size = 1; size <= 70; ++size) {
+    std::string value(size, '\t');
+    ASSERT_TRUE(IsFieldValue(value)) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char bad : {'\0', '\x1f', '\x7f'}) {
+        value[at] = bad;
+        ASSERT_FALSE(IsFieldValue(value)) << int{bad} << " at " << at << " of " << size;
+      }
+      value[at] = static_cast<char>(at % 2 == 0 ? 0xff : ' ');
+    }
+  }
+}
+
 TEST(GrammarTest, KnowsPaths) {
   for (const std::string_view good :
        {"/", "/a//b", "/a?b=c&d", "/%2f", "/~!$&'()*+,;=:@[]{}|^`\"<>"}) {

@@ -28,7 +28,7 @@ bool IsHopByHop(std::string_view name) {
   if (name.empty()) return false;
   switch (name.front()) {
     case 'c':
-      return Spells(name, "connection");
+      return Spells(name, "connection") || Spells(name, "close");
     case 'k':
       return Spells(name, "keep-alive");
     case 't':
@@ -61,14 +61,15 @@ constexpr std::array<std::string_view, 8> kDangerous = {"clear-site-data",
 }  // namespace
 
 void RemoveHopByHop(Fields& fields) {
-  std::vector<std::string> named;
+  std::vector<std::string> named;  // What is removed anyway is not among them.
   for (const auto& [name, value] : fields) {
     if (!Spells(name, "connection")) continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       const std::string_view token = TrimOws(rest.substr(0, comma));
-      if (!token.empty()) {
+      if (!token.empty() && !EqualsIgnoreCase(token, "keep-alive") &&
+          !EqualsIgnoreCase(token, "close")) {
         named.push_back(ToLower(token));
         std::ranges::replace(named.back(), '_', '-');
       }

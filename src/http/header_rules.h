@@ -13,7 +13,8 @@
 namespace berth::http {
 
 /// Removes what belongs to one connection only: what Connection names, and the hop-by-hop fields
-/// (Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade) in any spelling.
+/// (Connection, Keep-Alive, Close, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade) in any
+/// spelling.
 void RemoveHopByHop(Fields& fields);
 
 /// Removes what only a proxy of ours may say about a browser: Forwarded, X-Forwarded-*, X-Real-IP,

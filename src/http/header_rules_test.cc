@@ -42,7 +42,8 @@ TEST(HeaderRulesTest, Check12_ForgedForwardingFieldsAreRemovedInEverySpelling) {
 
 TEST(HeaderRulesTest, RemovesWhatConnectionNamesAndHopByHop) {
   Fields fields;
-  fields.Add("Connection", "keep-alive, X-Secret-Hop");
+  fields.Add("Connection", "keep-alive, X-Secret-Hop, Close");
+  fields.Add("close", "1");
   fields.Add("x-secret-hop", "1");
   fields.Add("Keep-Alive", "timeout=5");
   fields.Add("Transfer_Encoding", "chunked");

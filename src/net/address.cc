@@ -93,20 +93,20 @@ Result<HostPort> ParseHostPort(std::string_view text, std::optional<std::uint16_
 bool IsIpAddress(std::string_view host) { return IsIpv4(host) || IsIpv6(host); }
 
 bool IsLoopbackHost(std::string_view host) {
+  // Asked for each request, so only what may be an address is read as one.
   if (host.ends_with('.')) host.remove_suffix(1);
-  in_addr v4;
-  if (ToBinary(AF_INET, host, &v4)) {
-    return (ntohl(v4.s_addr) >> 24) == 127;
-  }
+  if (host.starts_with("127.") && IsIpv4(host)) return true;
   in6_addr v6;
-  if (ToBinary(AF_INET6, host, &v6)) {
+  if (host.contains(':') && ToBinary(AF_INET6, host, &v6)) {
     return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
   }
-  std::string lower(host);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower == "localhost" || lower.ends_with(".localhost");
+  constexpr std::string_view kName = "localhost";
+  if (host.size() < kName.size()) return false;
+  const std::string_view before = host.substr(0, host.size() - kName.size());
+  return (before.empty() || before.ends_with('.')) &&
+         std::ranges::equal(host.substr(before.size()), kName, [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+         });
 }
 
 }  // namespace berth::net

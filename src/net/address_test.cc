@@ -53,11 +53,13 @@ TEST(AddressTest, RefusesWhatIsNoAddress) {
 }
 
 TEST(AddressTest, KnowsLoopback) {
-  for (const char* host : {"localhost", "LOCALHOST", "localhost.", "x.localhost", "127.0.0.1",
-                           "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+  for (const char* host : {"localhost", "LOCALHOST", "localhost.", "x.localhost", "a.b.LocalHost.",
+                           "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
-  for (const char* host : {"localhost.example.org", "128.0.0.1", "::2", "", "127.example.org"}) {
+  for (const char* host :
+       {"localhost.example.org", "128.0.0.1", "::2", "", "127.example.org", "127.0.0",
+        "127.0.0.1.1", "notlocalhost", "localhos", "::ffff:128.0.0.1"}) {
     EXPECT_FALSE(IsLoopbackHost(host)) << host;
   }
 }

@@ -71,7 +71,9 @@ Result<std::optional<std::size_t>> Socket::Send(std::span<const Bytes> pieces, s
   message.msg_iovlen = used;
   ssize_t count;
   do {
-    count = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    // The kernel reads no list where there is but one piece, as with most small responses.
+    count = used == 1 ? send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+                      : sendmsg(descriptor_, &message, MSG_NOSIGNAL);
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return static_cast<std::size_t>(count);
   if (!IsRetry(errno)) return FromErrno(errno, "write");
