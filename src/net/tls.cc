@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/address.h"
 #include "net/tls_stream.h"
+#include "net/vector_gcm.h"
 
 namespace berth::net {
 namespace {
@@ -56,7 +57,8 @@ std::string ToWire(const std::vector<std::string>& names) {
 
 Result<std::shared_ptr<ContextState>> MakeContext(const SSL_METHOD* method) {
   auto state = std::make_shared<ContextState>();
-  state->context = SSL_CTX_new(method);
+  const TlsLibrary library = FastTlsLibrary();
+  state->context = SSL_CTX_new_ex(library.context, library.properties, method);
   SSL_CTX* const context = state->context;
   if (context == nullptr) return Internal(fmt::format("tls: {}", LastError()));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
