@@ -61,7 +61,10 @@ Result<std::shared_ptr<ContextState>> MakeContext(const SSL_METHOD* method) {
   state->context = SSL_CTX_new_ex(library.context, library.properties, method);
   SSL_CTX* const context = state->context;
   if (context == nullptr) return Internal(fmt::format("tls: {}", LastError()));
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  // The system may ask for more.
+  if (SSL_CTX_get_min_proto_version(context) < TLS1_2_VERSION) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  }
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                    SSL_OP_PRIORITIZE_CHACHA);
@@ -134,11 +137,24 @@ Result<std::shared_ptr<SSL_CTX>> LoadServer(const TlsServer::Options& options) {
   SSL_CTX* const context = (*state)->context;
   SSL_CTX_set_default_passwd_cb(context, &NoPassPhrase);
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
-    return Invalid(fmt::format("certificate {}: {}", options.certificate_file, LastError()));
+    return Invalid(
+        fmt::format("certificate {}: it holds no certificate in PEM form that can be "
+                    "used ({})",
+                    options.certificate_file, LastError()));
   }
-  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(context) != 1) {
-    return Invalid(fmt::format("key {}: {}", options.key_file, LastError()));
+  const bool is_key =
+      SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  if (!is_key && ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) {
+    return Invalid(
+        fmt::format("key {0}: it holds no private key in PEM form that can be used ({1}); "
+                    "of one with a pass phrase make a copy without: openssl pkey -in {0} "
+                    "-out COPY",
+                    options.key_file, LastError()));
+  }
+  if (!is_key || SSL_CTX_check_private_key(context) != 1) {
+    ERR_clear_error();
+    return Invalid(fmt::format("key {}: it does not belong to the certificate {}", options.key_file,
+                               options.certificate_file));
   }
   if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) < 0) {
     LogWarn("the certificate {} has expired", options.certificate_file);
@@ -201,8 +217,11 @@ Result<std::unique_ptr<TlsClient>> TlsClient::Create(Options options) {
       auto readable = CheckReadable("authority file", options.authority_file);
       if (!readable) return std::move(readable).error();
       if (SSL_CTX_load_verify_locations(context, options.authority_file.c_str(), nullptr) != 1) {
-        return Invalid(fmt::format("authority file {}: {}", options.authority_file, LastError()));
+        return Invalid(fmt::format("authority file {}: it holds no certificate in PEM form",
+                                   options.authority_file));
       }
+      // A certificate is trusted that stands in the file, whoever issued it.
+      X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     }
   }
   return std::unique_ptr<TlsClient>(new TlsClient(Share(std::move(*state))));

@@ -13,6 +13,10 @@ namespace berth::net {
 namespace {
 
 constexpr std::size_t kRecord = 16 * 1024;  // The most that one TLS record carries.
+// Handshake messages and alerts in a row, after the handshake. OpenSSL answers each (a KeyUpdate,
+// a ClientHello that asks for a renegotiation) and goes on to the next by itself, without end.
+// Honest peers send a few tickets, and a KeyUpdate after millions of records.
+constexpr int kMostAsides = 16;
 
 /// What a bad certificate means for the person who has to repair it.
 std::string CertificateProblem(long code) {
@@ -26,14 +30,14 @@ std::string CertificateProblem(long code) {
       return "the certificate is for another host; use the name that it was made for";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "the certificate is self-signed; trust it with an authority file (SSL_CERT_FILE, or "
-             "for "
-             "a hub --hub-ca), or pin a hub's key (--hub-pin)";
+             "for a hub --hub-ca), or pin a hub's key (--hub-pin)";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "the certificate is from an unknown authority; add it with an authority file "
-             "(SSL_CERT_FILE), or have the other side send its whole chain";
+      return "the certificate is from an unknown authority; trust it with an authority file "
+             "(SSL_CERT_FILE, or for a hub --hub-ca), pin a hub's key (--hub-pin), or have the "
+             "other side send its whole chain";
     case X509_V_ERR_APPLICATION_VERIFICATION:
       return "the public key is not the pinned one; if the other side changed its key on purpose, "
              "pin the new one";
@@ -51,6 +55,10 @@ struct TlsStream::BioCallbacks {
     auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
     if (size <= 0) return 0;
+    if (stream.asides_ > kMostAsides) {
+      stream.socket_error_ = Invalid("too many handshake messages in a row");
+      return -1;
+    }
     if (stream.input_begin_ == stream.input_end_ && !stream.ReceiveInput()) {
       if (stream.socket_error_) return -1;
       if (stream.saw_end_) return 0;
@@ -80,6 +88,13 @@ struct TlsStream::BioCallbacks {
     std::memcpy(room.data(), from, count);
     stream.output_end_ += count;
     return static_cast<int>(count);
+  }
+
+  /// Told of each record and message, of the handshake or not.
+  static void Note(int, int, int type, const void*, std::size_t, SSL*, void* argument) {
+    auto& stream = *static_cast<TlsStream*>(argument);
+    const bool is_aside = type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT;
+    if (is_aside && stream.is_open_) ++stream.asides_;
   }
 
   static long Control(BIO* bio, int command, long, void*) {
@@ -121,6 +136,8 @@ Result<std::unique_ptr<TlsStream>> TlsStream::Create(std::shared_ptr<SSL_CTX> co
   BIO_set_data(bio, stream.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(stream->ssl_, bio, bio);
+  SSL_set_msg_callback(stream->ssl_, &BioCallbacks::Note);
+  SSL_set_msg_callback_arg(stream->ssl_, stream.get());
   if (role == Role::kAccepting) {
     SSL_set_accept_state(stream->ssl_);
   } else {
@@ -188,6 +205,7 @@ Task<Result<void>> TlsStream::HandshakeSteps() {
   unsigned int size = 0;
   SSL_get0_alpn_selected(ssl_, &alpn, &size);
   if (size != 0) peer_.alpn.assign(reinterpret_cast<const char*>(alpn), size);
+  is_open_ = true;
   co_return Ok();
 }
 
@@ -214,7 +232,10 @@ Task<Result<MutableBytes>> TlsStream::Read() {
       read_failure_ = Failure("tls read", reason);
     }
     if (has_output()) (void)SendOutput();  // An alert or a key update; a failure shows in Write.
-    if (filled != 0) co_return buffer_.Commit(filled);
+    if (filled != 0) {
+      asides_ = 0;
+      co_return buffer_.Commit(filled);
+    }
     buffer_.Release();
     if (read_failure_) continue;
     if (reason == SSL_ERROR_ZERO_RETURN) co_return MutableBytes{};

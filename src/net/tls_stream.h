@@ -81,6 +81,8 @@ class TlsStream : public ByteStream {
   Block output_;  ///< Encrypted bytes that have not left yet: [begin, end).
   std::size_t output_begin_ = 0;
   std::size_t output_end_ = 0;
+  bool is_open_ = false;               ///< The handshake is done.
+  int asides_ = 0;                     ///< Handshake messages and alerts since the last data.
   bool saw_end_ = false;               ///< The socket ended.
   std::optional<Error> socket_error_;  ///< What stopped OpenSSL's last access to the socket.
   std::optional<Error> read_failure_;  ///< Why nothing more can be read.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <fstream>
 
@@ -12,6 +13,7 @@
 #include "net/dial.h"
 #include "net/listener.h"
 #include "net/stream_pair_testing.h"
+#include "net/tls_stream.h"
 
 namespace berth::net {
 namespace {
@@ -220,6 +222,52 @@ TEST_F(TlsTest, SaysWhatIsWrongWithACertificate) {
   TestCertificate({}).Write(folder_.path(), "hub");
   Start();
   EXPECT_THAT(Connect(Trusting()).error().message, HasSubstr("self-signed"));
+}
+
+TEST_F(TlsTest, ACertificateInTheAuthorityFileIsTrustedWhoeverIssuedIt) {
+  Serve({});
+  EXPECT_THAT(Connect({.authority_file = Path("hub.crt")}), IsOk());
+  EXPECT_THAT(Connect({.authority_file = Path("hub.crt")}, "other.example.org"),
+              FailsWith(ErrorKind::kInvalid));
+  Serve({});  // Another one of the same authority.
+  TestCertificate({.issuer = &authority_}).Write(folder_.path(), "other");
+  EXPECT_THAT(Connect({.authority_file = Path("other.crt")}), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(TlsTest, HandshakeMessagesWithoutEndEndTheConnection) {
+  Serve({});
+  auto both = Connect(Trusting());
+  ASSERT_THAT(both, IsOk());
+  SSL* const ssl = dynamic_cast<TlsStream&>(*both->dialled).ssl();
+  const auto renew_keys = [ssl](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+      ASSERT_EQ(SSL_do_handshake(ssl), 1);
+    }
+  };
+  for (int round = 0; round < 3; ++round) {  // Data between them: a peer in order.
+    renew_keys(10);
+    EXPECT_THAT(Await(loop_, WriteText(*both->dialled, "data")), IsOk());
+    EXPECT_EQ(*Await(loop_, ReadText(*both->accepted, 4)), "data");
+  }
+  renew_keys(100);
+  EXPECT_THAT(Await(loop_, WriteText(*both->dialled, "data")), IsOk());
+  EXPECT_THAT(Await(loop_, both->accepted->Read()), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(TlsTest, SaysWhatIsWrongWithItsFiles) {
+  TestCertificate({}).Write(folder_.path(), "hub");
+  TestCertificate({}).Write(folder_.path(), "other");
+  std::ofstream(Path("empty")).flush();
+  const auto why = [&](const char* certificate, const char* key) {
+    auto made = TlsServer::Create({.certificate_file = Path(certificate), .key_file = Path(key)});
+    return made ? std::string() : made.error().message;
+  };
+  EXPECT_EQ(why("hub.crt", "hub.key"), "");
+  EXPECT_THAT(why("hub.key", "hub.crt"), HasSubstr("no certificate in PEM form"));
+  EXPECT_THAT(why("empty", "hub.key"), HasSubstr("no certificate in PEM form"));
+  EXPECT_THAT(why("hub.crt", "hub.crt"), HasSubstr("no private key in PEM form"));
+  EXPECT_THAT(why("hub.crt", "other.key"), HasSubstr("does not belong to the certificate"));
 }
 
 TEST_F(TlsTest, APinnedKeyStandsForEverythingElse) {

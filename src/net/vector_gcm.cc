@@ -295,29 +295,44 @@ const IMB_MGR* Load(const char*& why_not) {
   return used == IMB_ARCH_AVX512 && (made->features & kNeeded) == kNeeded ? made : nullptr;
 }
 
-/// A record of each provider must be the same, and open again.
-bool AgreesWithOpenSsl(OSSL_LIB_CTX* context) {
-  std::array<std::array<std::uint8_t, 300 + kTagBytes>, 2> sealed;
-  const std::array<std::uint8_t, kKeyBytes> key = {1, 2, 3};
-  const std::array<std::uint8_t, kIvBytes> iv = {4, 5, 6};
-  const std::array<std::uint8_t, 5> header = {23, 3, 3, 1, 44};
-  for (std::size_t i = 0; i < sealed.size(); ++i) {
-    for (std::size_t at = 0; at < 300; ++at) sealed[i][at] = static_cast<std::uint8_t>(at * 7);
-    EVP_CIPHER* const cipher =
-        EVP_CIPHER_fetch(context, "AES-128-GCM", i == 0 ? "provider=berth" : "provider=default");
-    EVP_CIPHER_CTX* const made = EVP_CIPHER_CTX_new();
-    int size = 0;
-    const bool is_sealed =
-        EVP_EncryptInit_ex2(made, cipher, key.data(), iv.data(), nullptr) == 1 &&
-        EVP_EncryptUpdate(made, nullptr, &size, header.data(), header.size()) == 1 &&
-        EVP_EncryptUpdate(made, sealed[i].data(), &size, sealed[i].data(), 300) == 1 &&
-        EVP_EncryptFinal_ex(made, sealed[i].data() + size, &size) == 1 &&
-        EVP_CIPHER_CTX_ctrl(made, EVP_CTRL_AEAD_GET_TAG, kTagBytes, sealed[i].data() + 300) == 1;
-    EVP_CIPHER_CTX_free(made);
-    EVP_CIPHER_free(cipher);
-    if (!is_sealed) return false;
-  }
-  return sealed[0] == sealed[1];
+constexpr std::array<std::uint8_t, kKeyBytes> kTrialKey = {1, 2, 3};
+constexpr std::array<std::uint8_t, kIvBytes> kTrialIv = {4, 5, 6};
+constexpr std::array<std::uint8_t, 5> kTrialHeader = {23, 3, 3, 1, 44};
+using Trial = std::array<std::uint8_t, 300>;
+
+/// Seals, or opens, the record in place by the cipher of that provider.
+bool Try(OSSL_LIB_CTX* library, const char* properties, bool seals, Trial& record,
+         std::array<std::uint8_t, kTagBytes>& tag) {
+  EVP_CIPHER* const cipher = EVP_CIPHER_fetch(library, "AES-128-GCM", properties);
+  EVP_CIPHER_CTX* const made = EVP_CIPHER_CTX_new();
+  const auto pass_tag = [&](int command) {
+    return EVP_CIPHER_CTX_ctrl(made, command, kTagBytes, tag.data()) == 1;
+  };
+  int size = 0;
+  const bool is_done =
+      EVP_CipherInit_ex2(made, cipher, kTrialKey.data(), kTrialIv.data(), seals, nullptr) == 1 &&
+      (seals || pass_tag(EVP_CTRL_AEAD_SET_TAG)) &&
+      EVP_CipherUpdate(made, nullptr, &size, kTrialHeader.data(), kTrialHeader.size()) == 1 &&
+      EVP_CipherUpdate(made, record.data(), &size, record.data(), record.size()) == 1 &&
+      EVP_CipherFinal_ex(made, record.data() + size, &size) == 1 &&
+      (!seals || pass_tag(EVP_CTRL_AEAD_GET_TAG));
+  EVP_CIPHER_CTX_free(made);
+  EVP_CIPHER_free(cipher);
+  return is_done;
+}
+
+/// A record of OpenSSL's must be the same here, and open again.
+bool AgreesWithOpenSsl(OSSL_LIB_CTX* library) {
+  Trial text;
+  for (std::size_t at = 0; at < text.size(); ++at) text[at] = static_cast<std::uint8_t>(at * 7);
+  Trial ours = text;
+  Trial theirs = text;
+  std::array<std::uint8_t, kTagBytes> our_tag{};
+  std::array<std::uint8_t, kTagBytes> their_tag{};
+  return Try(library, "provider=berth", true, ours, our_tag) &&
+         Try(library, "provider=default", true, theirs, their_tag) && ours == theirs &&
+         our_tag == their_tag && Try(library, "provider=berth", false, theirs, their_tag) &&
+         theirs == text;
 }
 
 /// OpenSSL as it comes: a system that is configured for other providers (FIPS, a key store) means
