@@ -25,7 +25,7 @@ control::Role AssertedRole(identity::InstanceRole role) {
 void StreamAssertions::Begin(std::string instance_id, std::string tunnel) {
   instance_id_ = std::move(instance_id);
   tunnel_ = std::move(tunnel);
-  made_.clear();
+  made_.reset();
 }
 
 std::vector<control::HubKey> StreamAssertions::Announce() {
@@ -42,7 +42,7 @@ std::vector<control::HubKey> StreamAssertions::Announce() {
     }
   }
   if (!keys.empty()) key_id_ = keys.front().public_key().Id();
-  made_.clear();
+  made_.reset();
   return announced;
 }
 
@@ -50,14 +50,15 @@ Result<std::string> StreamAssertions::For(const identity::PersonPtr& person,
                                           std::string_view session_id, control::Role role) {
   if (tunnel_.empty()) return std::string();
   const WallTime now = clock_();
-  const auto found = made_.find(std::tuple(session_id, role));
-  if (found != made_.end() && now < found->second.until && found->second.person == person) {
+  if (!made_) made_ = std::make_unique<Kept>();
+  const auto found = made_->find(std::tuple(session_id, role));
+  if (found != made_->end() && now < found->second.until && found->second.person == person) {
     return found->second.text;
   }
   auto text = Make(*person, role, now);
   if (!text) return text;
   MakeRoom(now);
-  made_[{std::string(session_id), role}] = {
+  (*made_)[{std::string(session_id), role}] = {
       .person = person, .text = *text, .until = now + control::kAssertionReuse};
   return text;
 }
@@ -85,9 +86,9 @@ Result<std::string> StreamAssertions::Make(const store::User& user, control::Rol
 }
 
 void StreamAssertions::MakeRoom(WallTime now) {
-  if (made_.size() < kMaxKept) return;
-  std::erase_if(made_, [now](const auto& entry) { return entry.second.until <= now; });
-  if (made_.size() >= kMaxKept) made_.clear();
+  if (made_->size() < kMaxKept) return;
+  std::erase_if(*made_, [now](const auto& entry) { return entry.second.until <= now; });
+  if (made_->size() >= kMaxKept) made_->clear();
 }
 
 }  // namespace berth::hub

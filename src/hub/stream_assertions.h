@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -24,9 +25,9 @@ control::Role AssertedRole(identity::InstanceRole role);
 
 class StreamAssertions {
  public:
-  /// `keys` must outlive this object.
-  StreamAssertions(const identity::SigningKeys& keys, WallClock clock)
-      : keys_(keys), clock_(std::move(clock)) {}
+  /// Both must outlive this object.
+  StreamAssertions(const identity::SigningKeys& keys, const WallClock& clock)
+      : keys_(keys), clock_(clock) {}
 
   /// The agent registered `instance_id` and called its tunnel `tunnel`; "" for an agent that does
   /// not ask for assertions.
@@ -47,15 +48,17 @@ class StreamAssertions {
     std::string text;
     WallTime until;
   };
+  using Kept = std::map<std::tuple<std::string, control::Role>, Made, std::less<>>;
+
   Result<std::string> Make(const store::User& user, control::Role role, WallTime now) const;
   void MakeRoom(WallTime now);
 
   const identity::SigningKeys& keys_;
-  const WallClock clock_;
+  const WallClock& clock_;
   std::string instance_id_;
   std::string tunnel_;
   std::string key_id_;  ///< Of the newest key that the agent was told.
-  std::map<std::tuple<std::string, control::Role>, Made, std::less<>> made_;
+  std::unique_ptr<Kept> made_;  ///< From the first on: most tunnels are idle.
 };
 
 }  // namespace berth::hub
