@@ -3,72 +3,23 @@
 
 #include <gmock/gmock.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
-#include <map>
 
 #include "agent/enrolled_token.h"
-#include "base/private_file.h"
-#include "base/result_testing.h"
-#include "base/temp_folder_testing.h"
+#include "cli/options_testing.h"
 
 namespace berth::cli {
 namespace {
 
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
-using ::berth::testing::TempFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::OptionsTest;
 using ::testing::Pair;
 
 constexpr const char* kToken =
     "ao_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-struct OptionsTest : ::testing::Test {
-  TempFolder folder;
-  std::map<std::string, std::string> variables;
-  std::string file;  ///< Text of the configuration file; "" for none.
-  Environment environment = [this](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-
-  Result<void> Resolve(Settings settings, std::vector<std::string> arguments, Limits& limits) {
-    CLI::App app;
-    settings.AddFlags(app);
-    if (!file.empty()) {
-      const auto path = folder.path() / "berth.toml";
-      std::ofstream(path) << file;
-      arguments.insert(arguments.end(), {"--config", path.string()});
-    }
-    std::ranges::reverse(arguments);
-    try {
-      app.parse(arguments);
-    } catch (const CLI::ParseError& error) {
-      return Invalid(std::string("command line: ") + error.what());
-    }
-    return settings.Resolve(environment, limits);
-  }
-  Result<hub::HubOptions> Hub(std::vector<std::string> arguments = {}) {
-    hub::HubOptions options;
-    auto done = Resolve(Settings(HubSettings(options)), std::move(arguments), options.limits);
-    if (!done) return std::move(done).error();
-    return options;
-  }
-  Result<agent::AgentOptions> Agent(std::vector<std::string> arguments = {}) {
-    agent::AgentOptions options;
-    auto done = Resolve(Settings(AgentSettings(options)), std::move(arguments), options.limits);
-    if (!done) return std::move(done).error();
-    return options;
-  }
-  std::string Write(const std::string& name, const std::string& text) {
-    EXPECT_THAT(WritePrivateFile(folder.path() / name, text), IsOk());
-    return (folder.path() / name).string();
-  }
-};
 
 TEST_F(OptionsTest, ThreadsAreANumberWithinItsBounds) {
   EXPECT_EQ(Hub()->threads, 1u);
@@ -366,34 +317,6 @@ TEST_F(OptionsTest, TheModeSaysWhetherToRun) {
   EXPECT_THAT(IsAgentWanted(environment), FailsWith(ErrorKind::kInvalid));
 }
 
-TEST_F(OptionsTest, SignInComesFromFileFlagsAndThePlainVariables) {
-  std::ofstream(folder.path() / "secret") << "from-file\n";
-  variables = {{"GITHUB_CLIENT_ID", "id"},
-               {"GITHUB_CLIENT_SECRET", "from-environment"},
-               {"ALLOWED_USERS", "octocat, 583231"},
-               {"ALLOWED_TEAMS", "acme/web"}};
-  file =
-      "allowed_users = ['ignored']\nallowed_orgs = ['acme', 17]\noidc_issuer = "
-      "'https://id.example/r/'\noidc_client_id = 'berth'\n";
-  auto options = Hub({"--allowed-teams", "a/b", "--allowed-teams", "c/d"});
-  ASSERT_THAT(options, IsOk());
-  const identity::GitHubOptions& github = options->sign_in.github;
-  EXPECT_EQ(github.client_id, "id");
-  EXPECT_EQ(github.client_secret.Reveal(), "from-environment");
-  EXPECT_THAT(github.allowed_users, ElementsAre("octocat", "583231"));
-  EXPECT_THAT(github.allowed_orgs, ElementsAre("acme", "17"));
-  EXPECT_THAT(github.allowed_teams, ElementsAre("a/b", "c/d"));
-  EXPECT_EQ(options->sign_in.oidc.issuer, "https://id.example/r/");
-  EXPECT_THAT(CheckSignIn(options->sign_in), IsOk());
-
-  variables = {{"GITHUB_CLIENT_ID_FILE", (folder.path() / "secret").string()},
-               {"GITHUB_CLIENT_SECRET_FILE", (folder.path() / "secret").string()}};
-  options = Hub();
-  ASSERT_THAT(options, IsOk());
-  EXPECT_EQ(options->sign_in.github.client_id, "from-file");
-  EXPECT_EQ(options->sign_in.github.client_secret.Reveal(), "from-file");
-}
-
 TEST_F(OptionsTest, TrustedProxiesComeFromFlagsEnvironmentAndFile) {
   const auto contains = [](const hub::HubOptions& options, const char* ip) {
     return std::ranges::any_of(options.trusted_proxies, [ip](const net::Network& network) {
@@ -416,20 +339,6 @@ TEST_F(OptionsTest, TrustedProxiesComeFromFlagsEnvironmentAndFile) {
   EXPECT_THAT(Hub({"--trusted-proxy", "10.0.0.1/8"}).error().message,
               HasSubstr("--trusted-proxy: \"10.0.0.1/8\" has more bits set"));
   EXPECT_THAT(Hub({"--trusted-proxy", "proxy.example.org"}), FailsWith(ErrorKind::kInvalid));
-}
-
-TEST_F(OptionsTest, SignInRefusesWhatCannotBe) {
-  for (const char* url : {"http://github.example", "ftp://x", "https://x/y", "github.com"}) {
-    EXPECT_THAT(Hub({"--github-url", url}), FailsWith(ErrorKind::kInvalid)) << url;
-  }
-  EXPECT_THAT(Hub({"--github-url", "http://127.0.0.1:9"}), IsOk());
-  EXPECT_THAT(Hub({"--oidc-issuer", "http://id.example/r"}), FailsWith(ErrorKind::kInvalid));
-  file = "github_client_secret = 'in the open'\n";
-  EXPECT_THAT(Hub(), FailsWith(ErrorKind::kInvalid));
-  file = "";
-  auto half = Hub({"--github-client-id", "id"});
-  ASSERT_THAT(half, IsOk());
-  EXPECT_THAT(CheckSignIn(half->sign_in), FailsWith(ErrorKind::kInvalid));
 }
 
 }  // namespace

@@ -1,0 +1,58 @@
+// The options of `berth hub` that say how people sign in.
+#include <gmock/gmock.h>
+
+#include "cli/options_testing.h"
+
+namespace berth::cli {
+namespace {
+
+using ::berth::testing::FailsWith;
+using ::berth::testing::IsOk;
+using ::testing::ElementsAre;
+
+class SignInSettingsTest : public testing::OptionsTest {};
+
+TEST_F(SignInSettingsTest, SignInComesFromFileFlagsAndThePlainVariables) {
+  std::ofstream(folder.path() / "secret") << "from-file\n";
+  variables = {{"GITHUB_CLIENT_ID", "id"},
+               {"GITHUB_CLIENT_SECRET", "from-environment"},
+               {"ALLOWED_USERS", "octocat, 583231"},
+               {"ALLOWED_TEAMS", "acme/web"}};
+  file =
+      "allowed_users = ['ignored']\nallowed_orgs = ['acme', 17]\noidc_issuer = "
+      "'https://id.example/r/'\noidc_client_id = 'berth'\n";
+  auto options = Hub({"--allowed-teams", "a/b", "--allowed-teams", "c/d"});
+  ASSERT_THAT(options, IsOk());
+  const identity::GitHubOptions& github = options->sign_in.github;
+  EXPECT_EQ(github.client_id, "id");
+  EXPECT_EQ(github.client_secret.Reveal(), "from-environment");
+  EXPECT_THAT(github.allowed_users, ElementsAre("octocat", "583231"));
+  EXPECT_THAT(github.allowed_orgs, ElementsAre("acme", "17"));
+  EXPECT_THAT(github.allowed_teams, ElementsAre("a/b", "c/d"));
+  EXPECT_EQ(options->sign_in.oidc.issuer, "https://id.example/r/");
+  EXPECT_THAT(CheckSignIn(options->sign_in), IsOk());
+
+  variables = {{"GITHUB_CLIENT_ID_FILE", (folder.path() / "secret").string()},
+               {"GITHUB_CLIENT_SECRET_FILE", (folder.path() / "secret").string()}};
+  options = Hub();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(options->sign_in.github.client_id, "from-file");
+  EXPECT_EQ(options->sign_in.github.client_secret.Reveal(), "from-file");
+}
+
+TEST_F(SignInSettingsTest, SignInRefusesWhatCannotBe) {
+  for (const char* url : {"http://github.example", "ftp://x", "https://x/y", "github.com"}) {
+    EXPECT_THAT(Hub({"--github-url", url}), FailsWith(ErrorKind::kInvalid)) << url;
+  }
+  EXPECT_THAT(Hub({"--github-url", "http://127.0.0.1:9"}), IsOk());
+  EXPECT_THAT(Hub({"--oidc-issuer", "http://id.example/r"}), FailsWith(ErrorKind::kInvalid));
+  file = "github_client_secret = 'in the open'\n";
+  EXPECT_THAT(Hub(), FailsWith(ErrorKind::kInvalid));
+  file = "";
+  auto half = Hub({"--github-client-id", "id"});
+  ASSERT_THAT(half, IsOk());
+  EXPECT_THAT(CheckSignIn(half->sign_in), FailsWith(ErrorKind::kInvalid));
+}
+
+}  // namespace
+}  // namespace berth::cli
