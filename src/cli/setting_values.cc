@@ -9,11 +9,25 @@
 
 namespace berth::cli {
 
+namespace {
+
+/// Nobody named is not everybody: a list of who may come in must not be lost on its way here.
+Error NamesNothing() { return Invalid("names nothing; name somebody, or leave it out"); }
+
+}  // namespace
+
 Setter AppendTo(std::vector<std::string>& list) {
   return [&list](std::string_view text) -> Result<void> {
+    if (text.find_first_not_of(" \t") == std::string_view::npos) return NamesNothing();
+    list.emplace_back(text);
+    return Ok();
+  };
+}
+
+Setter AppendEachTo(std::vector<std::string>& list) {
+  return [&list](std::string_view text) -> Result<void> {
     auto parts = SplitList(text);
-    // Nobody named is not everybody: a list of who may come in must not be lost on its way here.
-    if (parts.empty()) return Invalid("names nothing; name somebody, or leave it out");
+    if (parts.empty()) return NamesNothing();
     for (std::string& part : parts) list.push_back(std::move(part));
     return Ok();
   };

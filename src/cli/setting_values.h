@@ -47,8 +47,10 @@ Setter Choice(E& target, std::vector<std::pair<std::string_view, E>> choices) {
   };
 }
 
-/// A setter for a list: several in one text, with commas, as the environment has them.
+/// A setter for a list: one item in each text, which may hold commas.
 Setter AppendTo(std::vector<std::string>& list);
+/// The same for items that hold no commas, as names at GitHub: several in one text, with commas.
+Setter AppendEachTo(std::vector<std::string>& list);
 
 /// kInvalid if it is empty.
 Result<std::filesystem::path> ParsePath(std::string_view text);

@@ -99,9 +99,9 @@ std::optional<Settings::Value> Settings::FromEnvironment(const Row& row,
     if (name.empty()) continue;
     const auto text = environment(name);
     if (!text || text->empty()) continue;
-    std::vector<std::string> texts;
+    std::vector<std::string> texts{*text};
     if (row.setting.is_list) texts = SplitList(*text);
-    if (texts.empty()) texts.push_back(*text);  // "," too: the setter says what is wrong with it.
+    if (texts.empty()) texts.emplace_back();  // "," alone: the setter says what is wrong with it.
     return Value{.row = &row, .place = name, .texts = std::move(texts)};
   }
   return std::nullopt;

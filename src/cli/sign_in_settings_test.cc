@@ -40,6 +40,33 @@ TEST_F(SignInSettingsTest, SignInComesFromFileFlagsAndThePlainVariables) {
   EXPECT_EQ(options->sign_in.github.client_secret.Reveal(), "from-file");
 }
 
+TEST_F(SignInSettingsTest, CommasSeparateInTheEnvironmentAndHoldNamesTogetherElsewhere) {
+  file =
+      "oidc_allowed_groups = ['Engineering, Berlin', 'ops']\noidc_allowed_users = 'uid=1,ou=x'\n";
+  auto options = Hub();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_THAT(options->sign_in.oidc.allowed_groups, ElementsAre("Engineering, Berlin", "ops"));
+  EXPECT_THAT(options->sign_in.oidc.allowed_users, ElementsAre("uid=1,ou=x"));
+  variables["BERTH_OIDC_ALLOWED_GROUPS"] = "eng, ops";
+  EXPECT_THAT(Hub()->sign_in.oidc.allowed_groups, ElementsAre("eng", "ops"));
+  options = Hub({"--oidc-allowed-groups", "a, b", "--oidc-allowed-groups", "c"});
+  ASSERT_THAT(options, IsOk());
+  EXPECT_THAT(options->sign_in.oidc.allowed_groups, ElementsAre("a, b", "c"));
+  for (const char* text : {"", " "}) {
+    EXPECT_THAT(Hub({"--oidc-allowed-groups", text}), FailsWith(ErrorKind::kInvalid)) << text;
+  }
+  variables["BERTH_OIDC_ALLOWED_GROUPS"] = " , ";
+  EXPECT_THAT(Hub(), FailsWith(ErrorKind::kInvalid));
+  variables.clear();
+
+  // Names at GitHub hold none: there a comma always separates.
+  file = "allowed_users = 'octocat, 583231'\n";
+  EXPECT_THAT(Hub()->sign_in.github.allowed_users, ElementsAre("octocat", "583231"));
+  EXPECT_THAT(Hub({"--allowed-orgs", "a,b"})->sign_in.github.allowed_orgs, ElementsAre("a", "b"));
+  file = "github_users = ['ada, 99', 'bob']\n";
+  EXPECT_THAT(Agent()->allowed_users, ElementsAre("ada", "99", "bob"));
+}
+
 TEST_F(SignInSettingsTest, SignInRefusesWhatCannotBe) {
   for (const char* url : {"http://github.example", "ftp://x", "https://x/y", "github.com"}) {
     EXPECT_THAT(Hub({"--github-url", url}), FailsWith(ErrorKind::kInvalid)) << url;
