@@ -2,7 +2,7 @@
 // the stock claudecodeui in its place, then that at a hub of version 1. Only addresses and folders are
 // put in.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -30,11 +30,15 @@ describe("moving from a patched instance and its hub", { concurrency: 1 }, () =>
       ["wss://hub.example.org", stage.hub.url.replace(/^http/, "ws")], ["https://hub.example.org", stage.hub.url],
       ["https://old-hub.example.org", old.origin], ["/var/lib/berth", stage.hub.data], ["ao_…", '"$(cat laptop.token)"'],
     ]);
-    // What the patched instance left: an account, a project and a session.
+    // What the patched instance left: an account, a project and a session, in its own checkout.
     stock = await stage.realInstance("laptop");
     await stock.register();
     session = await stock.createSession("cursor", "first words");
     await stock.child.stop();
+    const checkout = join(stock.home, "claudecodeui/server");
+    mkdirSync(checkout, { recursive: true });
+    renameSync(dirname(stock.database), join(checkout, "database"));
+    delete stock.env.DATABASE_PATH;
     makeCommands();
   }, { timeout: 120_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
@@ -72,6 +76,7 @@ describe("moving from a patched instance and its hub", { concurrency: 1 }, () =>
   });
 
   check("2: the stock instance and an agent in its place, with the same variables", async () => {
+    assert.equal(await enter("copy", doc.next(/auth\.db\* ~\/\.cloudcli/)).exited, 0);
     migrated = enter("agent", doc.next(/^berth agent -- cloudcli$/m));
     await migrated.line(/connected to .* as laptop/);
     await migrated.line(isReady, 60_000);
