@@ -124,6 +124,7 @@ describe("managing an instance on its page", { concurrency: 1 }, () => {
   check("disconnected and removed, each after a question; then the dashboard has nothing", async () => {
     assert.equal(await button(page, "Remove").count(), 0);
     await button(page, "Disconnect").click();
+    await dialog(page).getByText("What the agent itself started").waitFor();
     await look("disconnect");
     await page.keyboard.press("Escape");
     await button(page, "Disconnect").click();

@@ -112,7 +112,8 @@ export function Manage({ one }: { one: Managed }) {
             >
               <p>
                 Its agent leaves and does not come back by itself: start <code>berth agent</code> on its machine again.
-                What is open of it closes. The instance itself runs on.
+                What is open of it closes. What the agent itself started, as in{" "}
+                <code>berth agent … -- cloudcli</code>, stops with it; an instance that was started otherwise runs on.
               </p>
             </Confirm>
           )}
