@@ -81,6 +81,7 @@ describe("managing an instance on its page", { concurrency: 1 }, () => {
 
   check("shared with a group and with everybody; each is taken back after a question", async () => {
     await share({ kind: "an organisation or team", role: "operator", until: "until a time that you choose", fill: () => dialog(page).getByLabel("Group").fill("/acme") });
+    await dialog(page).getByText("oidc:NAME").waitFor();
     await dialog(page).getByLabel("Until").fill("2001-01-01T00:00");
     await button(dialog(page), "Share").click();
     assert.ok(await dialog(page).isVisible(), "the past is nothing to choose");

@@ -91,7 +91,7 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
           <Field
             id="share-group"
             label="Group"
-            hint="As at the sign-in provider: acme, or acme/platform."
+            hint="Of GitHub: acme, or acme/platform. Of OpenID Connect: oidc:NAME, as oidc:engineering."
             required
             maxLength={200}
             autoComplete="off"
