@@ -8,6 +8,7 @@
 #include "agent/json_request.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "control/problem_detail.h"
 #include "http/fields.h"
 
 namespace berth::agent {
@@ -51,6 +52,7 @@ struct Enrolment::Answer {
   int status = 0;
   seconds retry_after{};
   boost::json::object body;  ///< Empty if there is none.
+  std::string detail;        ///< Of a problem, for a terminal.
 };
 
 Enrolment::Enrolment(Executor& executor, http::Service& hub, HubPlace place)
@@ -72,6 +74,11 @@ Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::strin
   answer.status = response->head.status;
   const std::string wait(response->head.fields.Find("retry-after").value_or(""));
   answer.retry_after = seconds(std::atoi(wait.c_str()));
+  auto detail = co_await control::ReadProblemDetail(*response);
+  if (detail) {
+    answer.detail = ForLog(*detail, 400);
+    co_return answer;
+  }
   const bool is_json = IsJson(response->head);
   auto text = co_await http::ReadAll(response->body.get(), kMaxAnswer);
   if (!text) co_return std::move(text).error();
@@ -102,6 +109,9 @@ Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
   }
   if (answer->status >= 500) {
     co_return Unavailable(fmt::format("the hub answered {}", answer->status));
+  }
+  if (answer->status == 421 && !answer->detail.empty()) {
+    co_return Invalid(fmt::format("{} answered: {}", place_.origin(), answer->detail));
   }
   EnrolmentCode code{.code = TextOf(answer->body, "user_code"),
                      .url = TextOf(answer->body, "verification_url")};

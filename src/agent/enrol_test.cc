@@ -32,7 +32,8 @@ class ScriptedHub : public http::Service {
     const auto [status, json] = answers_.front();
     if (answers_.size() > 1) answers_.pop_front();
     if (status == 0) co_return Unavailable("nobody there");
-    auto response = http::TextResponse(status, "application/json", json);
+    auto response = http::TextResponse(
+        status, status == 421 ? "application/problem+json" : "application/json", json);
     if (status == 429) response.head.fields.Add("retry-after", "20");
     co_return response;
   }
@@ -160,6 +161,20 @@ TEST_F(EnrolTest, WhatIsNoHubIsRefused) {
   }
   hub.Answer(404, "{}");
   EXPECT_THAT(Ask(), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(EnrolTest, AHubThatIsElsewhereSaysWhere) {
+  hub.Answer(421, R"({"detail":"It is at https://h.\u001b[2J)" + std::string(1000, 'x') + "\"}");
+  hub.Answer(421, "[]");
+  const auto elsewhere = Ask();
+  ASSERT_THAT(elsewhere, FailsWith(ErrorKind::kInvalid));
+  EXPECT_TRUE(elsewhere.error().message.starts_with(
+      "https://hub.example.org answered: It is at https://h.\\x1b[2Jxx"))
+      << elsewhere.error().message;
+  EXPECT_LT(elsewhere.error().message.size(), 500U);
+  const auto nowhere = Ask();
+  ASSERT_THAT(nowhere, FailsWith(ErrorKind::kInvalid));
+  EXPECT_TRUE(nowhere.error().message.contains("it is no berth hub"));
 }
 
 TEST_F(EnrolTest, AHubThatIsAwayOrBusyIsNamed) {

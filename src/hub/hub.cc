@@ -63,6 +63,11 @@ Result<Hosts> MakeHosts(const HubOptions& options, const net::HostPort& listen,
     auto parsed = ParseOrigin(options.public_url);
     if (!parsed) return Wrap(std::move(parsed).error(), "--public-url");
     origin = std::move(*parsed);
+  } else if (!net::IsLoopbackHost(listen.host)) {
+    LogWarn(
+        "this hub can be reached as {} only, and refuses requests to its other addresses: give "
+        "--public-url, the address that browsers and agents use",
+        origin.ToString());
   }
   std::string apps_domain = options.apps_domain;
   if (apps_domain.empty() && origin.host == "localhost") apps_domain = "localhost";

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
-
 #include "base/event.h"
+#include "control/problem_detail.h"
 #include "net/dial.h"
 #include "terminal/text.h"
 
@@ -13,21 +12,10 @@ namespace {
 
 constexpr Duration kDeadline = std::chrono::seconds(30);
 constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
-constexpr std::size_t kMaxProblem = 64 * 1024;
 
-/// Whether the response is JSON of the kind "" or "problem+json".
-bool IsOfType(const http::ResponseHead& head, std::string_view wanted) {
+bool IsJson(const http::ResponseHead& head) {
   const std::string_view type = head.fields.Find("content-type").value_or("");
-  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), wanted);
-}
-
-/// The detail of problem details, or "".
-std::string DetailOf(std::string_view text) {
-  boost::system::error_code error;
-  const auto value = boost::json::parse(text, error, {}, {.max_depth = 8});
-  if (error || !value.is_object()) return "";
-  const auto* detail = value.get_object().if_contains("detail");
-  return detail != nullptr && detail->is_string() ? Fit(Plain(detail->get_string()), 400) : "";
+  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "application/json");
 }
 
 http::WebSocketChannel::Options SocketOptions(const Limits& limits) {
@@ -103,12 +91,9 @@ http::Request HubClient::RequestFor(std::string_view path) const {
 
 Task<Error> HubClient::Explain(http::Response response) const {
   const int status = response.head.status;
-  std::string detail;
-  const bool is_problem = IsOfType(response.head, "application/problem+json");
-  if (is_problem) {
-    auto text = co_await http::ReadAll(response.body.get(), kMaxProblem);
-    if (text) detail = DetailOf(*text);
-  }
+  auto problem = co_await control::ReadProblemDetail(response);
+  const bool is_problem = problem.has_value();
+  const std::string detail = Fit(Plain(problem.value_or("")), 400);
   if (status == 401 && is_problem) {
     co_return Unauthorized(fmt::format(
         "{} does not accept the API token: it is unknown, expired or revoked. Make a new one at "
@@ -122,6 +107,9 @@ Task<Error> HubClient::Explain(http::Response response) const {
         url_, detail.empty() ? "not allowed." : detail, url_, url_));
   }
   if (status == 404 && is_problem) co_return NotFound(detail);
+  if (status == 421 && !detail.empty()) {
+    co_return Invalid(fmt::format("{} answered: {} Check --hub", url_, detail));
+  }
   if (status == 429) {
     const std::string wait(response.head.fields.Find("retry-after").value_or("60"));
     co_return Unavailable(fmt::format("{} takes no more attempts from here; try again in {} s",
@@ -146,7 +134,7 @@ Task<Result<std::string>> HubClient::AskForText(http::Request request) {
     Error error = co_await Explain(std::move(*response));
     co_return error;
   }
-  if (!IsOfType(response->head, "application/json")) {
+  if (!IsJson(response->head)) {
     co_return Invalid(fmt::format("{} does not answer as a berth hub does; check --hub", url_));
   }
   co_return co_await http::ReadAll(response->body.get(), kMaxAnswer);

@@ -2,6 +2,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "control/problem_detail.h"
 #include "http/h2_server_session.h"
 #include "http/query.h"
 
@@ -44,7 +45,6 @@ Task<Error> AgentLink::Run() {
   auto dial = WithDeadline(executor_, kDialSteps * limits_.connect_timeout, "dial the hub", Dial());
   auto response = co_await WithCancel(left_, std::move(dial));
   if (!response) co_return OnTheWay(std::move(response).error());
-  is_answered_ = true;
   auto checked = CheckResponse(response->head);
   if (!checked) co_return std::move(checked).error();
   link_.channel().Attach(std::move(response->body));
@@ -79,7 +79,17 @@ Task<Result<http::Response>> AgentLink::Dial() {
   }
   request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
   request.body = link_.channel().TakeOutgoing();
-  return dialer_.Exchange(std::move(request));
+  auto response = co_await dialer_.Exchange(std::move(request));
+  if (!response) co_return response;
+  is_answered_ = true;
+  if (response->head.status == 421) {
+    auto detail = co_await control::ReadProblemDetail(*response);
+    if (detail && !detail->empty()) {
+      co_return Invalid(
+          fmt::format("{}{} answered: {}", hub_.authority, hub_.target, ForLog(*detail)));
+    }
+  }
+  co_return response;
 }
 
 Result<void> AgentLink::CheckResponse(const http::ResponseHead& head) const {

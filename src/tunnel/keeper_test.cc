@@ -198,6 +198,20 @@ TEST_F(KeeperTest, ComesBackAfterAHalfOpenConnection) {
   EXPECT_EQ(hub_.ends.size(), 2u);
 }
 
+TEST_F(KeeperTest, AHubThatIsElsewhereSaysWhere) {
+  hub_.status = 421;
+  hub_.problem = R"({"detail":"It is at https://hub.example.org.\u001b[2J"})";
+  Start();
+  EXPECT_EQ(state(), Kind::kWaiting);
+  EXPECT_TRUE(
+      keeper_.state().reason.ends_with(" answered: It is at https://hub.example.org.\\x1b[2J"))
+      << keeper_.state().reason;
+  hub_.problem = R"({"title":"Misdirected request"})";
+  executor_.Advance(10s);
+  EXPECT_TRUE(keeper_.state().reason.ends_with("answered 421: not a hub's address"))
+      << keeper_.state().reason;
+}
+
 TEST_F(KeeperTest, ARevokedTokenIsRetriedEveryFiveMinutesAtMost) {
   hub_.status = 401;
   Start();

@@ -102,6 +102,9 @@ class FakeHub : public http::Service {
     if (is_silent) co_await Sleep(executor_, std::chrono::hours(10));
     http::Response response;
     response.head.status = status;
+    if (status != 101 && !problem.empty()) {
+      co_return http::TextResponse(status, "application/problem+json", problem);
+    }
     if (status != 101) co_return response;
     cable = std::make_shared<Cable>(executor_);
     cable->fragment = fragment;
@@ -121,6 +124,7 @@ class FakeHub : public http::Service {
   HubEnd& end() { return *ends.back(); }
 
   int status = 101;
+  std::string problem;   ///< JSON of an answer that is no 101.
   bool is_away = false;  ///< Dialling fails, with `away`.
   Error away = Unavailable("connection refused");
   bool is_silent = false;     ///< Dialling never ends.
