@@ -67,6 +67,15 @@ struct AgentArguments {
   Settings settings{AgentSettings(options)};
 };
 
+/// Options of `berth agent` before "enroll" would count for nothing.
+Result<void> CheckNoneBefore(const CLI::App& agent) {
+  const auto given = agent.get_options([](const CLI::Option* one) { return one->count() > 0; });
+  if (given.empty()) return Ok();
+  return Invalid(fmt::format(
+      "{} stands before enroll, where it counts for nothing: the options of enroll come after it",
+      given.front()->get_name()));
+}
+
 int Run(AgentArguments& arguments, const CommandContext& context) {
   auto wanted = IsAgentWanted(context.environment);
   if (!wanted) return Complain("agent", wanted.error(), kMisused);
@@ -95,9 +104,13 @@ void AddAgentCommand(CLI::App& app, CommandContext& context) {
       "enroll", "Get a token from a hub: a signed-in user approves it by a short code");
   enrol->footer(std::string(kEnrolExamples));
   enrol_arguments->settings.AddFlags(*enrol);
-  command->callback([&context, arguments, enrol, enrol_arguments] {
+  command->callback([&context, command, arguments, enrol, enrol_arguments] {
     if (enrol->parsed()) {
-      context.run = [&context, enrol_arguments] { return RunEnrol(*enrol_arguments, context); };
+      context.run = [&context, command, enrol_arguments] {
+        auto checked = CheckNoneBefore(*command);
+        if (!checked) return Complain("agent", checked.error(), kMisused);
+        return RunEnrol(*enrol_arguments, context);
+      };
     } else {
       context.run = [&context, arguments] { return Run(*arguments, context); };
     }
