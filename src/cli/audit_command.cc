@@ -95,7 +95,7 @@ Result<void> PrintAfter(store::Database& database, const AuditArguments& argumen
 }
 
 int Run(AuditArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("audit", database.error(), ExitStatus(database.error()));
   if (arguments.is_verify) return RunVerify(**database);
   std::int64_t limit = arguments.limit;

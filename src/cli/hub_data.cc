@@ -6,8 +6,7 @@
 
 namespace berth::cli {
 
-Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment,
-                                                       Missing missing) {
+Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment) {
   auto resolved = settings_.Resolve(environment, options_.limits);
   if (!resolved) return Invalid(std::move(resolved).error().message);
   auto finished = FinishHubOptions(options_, environment);
@@ -21,7 +20,7 @@ Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& enviro
     return Forbidden(
         fmt::format("{}; run this as the hub's user, e.g. sudo -u berth berth ...", why.message));
   }
-  if (missing == Missing::kRefuse && !is_there) {
+  if (!is_there) {
     return NotFound(fmt::format("no hub has run with the data folder {} yet; is --data right?",
                                 options_.data.string()));
   }

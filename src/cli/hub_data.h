@@ -19,10 +19,9 @@ class HubData {
 
   void AddFlags(CLI::App& command) { settings_.AddFlags(command); }
 
-  /// Whether a folder without a database gets one.
-  enum class Missing { kCreate, kRefuse };
-  /// After the parsing. kInvalid: the options; other kinds: the folder.
-  Result<std::unique_ptr<store::Database>> Open(const Environment& environment, Missing missing);
+  /// After the parsing. kInvalid: the options; kNotFound: no hub has run there, which a folder that
+  /// was mistyped says too; other kinds: the folder.
+  Result<std::unique_ptr<store::Database>> Open(const Environment& environment);
 
   const hub::HubOptions& options() const { return options_; }
 

@@ -28,7 +28,7 @@ struct KeyArguments {
 };
 
 int RunList(KeyArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("key ls", database.error(), ExitStatus(database.error()));
   auto keys = store::ListSigningKeys(**database);
   if (!keys) return Complain("key ls", keys.error(), kFailed);
@@ -43,7 +43,7 @@ int RunList(KeyArguments& arguments, const Environment& environment) {
 }
 
 int RunRotate(KeyArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("key rotate", database.error(), ExitStatus(database.error()));
   auto sealer = Sealer::Open(arguments.data.options().data / kSealKeyFile, SystemRandom());
   if (!sealer) return Complain("key rotate", sealer.error(), kFailed);

@@ -46,7 +46,7 @@ struct LinkArguments {
 };
 
 int Run(LinkArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("login-link", database.error(), ExitStatus(database.error()));
   auto link = (*database)->InTransaction([&arguments](store::Database& inside) {
     return MakeLink(inside, arguments.user, arguments.data.options().limits);

@@ -28,7 +28,7 @@ struct ReleaseArguments {
 };
 
 int Run(ReleaseArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("release-id", database.error(), ExitStatus(database.error()));
   auto released = (*database)->InTransaction([&](store::Database& inside) -> Result<void> {
     auto done = store::ReleaseId(inside, arguments.id);

@@ -46,12 +46,23 @@ Result<void> Note(store::Database& database, std::string_view action, std::strin
       database, {.action = action, .actor = "berth token", .detail = std::move(detail)}, now);
 }
 
+/// Days where they are meant: a number alone would be milliseconds.
+Result<std::chrono::milliseconds> ParseLifetime(std::string_view text) {
+  auto lifetime = ParseDuration(text);
+  if (!lifetime) return lifetime;
+  if (text.find_first_not_of("0123456789") == std::string_view::npos) {
+    return Invalid(fmt::format("\"{0}\" has no unit; write {0}d or {0}h", ForLog(text)));
+  }
+  if (*lifetime < std::chrono::minutes(1)) return Invalid("must be a minute at least");
+  return lifetime;
+}
+
 Result<identity::CreatedAgentToken> Create(store::Database& database,
                                            const TokenArguments& arguments) {
   const WallTime now = SystemWallClock()();
   identity::AgentTokenTerms terms{.instance_ids = arguments.instance_ids};
   if (!arguments.expires.empty()) {
-    auto lifetime = ParseDuration(arguments.expires);
+    auto lifetime = ParseLifetime(arguments.expires);
     if (!lifetime) return Wrap(std::move(lifetime).error(), "--expires");
     terms.expires_at = now + *lifetime;
   }
@@ -70,7 +81,7 @@ Result<identity::CreatedAgentToken> Create(store::Database& database,
 }
 
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("token create", database.error(), ExitStatus(database.error()));
   auto token = Create(**database, arguments);
   if (!token) return Complain("token create", token.error(), ExitStatus(token.error()));
@@ -86,7 +97,7 @@ std::string TimeOrDash(const std::optional<WallTime>& time) {
 }
 
 int RunList(TokenArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("token ls", database.error(), ExitStatus(database.error()));
   auto tokens = store::ListTokens(**database);
   if (!tokens) return Complain("token ls", tokens.error(), kFailed);
@@ -108,7 +119,7 @@ std::string_view IdOf(std::string_view text) {
 }
 
 int RunRevoke(TokenArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment, HubData::Missing::kRefuse);
+  auto database = arguments.data.Open(environment);
   if (!database) return Complain("token revoke", database.error(), ExitStatus(database.error()));
   const std::string_view id = IdOf(arguments.id);
   auto revoked = (*database)->InTransaction([id](store::Database& inside) -> Result<void> {

@@ -55,6 +55,14 @@ describe("agent tokens", { concurrency: 1, timeout: 120_000 }, () => {
     await again.stop();
   });
 
+  it("no token is made that ends at once", async () => {
+    const before = await scene.berth("token", "ls");
+    for (const [text, why] of [["30", /"30" has no unit; write 30d or 30h/], ["30s", /a minute at least/], ["0d", /a minute at least/], ["soon", /--expires: /]]) {
+      await assert.rejects(scene.berth("token", "create", "--name", "brief", "--expires", text), { code: 2, stderr: why }, text);
+    }
+    assert.equal(await scene.berth("token", "ls"), before);
+  });
+
   it("lists and the command line show what a token is limited to", async () => {
     const soon = await create({ name: "soon", instance_ids: ["a-1", "a-2"], expires_in: 3600 });
     const { tokens } = JSON.parse((await scene.api("GET", "/api/tokens", { cookie })).body);

@@ -2,7 +2,7 @@
 // of another user, and one that is not up to date.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -54,6 +54,16 @@ describe("the hub's data folder", () => {
     } finally {
       await scene.stop();
     }
+  });
+
+  it("without a database: no command makes one", async () => {
+    const data = join(folder, "mistyped");
+    for (const args of [["login-link"], ["token", "ls"], ["token", "create", "--name", "t"], ["key", "ls"], ["audit"]]) {
+      const { status, err } = await run([...args, "--data", data]);
+      assert.match(err, /no hub has run with the data folder \S+mistyped yet; is --data right\?/, String(args));
+      assert.equal(status, 1);
+    }
+    assert.ok(!existsSync(data));
   });
 
   it("another user's: says as whom to run", async () => {

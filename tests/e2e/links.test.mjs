@@ -17,7 +17,10 @@ describe("an agent on its way to the hub", { timeout: 120_000 }, () => {
     const scene = await Scene.start("early", { isLate: true });
     try {
       const origin = await scene.origin("early");
-      const agent = await scene.startAgent(origin);
+      await scene.startHub();
+      const token = await scene.token("early");
+      await scene.hub.child.stop();
+      const agent = await scene.startAgent(origin, { token });
       await agent.line(/hub away/);
       await scene.startHub();
       await agent.line(/connected to .* as early/);
