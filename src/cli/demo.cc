@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "hub/hub.h"
+#include "net/address.h"
 #include "net/loop.h"
 #include "net/signals.h"
 
@@ -65,7 +66,7 @@ Task<Result<void>> StartAgent(Demo& demo, std::filesystem::path state) {
   auto token = co_await demo.hub->CreateToken("demo");
   if (!token) co_return std::move(token).error();
   agent::AgentOptions options;
-  options.hub_url = demo.hub->local_url();
+  options.hub_url = demo.hub->public_url();
   options.token = std::move(*token);
   options.client_id = "demo";
   options.state_folder = std::move(state);
@@ -121,9 +122,23 @@ Task<void> Serve(net::Loop& loop, std::string listen, int& status) {
   loop.Stop();
 }
 
+/// Its agent speaks to its hub without TLS, as it may on this machine only.
+Result<void> CheckListen(std::string_view listen) {
+  auto address = net::ParseHostPort(listen);
+  if (!address) return Wrap(std::move(address).error(), "--listen");
+  const std::string& host = address->host;
+  if (host.empty() || host == "0.0.0.0" || host == "::" || net::IsLoopbackHost(host)) return Ok();
+  return Invalid(fmt::format(
+      "--listen: {} is not of this machine alone, and the demo has no TLS; give 127.0.0.1:8787, or "
+      "*:8787 in a container: either way it is at http://localhost:8787",
+      ForLog(listen)));
+}
+
 }  // namespace
 
 int RunDemo(std::string listen) {
+  auto checked = CheckListen(listen);
+  if (!checked) return Complain("demo", checked.error(), kMisused);
   std::signal(SIGPIPE, SIG_IGN);  // A log that nobody reads any more ends nothing.
   SetLogLevel(LogLevel::kWarn);
   net::Loop loop;

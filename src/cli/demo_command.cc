@@ -18,7 +18,9 @@ void AddDemoCommand(CLI::App& app, CommandContext& context) {
   auto listen = std::make_shared<std::string>("127.0.0.1:8787");
   auto* command = app.add_subcommand("demo", "Try it: hub, agent and a sample web UI at once");
   command->footer(std::string(kFooter));
-  command->add_option("--listen", *listen, "Where the hub listens (default 127.0.0.1:8787)")
+  command
+      ->add_option("--listen", *listen,
+                   "Where the hub listens, on this machine (default 127.0.0.1:8787)")
       ->type_name("ADDR:PORT");
   command->callback([&context, listen] { context.run = [listen] { return RunDemo(*listen); }; });
 }

@@ -18,11 +18,12 @@ constexpr std::chrono::seconds kLastChanges{2};
 Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
   Origin origin;
   origin.scheme = is_tls ? "https" : "http";
-  // A wildcard address or a loopback one: "localhost" works in every browser on this machine, and
-  // only names have subdomains.
+  // A wildcard address or a usual one of this machine: "localhost" works in every browser on it,
+  // and only names have subdomains. 127.0.0.2 is not localhost.
+  const bool is_local = net::IsLoopbackHost(listen.host) &&
+                        (listen.host == "127.0.0.1" || !listen.host.starts_with("127."));
   origin.host = "localhost";
-  if (!net::IsLoopbackHost(listen.host) && !listen.host.empty() && listen.host != "0.0.0.0" &&
-      listen.host != "::") {
+  if (!is_local && !listen.host.empty() && listen.host != "0.0.0.0" && listen.host != "::") {
     origin.host = listen.host.contains(':') ? fmt::format("[{}]", listen.host) : listen.host;
   }
   origin.port = port;
@@ -252,10 +253,6 @@ Result<void> Hub::Serve(net::Loop& loop, Doors doors) {
       std::make_unique<http::Server>(loop, options_.limits, std::move(doors.listener), router_);
   server_->Start();
   return Ok();
-}
-
-std::string Hub::local_url() const {
-  return fmt::format("{}://127.0.0.1:{}", tls_ ? "https" : "http", port_);
 }
 
 Task<Result<std::string>> Hub::FirstSignInLink() {

@@ -44,8 +44,6 @@ class Hub {
 
   /// Where browsers find the hub.
   std::string public_url() const { return hosts_.public_origin().ToString(); }
-  /// The address agents on this machine can dial without leaving it.
-  std::string local_url() const;
 
   /// "URL/login#CODE" while nobody has ever signed in; "" afterwards.
   Task<Result<std::string>> FirstSignInLink();

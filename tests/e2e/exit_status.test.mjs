@@ -44,6 +44,7 @@ describe("a command that cannot begin", { timeout: 120_000 }, () => {
       [[...hub, "--tls-cert", cert, "--tls-key", join(folder, "none.pem")], {}, /none\.pem: No such file/],
       [[...hub, "--tls-cert", broken, "--tls-key", key], {}, /broken\.pem/],
       [["demo", "--listen", "nowhere"], {}, /"nowhere"/],
+      [["demo", "--listen", "192.0.2.1:0"], {}, /--listen: 192\.0\.2\.1:0 is not of this machine alone/],
       [["agent", "--hub", "https://hub.example.org", "enroll"], {}, /--hub stands before enroll/],
     ];
     for (const [args, environment, why] of cases) {
