@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/private_file.h"
 #include "base/task_group.h"
+#include "base/text.h"
 #include "http/h1_client.h"
 #include "net/loop.h"
 #include "net/proxy_settings.h"
@@ -81,7 +82,7 @@ void EndWaiting() {
 /// What `berth agent` needs too, to know the hub's certificate.
 std::string TlsFlags(const net::TlsClient::Options& tls) {
   std::string flags;
-  if (!tls.authority_file.empty()) flags += " --hub-ca " + tls.authority_file;
+  if (!tls.authority_file.empty()) flags += " --hub-ca " + ShellWord(tls.authority_file);
   if (tls.pinned_key) flags += " --hub-pin sha256/" + Base64Encode(*tls.pinned_key);
   return flags;
 }
@@ -98,7 +99,8 @@ void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::st
     fmt::print("The token that was here before, {}, still works: revoke it at the hub.\n", old_id);
   }
   fmt::print("\nNow run, beside your instance:\n\n    berth agent --hub {}{}{}\n",
-             options.as.hub_url, options.is_default_id ? "" : " --id " + options.as.client_id,
+             ShellWord(options.as.hub_url),
+             options.is_default_id ? "" : " --id " + options.as.client_id,
              TlsFlags(options.hub_tls));
 }
 

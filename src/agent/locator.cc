@@ -42,7 +42,10 @@ Task<bool> Locator::Look() {
   const DiscoveryOptions discovery = options_.discovery;
   auto found = co_await RunOn(worker_, executor_, [discovery] { return FindInstance(discovery); });
   if (!found) {
-    Say("waiting for the instance: " + ForLog(found.error().message));
+    Say(fmt::format("waiting for the instance: {}{}", ForLog(found.error().message),
+                    discovery.url.empty() ? "; start claudecodeui as this user, or give --instance "
+                                            "http://127.0.0.1:3001"
+                                          : ""));
     co_return false;
   }
   info_ = std::move(*found);

@@ -111,6 +111,23 @@ std::vector<std::string> SplitList(std::string_view text) {
   return parts;
 }
 
+std::string ShellWord(std::string_view text) {
+  const bool is_plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_./:=+,@%[]").contains(c);
+  });
+  if (is_plain && !text.empty()) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
 std::optional<std::string_view> NearestName(std::string_view name,
                                             std::span<const std::string_view> names) {
   if (name.size() > 100) return std::nullopt;

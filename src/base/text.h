@@ -35,6 +35,9 @@ bool IsHostLabel(std::string_view text);
 /// The parts of a comma-separated list, without spaces around them; empty ones are dropped.
 std::vector<std::string> SplitList(std::string_view text);
 
+/// `text` as one word of a shell's command line, quoted if it has to be.
+std::string ShellWord(std::string_view text);
+
 /// The one of `names` that a person who wrote `name` is likely to have meant, if any is close.
 std::optional<std::string_view> NearestName(std::string_view name,
                                             std::span<const std::string_view> names);

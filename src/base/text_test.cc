@@ -49,6 +49,13 @@ TEST(TextTest, SplitsLists) {
   EXPECT_THAT(SplitList(" , "), ElementsAre());
 }
 
+TEST(TextTest, QuotesForAShellWhatNeedsIt) {
+  EXPECT_EQ(ShellWord("https://hub.example.org:8787/a_b-c"), "https://hub.example.org:8787/a_b-c");
+  EXPECT_EQ(ShellWord("/my files/hub.pem"), "'/my files/hub.pem'");
+  EXPECT_EQ(ShellWord("it's $HOME"), "'it'\\''s $HOME'");
+  EXPECT_EQ(ShellWord(""), "''");
+}
+
 TEST(TextTest, FindsWhatWasMeant) {
   const std::string_view names[] = {"listen", "public_url", "data", "tls_cert"};
   EXPECT_EQ(NearestName("lisen", names), "listen");

@@ -98,6 +98,9 @@ TEST_F(OptionsTest, MistakesInTheFileAreToldWithLineAndNearestName) {
       {"log_level = \"loud\"", "berth.toml:1: log_level: \"loud\" is not one of"},
       {"[limits]\nping = 1", "berth.toml:2: unknown limit \"ping\""},
       {"listen = ", "berth.toml:1: "},
+      {"[limits]\nping_after = 1\npath_mode = false",
+       "berth.toml:3: \"path_mode\" is no limit: move it above the line [limits]"},
+      {"limits = 3", "berth.toml:1: limits stand in a table, below a line [limits]"},
   };
   for (const auto& [text, message] : cases) {
     file = text;
@@ -107,6 +110,8 @@ TEST_F(OptionsTest, MistakesInTheFileAreToldWithLineAndNearestName) {
   }
   file.clear();
   EXPECT_THAT(Hub({"--config", "/does/not/exist"}), FailsWith(ErrorKind::kNotFound));
+  variables["BERTH_CONFIG"] = Write("other.toml", "listen = \":9\"");
+  EXPECT_EQ(Hub({"--config", ""}).error().message, "--config: must not be empty");
 }
 
 TEST_F(OptionsTest, MistakesElsewhereNameTheirPlace) {

@@ -67,15 +67,23 @@ Result<std::vector<Settings::Value>> Settings::FromFile(const ConfigFile& file) 
 
   std::vector<Value> values;
   for (const ConfigEntry& entry : file.entries) {
-    if (entry.section == "limits") continue;
-    if (!entry.section.empty()) {
-      return Invalid(fmt::format("{}: unknown table \"{}\"{}", file.PlaceOf(entry),
-                                 ForLog(entry.section), DidYouMean(entry.section, names)));
-    }
     const auto row = std::ranges::find_if(rows_, [&](const Row& candidate) {
       return candidate.setting.source != Source::kEnvironment &&
              KeyName(candidate.setting.name) == entry.key;
     });
+    if (entry.section == "limits") {
+      if (row == rows_.end()) continue;
+      return Invalid(fmt::format("{}: \"{}\" is no limit: move it above the line [limits]",
+                                 file.PlaceOf(entry), entry.key));
+    }
+    if (!entry.section.empty()) {
+      return Invalid(fmt::format("{}: unknown table \"{}\"{}", file.PlaceOf(entry),
+                                 ForLog(entry.section), DidYouMean(entry.section, names)));
+    }
+    if (entry.key == "limits") {
+      return Invalid(
+          fmt::format("{}: limits stand in a table, below a line [limits]", file.PlaceOf(entry)));
+    }
     if (row == rows_.end()) {
       return Invalid(fmt::format("{}: unknown key \"{}\"{}", file.PlaceOf(entry), ForLog(entry.key),
                                  DidYouMean(entry.key, names)));
@@ -109,8 +117,9 @@ std::optional<Settings::Value> Settings::FromEnvironment(const Row& row,
 
 Result<void> Settings::Resolve(const Environment& environment, Limits& limits) {
   std::vector<Value> from_file;
-  std::string config = config_flag_.empty() ? "" : config_flag_.front();
-  if (config.empty()) config = environment("BERTH_CONFIG").value_or("");
+  std::string config =
+      config_flag_.empty() ? environment("BERTH_CONFIG").value_or("") : config_flag_.front();
+  if (config.empty() && !config_flag_.empty()) return Invalid("--config: must not be empty");
   if (!config.empty()) {
     auto file = ReadConfigFile(config);
     if (!file) return std::move(file).error();

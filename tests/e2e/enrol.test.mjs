@@ -1,7 +1,8 @@
 // Enrolling an agent: it asks, a signed-in user answers, it gets its token. Real processes, real
 // time; node's HTTP plays the browser, and the agent where an honest one would not do.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -9,6 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { berth } from "../browser/lib/hub.mjs";
 import { start as startProcess } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
+import { selfSigned } from "./lib/certificates.mjs";
 import { ask } from "./lib/http.mjs";
 import { startHttpProxy } from "./lib/proxies.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -279,6 +281,12 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     assert.equal(await elsewhere.exited, 2);
   });
 
+  it("an agent that finds no instance says what to do", async () => {
+    const agent = berthAgent("agent-alone", ["--hub", hub, "--id", "desk"]);
+    await agent.line(/waiting for the instance: .*local-server\.json does not exist; start claudecodeui as this user, or give --instance http:/);
+    await agent.stop();
+  });
+
   it("a token that others may read is refused, enrolled or pasted, and says how to help it", async () => {
     const file = join(folder("desk"), "token");
     const origin = await scene.origin("desk");
@@ -294,6 +302,17 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
       await again.line(/connected to .* as desk/);
       await again.stop();
     }
+  });
+
+  it("the command to run next can be typed as it stands", async () => {
+    const file = join(home, "the hub's own.pem");
+    copyFileSync(selfSigned(scene.folder, "localhost", "DNS:localhost").cert, file);
+    const child = await enroll("enroll-ca", ["--id", "typed", "--hub-ca", file]);
+    await asUser(scene, cookie, "approve", { code: child.code });
+    const [, command] = await child.line(/^ +(berth agent --hub .*)$/);
+    assert.equal(await child.exited, 0);
+    const typed = execFileSync("/bin/sh", ["-c", `berth() { printf '%s\\n' "$@"; }; ${command}`], { encoding: "utf8" });
+    assert.deepEqual(typed.trimEnd().split("\n"), ["agent", "--hub", hub, "--id", "typed", "--hub-ca", file]);
   });
 
   it("a denied agent says so and keeps nothing", async () => {

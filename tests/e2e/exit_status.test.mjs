@@ -46,6 +46,7 @@ describe("a command that cannot begin", { timeout: 120_000 }, () => {
       [["demo", "--listen", "nowhere"], {}, /"nowhere"/],
       [["demo", "--listen", "192.0.2.1:0"], {}, /--listen: 192\.0\.2\.1:0 is not of this machine alone/],
       [["agent", "--hub", "https://hub.example.org", "enroll"], {}, /--hub stands before enroll/],
+      [[...hub, "--config", ""], {}, /--config: must not be empty/],
     ];
     for (const [args, environment, why] of cases) {
       const { status, err } = await run(args, environment);
