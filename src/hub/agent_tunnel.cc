@@ -33,7 +33,7 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
       endpoint_(endpoint),
       token_(std::move(token)),
       address_(std::move(address)),
-      assertions_(hub.identity.signing_keys(), hub.clock),
+      assertions_(hub.identity.signing_keys(), hub.clock, id_),
       link_(hub.executor, hub.limits, *this) {
   endpoint_.tunnels_.push_back(this);
 }
@@ -94,7 +94,7 @@ Task<Result<control::Registered>> AgentTunnel::OnRegister(control::Register regi
   auto answer = co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
   if (!answer || !answer->success) co_return answer;
   id_ = id;
-  assertions_.Begin(id, tunnel);
+  assertions_.Begin(tunnel);
   answer->hub.keys = assertions_.Announce();
   co_return answer;
 }

@@ -22,8 +22,7 @@ control::Role AssertedRole(identity::InstanceRole role) {
   return control::Role::kViewer;
 }
 
-void StreamAssertions::Begin(std::string instance_id, std::string tunnel) {
-  instance_id_ = std::move(instance_id);
+void StreamAssertions::Begin(std::string tunnel) {
   tunnel_ = std::move(tunnel);
   made_.reset();
 }

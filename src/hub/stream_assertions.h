@@ -25,13 +25,14 @@ control::Role AssertedRole(identity::InstanceRole role);
 
 class StreamAssertions {
  public:
-  /// Both must outlive this object.
-  StreamAssertions(const identity::SigningKeys& keys, const WallClock& clock)
-      : keys_(keys), clock_(clock) {}
+  /// All must outlive this object. `instance_id` counts as it is when one is made.
+  StreamAssertions(const identity::SigningKeys& keys, const WallClock& clock,
+                   const std::string& instance_id)
+      : keys_(keys), clock_(clock), instance_id_(instance_id) {}
 
-  /// The agent registered `instance_id` and called its tunnel `tunnel`; "" for an agent that does
-  /// not ask for assertions.
-  void Begin(std::string instance_id, std::string tunnel);
+  /// The agent registered and called its tunnel `tunnel`; "" for an agent that does not ask for
+  /// assertions.
+  void Begin(std::string tunnel);
 
   /// What to tell the agent of our keys. What is signed from now on, is signed with the first.
   std::vector<control::HubKey> Announce();
@@ -55,7 +56,7 @@ class StreamAssertions {
 
   const identity::SigningKeys& keys_;
   const WallClock& clock_;
-  std::string instance_id_;
+  const std::string& instance_id_;
   std::string tunnel_;
   std::string key_id_;  ///< Of the newest key that the agent was told.
   std::unique_ptr<Kept> made_;  ///< From the first on: most tunnels are idle.

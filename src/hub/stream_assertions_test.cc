@@ -14,12 +14,13 @@ using berth::testing::IsOk;
 struct StreamAssertionsTest : identity::testing::IdentityFixture {
   Sealer sealer{RandomBytes<32>(SystemRandom()), SystemRandom()};
   identity::SigningKeys keys{*store, sealer, clock, random};
-  StreamAssertions assertions{keys, clock};
+  std::string id = "box";
+  StreamAssertions assertions{keys, clock, id};
   identity::PersonPtr mona = Person("octocat");
 
   StreamAssertionsTest() {
     EXPECT_THAT(executor.Await(keys.Reload()), IsOk());
-    assertions.Begin("box", "tunnel-1");
+    assertions.Begin("tunnel-1");
     announced = assertions.Announce();
   }
 
@@ -85,7 +86,7 @@ TEST_F(StreamAssertionsTest, AnotherRoleOrAnotherStateOfTheUserHasItsOwn) {
 }
 
 TEST_F(StreamAssertionsTest, AnAgentThatAsksForNoneGetsNone) {
-  assertions.Begin("box", "");
+  assertions.Begin("");
   EXPECT_EQ(For(mona), "");
 }
 
