@@ -69,6 +69,7 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
                                        .actor_id = *user_id,
                                        .address = address,
                                        .detail = "link"});
+  co_await EndFormerSession(hub, call.request.head);
   auto response = NoContent();
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,

@@ -1,5 +1,6 @@
 #include "hub/browser.h"
 
+#include "base/log.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -31,6 +32,13 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head) {
       identity::PresentedCookie(head.fields, identity::CookieKind::kHub, hub.scheme);
   if (!cookie) return nullptr;
   return IfAdmitted(hub, hub.identity.sessions().Authenticate(*cookie));
+}
+
+Task<void> EndFormerSession(HubContext& hub, const http::RequestHead& head) {
+  const auto former = SessionOf(hub, head);
+  if (!former) co_return;
+  auto ended = co_await hub.identity.sessions().Revoke(former->id);
+  if (!ended) LogWarn("end a browser's former session: {}", ended.error().ToString());
 }
 
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,

@@ -151,6 +151,7 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
                                        .actor_id = end->person->id,
                                        .address = address,
                                        .detail = end->person->provider});
+  co_await EndFormerSession(hub, head);
   auto response = Redirect(303, end->next);
   response.head.fields.Add(
       "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,

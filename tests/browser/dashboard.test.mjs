@@ -44,6 +44,16 @@ describe("dashboard", { concurrency: 1 }, () => {
     await second.close();
   });
 
+  check("signing in as somebody else in another tab makes this one theirs", async () => {
+    const other = await stage.signIn("ben");
+    await page.locator(".bar-side").getByText("ben", { exact: true }).waitFor();
+    await other.close();
+    const own = await stage.signIn();
+    await page.locator(".bar-side").getByText("ben", { exact: true }).waitFor({ state: "detached" });
+    await page.getByText("No instance yet").waitFor();
+    await own.close();
+  });
+
   check("a link that the hub has not judged stays in the field", async () => {
     const other = await stage.context.newPage();
     await other.goto(`${stage.hub.url}/login`);

@@ -71,6 +71,19 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
 
   after(() => scene.stop());
 
+  it("signing in anew ends what that browser was signed in to before, and nothing of other browsers", async () => {
+    const former = await scene.signIn();
+    const ways = await scene.ways("box", former);
+    const dashboard = await scene.openDashboard(former);
+    const closed = untilGone(dashboard.end);
+    const present = await scene.signIn("owner", { cookie: former });
+    await within(revokeMs, "the end of the former session's socket", closed);
+    for (const way of Object.values(ways)) assert.equal((await ask(way.options("/x", { headers: asFetch }))).status, 401);
+    expectProblem(await scene.api("GET", "/api/session", { cookie: former }), 401);
+    for (const alive of [present, cookie]) assert.equal((await scene.api("GET", "/api/session", { cookie: alive })).status, 200);
+    await scene.api("DELETE", "/api/session", { cookie: present });
+  });
+
   it("check 4: a session ended from another browser loses its requests and sockets within 2 s", async () => {
     const stolen = await scene.signIn();
     const both = await scene.ways("box", stolen);

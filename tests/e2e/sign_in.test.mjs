@@ -194,6 +194,14 @@ describe("check 2: a callback counts only in the browser that began it, once", {
     for (const field of one.answer.headers["set-cookie"]) assert.match(field, /; HttpOnly; SameSite=Lax$/);
   });
 
+  it("it ends what the browser was signed in to before", async () => {
+    const begun = await beginSignIn(scene, "github");
+    const former = (await signInWith(scene, github, "user-only")).cookie;
+    const { cookie } = await endSignIn(scene, github.approve(begun.location, "user-only"), `${begun.cookie}; ${former}`);
+    assert.equal(await whoAmI(scene, former), 401);
+    assert.equal(await whoAmI(scene, cookie), "Name of user-only");
+  });
+
   it("after it the browser is where it wanted to be, and never elsewhere", async () => {
     for (const [next, place] of [
       ["/open?id=a&next=%2Fx", "/open?id=a&next=%2Fx"], ["//evil.test", "/dashboard"], ["/\\evil.test", "/dashboard"],

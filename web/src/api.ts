@@ -69,6 +69,13 @@ export function leaveFor(address: string): void {
   location.replace(address);
 }
 
+/** Loads this page again, for whoever is signed in now, unless it is being left. */
+export function startAnew(): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  location.reload();
+}
+
 /** Where one signs in and then comes back to this page. */
 export function loginPlace(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;

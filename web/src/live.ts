@@ -1,5 +1,5 @@
 // Keeps a store of instances fed from the hub's socket.
-import { ApiError, sessionInfo, toLogin } from "./api";
+import { ApiError, sessionInfo, startAnew, toLogin } from "./api";
 import { keepSocket } from "./socket";
 import type { InstanceStore } from "./store";
 
@@ -14,6 +14,8 @@ export function feed(store: InstanceStore, onState: (connected: boolean) => void
       onHeard?.();
     },
     onState,
+    // Somebody may be signed in anew, and be another; if nobody is, the hub leads to sign-in.
+    onEnded: startAnew,
     mayRetry: async () => {
       try {
         await sessionInfo();

@@ -10,7 +10,7 @@ class FakeSocket {
   sent: string[] = [];
   onopen?: () => void;
   onmessage?: (event: { data: string }) => void;
-  onclose?: () => void;
+  onclose?: (event: { code: number }) => void;
   constructor() {
     FakeSocket.all.push(this);
   }
@@ -27,21 +27,22 @@ class FakeSocket {
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
-  breaks(): void {
+  breaks(code = 1006): void {
     this.close();
-    this.onclose?.();
+    this.onclose?.({ code });
   }
 }
 
 /** A page whose time, hub and window are the test's: `wake` is somebody who looks at it. */
-function openPage(t: TestContext): { wake: () => void; last: () => FakeSocket } {
+function openPage(t: TestContext, onEnded = () => {}): { wake: () => void; last: () => FakeSocket } {
   mock.timers.enable({ apis: ["setTimeout"] });
   mock.method(Math, "random", () => 1);
   const window = new EventTarget();
   const document = Object.assign(new EventTarget(), { hidden: false, querySelector: () => null });
   FakeSocket.all = [];
   Object.assign(globalThis, { window, document, WebSocket: FakeSocket });
-  const end = keepSocket("ws://hub", { onMessage: () => {}, onState: () => {}, mayRetry: () => Promise.resolve(true) });
+  const mayRetry = () => Promise.resolve(true);
+  const end = keepSocket("ws://hub", { onMessage: () => {}, onState: () => {}, onEnded, mayRetry });
   t.after(() => {
     end();
     mock.timers.reset();
@@ -95,4 +96,16 @@ test("a list that stops coming is given up", (t) => {
   assert.deepEqual(socket.sent, ["get_clients", "ping"]);
   mock.timers.tick(10_000);
   assert.equal(socket.readyState, 3);
+});
+
+test("a session that is over is told once, and not tried again", (t) => {
+  const onEnded = mock.fn();
+  const { wake, last } = openPage(t, onEnded);
+  const socket = last();
+  socket.open();
+  socket.breaks(1008);
+  wake();
+  mock.timers.tick(60_000);
+  assert.equal(onEnded.mock.callCount(), 1);
+  assert.equal(last(), socket);
 });

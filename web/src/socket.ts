@@ -11,11 +11,15 @@ const probeAfterMs = 20_000;
 const answerWithinMs = 10_000;
 const answerAfterSleepMs = 3_000;
 const openWithinMs = 5_000;
+/** How the hub closes a socket whose session is over. */
+const sessionEnded = 1008;
 
 /** What the owner of the socket is told. */
 export interface SocketEvents {
   readonly onMessage: (message: unknown) => void;
   readonly onState: (connected: boolean) => void;
+  /** The session is over that the page was loaded with; nothing more follows. */
+  readonly onEnded: () => void;
   /** A connection was refused or lost; resolves to false if it is no use to try again. */
   readonly mayRetry: () => Promise<boolean>;
 }
@@ -74,7 +78,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
       isListed ||= isWhole(message);
       events.onMessage(message);
     };
-    current.onclose = () => lost(current);
+    current.onclose = ({ code }) => (code === sessionEnded ? over(current) : lost(current));
   }
 
   function lost(current: WebSocket): void {
@@ -88,6 +92,14 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     void events.mayRetry().then((retry) => {
       if (!retry) end();
     });
+  }
+
+  function over(current: WebSocket): void {
+    if (current !== socket || ended) return;
+    events.onState(false);
+    end();
+    // The answer that ended it may still be on its way here: with the cookie of another, or from signing out.
+    setTimeout(events.onEnded, firstDelayMs);
   }
 
   /** Somebody looks again, or the network is back: whatever was waited for is due now. */

@@ -27,7 +27,7 @@ export function fakeHubSocket() {
       setTimeout(() => {
         if (!window.hubSocket.isUp) {
           this.readyState = 3;
-          this.onclose?.();
+          this.onclose?.({ code: 1006 });
           return;
         }
         this.readyState = 1;
@@ -47,7 +47,7 @@ export function fakeHubSocket() {
     close() {
       if (!open.delete(this)) return;
       this.readyState = 3;
-      this.onclose?.();
+      this.onclose?.({ code: 1006 });
     }
   }
   window.WebSocket = FakeSocket;

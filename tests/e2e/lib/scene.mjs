@@ -133,10 +133,13 @@ export class Scene {
     return one;
   }
 
-  /** Signs in by a fresh link, as the hub's owner or that user: the value of a Cookie field for the hub. */
-  async signIn(user = "owner") {
+  /**
+   * Signs in by a fresh link, as the hub's owner or that user: the value of a Cookie field for the hub. With
+   * `cookie`, in the browser that has this one.
+   */
+  async signIn(user = "owner", { cookie } = {}) {
     const code = (await this.hub.loginLink(user)).split("#")[1];
-    const answer = await this.api("POST", "/api/session", { body: JSON.stringify({ code }) });
+    const answer = await this.api("POST", "/api/session", { cookie, body: JSON.stringify({ code }) });
     assert.equal(answer.status, 204, answer.body.toString());
     return answer.headers["set-cookie"][0].split(";")[0];
   }
