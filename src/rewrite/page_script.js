@@ -89,6 +89,18 @@ function patchStorage() {
       return;
     }
   });
+  // Storage.prototype.setItem.call(localStorage, ...): the browser's own knows only its own areas.
+  ['getItem', 'setItem', 'removeItem', 'key', 'clear'].forEach(function (name) {
+    patch(window.Storage && window.Storage.prototype, name, function (original) {
+      return function () {
+        var method = original;
+        for (var i = 0; i < areas.length; i++) {
+          if (areas[i][1] === this) method = this[name];
+        }
+        return method.apply(this, arguments);
+      };
+    });
+  });
   if (!window.StorageEvent) return;
   var key = Object.getOwnPropertyDescriptor(window.StorageEvent.prototype, 'key');
   // Other instances' changes are not this page's business. First listener, so nobody sees them.
@@ -267,8 +279,10 @@ function patchNavigation() {
   navigation.addEventListener('navigate', function (event) {
     var target = event.destination && event.destination.url;
     var fixed = fix(target);
-    if (fixed === target || !event.cancelable || event.formData || event.downloadRequest ||
-        event.navigationType === 'traverse' || event.navigationType === 'reload') {
+    // A download without a name has the empty one.
+    if (fixed === target || !event.cancelable || event.formData ||
+        isString(event.downloadRequest) || event.navigationType === 'traverse' ||
+        event.navigationType === 'reload') {
       return;
     }
     event.preventDefault();

@@ -21,8 +21,10 @@ function run(config, globals) {
 }
 
 class Storage {
-  getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; }
-  setItem(key, value) { this[key] = String(value); }
+  // As the browser's, its methods know none but real ones.
+  #isReal = true;
+  getItem(key) { return this.#isReal && Object.hasOwn(this, key) ? this[key] : null; }
+  setItem(key, value) { if (this.#isReal) this[key] = String(value); }
   removeItem(key) { delete this[key]; }
   key(index) { return Object.keys(this)[index] ?? null; }
   clear() { for (const key of Object.keys(this)) delete this[key]; }
@@ -42,11 +44,12 @@ function makeBrowser() {
     made.OPEN = 1;
     return made;
   };
+  class OwnStorage extends Storage {}
   const globals = {
-    calls, URL, console,
+    calls, URL, console, Storage: OwnStorage,
     location: { host: 'hub.example', href: `https://hub.example${P}/`,
                 assign: note('assign'), replace: note('replace') },
-    localStorage: new Storage(), sessionStorage: new Storage(),
+    localStorage: new OwnStorage(), sessionStorage: new OwnStorage(),
     fetch: note('fetch'), open: note('open'),
     Request: kind('Request'), WebSocket: kind('WebSocket'), EventSource: kind('EventSource'),
     Worker: kind('Worker'), SharedWorker: kind('SharedWorker'), Audio: kind('Audio'),
@@ -111,6 +114,39 @@ test('every way to name a URL leads under the prefix', () => {
   }
 });
 
+test('this host is known however it is spelt', () => {
+  const { last } = page();
+  for (const host of ['wss://hub.example:443', 'wss://hub.example:', 'WSS://HUB.example',
+    '//Hub.Example:443', 'ws://hub.example:80']) {
+    assert.deepEqual(last(`new WebSocket('${host}/?token=1')`), [`${host}${P}/?token=1`]);
+  }
+  for (const host of ['wss://hub.example:80', 'wss://hub.example:4433', 'ws://hub.example:443',
+    '//hub.example:80']) {
+    assert.deepEqual(last(`new WebSocket('${host}/')`), [`${host}/`]);
+  }
+  const other = makeBrowser();
+  other.location = { host: 'hub.example:8080', href: `http://hub.example:8080${P}/` };
+  run({ prefix: P, localStorage: [] }, other);
+  for (const url of ['//HUB.example:8080/x', '//hub.example:80/x', '//hub.example/x']) other.fetch(url);
+  assert.deepEqual(other.calls.map(([, url]) => url),
+    [`//HUB.example:8080${P}/x`, '//hub.example:80/x', '//hub.example/x']);
+});
+
+test('a navigation from the root is led under the prefix, a download is not one', () => {
+  const browser = makeBrowser();
+  let navigate;
+  browser.navigation = { addEventListener: (type, listener) => { navigate = listener; } };
+  run({ prefix: P, localStorage: [] }, browser);
+  const go = (more) => navigate({
+    destination: { url: 'https://hub.example/report' }, cancelable: true, navigationType: 'push',
+    downloadRequest: null, preventDefault() { browser.calls.push(['prevented']); }, ...more,
+  });
+  for (const downloadRequest of ['', 'report.txt']) go({ downloadRequest });
+  assert.deepEqual(browser.calls, []);
+  go({});
+  assert.deepEqual(browser.calls, [['prevented'], ['assign', `https://hub.example${P}/report`]]);
+});
+
 test('wrapped constructors look like the originals', () => {
   const { eval: run } = page();
   assert.equal(run(`new WebSocket('/x') instanceof WebSocket`), true);
@@ -158,6 +194,10 @@ test('storage is split by instance and holds the items first', () => {
   assert.equal(eval_(`'theme' in localStorage && !('hub' in localStorage)`), true);
   assert.equal(eval_(`delete localStorage.theme; localStorage.theme`), undefined);
   assert.equal(eval_(`localStorage.getItem('hub')`), null);
+  eval_(`Storage.prototype.setItem.call(localStorage, 'n', 2)`);
+  assert.equal(real[`berth:${P}:n`], '2');
+  assert.equal(eval_(`Storage.prototype.getItem.call(localStorage, 'n')`), '2');
+  assert.equal(eval_(`Storage.prototype.getItem.call(sessionStorage, 'n')`), null);
   eval_(`localStorage.clear()`);
   assert.deepEqual(Object.keys(real), ['berth:/clients/y/proxy:theirs', 'hub']);
   assert.equal(eval_(`window.__ROUTER_BASENAME__`), P);

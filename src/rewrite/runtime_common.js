@@ -15,6 +15,7 @@ var P = config.prefix;
 var scope = typeof window === 'undefined' ? self : window;
 // The location of a worker made from a blob has no host, but an origin.
 var HOST = scope.location.host || String(scope.location.origin).replace(/^.*\/\//, '');
+var IS_SECURE = /^(?:blob:)?https:/i.test(scope.location.href);
 // In front of every name that one origin shares between instances: storage keys, caches, databases.
 var NAMESPACE = 'berth:' + P + ':';
 
@@ -29,6 +30,12 @@ function fixPath(path) {
   return P + path;
 }
 
+// A host as location.host spells it: in lower case, without the port that the scheme has anyway.
+function normalHost(scheme, host) {
+  var isSecure = scheme ? /^(?:https|wss):$/i.test(scheme) : IS_SECURE;
+  return host.toLowerCase().replace(isSecure ? /:(?:443)?$/ : /:(?:80)?$/, '');
+}
+
 // Any URL as a program gives it: root-relative, or absolute at this very host.
 function fix(url) {
   if (typeof URL === 'function' && url instanceof URL) url = url.href;
@@ -37,7 +44,7 @@ function fix(url) {
   var text = url.slice(start.length);
   if (text.charAt(0) === '/' && text.charAt(1) !== '/') return start + fixPath(text);
   var parts = /^((?:https?|wss?):)?\/\/([^\/?#\\]*)([^?#]*)(.*)$/i.exec(text);
-  if (!parts || parts[2] !== HOST) return url;
+  if (!parts || normalHost(parts[1], parts[2]) !== HOST) return url;
   return (parts[1] || '') + '//' + parts[2] + fixPath(parts[3] || '/') + parts[4];
 }
 
