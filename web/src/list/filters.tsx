@@ -12,8 +12,10 @@ interface FiltersProps {
 export function Filters({ choice, onChoice, count, labels }: FiltersProps) {
   const all = states.reduce((sum, state) => sum + count[state], 0);
   const chips: (readonly [State | "", string, number])[] = [["", "All", all]];
+  // One with the focus does not go away under it.
+  const focused = document.activeElement?.getAttribute("data-filter");
   for (const state of states) {
-    if (count[state] > 0 || state === choice.state) chips.push([state, stateWords[state], count[state]]);
+    if (count[state] > 0 || state === choice.state || state === focused) chips.push([state, stateWords[state], count[state]]);
   }
   return (
     <search class="filters">
@@ -56,6 +58,7 @@ export function Filters({ choice, onChoice, count, labels }: FiltersProps) {
           <button
             key={state}
             type="button"
+            data-filter={state}
             class={`chip ${state === "" ? "" : `state-${state}`}`}
             aria-pressed={choice.state === state}
             onClick={() => onChoice({ ...choice, state })}
