@@ -97,6 +97,26 @@ describe("dashboard", { concurrency: 1 }, () => {
     await tab.close();
   });
 
+  check("an address that keeps no cookie is told from a person who opens it again and again", async () => {
+    const opener = (next) => `${stage.hub.url}/open?client=plain&next=${encodeURIComponent(next)}`;
+    const tab = await stage.context.newPage();
+    const opens = async (next, options) => {
+      await tab.goto(opener(next), options);
+      await tab.getByRole("heading", { name: "plain" }).waitFor();
+    };
+    for (let time = 0; time < 5; ++time) await opens("/same", { referer: `${stage.hub.url}/dashboard` });
+    for (let time = 0; time < 5; ++time) await opens(`/other/${time}`);
+    await tab.close();
+
+    const refused = await stage.context.newPage();
+    await refused.goto(`${stage.hub.url}/dashboard`);
+    await stage.context.clearCookies({ name: "berth_instance" });
+    await refused.route("**/.berth/session", (route) => route.fulfill({ status: 204 }));
+    await refused.goto(opener("/deep?x=1"), { referer: `${stage.hub.url}/dashboard` });
+    await refused.getByText("The browser keeps no cookie for this instance's address.").waitFor();
+    await refused.close();
+  });
+
   check("when the agent goes, the card and the instance's page say so", async () => {
     const tab = await stage.context.newPage();
     const origin = await stage.open(tab, stage.plain);

@@ -7,19 +7,23 @@ const storageKey = "berth-opened";
 const mostTurns = 3;
 const turnsWithinMs = 15_000;
 
-/** Whether this tab was sent here too often: the instance's address then keeps no cookie. */
-function isLoop(id: string): boolean {
+/**
+ * Whether this tab was sent here too often for the same: the instance's address then keeps no cookie. Who comes
+ * from a page of the hub was not sent by that address.
+ */
+function isLoop(place: string): boolean {
+  if (document.referrer.startsWith(`${location.origin}/`)) return false;
   const now = Date.now();
   let times: number[] = [];
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(storageKey) ?? "{}");
-    const known = (kept as { id?: unknown; times?: unknown }) ?? {};
-    if (known.id === id && Array.isArray(known.times)) times = known.times.map(Number);
+    const known = (kept as { place?: unknown; times?: unknown }) ?? {};
+    if (known.place === place && Array.isArray(known.times)) times = known.times.map(Number);
   } catch {
     // Whatever it was, it does not count.
   }
   times = [...times.filter((time) => now - time < turnsWithinMs), now];
-  sessionStorage.setItem(storageKey, JSON.stringify({ id, times }));
+  sessionStorage.setItem(storageKey, JSON.stringify({ place, times }));
   return times.length > mostTurns;
 }
 
@@ -27,11 +31,12 @@ async function main(): Promise<void> {
   const query = new URLSearchParams(location.search);
   const id = query.get("client") ?? "";
   if (id === "") throw new ApiError(0, "Open an instance from the dashboard.");
-  if (isLoop(id)) {
+  // Without dot segments: it may come to stand below the instance's prefix.
+  const next = nextPath(location.search, location.origin, "/");
+  if (isLoop(`${id} ${next}`)) {
     throw new ApiError(0, "The browser keeps no cookie for this instance's address. Allow it, then try again.");
   }
-  // Without dot segments: it may come to stand below the instance's prefix.
-  location.replace(await openInstance(id, nextPath(location.search, location.origin, "/")));
+  location.replace(await openInstance(id, next));
 }
 
 main().catch((error: unknown) => {
