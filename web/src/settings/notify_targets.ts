@@ -81,13 +81,23 @@ export const canPush = "serviceWorker" in navigator && "PushManager" in window &
 
 const workerMs = 10_000;
 
+/** `error`, of subscribing; in words of ours where the browser has nothing that pushes. */
+function explained(error: unknown): unknown {
+  const isRefused = error instanceof DOMException && ["AbortError", "NotSupportedError"].includes(error.name);
+  return isRefused
+    ? new Error(
+        "This browser has no push service, or it is switched off: allow it in the browser's settings, or choose ntfy or a webhook.",
+      )
+    : error;
+}
+
 /** The browser's subscription for that key; one for another key, of an earlier hub say, gives way to it. */
 export async function subscribeFor(manager: PushManager, key: string): Promise<PushSubscription> {
   const options = { userVisibleOnly: true, applicationServerKey: key };
   try {
     return await manager.subscribe(options);
   } catch (error) {
-    if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
+    if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw explained(error);
     const old = await manager.getSubscription();
     await old?.unsubscribe();
     return await manager.subscribe(options);
