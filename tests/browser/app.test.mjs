@@ -200,6 +200,11 @@ describe("the app", { concurrency: 1 }, () => {
     await show("/instances/nobody", fleet());
     await page.getByText("No such instance").waitFor();
     await inspect("instance-unknown");
+    await show("/instances/ada-laptop", fleet());
+    await until("the title", async () => (await page.title()) === "(1) ada-laptop · berth");
+    await tell({ type: "client_removed", client_id: "ada-laptop" });
+    await page.getByText("No such instance").waitFor();
+    await until("the plain title", async () => (await page.title()) === "Instance · berth");
     await page.unroute("**/api/clients/*/history");
   });
 

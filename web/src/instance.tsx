@@ -122,7 +122,11 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
   const changes = useChanges(one);
   const history = useHistory(one.id, one.state);
   useEffect(() => {
+    const plain = document.title;
     document.title = `${one.state === "needs_you" ? "(1) " : ""}${one.name} · berth`;
+    return () => {
+      document.title = plain;
+    };
   }, [one.name, one.state]);
   return (
     <>
