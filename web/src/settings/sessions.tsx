@@ -10,6 +10,16 @@ import { Table } from "../ui/table";
 import { browserOf } from "./browser_name";
 import { endOtherSessions, endSession, sessions, type SignedInSession } from "./hub";
 
+/** What ends with no session, and somebody else may have made in one. */
+function WhatStays() {
+  return (
+    <p class="quiet">
+      Tokens stay, and so do webhooks and ntfy topics under <a href="/settings/notifications">Notifications</a>: revoke or
+      remove what you do not know.
+    </p>
+  );
+}
+
 export function Sessions() {
   const list = useRemote(sessions);
   const [ending, setEnding] = useState<SignedInSession | "others">();
@@ -63,7 +73,7 @@ export function Sessions() {
     <Panel
       id="sessions"
       title="Your sessions"
-      about="Where you are signed in. One that you do not know: end it, and revoke tokens that you do not know either."
+      about="Where you are signed in. One that you do not know: end it, and revoke tokens and remove notification targets that you do not know either."
     >
       {(tell) => (
         <>
@@ -80,6 +90,7 @@ export function Sessions() {
               }}
             >
               <p>Everywhere but here you will have to sign in again. What is open there closes within two seconds.</p>
+              <WhatStays />
             </Confirm>
           )}
           {ending !== undefined && ending !== "others" && (
@@ -98,6 +109,7 @@ export function Sessions() {
                 {browserOf(ending.userAgent)} at {ending.address}
                 {ending.isCurrent ? ": this is the session that you are using." : " will have to sign in again."}
               </p>
+              {!ending.isCurrent && <WhatStays />}
             </Confirm>
           )}
         </>
