@@ -162,7 +162,14 @@ Result<std::optional<NotifyTargetRow>> TakeBrowser(store::Database& database, co
   return own;
 }
 
-/// Writes `row`, or over the one of the same browser. kConflict: too many.
+/// Of one that ended while its browser set itself up.
+Error WithoutItsSession(Error error) {
+  if (error.kind != ErrorKind::kConflict) return error;
+  return Unauthorized("the session ended");
+}
+
+/// Writes `row`, or over the one of the same browser. kConflict: too many; kUnauthorized: its
+/// session ended.
 Result<NotifyTargetRow> PutTarget(store::Database& database, const Sealer& sealer,
                                   NotifyTargetRow row, const NotifyConfig& config,
                                   std::size_t most) {
@@ -173,9 +180,10 @@ Result<NotifyTargetRow> PutTarget(store::Database& database, const Sealer& seale
       (*again)->name = row.name;
       (*again)->events = row.events;
       (*again)->quiet = row.quiet;
+      if (row.session_id) (*again)->session_id = row.session_id;
       (*again)->sealed_config = SealNotifyConfig(sealer, (*again)->id, config);
       auto updated = store::UpdateNotifyTarget(database, **again);
-      if (!updated) return std::move(updated).error();
+      if (!updated) return WithoutItsSession(std::move(updated).error());
       return **std::move(again);
     }
   }
@@ -183,7 +191,7 @@ Result<NotifyTargetRow> PutTarget(store::Database& database, const Sealer& seale
   if (!rows) return std::move(rows).error();
   if (rows->size() >= most) return Conflict("too many notification targets");
   auto inserted = store::InsertNotifyTarget(database, row);
-  if (!inserted) return std::move(inserted).error();
+  if (!inserted) return WithoutItsSession(std::move(inserted).error());
   return row;
 }
 
@@ -228,6 +236,7 @@ Task<Result<http::Response>> CreateNotificationTarget(HubContext& hub, ApiCall c
   row.user_id = call.user_id();
   row.kind = *kind;
   row.created_at = hub.clock();
+  if (*kind == store::NotifyKind::kWebPush && call.session) row.session_id = call.session->id;
   row.sealed_config = SealNotifyConfig(hub.sealer, row.id, config);
   Apply(*wanted, row);
   auto put = co_await hub.store.Run([&sealer = hub.sealer, row, config,

@@ -24,8 +24,11 @@ Result<P256PrivateKey> OpenKey(const Sealer& sealer, std::string_view sealed) {
   return P256PrivateKey::From(std::as_bytes(std::span(raw->Reveal())));
 }
 
-bool MayKnow(const HubContext& hub, std::int64_t user_id, const std::string& instance_id) {
-  const auto person = hub.identity.people().Find(user_id);
+bool MayKnow(const HubContext& hub, const store::NotifyTargetRow& target,
+             const std::string& instance_id) {
+  // The target goes with its session, but only when that end is written.
+  if (target.session_id && !hub.identity.sessions().Find(*target.session_id)) return false;
+  const auto person = hub.identity.people().Find(target.user_id);
   if (person == nullptr) return false;
   const auto visible = hub.registry.Find(instance_id, *person);
   return visible && visible->role <= identity::InstanceRole::kOperator;
@@ -54,19 +57,19 @@ Notifications::~Notifications() { delivery_.Cancel(); }
 Task<Result<void>> Notifications::Start() {
   auto loaded = co_await LoadKey();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "the key of Web Push");
-  outbox_ = std::make_unique<Outbox>(
-      Outbox::Parts{.executor = loop_,
-                    .store = hub_.store,
-                    .web = *web_,
-                    .sealer = hub_.sealer,
-                    .limits = hub_.limits,
-                    .audit = hub_.identity.audit(),
-                    .clock = hub_.clock,
-                    .random = SystemRandom(),
-                    .identity = {.key = *key_, .subject = SubjectOf(public_url_)},
-                    .may_know = [this](std::int64_t user_id, const std::string& instance_id) {
-                      return MayKnow(hub_, user_id, instance_id);
-                    }});
+  outbox_ = std::make_unique<Outbox>(Outbox::Parts{
+      .executor = loop_,
+      .store = hub_.store,
+      .web = *web_,
+      .sealer = hub_.sealer,
+      .limits = hub_.limits,
+      .audit = hub_.identity.audit(),
+      .clock = hub_.clock,
+      .random = SystemRandom(),
+      .identity = {.key = *key_, .subject = SubjectOf(public_url_)},
+      .may_know = [this](const store::NotifyTargetRow& target, const std::string& instance_id) {
+        return MayKnow(hub_, target, instance_id);
+      }});
   notifier_ = std::make_unique<Notifier>(hub_, *outbox_, public_url_);
   auto started = co_await notifier_->Start();
   if (!started) co_return started;

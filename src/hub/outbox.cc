@@ -108,9 +108,9 @@ Task<Result<void>> Outbox::DeliverOnce(store::OutboxRow row) {
     LogError("notification {} is dropped: {}", row.id, notification.error().message);
     co_return co_await Drop(row.id);
   }
-  if (!parts_.may_know((*target)->user_id, notification->client_id)) {
-    LogInfo("notification {} of instance {} is dropped: user {} may not see it any more", row.id,
-            ForLog(notification->client_id), (*target)->user_id);
+  if (!parts_.may_know(**target, notification->client_id)) {
+    LogInfo("notification {} of instance {} is dropped: target {} may not know it any more", row.id,
+            ForLog(notification->client_id), row.target_id);
     co_return co_await Drop(row.id);
   }
   auto outcome =

@@ -34,8 +34,9 @@ class Outbox {
     WallClock clock;
     RandomSource random;
     PushIdentity identity;
-    /// Whether that user may (still) be told of that instance.
-    std::function<bool(std::int64_t user_id, const std::string& instance_id)> may_know;
+    /// Whether that target may (still) be told of that instance.
+    std::function<bool(const store::NotifyTargetRow& target, const std::string& instance_id)>
+        may_know;
   };
   explicit Outbox(Parts parts);
 

@@ -27,25 +27,25 @@ struct OutboxTest : identity::testing::IdentityFixture {
   bool may_know = true;
   std::function<void()> at_clock = [] {};  ///< Before the outbox is told the time.
   std::byte chance{0x80};                  ///< How long a pause is: half of it and this share.
-  Outbox outbox{
-      Outbox::Parts{.executor = executor,
-                    .store = *store,
-                    .web = web,
-                    .sealer = sealer,
-                    .limits = limits,
-                    .audit = audit,
-                    .clock =
-                        [this] {
-                          at_clock();
-                          return time;
-                        },
-                    .random =
-                        [this](std::span<std::byte> bytes) {
-                          random(bytes);
-                          if (bytes.size() == 1) bytes[0] = chance;
-                        },
-                    .identity = {.key = key, .subject = "https://hub.example"},
-                    .may_know = [this](std::int64_t, const std::string&) { return may_know; }}};
+  Outbox outbox{Outbox::Parts{
+      .executor = executor,
+      .store = *store,
+      .web = web,
+      .sealer = sealer,
+      .limits = limits,
+      .audit = audit,
+      .clock =
+          [this] {
+            at_clock();
+            return time;
+          },
+      .random =
+          [this](std::span<std::byte> bytes) {
+            random(bytes);
+            if (bytes.size() == 1) bytes[0] = chance;
+          },
+      .identity = {.key = key, .subject = "https://hub.example"},
+      .may_know = [this](const store::NotifyTargetRow&, const std::string&) { return may_know; }}};
   Job job;
 
   OutboxTest() { AddTarget("t1", kUrl); }

@@ -15,7 +15,9 @@
 #include "store/folder_lock.h"
 #include "store/instances.h"
 #include "store/meta.h"
+#include "store/notify_targets.h"
 #include "store/schema.h"
+#include "store/sessions.h"
 
 namespace berth::store {
 namespace {
@@ -141,6 +143,27 @@ TEST(DatabaseTest, IdsOfBeforeAreTheirOwnersForGood) {
         << id;
     EXPECT_THAT(ClaimInstance(*database, id, whose, "{}", {}), IsOk()) << id;
   }
+}
+
+TEST(DatabaseTest, NotificationTargetsOfBeforeEndWithNoSession) {
+  const TempFolder temp;
+  const auto steps = SchemaSteps();
+  const std::size_t before = 6;  // The steps without notify_targets.session_id.
+  RunRaw(temp.path() / kDatabaseFile,
+         fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};"
+                     "INSERT INTO users (id, provider, subject, name, created_at)"
+                     " VALUES (1, 'local', 'a', 'a', 0);"
+                     "INSERT INTO sessions VALUES ('s', x'', 1, NULL, NULL, 0, 0, 0, '', '');"
+                     "INSERT INTO notify_targets"
+                     " (id, user_id, kind, name, sealed_config, events, created_at)"
+                     " VALUES ('t', 1, 'webpush', 'phone', x'', 'failed', 0);",
+                     fmt::join(steps.first(before), "\n"), before)
+             .c_str());
+  auto database = MustOpen(temp.path());
+  ASSERT_THAT(DeleteSession(*database, "s"), IsOk());
+  const auto target = FindNotifyTarget(*database, "t").value();
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->session_id, std::nullopt);
 }
 
 TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {

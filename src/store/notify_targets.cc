@@ -25,6 +25,7 @@ NotifyTargetRow ToTarget(const Row& row) {
   target.last_ok_at = row.TimeOrNull(10);
   target.last_error = row.String(11);
   target.failures = row.Integer(12);
+  target.session_id = row.StringOrNull(13);
   return target;
 }
 
@@ -65,10 +66,12 @@ std::optional<NotifyKind> ParseNotifyKind(std::string_view text) {
 Result<void> InsertNotifyTarget(Database& database, const NotifyTargetRow& target) {
   auto done = database.Run(
       "INSERT INTO notify_targets (id, user_id, kind, name, sealed_config, events, quiet_from,"
-      " quiet_to, utc_offset, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      " quiet_to, utc_offset, created_at, session_id)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       {target.id, target.user_id, ToString(target.kind), target.name,
        std::span<const std::byte>(target.sealed_config), ToLines(target.events), From(target.quiet),
-       To(target.quiet), Offset(target.quiet), ToUnixMs(target.created_at)});
+       To(target.quiet), Offset(target.quiet), ToUnixMs(target.created_at),
+       OrNull(target.session_id)});
   if (!done) return Wrap(std::move(done).error(), "write a notification target");
   return Ok();
 }
@@ -76,14 +79,15 @@ Result<void> InsertNotifyTarget(Database& database, const NotifyTargetRow& targe
 Result<std::optional<NotifyTargetRow>> FindNotifyTarget(Database& database, std::string_view id) {
   return database.First(
       "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures FROM notify_targets WHERE id = ?1",
+      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE id = ?1",
       {id}, ToTarget);
 }
 
 Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::int64_t user_id) {
   return database.All(
       "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures FROM notify_targets WHERE user_id = ?1"
+      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE user_id "
+      "= ?1"
       " ORDER BY created_at DESC, id",
       {user_id}, ToTarget);
 }
@@ -91,16 +95,18 @@ Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::
 Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, NotifyKind kind) {
   return database.All(
       "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures FROM notify_targets WHERE kind = ?1",
+      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE kind = "
+      "?1",
       {ToString(kind)}, ToTarget);
 }
 
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target) {
   auto done = database.Run(
       "UPDATE notify_targets SET name = ?2, sealed_config = ?3, events = ?4, quiet_from = ?5,"
-      " quiet_to = ?6, utc_offset = ?7 WHERE id = ?1",
+      " quiet_to = ?6, utc_offset = ?7, session_id = ?8 WHERE id = ?1",
       {target.id, target.name, std::span<const std::byte>(target.sealed_config),
-       ToLines(target.events), From(target.quiet), To(target.quiet), Offset(target.quiet)});
+       ToLines(target.events), From(target.quiet), To(target.quiet), Offset(target.quiet),
+       OrNull(target.session_id)});
   if (!done) return Wrap(std::move(done).error(), "change a notification target");
   if (*done == 0) return NotFound("no such notification target");
   return Ok();

@@ -45,15 +45,19 @@ struct NotifyTargetRow {
   std::optional<WallTime> last_ok_at = {};
   std::string last_error = {};  ///< Of the last attempt; "" after a success.
   std::int64_t failures = 0;    ///< Attempts that failed since the last success.
+  /// The session with which the target ends: of a browser that set itself up.
+  std::optional<std::string> session_id = {};
 };
 
+/// kConflict: user or session are gone.
 Result<void> InsertNotifyTarget(Database& database, const NotifyTargetRow& target);
 Result<std::optional<NotifyTargetRow>> FindNotifyTarget(Database& database, std::string_view id);
 /// Those of a user, the newest first.
 Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::int64_t user_id);
 /// Those of a kind, of all users.
 Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, NotifyKind kind);
-/// Writes name, events, quiet hours and sealed_config. kNotFound.
+/// Writes name, events, quiet hours, sealed_config and session_id. kNotFound; kConflict: the
+/// session is gone.
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target);
 /// With everything that waits for it. Whether it was there.
 Result<bool> DeleteNotifyTarget(Database& database, std::string_view id);

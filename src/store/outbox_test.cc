@@ -6,6 +6,7 @@
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
 #include "store/notify_targets.h"
+#include "store/sessions.h"
 #include "store/users.h"
 
 namespace berth::store {
@@ -117,6 +118,32 @@ TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
   EXPECT_THAT(Heads(), ::testing::ElementsAre("b", "c"));
   EXPECT_TRUE(DeleteNotifyTarget(*database, "t1").value());
   EXPECT_THAT(Heads(), ::testing::ElementsAre("c"));
+}
+
+TEST_F(OutboxTest, ABrowsersTargetEndsWithItsSession) {
+  for (const auto* id : {"laptop", "phone"}) {
+    SessionRow session;
+    session.id = id;
+    session.user_id = user;
+    ASSERT_THAT(InsertSession(*database, session), IsOk());
+  }
+  for (const auto* id : {"t1", "t2", "t3"}) Target(id);
+  auto bound = FindNotifyTarget(*database, "t1").value().value();
+  EXPECT_EQ(bound.session_id, std::nullopt);
+  for (const auto& [id, session] : {std::pair("t1", "laptop"), {"t2", "phone"}}) {
+    bound.id = id;
+    bound.session_id = session;
+    ASSERT_THAT(UpdateNotifyTarget(*database, bound), IsOk());
+    EXPECT_EQ(FindNotifyTarget(*database, id).value()->session_id, session);
+  }
+  for (const auto* id : {"t1", "t2", "t3"}) ASSERT_THAT(Put(id, id), IsOk());
+  ASSERT_THAT(DeleteSession(*database, "laptop"), IsOk());
+  EXPECT_EQ(FindNotifyTarget(*database, "t1").value(), std::nullopt);
+  EXPECT_THAT(Heads(), ::testing::ElementsAre("t2", "t3"));
+  bound.session_id = "laptop";
+  EXPECT_THAT(UpdateNotifyTarget(*database, bound), FailsWith(ErrorKind::kConflict));
+  bound.id = "t4";
+  EXPECT_THAT(InsertNotifyTarget(*database, bound), FailsWith(ErrorKind::kConflict));
 }
 
 TEST_F(OutboxTest, WhatGoesOnIsRememberedUntilItEnds) {

@@ -228,6 +228,13 @@ DROP TABLE shared_ids;
 -- of seq, which is the rowid.
 CREATE INDEX audit_by_actor ON audit (actor_id);
 )sql",
+    R"sql(
+-- A browser is told as long as it is signed in: its target goes with the session that set it up.
+-- NULL: another kind, set up by a script, or of before this step.
+ALTER TABLE notify_targets
+  ADD COLUMN session_id TEXT REFERENCES sessions (id) ON DELETE CASCADE;
+CREATE INDEX notify_targets_by_session ON notify_targets (session_id);
+)sql",
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
 import { FakeAgent } from "./lib/fake_agent.mjs";
+import { asPage } from "./lib/http.mjs";
 import { PushService, Receiver, signatureOf } from "./lib/push_service.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { expectInNoFile } from "./lib/secrets.mjs";
@@ -33,7 +34,7 @@ describe("notifications", { timeout: 180_000 }, () => {
     scene = await Scene.start("notifications", {
       options: ({ folder }) => {
         const file = join(folder, "hub.toml");
-        writeFileSync(file, "[limits]\noffline_notice = 1500\nnotify_retry_min = 200\nnotify_retry_max = 400\n");
+        writeFileSync(file, "[limits]\noffline_notice = 1500\nnotify_retry_min = 200\nnotify_retry_max = 400\nsign_in_attempts = 1000\n");
         return ["--config", file];
       },
     });
@@ -124,6 +125,52 @@ describe("notifications", { timeout: 180_000 }, () => {
     await add("webpush", { ...service.subscription, auth: "AAAAAAAAAAAAAAAAAAAAAA" });
     assert.equal(JSON.parse((await asThem("GET", "/targets")).body).targets.length, 1);
     assert.equal((await asThem("DELETE", `/targets/${again.id}`)).status, 204);
+  });
+
+  for (const [how, end] of [
+    ["all other sessions are ended", () => scene.api("DELETE", "/api/sessions", { cookie })],
+    ["its session is ended", async (lost) => {
+      const { sessions } = JSON.parse((await scene.api("GET", "/api/sessions", { cookie: lost })).body);
+      return scene.api("DELETE", `/api/sessions/${sessions.find(({ current }) => current).id}`, { cookie });
+    }],
+    ["it is led to the sign-out link", (lost) => scene.api("GET", "/auth/logout", { cookie: lost, headers: asPage })],
+  ]) {
+    it(`a browser is told nothing more once ${how}, and again when it has a session`, async () => {
+      const [browser, hook] = [await receiver(PushService), await webhook()];
+      const subscribe = async (session) => {
+        const body = JSON.stringify({ kind: "webpush", name: "browser", events: every, ...browser.subscription });
+        assert.equal((await scene.api("POST", "/api/notifications/targets", { cookie: session, body })).status, 201);
+      };
+      const lost = await scene.signIn();
+      await subscribe(lost);
+      const box = await agent();
+      await box.report([asks("s1", "q1")]);
+      await browser.wait(1);
+      assert.ok([204, 302].includes((await end(lost)).status));
+      assert.deepEqual((await call("GET", "/targets")).targets.map(({ kind }) => kind), ["webhook"]);
+      await box.report([asks("s1", "q2")]);
+      await hook.wait(2);
+      // From now on with the session that set it up last, whatever becomes of the one before.
+      const [found, kept] = [await scene.signIn(), await scene.signIn()];
+      await subscribe(found);
+      await subscribe(kept);
+      assert.equal((await scene.api("GET", "/auth/logout", { cookie: found, headers: asPage })).status, 302);
+      await box.report([asks("s1", "q3")]);
+      await hook.wait(3);
+      assert.deepEqual((await browser.wait(2)).map((one) => JSON.parse(browser.read(one)).question.id), ["q1", "q3"]);
+    });
+  }
+
+  it("somebody who is signed out by the hub's owner is told nothing more in their browsers", async () => {
+    const service = await receiver(PushService);
+    const theirs = await scene.signIn("ada");
+    const body = JSON.stringify({ kind: "webpush", name: "browser", events: every, ...service.subscription });
+    assert.equal((await scene.api("POST", "/api/notifications/targets", { cookie: theirs, body })).status, 201);
+    const { people } = JSON.parse((await scene.api("GET", "/api/people", { cookie })).body);
+    const { id } = people.find(({ name }) => name === "ada");
+    assert.equal((await scene.api("POST", `/api/people/${id}/sign-out`, { cookie })).status, 204);
+    const again = await scene.signIn("ada");
+    assert.deepEqual(JSON.parse((await scene.api("GET", "/api/notifications/targets", { cookie: again })).body).targets, []);
   });
 
   it("a webhook gets each event once, in order, signed", async () => {

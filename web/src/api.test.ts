@@ -32,7 +32,7 @@ test("an answer without words is explained by its status", async () => {
 test("a page lacks the proof only where the hub asks for one", () => {
   const lacks = (pathMode: boolean, isSecureContext: boolean, content: string) => {
     Object.assign(globalThis, { isSecureContext, document: { querySelector: () => ({ content }) } });
-    return lacksProof({ name: "", isHubOwner: false, pathMode, expiresAt: 0 });
+    return lacksProof({ user: 1, name: "", isHubOwner: false, pathMode, expiresAt: 0 });
   };
   assert.equal(lacks(true, true, ""), true);
   assert.equal(lacks(true, true, "proof"), false);

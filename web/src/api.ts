@@ -134,6 +134,8 @@ export async function call(method: string, path: string, body?: unknown): Promis
 
 /** What the hub says of the session and of itself. */
 export interface SessionInfo {
+  /** Their number at this hub. */
+  readonly user: number;
   readonly name: string;
   /** Runs the hub: sees people and the audit log. */
   readonly isHubOwner: boolean;
@@ -181,10 +183,11 @@ export async function signOut(): Promise<void> {
 /** Who is signed in; ApiError 401 if nobody is. */
 export async function sessionInfo(): Promise<SessionInfo> {
   const info = (await call("GET", "/api/session")) as
-    | { user?: { name?: unknown; role?: unknown }; path_mode?: unknown; expires_at?: unknown }
+    | { user?: { id?: unknown; name?: unknown; role?: unknown }; path_mode?: unknown; expires_at?: unknown }
     | undefined;
   const name = info?.user?.name;
   return {
+    user: Number(info?.user?.id),
     name: typeof name === "string" ? name : "",
     isHubOwner: info?.user?.role === "owner",
     pathMode: info?.path_mode === true,

@@ -8,6 +8,7 @@ import { titleFor, type Instance, type State } from "./instances";
 import { keep, lastKnown, type LastKnown } from "./last_known";
 import { List } from "./list/list";
 import { feed } from "./live";
+import { renewOwnTarget } from "./own_target";
 import { InstanceStore } from "./store";
 import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
@@ -155,7 +156,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
 }
 
 async function start(app: HTMLElement): Promise<void> {
-  let info: SessionInfo = { name: "", isHubOwner: false, pathMode: false, expiresAt: NaN };
+  let info: SessionInfo = { user: NaN, name: "", isHubOwner: false, pathMode: false, expiresAt: NaN };
   let kept: LastKnown | undefined;
   try {
     // The worker shows its own page where the hub did not answer just now: asked again, it could be silent for long.
@@ -180,7 +181,9 @@ async function start(app: HTMLElement): Promise<void> {
     }
   }
   render(<Dashboard info={info} kept={kept} />, app);
-  if (kept === undefined) installWorker();
+  if (kept !== undefined) return;
+  installWorker();
+  void renewOwnTarget(info);
 }
 
 const app = document.getElementById("app");

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { leaveOwnTarget, noteOwnTarget } from "./own_target";
+import type { SessionInfo } from "./api";
+import { addOwnTarget, leaveOwnTarget, noteChoices, renewOwnTarget } from "./own_target";
 
-/** A browser that is told of events, with what is done to it. */
-function browser({ isAnswered = true } = {}) {
+const place = { url: "https://push.example/1", p256dh: "key", auth: "secret" };
+
+/** A browser with a subscription, and what is done to it and to the hub. */
+function browser({ isAnswered = true, isSubscribed = true } = {}) {
   const kept = new Map<string, string>();
   const done: string[] = [];
-  const subscription = { unsubscribe: () => Promise.resolve(done.push("unsubscribe") > 0) };
-  const registration = { pushManager: { getSubscription: () => Promise.resolve(subscription) } };
+  const subscription = {
+    toJSON: () => ({ endpoint: place.url, keys: { p256dh: place.p256dh, auth: place.auth } }),
+    unsubscribe: () => Promise.resolve(done.push("unsubscribe") > 0),
+  };
+  const pushManager = { getSubscription: () => Promise.resolve(isSubscribed ? subscription : null) };
   Object.defineProperty(globalThis, "navigator", {
     configurable: true,
-    value: { serviceWorker: { getRegistration: () => Promise.resolve(registration) } },
+    value: { serviceWorker: { getRegistration: () => Promise.resolve({ pushManager }) } },
   });
   Object.assign(globalThis, {
     document: { querySelector: () => null },
@@ -19,28 +25,69 @@ function browser({ isAnswered = true } = {}) {
       setItem: (key: string, value: string) => void kept.set(key, value),
       removeItem: (key: string) => void kept.delete(key),
     },
-    fetch: (path: string, { method }: { method: string }) => {
-      done.push(`${method} ${path}`);
-      return isAnswered ? Promise.resolve(new Response(null, { status: 204 })) : Promise.reject(new Error("away"));
+    fetch: (path: string, { method, body }: { method: string; body?: string }) => {
+      done.push(body === undefined ? `${method} ${path}` : `${method} ${path} ${body}`);
+      if (!isAnswered) return Promise.reject(new Error("away"));
+      const json = { headers: { "content-type": "application/json" } };
+      return Promise.resolve(method === "POST" ? new Response('{"id":"0123456789abcdef"}', json) : new Response(null, { status: 204 }));
     },
   });
   return { kept, done };
 }
 
+const session = (user: number, expiresAt: number): SessionInfo => ({ user, name: "", isHubOwner: false, pathMode: false, expiresAt });
+const posted = (choices: object): string => `POST /api/notifications/targets ${JSON.stringify({ kind: "webpush", ...choices, ...place })}`;
+
 test("who signs out is told of nothing here any more", async () => {
   const { kept, done } = browser();
-  noteOwnTarget("0123456789abcdef");
+  await addOwnTarget({ name: "phone", events: ["failed"] }, place);
+  await leaveOwnTarget();
+  assert.deepEqual(done.slice(1), ["DELETE /api/notifications/targets/0123456789abcdef", "unsubscribe"]);
+  assert.equal(kept.size, 0);
+});
+
+test("a browser that kept the id alone leaves as well", async () => {
+  const { kept, done } = browser();
+  kept.set("berth-own-target", "0123456789abcdef");
+  await renewOwnTarget(session(1, 100));
   await leaveOwnTarget();
   assert.deepEqual(done, ["DELETE /api/notifications/targets/0123456789abcdef", "unsubscribe"]);
-  assert.equal(kept.size, 0);
 });
 
 test("the browser's subscription ends also where the hub does not answer, or was never told", async () => {
   const away = browser({ isAnswered: false });
-  noteOwnTarget("0123456789abcdef");
+  away.kept.set("berth-own-target", "0123456789abcdef");
   await leaveOwnTarget();
   assert.equal(away.done.at(-1), "unsubscribe");
   const unknown = browser();
   await leaveOwnTarget();
   assert.deepEqual(unknown.done, ["unsubscribe"]);
+});
+
+test("a browser is told again once its user signed in again: with what they chose, and once", async () => {
+  const { done } = browser();
+  await renewOwnTarget(session(1, 100));
+  await addOwnTarget({ name: "phone", events: ["failed"], quiet_hours: "22:00-07:00", utc_offset: "+02:00" }, place);
+  noteChoices("0123456789abcdef", { name: "my phone", quiet_hours: null });
+  noteChoices("another", { name: "tablet" });
+  await renewOwnTarget(session(1, 100));
+  assert.equal(done.splice(0).length, 1);
+  for (let page = 0; page < 2; page += 1) await renewOwnTarget(session(1, 200));
+  assert.deepEqual(done.splice(0), [posted({ name: "my phone", events: ["failed"], quiet_hours: null, utc_offset: "+02:00" })]);
+  await renewOwnTarget(session(2, 300));
+  assert.deepEqual(done, [], "somebody else");
+});
+
+test("a renewal that fails is tried again; without a subscription there is none", async () => {
+  const { kept } = browser();
+  await renewOwnTarget(session(1, 100));
+  await addOwnTarget({ name: "phone", events: ["failed"] }, place);
+  const own = kept.get("berth-own-target") ?? "";
+  for (const [isAnswered, isSubscribed, asked] of [[false, true, 2], [true, false, 0]] as const) {
+    const again = browser({ isAnswered, isSubscribed });
+    again.kept.set("berth-own-target", own);
+    for (let page = 0; page < 2; page += 1) await renewOwnTarget(session(1, 200));
+    assert.equal(again.done.length, asked);
+    assert.equal(again.kept.get("berth-own-target"), own);
+  }
 });

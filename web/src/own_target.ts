@@ -1,32 +1,83 @@
 // This browser as a place where its user is told of events: only as long as they are signed in here.
-import { call } from "./api";
+import { call, type SessionInfo } from "./api";
+import { record, text, texts, whole } from "./json";
 import { workerScope } from "./worker";
 
 const storageKey = "berth-own-target";
+
+/** What the user chose for a target. */
+export interface Choices {
+  readonly name: string;
+  readonly events: readonly string[];
+  readonly quiet_hours?: string | null;
+  readonly utc_offset?: string;
+}
+
+/** What the hub takes of a browser's subscription. */
+export interface Place {
+  readonly url: string;
+  readonly p256dh: string;
+  readonly auth: string;
+}
+
+/** What this browser keeps of its target, which ends at the hub with the session that set it up. */
+interface Own {
+  readonly id: string;
+  readonly choices: Choices;
+  readonly user: number;
+  /** When that session ends at the latest, which tells it from the next. */
+  readonly session: number;
+}
+
+let present = { user: 0, session: 0 };
 
 export const targetPath = (id: string): string => `/api/notifications/targets/${encodeURIComponent(id)}`;
 
 export async function removeTarget(id: string): Promise<void> {
   await call("DELETE", targetPath(id));
+  if (readOwn()?.id === id) keepOwn(undefined);
 }
 
-/** The hub tells this browser under that id. */
-export function noteOwnTarget(id: string): void {
+export function placeOf(subscription: PushSubscription): Place {
+  const { endpoint, keys } = subscription.toJSON();
+  return { url: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
+}
+
+/** Has the hub tell this browser. */
+export async function addOwnTarget(choices: Choices, place: Place): Promise<void> {
+  const body = { kind: "webpush", ...choices, ...place };
+  const made = record(await call("POST", "/api/notifications/targets", body));
+  keepOwn({ id: text(made.id), choices, ...present });
+}
+
+/** The choices for that target are others now: if it is this browser's, it will renew itself with them. */
+export function noteChoices(id: string, changes: Partial<Choices>): void {
+  const own = readOwn();
+  if (own?.id === id) keepOwn({ ...own, choices: { ...own.choices, ...changes } });
+}
+
+/** On every page of the hub: a browser that its user had told of events is told again once they signed in again. */
+export async function renewOwnTarget(info: SessionInfo): Promise<void> {
+  present = { user: info.user, session: info.expiresAt };
+  const own = readOwn();
+  if (own === undefined || own.user !== present.user || own.session === present.session) return;
   try {
-    localStorage.setItem(storageKey, id);
+    const worker = await navigator.serviceWorker?.getRegistration(workerScope);
+    const subscription = await worker?.pushManager?.getSubscription();
+    if (subscription) await addOwnTarget(own.choices, placeOf(subscription));
   } catch {
-    // A browser that keeps nothing: see leaveOwnTarget().
+    // The next page tries again.
   }
 }
 
 /** Before signing out, which it never keeps from: nothing more is shown here, whoever uses this browser next. */
 export async function leaveOwnTarget(): Promise<void> {
   try {
-    const id = localStorage.getItem(storageKey);
-    localStorage.removeItem(storageKey);
-    if (id !== null) await removeTarget(id);
+    const id = readOwn()?.id;
+    keepOwn(undefined);
+    if (id !== undefined) await removeTarget(id);
   } catch {
-    // The hub finds out when it next sends something.
+    // It ends with the session.
   }
   try {
     const worker = await navigator.serviceWorker?.getRegistration(workerScope);
@@ -34,5 +85,31 @@ export async function leaveOwnTarget(): Promise<void> {
     await subscription?.unsubscribe();
   } catch {
     // A browser that has none, or no say in it.
+  }
+}
+
+function readOwn(): Own | undefined {
+  try {
+    const kept = localStorage.getItem(storageKey);
+    if (kept === null) return undefined;
+    // Before there was more to keep, it was the id alone.
+    if (!kept.startsWith("{")) return { id: kept, choices: { name: "", events: [] }, user: 0, session: 0 };
+    const own = record(JSON.parse(kept));
+    const { name, events, quiet_hours: quiet, utc_offset: offset } = record(own.choices);
+    const hours = { ...(quiet !== undefined && { quiet_hours: text(quiet) || null }), ...(offset !== undefined && { utc_offset: text(offset) }) };
+    const choices = { name: text(name), events: texts(events), ...hours };
+    return { id: text(own.id), choices, user: whole(own.user), session: whole(own.session) };
+  } catch {
+    // A browser that keeps nothing, or that somebody else wrote to.
+    return undefined;
+  }
+}
+
+function keepOwn(own: Own | undefined): void {
+  try {
+    if (own === undefined) localStorage.removeItem(storageKey);
+    else localStorage.setItem(storageKey, JSON.stringify(own));
+  } catch {
+    // A browser that keeps nothing: the target ends with the session all the same.
   }
 }

@@ -1,7 +1,7 @@
 // What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
 import { call } from "../api";
 import { record, records, text, texts, whole } from "../json";
-import { noteOwnTarget, targetPath } from "../own_target";
+import { addOwnTarget, noteChoices, placeOf, targetPath, type Choices, type Place } from "../own_target";
 import { runningWorker } from "../worker";
 
 export const events: readonly (readonly [string, string])[] = [
@@ -24,17 +24,11 @@ export interface NotifyTarget {
   readonly waiting: number;
 }
 
-/** What a new target is made of; see docs/notifications.md. */
-export interface NewTarget {
+/** What a new target other than this browser is made of; see docs/notifications.md. */
+export interface NewTarget extends Choices {
   readonly kind: string;
-  readonly name: string;
   readonly url: string;
-  readonly events: readonly string[];
   readonly secret?: string;
-  readonly p256dh?: string;
-  readonly auth?: string;
-  readonly quiet_hours?: string | null;
-  readonly utc_offset?: string;
 }
 
 export async function notifyTargets(): Promise<NotifyTarget[]> {
@@ -52,16 +46,18 @@ export async function notifyTargets(): Promise<NotifyTarget[]> {
 }
 
 export async function addTarget(target: NewTarget): Promise<void> {
-  const made = record(await call("POST", "/api/notifications/targets", target));
-  if (target.kind === "webpush") noteOwnTarget(text(made.id));
+  await call("POST", "/api/notifications/targets", target);
+}
+
+/** Adds this browser. An Error's message may be shown. */
+export async function addBrowser(choices: Choices): Promise<void> {
+  await addOwnTarget(choices, await subscribe());
 }
 
 /** What is left out stays as it is. */
-export async function changeTarget(
-  id: string,
-  changes: Partial<Pick<NewTarget, "name" | "events" | "quiet_hours" | "utc_offset">>,
-): Promise<void> {
+export async function changeTarget(id: string, changes: Partial<Choices>): Promise<void> {
   await call("PATCH", targetPath(id), changes);
+  noteChoices(id, changes);
 }
 
 /** "" if the message was delivered, else why not. */
@@ -104,15 +100,13 @@ export async function subscribeFor(manager: PushManager, key: string): Promise<P
   }
 }
 
-/** Asks the user, then the browser, for a subscription. An Error's message may be shown. */
-export async function subscribe(): Promise<Pick<NewTarget, "url" | "p256dh" | "auth">> {
+/** Asks the user, then the browser, for a subscription. */
+async function subscribe(): Promise<Place> {
   if ((await Notification.requestPermission()) !== "granted") {
     throw new Error("This browser does not let berth show notifications: allow it in the site's settings.");
   }
   const worker = await runningWorker(workerMs);
   if (worker === undefined) throw new Error("Open the dashboard once, then try again.");
   const key = text(record(await call("GET", "/api/notifications/key")).key);
-  const subscription = await subscribeFor(worker.pushManager, key);
-  const { endpoint, keys } = subscription.toJSON();
-  return { url: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
+  return placeOf(await subscribeFor(worker.pushManager, key));
 }

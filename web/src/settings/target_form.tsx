@@ -5,7 +5,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Choice, Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
-import { addTarget, canPush, changeTarget, events, subscribe, utcOffset, type NotifyTarget } from "./notify_targets";
+import { addBrowser, addTarget, canPush, changeTarget, events, utcOffset, type NotifyTarget } from "./notify_targets";
 
 const kinds: readonly (readonly [string, string])[] = [
   ...(canPush ? [["webpush", "this browser"] as const] : []),
@@ -54,8 +54,8 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
       const hours = quiet === "" ? { quiet_hours: null } : { quiet_hours: quiet, utc_offset: utcOffset() };
       const wanted = { name, events: [...chosen], ...(!isSame && hours) };
       if (isNew) {
-        const place = kind === "webpush" ? await subscribe() : { url, ...(secret !== "" && { secret }) };
-        await addTarget({ kind, ...wanted, ...place });
+        if (kind === "webpush") await addBrowser(wanted);
+        else await addTarget({ kind, ...wanted, url, ...(secret !== "" && { secret }) });
       } else {
         await changeTarget(target.id, wanted);
       }

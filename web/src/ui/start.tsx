@@ -1,6 +1,7 @@
 // The start of a page that needs a session.
 import { render, type ComponentChildren } from "preact";
 import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "../api";
+import { renewOwnTarget } from "../own_target";
 import { installWorker } from "../worker";
 import { Notice } from "./notice";
 
@@ -12,6 +13,7 @@ export async function startPage(page: (info: SessionInfo) => ComponentChildren):
     const info = await sessionInfo();
     render(page(info), app);
     installWorker();
+    void renewOwnTarget(info);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
       toLogin();
