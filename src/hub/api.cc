@@ -172,6 +172,13 @@ Caller CallerOf(const Route& route, const ApiCall& call) {
 }
 
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
+  // The hub's own pages do neither, so it is one of an instance in path mode, whose wrong tokens
+  // would lock out the programs that share the browser's address.
+  if (needs_no_cookie && head.fields.Find("sec-fetch-site") == "same-origin") {
+    co_return ProblemResponse(
+        {403, "Not for pages",
+         "Programs call this, or with a token, and no page of this address."});
+  }
   const http::RequestHead& head = call.request.head;
   const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;

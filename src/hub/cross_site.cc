@@ -51,7 +51,10 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
     if (head.fields.Count(name) > 1) return false;
   }
   if (const auto site = head.fields.Find("sec-fetch-site")) {
-    return *site == "same-origin" || *site == "none";
+    // An instance's page in path mode is of the same origin: it may embed what it likes.
+    const bool is_page = head.fields.Find("sec-fetch-mode") == "navigate" &&
+                         head.fields.Find("sec-fetch-dest") == "document";
+    return is_page && (*site == "same-origin" || *site == "none");
   }
   if (const auto origin = head.fields.Find("origin")) return *origin == expected_origin;
   // Where browsers send no Fetch Metadata, which is over plain HTTP to other machines.

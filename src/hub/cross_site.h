@@ -30,8 +30,9 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head);
 bool IsLedByAnotherOrigin(const http::RequestHead& head);
 
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
-/// browser's user: Sec-Fetch-Site says same-origin or none; without it Origin, else Referer, is of
-/// that origin. A request that says nothing of all that is nobody's.
+/// browser's user: Sec-Fetch-Site says same-origin or none, of what the browser shows as a page of
+/// its own; without it Origin, else Referer, is of that origin. A request that says nothing of all
+/// that is nobody's.
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin);
 
 /// Whether a page of another origin of this site (the hub, or another instance) opens this one as a

@@ -49,14 +49,24 @@ TEST(CrossSiteTest, UpgradesAreNeverSafe) {
 }
 
 TEST(CrossSiteTest, AGetThatChangesSomethingNeedsAnOwnPage) {
+  const auto page = [](const char* site, const char* mode, const char* destination) {
+    return Head(
+        "GET",
+        {{"sec-fetch-site", site}, {"sec-fetch-mode", mode}, {"sec-fetch-dest", destination}});
+  };
   const struct {
     http::RequestHead head;
     bool is_own;
   } cases[] = {
       {Head("GET", {}), false},
-      {Head("GET", {{"sec-fetch-site", "same-origin"}}), true},
-      {Head("GET", {{"sec-fetch-site", "none"}}), true},
-      {Head("GET", {{"sec-fetch-site", "same-site"}}), false},
+      {page("same-origin", "navigate", "document"), true},
+      {page("none", "navigate", "document"), true},
+      {page("same-site", "navigate", "document"), false},
+      {page("cross-site", "navigate", "document"), false},
+      {page("same-origin", "navigate", "iframe"), false},
+      {page("same-origin", "no-cors", "image"), false},
+      {page("same-origin", "cors", "empty"), false},
+      {Head("GET", {{"sec-fetch-site", "same-origin"}}), false},
       {Head("GET", {{"sec-fetch-site", "cross-site"}, {"origin", "http://hub"}}), false},
       {Head("GET", {{"sec-fetch-site", "cross-site"}, {"referer", "http://hub/x"}}), false},
       {Head("GET", {{"sec-fetch-site", "none"}, {"sec-fetch-site", "none"}}), false},

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { ask, RawConnection } from "./lib/http.mjs";
+import { asFetch, ask, RawConnection } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 describe("requests of another origin", { timeout: 60_000 }, () => {
@@ -109,13 +109,18 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
       { referer: `http://box.localhost:${scene.port}/` }, { origin: `http://box.localhost:${scene.port}` },
       { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }, { "sec-fetch-site": "same-site" },
       { "sec-fetch-site": "cross-site", referer: `${own}/` }, { "sec-fetch-site": "same-site", origin: own },
+      // Of a page of this origin, an instance's in path mode say.
+      { "sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
+      { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", origin: own },
+      { "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
     ]) {
       const answer = await follow(session, headers);
       assert.equal(answer.status, 302, JSON.stringify(headers));
       assert.equal(answer.headers["set-cookie"], undefined);
       assert.ok(await signedIn(session), JSON.stringify(headers));
     }
-    for (const headers of [{ "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }, { origin: own }, { referer: `${own}/dashboard` }]) {
+    const asLink = { ...asDocument, "sec-fetch-site": "same-origin" };
+    for (const headers of [asLink, asDocument, { origin: own }, { referer: `${own}/dashboard` }]) {
       const another = await scene.signIn();
       const answer = await follow(another, headers);
       assert.equal(answer.headers.location, "/login");
@@ -181,6 +186,24 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
       }
     }
     assert.equal(await statusOf(ways.path, "POST", "/api/clients/box/open", [...from("/dashboard"), ["X-Berth-Page", proof]]), 200);
+  });
+
+  it("an instance's page in path mode locks nobody out", async () => {
+    const from = (method, path, headers, body) => ask({
+      host: "127.0.0.1", port: scene.port, localAddress: "127.0.0.11", method, path, headers: { host: scene.host, ...headers },
+    }, body && JSON.stringify(body));
+    const page = { ...asFetch, origin: new URL(scene.url).origin, cookie };
+    const made = await scene.api("POST", "/api/api-tokens", { cookie, body: JSON.stringify({ name: "script", scopes: ["instances:read"] }) });
+    const { token } = JSON.parse(made.body);
+    for (let i = 0; i < 12; ++i) {
+      assert.equal((await from("GET", "/clients", { ...page, authorization: "Bearer x" })).status, 403);
+      assert.equal((await from("POST", "/api/enrolments", page, { machine: "m", instance_id: "x" })).status, 403);
+      assert.equal((await from("POST", "/api/session", page, { code: "x" })).status, 401);
+    }
+    assert.equal((await from("GET", "/clients", { authorization: `Bearer ${token}` })).status, 200);
+    assert.equal((await from("POST", "/api/enrolments", {}, { machine: "m", instance_id: "x" })).status, 201);
+    const code = (await scene.hub.loginLink()).split("#")[1];
+    assert.equal((await from("POST", "/api/session", { ...asFetch, origin: page.origin }, { code })).status, 204);
   });
 
   it("only the proof of the very session opens the API and the socket to a browser", async () => {
