@@ -116,21 +116,6 @@ http::Response MethodNotAllowed(std::string_view path) {
   return response;
 }
 
-/// The public account of an error of a handler. kInvalid speaks of what the caller sent; what is
-/// not available or late here is the hub's own database or the caller's body, not an instance.
-Problem ApiProblemOf(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kInvalid:
-      return ExplainedProblem(error);
-    case ErrorKind::kUnavailable:
-      return {503, "Not available", "The hub cannot use its database now; try again."};
-    case ErrorKind::kTimeout:
-      return {408, "Too slow", "The request's body did not arrive in time."};
-    default:
-      return ProblemOf(error);
-  }
-}
-
 /// Fills in who calls, where the route is not open to all, or gives the answer that says why not. A
 /// bearer token is all that counts where there is one: no cookie helps it.
 std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiCall& call) {
@@ -155,7 +140,7 @@ http::Response AnswerOf(const Route& route, Result<http::Response> result) {
   if (error.kind == ErrorKind::kInternal) {
     LogError("{} {}: {}", route.method, route.pattern, error.ToString());
   }
-  return ProblemResponse(ApiProblemOf(error));
+  return ProblemResponse(HubProblemOf(error));
 }
 
 /// Never fails: there may be nobody who would hear of it.
@@ -172,13 +157,6 @@ Caller CallerOf(const Route& route, const ApiCall& call) {
 }
 
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
-  // The hub's own pages do neither, so it is one of an instance in path mode, whose wrong tokens
-  // would lock out the programs that share the browser's address.
-  if (needs_no_cookie && head.fields.Find("sec-fetch-site") == "same-origin") {
-    co_return ProblemResponse(
-        {403, "Not for pages",
-         "Programs call this, or with a token, and no page of this address."});
-  }
   const http::RequestHead& head = call.request.head;
   const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
@@ -193,6 +171,13 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
          .detail =
              fmt::format("{} {}: {}", route.method, route.pattern, same_origin.error().message)});
     co_return std::move(same_origin).error();
+  }
+  // The hub's own pages do neither, so it is one of an instance in path mode, whose wrong tokens
+  // would lock out the programs that share the browser's address.
+  if (needs_no_cookie && head.fields.Find("sec-fetch-site") == "same-origin") {
+    co_return ProblemResponse(
+        {403, "Not for pages",
+         "Programs call this, or with a token, and no page of this address."});
   }
   if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));

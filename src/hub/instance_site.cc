@@ -117,12 +117,12 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
   }
   if (path == "/.berth/session" && request.head.method == "POST") {
     auto received = co_await JsonBody::Receive(hub, request);
-    if (!received) co_return ProblemResponse(ProblemOf(received.error()));
+    if (!received) co_return ProblemResponse(HubProblemOf(received.error()));
     Caller caller = CallerAt(request.peer.address, "ticket");
     auto response = co_await hub.changes.CarryOut(
         std::move(caller), RedeemTicket(hub, std::move(request), std::move(instance_id)));
     if (response) co_return response;
-    co_return ProblemResponse(ProblemOf(response.error()));
+    co_return ProblemResponse(HubProblemOf(response.error()));
   }
   co_return ProblemResponse({404, "Not found", "There is nothing at this address."});
 }

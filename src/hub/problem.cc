@@ -44,6 +44,19 @@ Problem ProblemOf(const Error& error) {
   return {500, "Internal error", "The hub failed; its log says why."};
 }
 
+Problem HubProblemOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalid:
+      return ExplainedProblem(error);
+    case ErrorKind::kUnavailable:
+      return {503, "Not available", "The hub cannot use its database now; try again."};
+    case ErrorKind::kTimeout:
+      return {408, "Too slow", "The request's body did not arrive in time."};
+    default:
+      return ProblemOf(error);
+  }
+}
+
 Problem ExplainedProblem(const Error& error) {
   Problem problem = ProblemOf(error);
   problem.detail = error.message + ".";

@@ -26,7 +26,11 @@ struct Problem {
 /// The public account of an error.
 Problem ProblemOf(const Error& error);
 
-/// The same with the error's own message as the detail: for errors whose text is written for the
+/// The same where no instance has a part in it: what is not available or late is the hub's own
+/// database or the caller's body, and kInvalid speaks of what the caller sent.
+Problem HubProblemOf(const Error& error);
+
+/// ProblemOf() with the error's own message as the detail: for errors whose text is written for the
 /// caller and tells nothing of the hub's inside.
 Problem ExplainedProblem(const Error& error);
 

@@ -36,6 +36,15 @@ TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyle) {
   EXPECT_NE(policy.find("'sha256-" + hash + "'"), std::string::npos) << hash;
 }
 
+TEST(ProblemTest, NoInstanceIsBlamedForTheHubsOwnDatabase) {
+  EXPECT_EQ(ProblemOf(Unavailable("")).status, 502);
+  const Problem problem = HubProblemOf(Unavailable("database is locked"));
+  EXPECT_EQ(problem.status, 503);
+  EXPECT_EQ(problem.detail.find("instance"), std::string::npos) << problem.detail;
+  EXPECT_EQ(problem.detail.find("locked"), std::string::npos) << problem.detail;
+  EXPECT_EQ(HubProblemOf(Forbidden("")).status, ProblemOf(Forbidden("")).status);
+}
+
 TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
   http::RequestHead fetch;
   fetch.method = "GET";

@@ -73,7 +73,7 @@ Task<Result<http::Response>> SignOut(HubContext& hub, identity::SessionPtr sessi
   auto ended = co_await hub.identity.sessions().Revoke(session->id);
   if (!ended) {
     LogError("sign out: {}", ended.error().ToString());
-    co_return ProblemResponse(ProblemOf(ended.error()));
+    co_return ProblemResponse(HubProblemOf(ended.error()));
   }
   co_await hub.identity.audit().Write({.action = identity::audit_action::kSignOut,
                                        .actor_id = session->user_id,

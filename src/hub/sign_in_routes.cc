@@ -73,6 +73,12 @@ Refusal RefusalOf(const Error& error) {
   }
 }
 
+/// The provider has done its part.
+Refusal RefusalByDatabase(const Error& error) {
+  if (error.kind != ErrorKind::kUnavailable) return RefusalOf(Internal(""));
+  return {503, "database", "The hub cannot use its database now; try again.", {}};
+}
+
 http::Response RefuseFor(std::chrono::seconds wait, const http::RequestHead& head,
                          const Refusal& refusal) {
   auto response = Refuse(head, refusal);
@@ -129,12 +135,17 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
     co_return Refuse(head, RefusalOf(end.error()));
   }
   if (!end->person) {
+    LogError("sign-in: write the user: {}", end->person.error().ToString());
+    co_return Refuse(head, RefusalByDatabase(end->person.error()));
+  }
+  const identity::PersonPtr person = *end->person;
+  if (!person) {
     LogWarn("sign-in from {} denied: {} is not on an allow-list", ForLog(address),
             ForLog(end->who));
     co_return Refuse(head, {403, "denied", "You are not on this hub's list.", end->who});
   }
   identity::NewSession wanted;
-  wanted.user_id = end->person->id;
+  wanted.user_id = person->id;
   wanted.address = address;
   wanted.user_agent = head.fields.Find("user-agent").value_or("");
   auto created = co_await hub.identity.sessions().Create(std::move(wanted));
@@ -144,13 +155,13 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
       co_return Refuse(head, RefusalOf(Cancelled("")));
     }
     LogError("create session: {}", created.error().ToString());
-    co_return Refuse(head, RefusalOf(Internal("")));
+    co_return Refuse(head, RefusalByDatabase(created.error()));
   }
   LogInfo("{} signed in from {}", ForLog(end->who), ForLog(address));
   co_await hub.identity.audit().Write({.action = identity::audit_action::kSignIn,
-                                       .actor_id = end->person->id,
+                                       .actor_id = person->id,
                                        .address = address,
-                                       .detail = end->person->provider});
+                                       .detail = person->provider});
   co_await EndFormerSession(hub, head);
   auto response = Redirect(303, end->next);
   response.head.fields.Add(

@@ -54,7 +54,7 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
     // `berth token create` may have made it a moment ago, in another process. An agent that is
     // refused stays away for minutes, so look before saying no.
     auto reloaded = co_await hub_.identity.ReloadIfChanged();
-    if (!reloaded) co_return ProblemResponse(ProblemOf(reloaded.error()));
+    if (!reloaded) co_return ProblemResponse(HubProblemOf(reloaded.error()));
     token = TokenOf(hub_, request.head);
   }
   if (!token) {

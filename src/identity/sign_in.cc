@@ -143,10 +143,8 @@ Task<Result<SignInEnd>> SignIn::Finish(std::string provider_name, SignInReturn r
   }
   verified->profile.sealed_credential =
       SealCredential(sealer_, provider_name, verified->subject, credential);
-  auto admitted = co_await identity_.people().Admit(provider_name, std::move(verified->subject),
-                                                    std::move(verified->profile));
-  if (!admitted) co_return Wrap(std::move(admitted).error(), "write the user");
-  end.person = std::move(*admitted);
+  end.person = co_await identity_.people().Admit(provider_name, std::move(verified->subject),
+                                                 std::move(verified->profile));
   co_return end;
 }
 

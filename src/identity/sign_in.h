@@ -36,7 +36,8 @@ struct SignInReturn {
 
 /// How it ended.
 struct SignInEnd {
-  PersonPtr person;  ///< Null: the policy does not admit them.
+  /// Null: the policy does not admit them. An error: it does, but the database does not take them.
+  Result<PersonPtr> person = nullptr;
   std::string who;   ///< For telling them: their name at the provider, and their id.
   std::string next;  ///< Where they wanted to go.
 };
@@ -65,7 +66,7 @@ class SignIn {
   Task<Result<SignInStart>> Begin(std::string provider, std::string next);
   /// kNotFound: no such provider; kInvalid: the state is unknown, used, too old or another
   /// browser's; kCancelled: no code; kUnauthorized: the code is not good; kUnavailable and others:
-  /// the provider does not answer usefully, or the disk does not.
+  /// the provider does not answer usefully.
   Task<Result<SignInEnd>> Finish(std::string provider, SignInReturn request);
 
  private:

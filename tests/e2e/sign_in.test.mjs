@@ -12,6 +12,7 @@ import { asNavigation, beginSignIn, cookiesOf, endSignIn, reasonOf, signInWith, 
 import { Authority } from "./lib/certificates.mjs";
 import { FakeGitHub } from "./lib/fake_github.mjs";
 import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { lock } from "./lib/locked_database.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { expectInNoFile } from "./lib/secrets.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
@@ -411,6 +412,28 @@ describe("guessing is slowed down", { timeout: 60_000 }, () => {
       assert.ok(Number(answer.headers["retry-after"]) > 0);
       assert.equal(reasonOf(answer), "attempts");
       assert.equal((await scene.api("GET", "/auth/github/callback?state=x&code=y", { headers: asNavigation })).status, 429);
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
+  });
+});
+
+describe("a database that somebody has locked", { timeout: 60_000 }, () => {
+  it("is not the provider's fault, and the next sign-in is good", async (context) => {
+    const github = await startGitHub();
+    const scene = await Scene.start("sign-in-locked", { options: configFor(github, { lists: ['allowed_users = ["user-only"]'] }) });
+    try {
+      assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
+      const { location, cookie } = await beginSignIn(scene, "github");
+      const path = github.approve(location, "user-only");
+      const held = await lock(join(scene.hub.data, "berth.db"));
+      context.after(() => held.release());
+      const { answer } = await endSignIn(scene, path, cookie);
+      assert.equal(answer.status, 503);
+      assert.equal(reasonOf(answer), "database");
+      await held.release();
+      assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
     } finally {
       await scene.stop();
       await github.stop();

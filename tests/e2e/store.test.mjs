@@ -1,14 +1,13 @@
 // The hub's database in trouble: no space, locked by somebody, and killed in the middle of writing.
 // What runs goes on, what cannot be kept is refused, what was acknowledged is there afterwards.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { ask, open, patience, within } from "./lib/http.mjs";
+import { ask, asPage, open, patience, within } from "./lib/http.mjs";
+import { lock } from "./lib/locked_database.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
@@ -40,22 +39,6 @@ function fillDisk(file) {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Somebody else who has the database for writing, until release(). */
-async function lock(database) {
-  const holder = spawn("sqlite3", [database], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: holder.stdout });
-  holder.stdin.write(".timeout 5000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
-  const [line] = await within(patience, "the lock", once(lines, "line"));
-  assert.equal(line, "locked");
-  const gone = once(holder, "exit");
-  return {
-    async release() {
-      if (!holder.stdin.writableEnded) holder.stdin.end("ROLLBACK;\n");
-      await gone;
-    },
-  };
 }
 
 const rows = (database, sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", database, sql], { encoding: "utf8" }).trim();
@@ -157,6 +140,8 @@ describe("a database that cannot be written", { concurrency: 1, timeout: 120_000
     const { tokens } = JSON.parse((await scene.api("GET", "/api/tokens", { cookie })).body);
     const promised = tokens.map(({ name }) => name).filter((name) => name.startsWith("t-"));
     const streams = await runningStreams(context);
+    const opened = JSON.parse((await scene.api("POST", "/api/clients/box/open", { cookie })).body);
+    const leaving = await scene.signIn();
     const held = await lock(join(data, "berth.db"));
     context.after(() => held.release());
     const asked = create("t-locked");
@@ -164,6 +149,13 @@ describe("a database that cannot be written", { concurrency: 1, timeout: 120_000
     const refused = await within(30_000, "the refusal", asked);
     assert.equal(refused.status, 503);
     assert.match(refused.contentType, /^application\/problem\+json/);
+    // Nor is anybody told that the instance is at fault.
+    const place = new URL(opened.url);
+    const ticket = { host: "127.0.0.1", port: scene.port, method: "POST", path: "/.berth/session", headers: { host: place.host, origin: place.origin } };
+    for (const answer of [await ask(ticket, JSON.stringify({ code: place.hash.slice(1) })), await scene.api("GET", "/auth/logout", { cookie: leaving, headers: asPage })]) {
+      assert.equal(answer.status, 503);
+      assert.match(JSON.parse(answer.body).detail, /the hub cannot use its database/i);
+    }
     await streams.goOn();
     await held.release();
     const made = await create("t-unlocked");

@@ -30,6 +30,8 @@ function explainReason(reason: string, who: string): string {
       return "The provider did not confirm this sign-in. Try again.";
     case "unavailable":
       return "The provider does not answer as it should. Try again in a moment.";
+    case "database":
+      return "The hub cannot use its database now. Try again in a moment.";
     case "busy":
       return "The hub is busy, or is being restarted. Try again in a moment.";
     case "attempts":
