@@ -7,6 +7,7 @@
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
+#include "hub/hosts.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
@@ -154,6 +155,12 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
         {409, "Nowhere to open it",
          "A shared instance opens only at an address of its own, and this hub has no domain for "
          "those: start it with --apps-domain."});
+  }
+  if (!IsInstanceLabel(call.id)) {
+    co_return ProblemResponse({409, "Nowhere to open it",
+                               "A shared instance opens only at an address of its own, and this "
+                               "one's id cannot be a host "
+                               "name: give the instance an id of 1 to 63 of a-z, 0-9 and '-'."});
   }
   auto wanted = co_await JsonBody::Read(hub, call.request);
   if (!wanted) co_return std::move(wanted).error();

@@ -40,6 +40,18 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     assert.equal((await answered).body.toString(), "hi");
   });
 
+  check("an id that is no host name cannot be shared, and stays open to its owner", async () => {
+    const shares = `/api/clients/${instance.id}/shares`;
+    const share = await scene.api("POST", shares, { cookie, body: JSON.stringify({ kind: "everyone", role: "viewer" }) });
+    assert.equal(share.status, 409);
+    assert.match(JSON.parse(share.body).detail, /cannot be a host name/);
+    assert.deepEqual(JSON.parse((await scene.api("GET", shares, { cookie })).body).shares, []);
+    const asked = instance.asked("/still");
+    const answered = get("/still");
+    await instance.answer(await asked);
+    assert.equal((await answered).status, 200);
+  });
+
   check("identity is the hub's to say, and its cookies stay", async () => {
     const asked = instance.asked("/who");
     const answered = get("/who", { headers: { cookie: `${cookie}; own=1`, "X-Orchestrator-User-Id": "1", "x_orchestrator_username": "root", "x-forwarded-for": "6.6.6.6" } });
