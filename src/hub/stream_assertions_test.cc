@@ -78,6 +78,15 @@ TEST_F(StreamAssertionsTest, OneServesASessionForHalfAMinute) {
   EXPECT_THAT(Verify(second), IsOk());
 }
 
+TEST_F(StreamAssertionsTest, NoneIsDatedAheadOfAClockThatWasSetBack) {
+  const std::string first = For(mona);
+  Pass(std::chrono::seconds(20));
+  time -= std::chrono::seconds(10);
+  EXPECT_EQ(For(mona), first) << "it was made before that";
+  time -= std::chrono::hours(1);
+  EXPECT_THAT(Verify(For(mona)), IsOk());
+}
+
 TEST_F(StreamAssertionsTest, AnotherRoleOrAnotherStateOfTheUserHasItsOwn) {
   const std::string first = For(mona);
   EXPECT_NE(For(mona, "s", control::Role::kViewer), first);
