@@ -13,7 +13,9 @@ using Ms = std::chrono::milliseconds;
 constexpr std::size_t kMaxAtOnce = 8;
 /// One look at somebody is several questions: this many times the limit of one, at most.
 constexpr int kPatience = 6;
-/// Whom we did not come to ask about by then, after the deadline, is removed unasked.
+/// Whom we did not come to ask about by then, after the deadline, is removed unasked. So long, too,
+/// a question may fail after a start or a sleep during which the deadline passed: the network may
+/// come later than we do.
 constexpr Ms kSlack{60'000};
 
 std::string Purpose(std::string_view provider, std::string_view subject) {
@@ -53,7 +55,8 @@ MembershipChecks::MembershipChecks(Executor& executor, Identity& identity, const
       limits_(limits),
       clock_(std::move(clock)),
       providers_(providers),
-      started_at_(clock_()),
+      awake_since_(clock_()),
+      looked_at_(awake_since_),
       checking_(executor) {}
 
 Task<void> MembershipChecks::Run() {
@@ -64,9 +67,15 @@ Task<void> MembershipChecks::Run() {
   }
 }
 
+WallTime MembershipChecks::CheckedAt(const store::User& person) const {
+  const WallTime checked = person.checked_at.value_or(person.created_at);
+  const auto attempt = attempts_.find(person.id);
+  if (attempt == attempts_.end() || !attempt->second.ahead_since) return checked;
+  return std::min(checked, *attempt->second.ahead_since - limits_.membership_recheck);
+}
+
 WallTime MembershipChecks::DeadlineOf(const store::User& person) const {
-  return person.checked_at.value_or(person.created_at) + limits_.membership_recheck +
-         limits_.membership_grace;
+  return CheckedAt(person) + limits_.membership_recheck + limits_.membership_grace;
 }
 
 bool MembershipChecks::AreGroupsTooOld(const store::User& person) const {
@@ -75,11 +84,30 @@ bool MembershipChecks::AreGroupsTooOld(const store::User& person) const {
 }
 
 WallTime MembershipChecks::DueOf(const store::User& person) const {
-  const WallTime checked = person.checked_at.value_or(person.created_at);
-  return checked < started_at_ ? started_at_ : checked + limits_.membership_recheck;
+  const WallTime checked = CheckedAt(person);
+  return checked < awake_since_ ? awake_since_ : checked + limits_.membership_recheck;
+}
+
+void MembershipChecks::NoteTime(WallTime now) {
+  if (now < looked_at_ || now > looked_at_ + kSlack) awake_since_ = now;
+  looked_at_ = now;
+}
+
+void MembershipChecks::NoteDates(const store::User& person, Attempt& attempt, WallTime now) {
+  if (person.checked_at.value_or(person.created_at) <= now) {
+    attempt.ahead_since.reset();
+  } else if (!attempt.ahead_since || *attempt.ahead_since > now) {
+    attempt.ahead_since = now;
+  }
+  if (now < DeadlineOf(person)) {
+    attempt.overdue_since.reset();
+  } else if (!attempt.overdue_since) {
+    attempt.overdue_since = executor_.now();
+  }
 }
 
 void MembershipChecks::Look(WallTime now) {
+  NoteTime(now);
   for (const PersonPtr& person : identity_.people().List()) {
     if (person->provider != "local" && !person->is_removed) LookAt(person, now);
   }
@@ -87,7 +115,12 @@ void MembershipChecks::Look(WallTime now) {
 
 void MembershipChecks::LookAt(const PersonPtr& person, WallTime now) {
   Attempt& attempt = attempts_[person->id];
-  if (attempt.is_running || now < DueOf(*person)) return;
+  NoteDates(*person, attempt, now);
+  if (attempt.is_running) return;
+  if (now < DueOf(*person)) {
+    attempt.waiting_since.reset();
+    return;
+  }
   const auto provider = std::ranges::find_if(
       providers_, [&](const auto& one) { return one->name() == person->provider; });
   if (provider == providers_.end()) {
@@ -95,13 +128,16 @@ void MembershipChecks::LookAt(const PersonPtr& person, WallTime now) {
     checking_.Spawn("removal", Remove(person, "this way to sign in is switched off"));
     return;
   }
-  if (!attempt.waiting_since) attempt.waiting_since = now;
-  if (now >= std::max(DeadlineOf(*person), *attempt.waiting_since) + kSlack) {
+  const TimePoint moment = executor_.now();
+  if (moment < attempt.next) return;
+  if (!attempt.waiting_since) attempt.waiting_since = moment;
+  if (attempt.overdue_since &&
+      moment >= std::max(*attempt.overdue_since, *attempt.waiting_since) + kSlack) {
     attempt.is_running = true;
     checking_.Spawn("removal", Remove(person, "not confirmed in time"));
     return;
   }
-  if (now < attempt.next || checking_.size() >= kMaxAtOnce) return;
+  if (checking_.size() >= kMaxAtOnce) return;
   attempt.is_running = true;
   attempt.waiting_since.reset();
   checking_.Spawn("membership", Check(person, **provider));
@@ -119,7 +155,7 @@ Task<void> MembershipChecks::Check(PersonPtr person, SignInProvider& provider) {
   co_await Conclude(person, std::move(verified), std::move(credential));
   Attempt& attempt = attempts_[person->id];
   attempt.is_running = false;
-  attempt.next = clock_() + std::clamp(limits_.membership_recheck / 4, Ms(20), Ms(60'000));
+  attempt.next = executor_.now() + std::clamp(limits_.membership_recheck / 4, Ms(20), Ms(60'000));
 }
 
 Task<Result<VerifiedPerson>> MembershipChecks::Ask(PersonPtr person, SignInProvider& provider,
@@ -150,6 +186,10 @@ Task<void> MembershipChecks::Conclude(PersonPtr person, Result<VerifiedPerson> v
   if (verified && verified->is_admitted) {
     verified->profile.sealed_credential = std::move(sealed);
     if (!verified->profile.groups && AreGroupsTooOld(*person)) verified->profile.groups.emplace();
+    // Told at a time to come: the clock was set back. They count as told now.
+    if (!verified->profile.groups && person->groups_at > clock_()) {
+      verified->profile.groups = person->groups;
+    }
     auto kept = co_await identity_.people().Admit(person->provider, person->subject,
                                                   std::move(verified->profile));
     if (!kept) LogWarn("membership of {}: {}", person->id, kept.error().ToString());
@@ -162,7 +202,12 @@ Task<void> MembershipChecks::Conclude(PersonPtr person, Result<VerifiedPerson> v
   }
   LogWarn("membership of {} ({} {}): {}", ForLog(LoginOf(*person)), person->provider,
           ForLog(person->subject), error.ToString());
-  if (clock_() >= DeadlineOf(*person)) {
+  const WallTime now = clock_();
+  Attempt& attempt = attempts_[person->id];
+  NoteTime(now);
+  NoteDates(*person, attempt, now);
+  const bool was_awake = DeadlineOf(*person) >= awake_since_;  // When it passed.
+  if (attempt.overdue_since && (was_awake || executor_.now() >= *attempt.overdue_since + kSlack)) {
     co_return co_await RemovePerson(identity_, person, "not confirmed in time: " + error.message);
   }
   // A refresh token works once: the new one must not be lost with the answer.
