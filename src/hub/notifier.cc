@@ -5,10 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
-#include "hub/outbox.h"
 #include "identity/identity.h"
-#include "store/notify_targets.h"
 
 namespace berth::hub {
 namespace {
@@ -18,8 +15,6 @@ using store::NotifyWatchRow;
 /// After an agent connected: how long it may take until it names again the runs that went on
 /// before.
 constexpr auto kSettle = std::chrono::seconds(5);
-constexpr std::size_t kMaxQueue = 10'000;
-constexpr auto kStorePause = std::chrono::milliseconds(1'000);
 // A push message holds about 4,000 bytes, JSON escapes and links included.
 constexpr std::size_t kMaxTitle = 100;
 constexpr std::size_t kMaxName = 120;
@@ -93,18 +88,9 @@ std::string QuestionText(const control::SessionInfo& info) {
 }  // namespace
 
 Notifier::Notifier(HubContext& hub, Outbox& outbox, std::string public_url)
-    : hub_(hub),
-      outbox_(outbox),
-      public_url_(std::move(public_url)),
-      has_work_(hub.executor),
-      is_idle_(hub.executor) {
-  is_idle_.Set();
-}
+    : hub_(hub), public_url_(std::move(public_url)), queue_(hub, outbox) {}
 
-Notifier::~Notifier() {
-  Stop();
-  writer_.Cancel();
-}
+Notifier::~Notifier() { Stop(); }
 
 Task<Result<void>> Notifier::Start() {
   auto rows = co_await hub_.store.Read(
@@ -122,7 +108,7 @@ Task<Result<void>> Notifier::Start() {
       session.title = row.title;
     }
   }
-  writer_ = Job(hub_.executor, "notifier", Write());
+  queue_.Start();
   is_watching_ = true;
   hub_.registry.Subscribe(*this);
   co_return Ok();
@@ -137,19 +123,9 @@ void Notifier::Stop() {
   }
 }
 
-Task<void> Notifier::Flush() {
-  auto flushed =
-      co_await WithDeadline(hub_.executor, hub_.limits.drain_grace, "the database", WaitIdle());
-  if (!flushed) LogError("write notifications: {}", flushed.error().ToString());
-}
-
-Task<Result<void>> Notifier::WaitIdle() {
-  co_await is_idle_.Wait();
-  co_return Ok();
-}
-
 void Notifier::OnInstanceChanged(const Instance& instance) {
   Watched& watched = watched_[instance.id()];
+  watched.owner = instance.user_id;
   if (!instance.is_live()) {
     if (watched.online_id && !watched.offline) AwaitReturn(instance.id(), watched);
     return;
@@ -166,7 +142,7 @@ void Notifier::OnInstanceRemoved(const Instance& instance) { Forget(instance.id(
 void Notifier::Forget(const std::string& id) {
   const auto place = watched_.find(id);
   if (place == watched_.end()) return;
-  Change change;
+  NotifyQueue::Change change;
   change.ended.push_back(OnlineRow(id, {}));
   for (const auto& [session, seen] : place->second.sessions) {
     NotifyWatchRow row;
@@ -174,8 +150,9 @@ void Notifier::Forget(const std::string& id) {
     row.session_id = session;
     change.ended.push_back(std::move(row));
   }
+  const std::int64_t owner = place->second.owner;
   watched_.erase(place);
-  Push(std::move(change));
+  queue_.Push(owner, std::move(change));
 }
 
 void Notifier::SeeConnection(const Instance& instance, Watched& watched) {
@@ -186,9 +163,9 @@ void Notifier::SeeConnection(const Instance& instance, Watched& watched) {
   for (auto& [id, session] : watched.sessions) session.is_carried = true;
   if (watched.online_id) return;
   watched.online_id = instance.client.connected_at;
-  Change change;
+  NotifyQueue::Change change;
   change.begun.push_back(OnlineRow(instance.id(), *watched.online_id));
-  Push(std::move(change));
+  queue_.Push(watched.owner, std::move(change));
 }
 
 void Notifier::SeeSession(const Instance& instance, Watched& watched,
@@ -200,9 +177,9 @@ void Notifier::SeeSession(const Instance& instance, Watched& watched,
     session.is_carried = false;
     if (!session.run_id) {
       session.run_id = hub_.clock();
-      Change change;
+      NotifyQueue::Change change;
       change.begun.push_back(RunRow(instance, info.id, *session.run_id, session.title));
-      Push(std::move(change));
+      queue_.Push(watched.owner, std::move(change));
     }
     if (info.state != control::SessionState::kNeedsYou) {
       session.asked.clear();
@@ -211,14 +188,15 @@ void Notifier::SeeSession(const Instance& instance, Watched& watched,
     std::string key = info.question ? info.question->id : WhenText(info.since);
     if (session.asked == key) return;
     session.asked = key;
-    Change change = MakeChange(instance, NotifyEvent::kNeedsYou, info.id, key, "needs you",
-                               WithLine(session.title, QuestionText(info)));
+    NotifyQueue::Change change =
+        MakeChange(instance, NotifyEvent::kNeedsYou, info.id, key, "needs you",
+                   WithLine(session.title, QuestionText(info)));
     if (info.question) {
       change.notification->question_id = CutText(info.question->id, kMaxId);
       change.notification->question_kind = control::ToString(info.question->kind);
       change.notification->question_tool = CutText(info.question->tool, kMaxName);
     }
-    Push(std::move(change));
+    queue_.Push(watched.owner, std::move(change));
     return;
   }
   const auto run_id = std::exchange(session.run_id, std::nullopt);
@@ -226,10 +204,10 @@ void Notifier::SeeSession(const Instance& instance, Watched& watched,
   std::string key = WhenText(info.since);
   if (session.failed == key) return;
   session.failed = key;
-  Change change = MakeChange(instance, NotifyEvent::kFailed, info.id, key, "failed",
-                             WithLine(session.title, CutText(info.error, kMaxText)));
+  NotifyQueue::Change change = MakeChange(instance, NotifyEvent::kFailed, info.id, key, "failed",
+                                          WithLine(session.title, CutText(info.error, kMaxText)));
   if (run_id) change.ended.push_back(RunRow(instance, info.id, *run_id, ""));
-  Push(std::move(change));
+  queue_.Push(watched.owner, std::move(change));
 }
 
 void Notifier::SeeMissing(const Instance& instance, Watched& watched,
@@ -248,14 +226,14 @@ void Notifier::SeeMissing(const Instance& instance, Watched& watched,
       continue;
     }
     if (session.run_id) {
-      Change change;
+      NotifyQueue::Change change;
       // An instance that begins to tell its sessions apart has not finished.
       if (!id.empty() || infos.empty()) {
         change = MakeChange(instance, NotifyEvent::kFinished, id, WhenText(*session.run_id),
                             "finished", session.title);
       }
       change.ended.push_back(RunRow(instance, id, *session.run_id, ""));
-      Push(std::move(change));
+      queue_.Push(watched.owner, std::move(change));
     }
     entry = watched.sessions.erase(entry);
   }
@@ -289,7 +267,7 @@ void Notifier::TellOffline(const std::string& id) {
     const Instance* const instance = hub_.registry.Get(id);
     if (!watched.online_id || (instance != nullptr && instance->is_live())) return;
     const WallTime online_id = *std::exchange(watched.online_id, std::nullopt);
-    Change change;
+    NotifyQueue::Change change;
     if (instance != nullptr) {
       const auto away =
           std::chrono::duration_cast<std::chrono::seconds>(hub_.limits.offline_notice);
@@ -297,15 +275,15 @@ void Notifier::TellOffline(const std::string& id) {
                           fmt::format("Its agent has been away for {} s.", away.count()));
     }
     change.ended.push_back(OnlineRow(id, online_id));
-    Push(std::move(change));
+    queue_.Push(watched.owner, std::move(change));
     if (instance == nullptr) Forget(id);
   });
 }
 
-Notifier::Change Notifier::MakeChange(const Instance& instance, NotifyEvent event,
-                                      std::string_view session_id, std::string_view what,
-                                      std::string title, std::string body) const {
-  Change change;
+NotifyQueue::Change Notifier::MakeChange(const Instance& instance, NotifyEvent event,
+                                         std::string_view session_id, std::string_view what,
+                                         std::string title, std::string body) const {
+  NotifyQueue::Change change;
   change.key = fmt::format("{} {} {} {}", instance.id(), ToString(event), session_id, what);
   Notification& notification = change.notification.emplace();
   notification.event = ToString(event);
@@ -321,76 +299,6 @@ Notifier::Change Notifier::MakeChange(const Instance& instance, NotifyEvent even
     if (role && *role <= identity::InstanceRole::kOperator) change.users.push_back(person->id);
   }
   return change;
-}
-
-void Notifier::Push(Change change) {
-  if (queue_.size() >= kMaxQueue) {
-    LogError("notifications: the database does not keep up; one event is lost");
-    return;
-  }
-  queue_.push_back(std::move(change));
-  is_idle_.Reset();
-  has_work_.Set();
-}
-
-Task<void> Notifier::Write() {
-  for (;;) {
-    co_await has_work_.Wait();
-    has_work_.Reset();
-    while (!queue_.empty()) {
-      const std::vector<Change> batch(queue_.begin(), queue_.end());
-      auto written = co_await WriteNow(batch);
-      if (!written) {
-        LogError("write notifications: {}", written.error().ToString());
-        co_await Sleep(hub_.executor, kStorePause);
-        continue;
-      }
-      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
-      if (*written) outbox_.Wake();
-    }
-    is_idle_.Set();
-  }
-}
-
-Task<Result<bool>> Notifier::WriteNow(std::vector<Change> changes) {
-  co_return co_await hub_.store.Run([changes = std::move(changes), now = hub_.clock(),
-                                     most = static_cast<std::int64_t>(hub_.limits.notify_waiting)](
-                                        store::Database& database) -> Result<bool> {
-    bool is_anything_new = false;
-    for (const Change& change : changes) {
-      for (const std::int64_t user : change.users) {
-        auto targets = store::ListNotifyTargets(database, user);
-        if (!targets) return std::move(targets).error();
-        for (const store::NotifyTargetRow& target : *targets) {
-          if (std::ranges::find(target.events, change.notification->event) == target.events.end())
-            continue;
-          auto waiting = store::CountOutbox(database, target.id);
-          if (!waiting) return std::move(waiting).error();
-          if (*waiting >= most) {
-            LogWarn("notification target {}: {} wait already; one is not told", target.id, most);
-            continue;
-          }
-          store::OutboxRow row;
-          row.target_id = target.id;
-          row.dedupe_key = change.key;
-          row.event = ToJson(*change.notification);
-          row.created_at = row.not_before = now;
-          auto inserted = store::InsertOutbox(database, row);
-          if (!inserted) return inserted;
-          is_anything_new = is_anything_new || *inserted;
-        }
-      }
-      for (const NotifyWatchRow& row : change.begun) {
-        auto put = store::PutNotifyWatch(database, row);
-        if (!put) return std::move(put).error();
-      }
-      for (const NotifyWatchRow& row : change.ended) {
-        auto deleted = store::DeleteNotifyWatch(database, row);
-        if (!deleted) return std::move(deleted).error();
-      }
-    }
-    return is_anything_new;
-  });
 }
 
 }  // namespace berth::hub

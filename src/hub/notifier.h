@@ -7,23 +7,21 @@
 // Lives on one loop.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/event.h"
-#include "base/task_group.h"
+#include "base/executor.h"
+#include "base/task.h"
 #include "hub/context.h"
 #include "hub/notification.h"
+#include "hub/notify_queue.h"
 #include "hub/registry.h"
-#include "store/outbox.h"
 
 namespace berth::hub {
-
-class Outbox;
 
 class Notifier : public RegistryObserver {
  public:
@@ -39,7 +37,7 @@ class Notifier : public RegistryObserver {
   /// Watches no more: the hub is about to leave, and that agents leave with it is nothing to tell.
   void Stop();
   /// Returns when all of it is written; gives up after limits.drain_grace.
-  Task<void> Flush();
+  Task<void> Flush() { return queue_.Flush(); }
 
   void OnInstanceChanged(const Instance& instance) override;
   void OnInstanceRemoved(const Instance& instance) override;
@@ -54,6 +52,7 @@ class Notifier : public RegistryObserver {
     std::string title;
   };
   struct Watched {
+    std::int64_t owner = 0;  ///< 0 until the registry has told of the instance.
     std::optional<WallTime>
         online_id;  ///< Since when it is there; nothing once its leave was told.
     std::optional<WallTime> connected_at;
@@ -61,14 +60,6 @@ class Notifier : public RegistryObserver {
     std::map<std::string, Session, std::less<>> sessions;
     std::unique_ptr<Timer> offline;
     std::unique_ptr<Timer> settling;
-  };
-  /// One step of the writer.
-  struct Change {
-    std::optional<Notification> notification;
-    std::string key;
-    std::vector<std::int64_t> users;
-    std::vector<store::NotifyWatchRow> begun;
-    std::vector<store::NotifyWatchRow> ended;
   };
 
   void SeeConnection(const Instance& instance, Watched& watched);
@@ -80,22 +71,15 @@ class Notifier : public RegistryObserver {
   void TellOffline(const std::string& id);
   void Settle(const std::string& id);
 
-  Change MakeChange(const Instance& instance, NotifyEvent event, std::string_view session_id,
-                    std::string_view what, std::string title, std::string body) const;
-  void Push(Change change);
-  Task<Result<void>> WaitIdle();
-  Task<void> Write();
-  Task<Result<bool>> WriteNow(std::vector<Change> changes);
+  NotifyQueue::Change MakeChange(const Instance& instance, NotifyEvent event,
+                                 std::string_view session_id, std::string_view what,
+                                 std::string title, std::string body) const;
 
   HubContext& hub_;
-  Outbox& outbox_;
   const std::string public_url_;
   bool is_watching_ = false;
   std::map<std::string, Watched, std::less<>> watched_;
-  std::deque<Change> queue_;
-  Event has_work_;
-  Event is_idle_;
-  Job writer_;
+  NotifyQueue queue_;
 };
 
 }  // namespace berth::hub

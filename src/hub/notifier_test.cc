@@ -265,5 +265,26 @@ TEST_F(NotifierTest, OthersAreToldOnlyIfTheyMayActOnIt) {
   EXPECT_THAT(Told(), ElementsAre("needs_you a")) << "the owner alone";
 }
 
+TEST_F(NotifierTest, WhoseInstancesTellTooMuchAtOnceLosesOfTheirOwnOnly) {
+  const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
+  StartHub();
+  Connect();
+  FakeLink noisy_link;
+  ASSERT_THAT(life->registry.Connected("noisy", guest, {}, noisy_link), IsOk());
+  executor.RunUntilIdle();
+  control::StatusUpdate update;
+  update.status = control::Status::kBusy;
+  for (int i = 0; i < 12'000; ++i) update.sessions.push_back(Busy(std::to_string(i)));
+  ::testing::internal::CaptureStderr();
+  life->registry.SetStatus("noisy", noisy_link, update);
+  Report({Failed("a")});
+  Pass(std::chrono::minutes(1));
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(Told(), ElementsAre("failed a"));
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_THAT(log, ::testing::HasSubstr(" 10000 were lost within a minute\n"));
+  life->registry.Disconnected("noisy", noisy_link);
+}
+
 }  // namespace
 }  // namespace berth::hub

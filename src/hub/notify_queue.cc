@@ -1,0 +1,138 @@
+#include "hub/notify_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "hub/outbox.h"
+#include "store/notify_targets.h"
+
+namespace berth::hub {
+namespace {
+
+/// Of one owner: all that many instances say when they come back at once.
+constexpr std::size_t kMaxShare = 2'000;
+constexpr auto kStorePause = std::chrono::milliseconds(1'000);
+constexpr auto kTellLosses = std::chrono::minutes(1);
+
+}  // namespace
+
+NotifyQueue::NotifyQueue(HubContext& hub, Outbox& outbox)
+    : hub_(hub),
+      outbox_(outbox),
+      losses_timer_([this] { TellLosses(); }),
+      has_work_(hub.executor),
+      is_idle_(hub.executor) {
+  is_idle_.Set();
+}
+
+void NotifyQueue::Start() { writer_ = Job(hub_.executor, "notifier", Write()); }
+
+Task<void> NotifyQueue::Flush() {
+  auto flushed =
+      co_await WithDeadline(hub_.executor, hub_.limits.drain_grace, "the database", WaitIdle());
+  if (!flushed) LogError("write notifications: {}", flushed.error().ToString());
+}
+
+Task<Result<void>> NotifyQueue::WaitIdle() {
+  co_await is_idle_.Wait();
+  co_return Ok();
+}
+
+void NotifyQueue::Push(std::int64_t owner, Change change) {
+  std::size_t& share = shares_[owner];
+  if (share >= kMaxShare) {
+    NoteLoss(fmt::format("of instances of user {}", owner), 1, "the database does not keep up");
+    return;
+  }
+  ++share;
+  queue_.push_back({owner, std::move(change)});
+  is_idle_.Reset();
+  has_work_.Set();
+}
+
+Task<void> NotifyQueue::Write() {
+  for (;;) {
+    co_await has_work_.Wait();
+    has_work_.Reset();
+    while (!queue_.empty()) {
+      const std::size_t count = queue_.size();
+      auto written = co_await WriteNow(queue_);
+      if (!written) {
+        LogError("write notifications: {}", written.error().ToString());
+        co_await Sleep(hub_.executor, kStorePause);
+        continue;
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto share = shares_.find(queue_.front().owner);
+        if (--share->second == 0) shares_.erase(share);
+        queue_.pop_front();
+      }
+      for (const auto& [target, dropped] : written->dropped) {
+        NoteLoss(fmt::format("to target {}", target), dropped,
+                 fmt::format("{} wait already", hub_.limits.notify_waiting));
+      }
+      if (written->is_anything_new) outbox_.Wake();
+    }
+    is_idle_.Set();
+  }
+}
+
+Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entries) {
+  co_return co_await hub_.store.Run([entries = std::move(entries), now = hub_.clock(),
+                                     most = static_cast<std::int64_t>(hub_.limits.notify_waiting)](
+                                        store::Database& database) -> Result<Written> {
+    Written written;
+    for (const auto& [owner, change] : entries) {
+      for (const std::int64_t user : change.users) {
+        auto targets = store::ListNotifyTargets(database, user);
+        if (!targets) return std::move(targets).error();
+        for (const store::NotifyTargetRow& target : *targets) {
+          if (std::ranges::find(target.events, change.notification->event) == target.events.end())
+            continue;
+          auto waiting = store::CountOutbox(database, target.id);
+          if (!waiting) return std::move(waiting).error();
+          if (*waiting >= most) {
+            ++written.dropped[target.id];
+            continue;
+          }
+          store::OutboxRow row;
+          row.target_id = target.id;
+          row.dedupe_key = change.key;
+          row.event = ToJson(*change.notification);
+          row.created_at = row.not_before = now;
+          auto inserted = store::InsertOutbox(database, row);
+          if (!inserted) return std::move(inserted).error();
+          written.is_anything_new = written.is_anything_new || *inserted;
+        }
+      }
+      for (const store::NotifyWatchRow& row : change.begun) {
+        auto put = store::PutNotifyWatch(database, row);
+        if (!put) return std::move(put).error();
+      }
+      for (const store::NotifyWatchRow& row : change.ended) {
+        auto deleted = store::DeleteNotifyWatch(database, row);
+        if (!deleted) return std::move(deleted).error();
+      }
+    }
+    return written;
+  });
+}
+
+void NotifyQueue::NoteLoss(const std::string& whose, std::int64_t count, std::string_view why) {
+  if (!losses_timer_.is_armed()) hub_.executor.ArmAfter(losses_timer_, kTellLosses);
+  const auto [loss, is_first] = losses_.try_emplace(whose, 0);
+  loss->second += count;
+  if (is_first) LogWarn("events {}: {}; some are lost", whose, why);
+}
+
+void NotifyQueue::TellLosses() {
+  for (const auto& [whose, count] : losses_) {
+    LogWarn("events {}: {} were lost within a minute", whose, count);
+  }
+  losses_.clear();
+}
+
+}  // namespace berth::hub
