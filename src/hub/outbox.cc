@@ -70,7 +70,9 @@ Task<void> Outbox::Run() {
     } else {
       for (store::OutboxRow& row : *heads) {
         if (in_flight_.contains(row.target_id)) continue;
-        if (row.not_before > now) {
+        // What was created later than now was so before the clock was set back, and what is said of
+        // when to try it is of that time too.
+        if (row.not_before > now && row.created_at <= now) {
           next = std::min(next, row.not_before);
         } else if (in_flight_.size() < kParallel) {
           in_flight_.insert(row.target_id);
@@ -190,7 +192,7 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
             break;
           }
           case Verdict::kLater: {
-            auto postponed = store::PostponeOutbox(database, row.id, next, now);
+            auto postponed = store::PostponeOutbox(database, row.id, next, now, now);
             if (!postponed) return postponed;
             break;
           }
@@ -226,7 +228,7 @@ Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) 
     if (!*target) return Ok();
     const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
     if (may_begin <= now) return Ok();
-    return store::PostponeOutbox(database, row.id, may_begin, std::nullopt);
+    return store::PostponeOutbox(database, row.id, may_begin, now, std::nullopt);
   });
 }
 

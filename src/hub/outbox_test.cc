@@ -256,6 +256,38 @@ TEST_F(OutboxTest, QuietHoursThatEndWhileItIsLookedAtDelayNothing) {
   EXPECT_EQ(Waiting("t2"), 0);
 }
 
+TEST_F(OutboxTest, AClockThatIsSetBackHoldsNothingUpAndMakesNoHaste) {
+  web.is_away = true;
+  Put("t1", "a");
+  Put("t1", "b");
+  Begin();
+  ASSERT_EQ(web.questions.size(), 1U);
+  time -= hours(1);
+  Wake();
+  ASSERT_EQ(web.questions.size(), 2U) << "it is due now";
+  ExpectPause(limits.notify_retry_min * 3 / 2);
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 200, "");
+  Pass(limits.notify_retry_min * 3);
+  Wake();
+  EXPECT_EQ(Waiting(), 0);
+}
+
+TEST_F(OutboxTest, QuietHoursHoldAlsoAfterTheClockIsSetBack) {
+  time -= hours(1);
+  AddTarget("t2", kUrl, store::NotifyKind::kSlack, TwoQuietHours());
+  time += hours(1);
+  web.Answer(std::string(kUrl), 200, "");
+  Put("t2", "a");
+  Begin();
+  time -= hours(1);
+  Wake();
+  PassInSteps(minutes(118), minutes(1));
+  EXPECT_TRUE(web.questions.empty());
+  PassInSteps(minutes(3), minutes(1));
+  EXPECT_EQ(web.questions.size(), 1U);
+}
+
 TEST_F(OutboxTest, APushServiceThatForgotTheBrowserEndsItsTarget) {
   AddTarget("t2", "https://push.example/1", store::NotifyKind::kWebPush);
   web.Answer("https://push.example/1", 410, "");

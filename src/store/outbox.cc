@@ -58,12 +58,13 @@ Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id)
   return count->value_or(0);
 }
 
-Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before,
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now,
                             std::optional<WallTime> attempted_at) {
   auto done = database.Run(
-      "UPDATE outbox SET not_before = ?2, attempts = attempts + (?3 IS NOT NULL),"
-      " first_attempt_at = coalesce(first_attempt_at, ?3) WHERE id = ?1",
-      {id, ToUnixMs(not_before), OrNull(attempted_at)});
+      "UPDATE outbox SET not_before = ?2, created_at = min(created_at, ?3),"
+      " attempts = attempts + (?4 IS NOT NULL),"
+      " first_attempt_at = coalesce(first_attempt_at, ?4) WHERE id = ?1",
+      {id, ToUnixMs(not_before), ToUnixMs(now), OrNull(attempted_at)});
   if (!done) return Wrap(std::move(done).error(), "postpone in the outbox");
   return Ok();
 }

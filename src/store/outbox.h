@@ -30,8 +30,9 @@ Result<bool> InsertOutbox(Database& database, const OutboxRow& row);
 Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database);
 /// How many wait for that target.
 Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id);
-/// Later. `attempted_at`: an attempt failed then.
-Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before,
+/// Later, as of `now`, after which it was not created either. `attempted_at`: an attempt failed
+/// then.
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now,
                             std::optional<WallTime> attempted_at);
 /// Delivered, or given up: only its key stays.
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);

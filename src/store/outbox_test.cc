@@ -108,7 +108,7 @@ TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
   EXPECT_THAT(Heads(), ::testing::ElementsAre("a", "c"));
   EXPECT_EQ(CountOutbox(*database, "t1").value(), 2);
   const auto first = ListOutboxHeads(*database).value()[0];
-  ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now), IsOk());
+  ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now, now), IsOk());
   const auto later = ListOutboxHeads(*database).value()[0];
   EXPECT_EQ(later.id, first.id);
   EXPECT_EQ(later.attempts, 1);
