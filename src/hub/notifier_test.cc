@@ -138,10 +138,10 @@ struct NotifierTest : identity::testing::IdentityFixture {
     Pass(std::chrono::milliseconds(200));
   }
 
-  /// "event session", of everything that was ever put into the outbox.
+  /// "event session", of everything that waits in the outbox, which delivers nothing.
   std::vector<std::string> Told() {
     std::vector<std::string> told;
-    auto rows = other->All("SELECT event FROM outbox ORDER BY id", {},
+    auto rows = other->All("SELECT event FROM outbox WHERE done_at IS NULL ORDER BY id", {},
                            [](const store::Row& row) { return row.String(0); });
     for (const std::string& text : rows.value()) {
       const auto one = ParseNotification(text).value();
@@ -263,6 +263,18 @@ TEST_F(NotifierTest, OthersAreToldOnlyIfTheyMayActOnIt) {
   Connect();
   Report({Asking("a", "q1")});
   EXPECT_THAT(Told(), ElementsAre("needs_you a")) << "the owner alone";
+}
+
+TEST_F(NotifierTest, AFullTargetIsToldOfTheNewest) {
+  limits.notify_waiting = 3;
+  Connect();
+  ::testing::internal::CaptureStderr();
+  for (const auto* session : {"a", "b", "c", "d", "e"}) Report({Failed(session)});
+  Pass(std::chrono::minutes(1));
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(Told(), ElementsAre("failed a", "failed d", "failed e"));
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_THAT(log, ::testing::HasSubstr(" 2 were lost within a minute\n"));
 }
 
 TEST_F(NotifierTest, WhoseInstancesTellTooMuchAtOnceLosesOfTheirOwnOnly) {

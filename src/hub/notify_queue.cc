@@ -92,12 +92,6 @@ Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entri
         for (const store::NotifyTargetRow& target : *targets) {
           if (std::ranges::find(target.events, change.notification->event) == target.events.end())
             continue;
-          auto waiting = store::CountOutbox(database, target.id);
-          if (!waiting) return std::move(waiting).error();
-          if (*waiting >= most) {
-            ++written.dropped[target.id];
-            continue;
-          }
           store::OutboxRow row;
           row.target_id = target.id;
           row.dedupe_key = change.key;
@@ -105,7 +99,11 @@ Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entri
           row.created_at = row.not_before = now;
           auto inserted = store::InsertOutbox(database, row);
           if (!inserted) return std::move(inserted).error();
-          written.is_anything_new = written.is_anything_new || *inserted;
+          if (!*inserted) continue;
+          written.is_anything_new = true;
+          auto dropped = store::TrimOutbox(database, target.id, most, now);
+          if (!dropped) return std::move(dropped).error();
+          if (*dropped > 0) written.dropped[target.id] += *dropped;
         }
       }
       for (const store::NotifyWatchRow& row : change.begun) {

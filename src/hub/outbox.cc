@@ -168,7 +168,9 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
                                 Notification notification, Outcome outcome) {
   const WallTime now = parts_.clock();
   const WallTime first = row.first_attempt_at.value_or(now);
-  if (outcome.verdict == Verdict::kLater && now - first >= parts_.limits.notify_give_up) {
+  // One that has come first just now may have met a receiver that failed once: it has another try.
+  if (outcome.verdict == Verdict::kLater && row.attempts > 0 &&
+      now - first >= parts_.limits.notify_give_up) {
     outcome.verdict = Verdict::kGivenUp;
   }
   auto delay = DelayAfter(row.attempts);
@@ -192,8 +194,10 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
             break;
           }
           case Verdict::kLater: {
-            auto postponed = store::PostponeOutbox(database, row.id, next, now, now);
+            auto postponed = store::PostponeOutbox(database, row.id, next, now);
             if (!postponed) return postponed;
+            auto counted = store::NoteOutboxAttempt(database, row, now);
+            if (!counted) return counted;
             break;
           }
         }
@@ -228,7 +232,7 @@ Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) 
     if (!*target) return Ok();
     const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
     if (may_begin <= now) return Ok();
-    return store::PostponeOutbox(database, row.id, may_begin, now, std::nullopt);
+    return store::PostponeOutbox(database, row.id, may_begin, now);
   });
 }
 

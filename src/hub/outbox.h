@@ -2,8 +2,9 @@
 // hub ends, and nothing waits for a slow receiver.
 //
 // Of one target one notification at a time, in order; of different targets several at once. What
-// fails is tried again, later and later, until limits.notify_give_up. An attempt whose outcome the
-// hub did not live to write down is repeated with the same idempotency key (notify_message.h).
+// fails is tried again, later and later. What waits for a target whose attempts have failed for
+// limits.notify_give_up, whichever of them was tried, is given up. An attempt whose outcome the hub
+// did not live to write down is repeated with the same idempotency key (notify_message.h).
 // Lives on one loop.
 #pragma once
 

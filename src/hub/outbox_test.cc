@@ -178,6 +178,38 @@ TEST_F(OutboxTest, GivesUpAfterADayAndSaysSo) {
   EXPECT_EQ(rows.front().entry.action, identity::audit_action::kNotifyGiveUp);
 }
 
+TEST_F(OutboxTest, AReceiverThatWasAwayForLongGetsWhatIsNotOld) {
+  web.is_away = true;
+  Begin();
+  for (int i = 0; i < 60; ++i) {
+    Put("t1", std::to_string(i));
+    PassInSteps(hours(1), minutes(10));
+  }
+  web.questions.clear();
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 200, "");
+  PassInSteps(limits.notify_retry_max, minutes(10));
+  EXPECT_EQ(Waiting(), 0);
+  ASSERT_GT(web.questions.size(), 20U);
+  EXPECT_LT(web.questions.size(), 30U);
+  EXPECT_EQ(web.questions.back().fields.Find("idempotency-key"), IdempotencyKey("t1", "59"));
+}
+
+TEST_F(OutboxTest, TimeInWhichTheHubWasAwayDoesNotCount) {
+  Put("t1", "a");
+  Put("t1", "b");
+  Pass(2 * limits.notify_give_up);
+  web.is_away = true;
+  Begin();
+  PassInSteps(minutes(1), seconds(1));
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 200, "");
+  PassInSteps(minutes(2), seconds(10));
+  EXPECT_EQ(Waiting(), 0);
+  EXPECT_EQ(web.questions.back().fields.Find("idempotency-key"), IdempotencyKey("t1", "b"));
+  EXPECT_EQ(Target().failures, 0);
+}
+
 TEST_F(OutboxTest, AMessageThatIsRefusedForGoodDoesNotHoldUpTheRest) {
   web.Answer(std::string(kUrl), 400, "");
   Put("t1", "a");

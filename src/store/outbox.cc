@@ -58,15 +58,34 @@ Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id)
   return count->value_or(0);
 }
 
-Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now,
-                            std::optional<WallTime> attempted_at) {
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before,
+                            WallTime now) {
   auto done = database.Run(
-      "UPDATE outbox SET not_before = ?2, created_at = min(created_at, ?3),"
-      " attempts = attempts + (?4 IS NOT NULL),"
-      " first_attempt_at = coalesce(first_attempt_at, ?4) WHERE id = ?1",
-      {id, ToUnixMs(not_before), ToUnixMs(now), OrNull(attempted_at)});
+      "UPDATE outbox SET not_before = ?2, created_at = min(created_at, ?3) WHERE id = ?1",
+      {id, ToUnixMs(not_before), ToUnixMs(now)});
   if (!done) return Wrap(std::move(done).error(), "postpone in the outbox");
   return Ok();
+}
+
+Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTime now) {
+  auto done = database.Run(
+      "UPDATE outbox SET attempts = attempts + (id = ?1),"
+      " first_attempt_at = min(coalesce(first_attempt_at, ?3), ?3)"
+      " WHERE target_id = ?2 AND done_at IS NULL",
+      {row.id, row.target_id, ToUnixMs(now)});
+  if (!done) return Wrap(std::move(done).error(), "note an attempt in the outbox");
+  return Ok();
+}
+
+Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
+                                WallTime now) {
+  auto done = database.Run(
+      "UPDATE outbox SET done_at = ?3, event = '' WHERE id IN (SELECT id FROM outbox"
+      " WHERE target_id = ?1 AND done_at IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?2 - 1)"
+      " AND id > (SELECT min(id) FROM outbox WHERE target_id = ?1 AND done_at IS NULL)",
+      {target_id, most, ToUnixMs(now)});
+  if (!done) return Wrap(std::move(done).error(), "shorten the outbox");
+  return static_cast<std::int64_t>(*done);
 }
 
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at) {

@@ -20,8 +20,9 @@ struct OutboxRow {
   std::string event = {};       ///< JSON.
   WallTime created_at = {};
   WallTime not_before = {};
+  /// At what is first in its target's queue, since this waits there.
   std::optional<WallTime> first_attempt_at = {};
-  std::int64_t attempts = 0;
+  std::int64_t attempts = 0;  ///< At this one.
 };
 
 /// Puts it at the end of its target's queue. False: that key was there already, waiting or done.
@@ -30,10 +31,15 @@ Result<bool> InsertOutbox(Database& database, const OutboxRow& row);
 Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database);
 /// How many wait for that target.
 Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id);
-/// Later, as of `now`, after which it was not created either. `attempted_at`: an attempt failed
-/// then.
-Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now,
-                            std::optional<WallTime> attempted_at);
+/// Later, as of `now`, after which it was not created either.
+Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now);
+/// An attempt at that one failed at `now`: for all that wait for its target it is the first, if
+/// there was none since they wait.
+Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTime now);
+/// Leaves `most` of what waits for that target: what comes first, which may be under way and whose
+/// pause is the target's, and the newest. How many it finished.
+Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
+                                WallTime now);
 /// Delivered, or given up: only its key stays.
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);
 /// What waits for that target may be looked at again at once, but for what is being retried.

@@ -108,7 +108,8 @@ TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
   EXPECT_THAT(Heads(), ::testing::ElementsAre("a", "c"));
   EXPECT_EQ(CountOutbox(*database, "t1").value(), 2);
   const auto first = ListOutboxHeads(*database).value()[0];
-  ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now, now), IsOk());
+  ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now), IsOk());
+  ASSERT_THAT(NoteOutboxAttempt(*database, first, now), IsOk());
   const auto later = ListOutboxHeads(*database).value()[0];
   EXPECT_EQ(later.id, first.id);
   EXPECT_EQ(later.attempts, 1);
@@ -144,6 +145,45 @@ TEST_F(OutboxTest, ABrowsersTargetEndsWithItsSession) {
   EXPECT_THAT(UpdateNotifyTarget(*database, bound), FailsWith(ErrorKind::kConflict));
   bound.id = "t4";
   EXPECT_THAT(InsertNotifyTarget(*database, bound), FailsWith(ErrorKind::kConflict));
+}
+
+TEST_F(OutboxTest, AnAttemptIsTheFirstForAllThatWaitForIt) {
+  Target("t1");
+  Target("t2");
+  for (const auto* key : {"a", "b"}) ASSERT_THAT(Put("t1", key), IsOk());
+  ASSERT_THAT(Put("t2", "c"), IsOk());
+  const auto heads = ListOutboxHeads(*database).value();
+  ASSERT_THAT(NoteOutboxAttempt(*database, heads[0], now), IsOk());
+  ASSERT_THAT(Put("t1", "d"), IsOk());
+  const auto later = now + std::chrono::hours(1);
+  ASSERT_THAT(NoteOutboxAttempt(*database, heads[0], later), IsOk());
+  const auto first_and_count = [this](std::size_t which) {
+    const auto row = ListOutboxHeads(*database).value()[which];
+    EXPECT_THAT(FinishOutbox(*database, row.id, now), IsOk());
+    return std::pair(row.first_attempt_at, row.attempts);
+  };
+  using Pair = std::pair<std::optional<WallTime>, std::int64_t>;
+  EXPECT_EQ(first_and_count(0), Pair(now, 2)) << "a";
+  EXPECT_EQ(first_and_count(0), Pair(now, 0)) << "b";
+  EXPECT_EQ(first_and_count(1), Pair(later, 0)) << "d";
+  EXPECT_EQ(first_and_count(0), Pair(std::nullopt, 0)) << "c";
+}
+
+TEST_F(OutboxTest, AFullQueueKeepsItsFirstAndTheNewest) {
+  Target("t1");
+  Target("t2");
+  for (const auto* key : {"a", "b", "c", "d", "e"}) ASSERT_THAT(Put("t1", key), IsOk());
+  ASSERT_THAT(Put("t2", "f"), IsOk());
+  EXPECT_EQ(TrimOutbox(*database, "t1", 5, now).value(), 0);
+  EXPECT_EQ(TrimOutbox(*database, "t1", 3, now).value(), 2);
+  std::vector<std::string> left;
+  for (int i = 0; i < 3; ++i) {
+    const auto head = ListOutboxHeads(*database).value().at(0);
+    if (head.target_id == "t1") left.push_back(head.dedupe_key);
+    ASSERT_THAT(FinishOutbox(*database, head.id, now), IsOk());
+  }
+  EXPECT_THAT(left, ::testing::ElementsAre("a", "d", "e"));
+  EXPECT_EQ(CountOutbox(*database, "t2").value(), 1);
 }
 
 TEST_F(OutboxTest, WhatGoesOnIsRememberedUntilItEnds) {
