@@ -218,7 +218,7 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
                                        InstanceInfo info) {
   InstanceHealth health;
   auto answer = co_await AskJson(executor, instance, info, {.target = "/health"});
-  if (!answer && answer.error().kind != ErrorKind::kInvalid) {
+  if (!HasAnswered(answer)) {
     co_return Wrap(std::move(answer).error(), "ask the instance what it is");
   }
   if (answer && answer->status == 200 && answer->value.is_object()) {
@@ -230,7 +230,7 @@ Task<Result<InstanceHealth>> AskHealth(Executor& executor, http::Service& instan
   }
   // Early versions say less in /health.
   auto status = co_await AskJson(executor, instance, info, {.target = "/api/auth/status"});
-  if (!status && status.error().kind != ErrorKind::kInvalid) {
+  if (!HasAnswered(status)) {
     co_return Wrap(std::move(status).error(), "ask the instance what it is");
   }
   if (answer && status && IsFromProxy(*answer) && IsFromProxy(*status)) {

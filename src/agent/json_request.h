@@ -24,12 +24,13 @@ struct JsonQuestion {
 
 struct JsonAnswer {
   int status = 0;
-  boost::json::value value{};  ///< Null with 500 and above unless that is JSON.
+  boost::json::value value{};  ///< Null with 300 and above unless that is JSON.
 };
 
-/// kInvalid: the answer is not JSON (or over 1 MiB). One of status 500 or above is an answer all
-/// the same: its page says nothing about what the instance knows. kTimeout: none within 10 s.
-/// Otherwise the errors of `instance`, which must outlive the call.
+/// kNotFound: a web page with status 200, as a claudecodeui gives for every path that it does not
+/// know. kInvalid: the answer is otherwise not JSON (or over 1 MiB). One of status 300 or above is
+/// an answer all the same: its page says nothing about what the instance knows. kTimeout: none
+/// within 10 s. Otherwise the errors of `instance`, which must outlive the call.
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question);
 
@@ -38,6 +39,10 @@ Result<boost::json::value> ParseJson(std::string_view text);
 
 /// Whether a proxy answered for an instance that is away, as far as one can tell: 502 to 504.
 bool IsFromProxy(const JsonAnswer& answer);
+
+/// Whether the instance answered, with whatever: `answer` is no error, or one of those that speak
+/// of what came.
+bool HasAnswered(const Result<JsonAnswer>& answer);
 
 /// Whether a response says that its body is JSON.
 bool IsJson(const http::ResponseHead& head);

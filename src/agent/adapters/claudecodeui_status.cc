@@ -124,10 +124,14 @@ Task<Result<void>> ChatStatus::ReadRunning() {
   const ChatSessions::Moment asked = sessions_.Now();
   auto answer =
       co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
-  if (!answer) {
-    if (answer.error().kind != ErrorKind::kInvalid) co_return answer.error();
-    lacks_running_sessions_ = true;  // A page, as for every path that it does not know.
+  if (!answer && answer.error().kind != ErrorKind::kNotFound) co_return answer.error();
+  if (!answer && !IsAtLeast(context_.info.version, kListsRunning)) {
+    lacks_running_sessions_ = true;
     co_return Ok();
+  }
+  // A claudecodeui that has the list never gives a page instead.
+  if (!answer || (answer->value.is_null() && answer->status < 500)) {
+    co_return Unavailable("something else answers in the instance's place");
   }
   if (answer->status == 401) {
     const bool is_new = co_await sign_in_.Replace(used);
@@ -161,7 +165,7 @@ Task<Result<void>> ChatStatus::CheckPresence() {
   if (observer_.is_open()) co_return Ok();
   auto answer =
       co_await AskJson(context_.executor, context_.instance, context_.info, {.target = "/health"});
-  if (!answer && answer.error().kind != ErrorKind::kInvalid) co_return answer.error();
+  if (!HasAnswered(answer)) co_return answer.error();
   if (answer && IsFromProxy(*answer)) {
     co_return Unavailable("a proxy before the instance does not reach it");
   }

@@ -402,19 +402,42 @@ TEST_F(ChatStatusTest, APauseOfTheNetworkIsNoFailure) {
 }
 
 TEST_F(ChatStatusTest, APageOfAProxySaysNothingOfTheList) {
+  Begin();
+  const struct {
+    int status;
+    std::string type;
+  } pages[] = {{502, "text/html"}, {404, "text/plain"}, {404, "text/html"},
+               {401, "text/html"}, {302, "text/html"},  {200, "text/html"}};
+  for (const auto& page : pages) {
+    instance_.On(std::string(kRunning), [&page](const http::RequestHead&, const std::string&) {
+      return http::TextResponse(page.status, page.type, std::string(kOneRuns));
+    });
+    EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable))
+        << page.status << ' ' << page.type;
+  }
+  instance_.OnJson(std::string(kRunning), 200, std::string(kNoneRuns));
+  Refresh();
+  EXPECT_THAT(Shown(), ElementsAre("s1 error"));
+  instance_.OnJson(std::string(kRunning), 200,
+                   R"({"data":{"sessions":[{"sessionId":"s1","startedAt":1700000004000}]}})");
+  Refresh();
+  EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
+  EXPECT_THAT(Heard(), ElementsAre(kSubscribe, kSubscribe));
+}
+
+TEST_F(ChatStatusTest, OnlyAWebPageMakesAnInstanceOld) {
+  info_.version = "";
   instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
-    return http::TextResponse(502, "text/html", "<h1>Bad Gateway</h1>");
+    return http::TextResponse(404, "text/plain", "404 page not found");
   });
   status_.OnInstanceFound();
-  status_.SetWatched(true);
-  executor_.RunUntilIdle();
   EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
-  instance_.OnJson(std::string(kRunning), 200, std::string(kOneRuns));
-  Refresh();
+  Begin();
   EXPECT_THAT(Shown(), ElementsAre("s1 busy"));
 }
 
 TEST_F(ChatStatusTest, BelievesNoPageInPlaceOfTheList) {
+  info_.version = "";
   instance_.On(std::string(kRunning), [](const http::RequestHead&, const std::string&) {
     return http::TextResponse(200, "text/html", std::string(kOneRuns));
   });
