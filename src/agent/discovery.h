@@ -37,6 +37,7 @@ struct InstanceHealth {
   bool is_claudecodeui = false;
   std::string install_mode;
   std::string version;
+  bool operator==(const InstanceHealth&) const = default;
 };
 
 /// Asks GET /health, and GET /api/auth/status where that leaves a doubt. Errors: the instance is

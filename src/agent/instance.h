@@ -27,6 +27,7 @@ struct InstanceInfo {
   std::string origin() const { return scheme() + "://" + authority(); }
   /// Whether it is dialled over the loopback interface.
   bool is_loopback() const;
+  bool operator==(const InstanceInfo&) const = default;
 };
 
 }  // namespace berth::agent

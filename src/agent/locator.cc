@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/adapters/claudecodeui_version.h"
 #include "base/log.h"
 
 namespace berth::agent {
@@ -9,6 +10,12 @@ namespace {
 
 constexpr Duration kFirstDelay = std::chrono::milliseconds(200);
 constexpr Duration kLongestDelay = std::chrono::seconds(2);
+// Between looks at an instance that may be another than it seems.
+constexpr Duration kFirstPause = std::chrono::seconds(2);
+constexpr Duration kLongestPause = std::chrono::minutes(5);
+// A claudecodeui that answers as something else for so long is something else: until then a proxy
+// may answer while it starts.
+constexpr Duration kBelievedAfter = std::chrono::seconds(15);
 
 }  // namespace
 
@@ -19,26 +26,33 @@ Locator::Locator(Executor& executor, Worker& worker, http::Service& instance,
       instance_(instance),
       options_(std::move(options)),
       on_found_(std::move(on_found)),
-      look_(executor) {}
+      look_(executor),
+      check_timer_([this] { Check(); }) {}
 
 Task<void> Locator::Run() {
   Duration delay = kFirstDelay;
+  Duration pause = kFirstPause;
   for (;;) {
     look_.Reset();
-    const bool is_found = co_await Look();
-    if (is_found) {
-      delay = kFirstDelay;
-      co_await look_.Wait();
-      // Pages ask for thirty things at once; all of them fail. One look is enough.
-      co_await Sleep(executor_, kFirstDelay);
-    } else {
+    const bool is_expected_new = std::exchange(is_expected_new_, false);
+    const bool is_found = co_await Look(is_expected_new);
+    if (!is_found) {
+      is_expected_new_ = true;
       co_await Sleep(executor_, delay);
       delay = std::min(2 * delay, kLongestDelay);
+      continue;
     }
+    delay = kFirstDelay;
+    pause = is_expected_new ? kFirstPause : std::min(2 * pause, kLongestPause);
+    if (!is_certain()) executor_.ArmAfter(check_timer_, pause);
+    co_await look_.Wait();
+    check_timer_.Disarm();
+    // Pages ask for thirty things at once; all of them fail. One look is enough.
+    co_await Sleep(executor_, kFirstDelay);
   }
 }
 
-Task<bool> Locator::Look() {
+Task<bool> Locator::Look(bool is_expected_new) {
   const DiscoveryOptions discovery = options_.discovery;
   auto found = co_await RunOn(worker_, executor_, [discovery] { return FindInstance(discovery); });
   if (!found) {
@@ -48,19 +62,24 @@ Task<bool> Locator::Look() {
                                           : ""));
     co_return false;
   }
-  info_ = std::move(*found);
+  const InstanceInfo before = std::exchange(info_, std::move(*found));
+  if (!is_expected_new && info_.origin() == before.origin() && info_.pid == before.pid) {
+    info_.version = before.version;  // It is in use while we ask.
+  }
   InstanceHealth health;
   if (options_.choice != AdapterChoice::kGeneric) {
     auto answer = co_await AskHealth(executor_, instance_, info_);
-    if (!answer) {
+    if (!answer || IsDoubtful(*answer)) {
       Say(fmt::format("waiting for the instance at {}", info_.origin()));
-      LogDebug("instance: {}", ForLog(answer.error().ToString()));
+      if (!answer) LogDebug("instance: {}", ForLog(answer.error().ToString()));
       co_return false;
     }
     health = std::move(*answer);
     if (!health.install_mode.empty()) info_.install_mode = health.install_mode;
     info_.version = health.version;
   }
+  if (!is_expected_new && info_ == before && health == health_) co_return true;
+  health_ = health;
   Adapter& adapter = Choose(health);
   Say(fmt::format("instance at {}: {}{}{}", info_.origin(), adapter.kind(),
                   info_.version.empty() ? "" : " ", ForLog(info_.version, 40)));
@@ -68,6 +87,21 @@ Task<bool> Locator::Look() {
   adapter.OnInstanceFound();
   on_found_(adapter);
   co_return true;
+}
+
+bool Locator::IsDoubtful(const InstanceHealth& health) {
+  if (!health_.is_claudecodeui || health.is_claudecodeui) {
+    doubted_since_.reset();
+    return false;
+  }
+  const TimePoint now = executor_.now();
+  if (!doubted_since_) doubted_since_ = now;
+  return now - *doubted_since_ < kBelievedAfter;
+}
+
+bool Locator::is_certain() const {
+  if (options_.choice == AdapterChoice::kGeneric) return true;
+  return health_.is_claudecodeui && IsAtLeast(health_.version, kListsRunning);
 }
 
 Adapter& Locator::Choose(const InstanceHealth& health) {

@@ -57,6 +57,16 @@ class LocatorTest : public ::testing::Test {
     instance_.SetAway(Unavailable("refused"));
   }
 
+  /// Not the instance answers at its port, but a proxy that does not reach it, or another program.
+  void AnswerInItsPlace() {
+    for (const std::string route :
+         {"GET /health", "GET /api/auth/status", "GET /api/providers/sessions/running"}) {
+      instance_.On(route, [](const http::RequestHead&, const std::string&) {
+        return http::TextResponse(404, "text/plain", "404 page not found");
+      });
+    }
+  }
+
   const berth::testing::TempFolder folder_;
   const fs::path database_ = folder_.path() / "auth.db";
   berth::testing::TestExecutor executor_;
@@ -83,6 +93,82 @@ TEST_F(LocatorTest, FindsAnInstanceAgainThatWasAwayWhileNobodyAskedForIt) {
   EXPECT_EQ(locator_.info().pid, 200);
   EXPECT_EQ(locator_.info().port, 3002);
   EXPECT_EQ(locator_.info().version, "1.37.3");
+}
+
+TEST_F(LocatorTest, MendsAWrongFirstImpression) {
+  StartInstance(100, 3001, "1.37.3");
+  AnswerInItsPlace();
+  const Job locate(executor_, "locate", locator_.Run());
+  executor_.Advance(seconds(10));
+  EXPECT_EQ(locator_.adapter_kind(), "generic");
+  EXPECT_EQ(found_, 1);
+  StartInstance(100, 3001, "1.37.3");
+  executor_.Advance(seconds(10));
+  EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
+  EXPECT_EQ(locator_.version(), "1.37.3");
+  // What is known well is left alone.
+  const int asked = instance_.Count("GET /health");
+  executor_.Advance(std::chrono::hours(24));
+  EXPECT_EQ(instance_.Count("GET /health"), asked);
+}
+
+TEST_F(LocatorTest, AsksAnotherKindOfInstanceEverMoreSeldom) {
+  StartInstance(100, 3001, "");
+  AnswerInItsPlace();
+  const Job locate(executor_, "locate", locator_.Run());
+  executor_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(found_, 1);
+  EXPECT_GE(instance_.Count("GET /health"), 15);
+  EXPECT_LE(instance_.Count("GET /health"), 20);
+}
+
+TEST_F(LocatorTest, NoticesThatAnOldInstanceWasUpgraded) {
+  StartInstance(100, 3001, "");  // As up to 1.34.
+  const Job locate(executor_, "locate", locator_.Run());
+  executor_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
+  EXPECT_EQ(found_, 1);
+  StartInstance(100, 3001, "1.37.3");
+  executor_.Advance(std::chrono::minutes(6));
+  EXPECT_EQ(found_, 2);
+  EXPECT_EQ(locator_.version(), "1.37.3");
+}
+
+TEST_F(LocatorTest, AClaudeCodeUiIsNotAnotherThingAtOnce) {
+  StartInstance(100, 3001, "1.37.2");
+  const Job locate(executor_, "locate", locator_.Run());
+  const Job report(executor_, "status", status_.Run());
+  executor_.Advance(seconds(5));
+  AnswerInItsPlace();
+  executor_.Advance(seconds(10));
+  EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
+  StartInstance(100, 3001, "1.37.3");
+  instance_.OnJson("GET /api/providers/sessions/running", 200, R"({"data":{"sessions":[]}})");
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(locator_.info().version, "1.37.3");
+  AnswerInItsPlace();
+  executor_.Advance(seconds(30));
+  EXPECT_EQ(locator_.adapter_kind(), "generic");
+}
+
+TEST_F(LocatorTest, FindsOutWhetherItIsStillWhatItWas) {
+  StartInstance(100, 3001, "1.37.2");
+  const Job locate(executor_, "locate", locator_.Run());
+  const Job report(executor_, "status", status_.Run());
+  executor_.Advance(seconds(5));
+  status_.SetWatched(false);  // The hub is away.
+  StopInstance(100);
+  executor_.Advance(seconds(60));
+  StartInstance(200, 3001, "1.37.3");
+  executor_.Advance(seconds(60));
+  EXPECT_EQ(locator_.info().version, "1.37.2");
+  locator_.Check();
+  executor_.Advance(seconds(1));
+  EXPECT_EQ(found_, 2);
+  EXPECT_EQ(locator_.info().version, "1.37.3");
+  locator_.Check();
+  executor_.Advance(seconds(1));
+  EXPECT_EQ(found_, 2) << "nothing has changed";
 }
 
 }  // namespace
