@@ -277,6 +277,7 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       break;
     case Kind::kConnected:
       away_.Reset();
+      locator_.Check();  // While no hub was there nobody looked.
       LogInfo("connected to {} as {}", hub, options_.client_id);
       break;
     case Kind::kWaiting: {
