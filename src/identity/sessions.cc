@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "identity/credential.h"
+#include "store/notify_targets.h"
 #include "store/users.h"
 
 namespace berth::identity {
@@ -167,7 +168,7 @@ Task<Result<CreatedSession>> Sessions::Save(store::SessionRow row, Secret cookie
   }
   const bool is_orphan = row.parent_id && FindEntry(*row.parent_id) == nullptr;
   if (is_orphan || session->ended.is_set()) {
-    unwritten_.insert(row.id);
+    unwritten_.emplace(row.id, Ending::kByHand);
     co_return Unauthorized("the session ended");
   }
   Insert(session, row);
@@ -187,21 +188,21 @@ void Sessions::Insert(std::shared_ptr<Session> session, const store::SessionRow&
   next_due_ = std::min(next_due_, DueOf(entry));
 }
 
-void Sessions::End(std::string id) {
+void Sessions::End(std::string id, Ending how) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   Entry entry = std::move(found->second);
   entries_.erase(found);
-  for (const std::string& child : entry.children) End(child);
+  for (const std::string& child : entry.children) End(child, how);
   if (Entry* parent = FindEntry(entry.session->parent_id)) parent->children.erase(id);
   entry.session->ended.Set();
-  unwritten_.insert(std::move(id));
+  unwritten_.emplace(std::move(id), how);
 }
 
 Task<Result<void>> Sessions::Revoke(std::string id) {
   End(id);
   // Also when it is not in memory: another process may just have made it.
-  unwritten_.insert(std::move(id));
+  unwritten_.insert_or_assign(std::move(id), Ending::kByHand);
   co_return co_await Flush();
 }
 
@@ -250,19 +251,23 @@ void Sessions::EndExpired() {
       next_due_ = std::min(next_due_, DueOf(entry));
     }
   }
-  for (std::string& id : expired) End(std::move(id));
+  for (std::string& id : expired) End(std::move(id), Ending::kExpired);
 }
 
 Task<Result<void>> Sessions::Flush() {
   NoteUses(clock_());
-  const std::vector<std::string> ended(unwritten_.begin(), unwritten_.end());
+  const std::map<std::string, Ending> ended = unwritten_;
   std::vector<std::pair<std::string, WallTime>> used;
   for (const auto& [id, entry] : entries_) {
     if (entry.is_dirty) used.emplace_back(id, entry.last_used_at);
   }
   if (ended.empty() && used.empty()) co_return Ok();
   auto written = co_await store_.Run([ended, used](store::Database& database) -> Result<void> {
-    for (const auto& id : ended) {
+    for (const auto& [id, how] : ended) {
+      if (how == Ending::kByHand) {
+        auto untold = store::DeleteNotifyTargetsOfSession(database, id);
+        if (!untold) return untold;
+      }
       auto deleted = store::DeleteSession(database, id);
       if (!deleted) return deleted;
     }
@@ -273,7 +278,7 @@ Task<Result<void>> Sessions::Flush() {
     return Ok();
   });
   if (!written) co_return Wrap(std::move(written).error(), "write sessions");
-  for (const auto& id : ended) unwritten_.erase(id);
+  for (const auto& [id, how] : ended) unwritten_.erase(id);
   for (const auto& [id, time] : used) {
     Entry* entry = FindEntry(id);
     if (entry != nullptr && entry->last_used_at == time) entry->is_dirty = false;

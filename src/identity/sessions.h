@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -134,6 +135,9 @@ class Sessions {
   };
   using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
+  /// What was told to a session's browser goes on where nobody ended it.
+  enum class Ending { kByHand, kExpired };
+
   Entry* Check(std::string_view cookie_value, WallTime now);
   Entry* FindEntry(std::string_view id);
   void MarkUsed(Entry& entry, WallTime now);
@@ -141,7 +145,7 @@ class Sessions {
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
   void Insert(std::shared_ptr<Session> session, const store::SessionRow& row);
-  void End(std::string id);
+  void End(std::string id, Ending how = Ending::kByHand);
   void Replace(std::vector<store::SessionRow> rows);
   Task<Result<CreatedSession>> Save(store::SessionRow row, Secret cookie);
 
@@ -153,7 +157,7 @@ class Sessions {
   Entries entries_;
   std::set<std::shared_ptr<Session>> saving_;  ///< Being written; one that ends never gets in.
   WallTime next_due_;                          ///< Nothing expires before this.
-  std::set<std::string> unwritten_;            ///< Ended; their rows may still be there.
+  std::map<std::string, Ending> unwritten_;    ///< Ended; their rows may still be there.
 };
 
 }  // namespace berth::identity

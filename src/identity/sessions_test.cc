@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "identity/fixture_testing.h"
+#include "store/notify_targets.h"
 #include "store/users.h"
 
 namespace berth::identity {
@@ -79,6 +80,24 @@ TEST_F(SessionsTest, EndWithoutUseAndLiveOnWithIt) {
   EXPECT_TRUE(idle.session->ended.is_set());
   EXPECT_FALSE(used.session->ended.is_set());
   EXPECT_EQ(sessions->Authenticate(idle.cookie.Reveal()), nullptr);
+}
+
+TEST_F(SessionsTest, WhoWasToldOfEventsIsNoLongerWhenSomebodyEndsTheSession) {
+  const auto ended = SignIn();
+  const auto expired = SignIn();
+  for (const auto* session : {&ended.session->id, &expired.session->id}) {
+    store::NotifyTargetRow target{.id = *session, .user_id = ended.session->user_id};
+    target.session_id = *session;
+    ASSERT_THAT(store::InsertNotifyTarget(*other, target), IsOk());
+  }
+  ASSERT_THAT(executor.Await(sessions->Revoke(ended.session->id)), IsOk());
+  EXPECT_EQ(store::FindNotifyTarget(*other, ended.session->id).value(), std::nullopt);
+  Pass(hours(12));
+  sessions->EndExpired();
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  const auto left = store::FindNotifyTarget(*other, expired.session->id).value();
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->session_id, std::nullopt);
 }
 
 TEST_F(SessionsTest, WhatIsSentOnASocketKeepsAChildAndItsParent) {

@@ -112,6 +112,12 @@ Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& targe
   return Ok();
 }
 
+Result<void> DeleteNotifyTargetsOfSession(Database& database, std::string_view session_id) {
+  auto deleted = database.Run("DELETE FROM notify_targets WHERE session_id = ?1", {session_id});
+  if (!deleted) return Wrap(std::move(deleted).error(), "delete the notification targets");
+  return Ok();
+}
+
 Result<bool> DeleteNotifyTarget(Database& database, std::string_view id) {
   auto deleted = database.Run("DELETE FROM notify_targets WHERE id = ?1", {id});
   if (!deleted) return Wrap(std::move(deleted).error(), "delete a notification target");

@@ -45,7 +45,7 @@ struct NotifyTargetRow {
   std::optional<WallTime> last_ok_at = {};
   std::string last_error = {};  ///< Of the last attempt; "" after a success.
   std::int64_t failures = 0;    ///< Attempts that failed since the last success.
-  /// The session with which the target ends: of a browser that set itself up.
+  /// Of a browser that set itself up: the session, until that expires.
   std::optional<std::string> session_id = {};
 };
 
@@ -59,6 +59,8 @@ Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, Not
 /// Writes name, events, quiet hours, sealed_config and session_id. kNotFound; kConflict: the
 /// session is gone.
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target);
+/// Those of browsers that set themselves up in that session, with everything that waits for them.
+Result<void> DeleteNotifyTargetsOfSession(Database& database, std::string_view session_id);
 /// With everything that waits for it. Whether it was there.
 Result<bool> DeleteNotifyTarget(Database& database, std::string_view id);
 /// What became of an attempt. "" is a success.

@@ -138,8 +138,11 @@ TEST_F(OutboxTest, ABrowsersTargetEndsWithItsSession) {
     EXPECT_EQ(FindNotifyTarget(*database, id).value()->session_id, session);
   }
   for (const auto* id : {"t1", "t2", "t3"}) ASSERT_THAT(Put(id, id), IsOk());
+  ASSERT_THAT(DeleteNotifyTargetsOfSession(*database, "laptop"), IsOk());
   ASSERT_THAT(DeleteSession(*database, "laptop"), IsOk());
   EXPECT_EQ(FindNotifyTarget(*database, "t1").value(), std::nullopt);
+  ASSERT_THAT(DeleteSession(*database, "phone"), IsOk());  // Expired.
+  EXPECT_EQ(FindNotifyTarget(*database, "t2").value()->session_id, std::nullopt);
   EXPECT_THAT(Heads(), ::testing::ElementsAre("t2", "t3"));
   bound.session_id = "laptop";
   EXPECT_THAT(UpdateNotifyTarget(*database, bound), FailsWith(ErrorKind::kConflict));

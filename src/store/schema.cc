@@ -229,10 +229,10 @@ DROP TABLE shared_ids;
 CREATE INDEX audit_by_actor ON audit (actor_id);
 )sql",
     R"sql(
--- A browser is told as long as it is signed in: its target goes with the session that set it up.
--- NULL: another kind, set up by a script, or of before this step.
+-- A browser is told until somebody ends the session that set it up; that it expires ends nothing.
+-- NULL: it has, or the target is of another kind, set up by a script, or of before this step.
 ALTER TABLE notify_targets
-  ADD COLUMN session_id TEXT REFERENCES sessions (id) ON DELETE CASCADE;
+  ADD COLUMN session_id TEXT REFERENCES sessions (id) ON DELETE SET NULL;
 CREATE INDEX notify_targets_by_session ON notify_targets (session_id);
 )sql",
 };

@@ -1,4 +1,4 @@
-// This browser as a place where its user is told of events: only as long as they are signed in here.
+// This browser as a place where its user is told of events, until they sign out here or end its session elsewhere.
 import { call, type SessionInfo } from "./api";
 import { record, text, texts, whole } from "./json";
 import { workerScope } from "./worker";
@@ -20,7 +20,7 @@ export interface Place {
   readonly auth: string;
 }
 
-/** What this browser keeps of its target, which ends at the hub with the session that set it up. */
+/** What this browser keeps of its target, which ends at the hub when somebody ends the session that set it up. */
 interface Own {
   readonly id: string;
   readonly choices: Choices;
@@ -77,7 +77,7 @@ export async function leaveOwnTarget(): Promise<void> {
     keepOwn(undefined);
     if (id !== undefined) await removeTarget(id);
   } catch {
-    // It ends with the session.
+    // It ends with the session, by signing out.
   }
   try {
     const worker = await navigator.serviceWorker?.getRegistration(workerScope);
@@ -110,6 +110,6 @@ function keepOwn(own: Own | undefined): void {
     if (own === undefined) localStorage.removeItem(storageKey);
     else localStorage.setItem(storageKey, JSON.stringify(own));
   } catch {
-    // A browser that keeps nothing: the target ends with the session all the same.
+    // A browser that keeps nothing: signing out ends the target all the same.
   }
 }
