@@ -145,7 +145,7 @@ Task<Result<VerifiedPerson>> GitHub::Verify(const Secret& access) {
     co_return std::move(person).error();
   }
   auto learned = co_await LearnFrom(*person);
-  if (!learned) co_return std::move(learned).error();
+  if (!learned) co_return Internal(learned.error().ToString());  // GitHub has done its part.
   VerifiedPerson verified;
   verified.subject = std::to_string(person->membership.user_id);
   verified.profile.login = person->login;

@@ -65,8 +65,8 @@ class SignIn {
   /// kNotFound: no such provider; anything else: it does not answer.
   Task<Result<SignInStart>> Begin(std::string provider, std::string next);
   /// kNotFound: no such provider; kInvalid: the state is unknown, used, too old or another
-  /// browser's; kCancelled: no code; kUnauthorized: the code is not good; kUnavailable and others:
-  /// the provider does not answer usefully.
+  /// browser's; kCancelled: no code; kUnauthorized: the code is not good; kInternal: the hub
+  /// failed; kUnavailable and others: the provider does not answer usefully.
   Task<Result<SignInEnd>> Finish(std::string provider, SignInReturn request);
 
  private:

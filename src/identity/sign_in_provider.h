@@ -55,8 +55,8 @@ class SignInProvider {
   virtual Task<Result<std::string>> AuthorizeUrl(AuthorizeRequest request) = 0;
 
   /// Trades the code for what the provider says; `credential` receives what to ask again with, and
-  /// must outlive the call. kUnauthorized: the code, or what came for it, is not good; anything
-  /// else: no useful answer.
+  /// must outlive the call. kUnauthorized: the code, or what came for it, is not good;
+  /// kInternal: the hub's own database failed; anything else: no useful answer.
   virtual Task<Result<VerifiedPerson>> Redeem(CodeRequest request, Credential& credential) = 0;
 
   /// Asks again about somebody. `credential` must outlive the call, and may change whatever the
