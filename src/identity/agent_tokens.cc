@@ -77,6 +77,14 @@ AgentToken::AgentToken(Executor& executor, const store::TokenRow& row)
       terms{.instance_ids = row.instance_ids, .expires_at = row.expires_at},
       ended(executor) {}
 
+AgentToken::AgentToken(Executor& executor, const AgentToken& other)
+    : id(other.id),
+      user_id(other.user_id),
+      name(other.name),
+      created_at(other.created_at),
+      terms(other.terms),
+      ended(executor) {}
+
 bool AgentToken::MayRegister(std::string_view instance_id) const {
   return terms.instance_ids.empty() ||
          std::ranges::find(terms.instance_ids, instance_id) != terms.instance_ids.end();
@@ -96,7 +104,11 @@ AgentTokenPtr AgentTokens::Authenticate(std::string_view text) {
   Entry& entry = found->second;
   if (!EqualsInConstantTime(entry.secret_hash, presented->secret_hash)) return nullptr;
   const WallTime now = clock_();
-  if (entry.token->ended.is_set() || entry.token->HasExpired(now)) return nullptr;
+  if (entry.token->HasExpired(now)) return nullptr;
+  // Revoked it would not be here: the clock was ahead for a while.
+  if (entry.token->ended.is_set()) {
+    entry.token = std::make_shared<AgentToken>(executor_, *entry.token);
+  }
   entry.last_used_at = now;
   entry.is_dirty = true;
   return entry.token;

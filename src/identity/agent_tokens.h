@@ -36,6 +36,8 @@ struct AgentTokenTerms {
 /// One valid token, shared by the table and by the tunnels that it let in.
 struct AgentToken {
   AgentToken(Executor& executor, const store::TokenRow& row);
+  /// The same anew, not ended.
+  AgentToken(Executor& executor, const AgentToken& other);
 
   const std::string id;  ///< Not a secret.
   const std::int64_t user_id;
