@@ -26,14 +26,14 @@ Task<void> WriteAt(store::Store& store, AuditEvent event, WallTime now) {
 }  // namespace
 
 Audit::Audit(Executor& executor, store::Store& store, WallClock clock)
-    : store_(store), clock_(std::move(clock)), writing_(executor) {}
+    : executor_(executor), store_(store), clock_(std::move(clock)), writing_(executor) {}
 
 Task<void> Audit::Write(AuditEvent event) { return WriteAt(store_, std::move(event), clock_()); }
 
 void Audit::Record(AuditEvent event) { writing_.Spawn("audit", Write(std::move(event))); }
 
 void Audit::RecordSparsely(AuditEvent event) {
-  const WallTime now = clock_();
+  const TimePoint now = executor_.now();
   while (!recent_.empty() && recent_.front().until <= now) ForgetOldest();
   const std::string address = RateLimitKey(event.address);
   std::string key = fmt::format("{} {} {} {} {}", event.action, event.result,

@@ -120,7 +120,7 @@ class Audit {
  private:
   /// What was written sparsely and is not to be again `until` then.
   struct Recent {
-    WallTime until;
+    TimePoint until;
     std::string key;
     std::string source;  ///< Whose share it counts for.
     bool is_nameless;    ///< There was no user.
@@ -128,6 +128,7 @@ class Audit {
 
   void ForgetOldest();
 
+  Executor& executor_;
   store::Store& store_;
   const WallClock clock_;
   TaskGroup writing_;

@@ -66,6 +66,15 @@ TEST_F(AuditTest, TheSameIsWrittenOnceAMinute) {
   EXPECT_EQ(Written().size(), 1U);
 }
 
+TEST_F(AuditTest, TheMinuteIsNoneOfTheTimeOfDay) {
+  Deny("203.0.113.9", "box");
+  EXPECT_EQ(Written().size(), 1U);
+  time -= std::chrono::hours(1);
+  Pass(seconds(60));
+  Deny("203.0.113.9", "box");
+  EXPECT_EQ(Written().size(), 1U);
+}
+
 TEST_F(AuditTest, ANoisyAddressFillsItsOwnShareOnly) {
   for (int i = 0; i < 5'000; ++i) Deny("203.0.113.9", fmt::format("noise-{}", i));
   EXPECT_EQ(Written().size(), 100U);
