@@ -1,6 +1,7 @@
 #include "identity/sessions.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "identity/credential.h"
@@ -101,7 +102,18 @@ void Sessions::MarkUsed(Entry& entry, WallTime now) {
 void Sessions::NoteUses(WallTime now) {
   for (auto& [id, entry] : entries_) {
     if (std::exchange(entry.session->was_used, false)) MarkUsed(entry, now);
+    Bound(entry, now);
   }
+}
+
+void Sessions::Bound(Entry& entry, WallTime now) {
+  WallTime& expires_at = entry.session->expires_at;
+  const WallTime latest = now + limits_.session_absolute;
+  if (entry.last_used_at <= now && expires_at <= latest) return;
+  entry.last_used_at = std::min(entry.last_used_at, now);
+  expires_at = std::min(expires_at, latest);
+  entry.is_dirty = true;
+  next_due_ = std::min(next_due_, DueOf(entry));
 }
 
 Task<Result<CreatedSession>> Sessions::Create(NewSession request) {
@@ -257,9 +269,9 @@ void Sessions::EndExpired() {
 Task<Result<void>> Sessions::Flush() {
   NoteUses(clock_());
   const std::map<std::string, Ending> ended = unwritten_;
-  std::vector<std::pair<std::string, WallTime>> used;
+  std::vector<std::tuple<std::string, WallTime, WallTime>> used;
   for (const auto& [id, entry] : entries_) {
-    if (entry.is_dirty) used.emplace_back(id, entry.last_used_at);
+    if (entry.is_dirty) used.emplace_back(id, entry.last_used_at, entry.session->expires_at);
   }
   if (ended.empty() && used.empty()) co_return Ok();
   auto written = co_await store_.Run([ended, used](store::Database& database) -> Result<void> {
@@ -271,17 +283,19 @@ Task<Result<void>> Sessions::Flush() {
       auto deleted = store::DeleteSession(database, id);
       if (!deleted) return deleted;
     }
-    for (const auto& [id, time] : used) {
-      auto noted = store::NoteSessionUse(database, id, time);
+    for (const auto& [id, time, expires_at] : used) {
+      auto noted = store::NoteSessionUse(database, id, time, expires_at);
       if (!noted) return noted;
     }
     return Ok();
   });
   if (!written) co_return Wrap(std::move(written).error(), "write sessions");
   for (const auto& [id, how] : ended) unwritten_.erase(id);
-  for (const auto& [id, time] : used) {
+  for (const auto& [id, time, expires_at] : used) {
     Entry* entry = FindEntry(id);
-    if (entry != nullptr && entry->last_used_at == time) entry->is_dirty = false;
+    const bool is_same =
+        entry != nullptr && entry->last_used_at == time && entry->session->expires_at == expires_at;
+    if (is_same) entry->is_dirty = false;
   }
   co_return Ok();
 }

@@ -42,7 +42,7 @@ struct Session {
   const std::string parent_id;    ///< "" unless it is a child.
   const std::string instance_id;  ///< "" unless it is a child: the one instance it opens.
   const WallTime created_at;
-  const WallTime expires_at;  ///< However much it is used.
+  WallTime expires_at;  ///< However much it is used; sooner, should the clock have been ahead.
   const std::string address;
   const std::string user_agent;
   /// Of a child: what its user was to the instance at the last request. What it let in may do as
@@ -127,7 +127,7 @@ class Sessions {
     std::shared_ptr<Session> session;
     Sha256Digest secret_hash{};
     WallTime last_used_at;
-    bool is_dirty = false;  ///< last_used_at is newer than in the store.
+    bool is_dirty = false;  ///< the store has other times.
     std::set<std::string> children;
   };
   struct TextHash : std::hash<std::string_view> {
@@ -142,6 +142,8 @@ class Sessions {
   Entry* FindEntry(std::string_view id);
   void MarkUsed(Entry& entry, WallTime now);
   void NoteUses(WallTime now);
+  /// Lowers times that lie further ahead than a use now would put them: the clock was set back.
+  void Bound(Entry& entry, WallTime now);
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
   void Insert(std::shared_ptr<Session> session, const store::SessionRow& row);

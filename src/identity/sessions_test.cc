@@ -286,6 +286,42 @@ TEST_F(SessionsTest, ARevocationThatCannotBeWrittenCountsAtOnceAndIsWrittenLater
   EXPECT_TRUE(store::ListSessions(*other).value().empty());
 }
 
+TEST_F(SessionsTest, OneThatBeganBeforeTheClockWasSetBackLivesNoLongerForThat) {
+  time += hours(24 * 365);
+  const auto mine = SignIn();
+  const auto child = Open(mine.session, "laptop");
+  time -= hours(24 * 365);
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  EXPECT_EQ(mine.session->expires_at, time + limits.session_absolute);
+  Pass(hours(11));
+  ASSERT_NE(sessions->AuthenticateChild(child.cookie.Reveal(), "laptop"), nullptr);
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  sessions = Make();
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  const auto found = sessions->Authenticate(mine.cookie.Reveal());
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->expires_at, time - hours(11) + limits.session_absolute);
+  Pass(hours(12));
+  sessions->EndExpired();
+  EXPECT_TRUE(found->ended.is_set());
+  EXPECT_EQ(sessions->size(), 0U);
+}
+
+TEST_F(SessionsTest, OneThatWasReadWithTimesToComeIsBoundedAsWell) {
+  time += hours(24 * 365);
+  const auto mine = SignIn();
+  time -= hours(24 * 365);
+  sessions = Make();
+  ASSERT_THAT(executor.Await(sessions->Flush()), IsOk());
+  const WallTime end = sessions->Find(mine.session->id)->expires_at;
+  EXPECT_EQ(end, time + limits.session_absolute);
+  while (time < end) {
+    EXPECT_NE(sessions->Authenticate(mine.cookie.Reveal()), nullptr);
+    Pass(hours(6));
+  }
+  EXPECT_EQ(sessions->Authenticate(mine.cookie.Reveal()), nullptr);
+}
+
 TEST_F(SessionsTest, ExpiredRowsAreDeleted) {
   SignIn();
   Pass(hours(13));

@@ -40,9 +40,12 @@ Result<void> DeleteSession(Database& database, std::string_view id) {
   return Ok();
 }
 
-Result<void> NoteSessionUse(Database& database, std::string_view id, WallTime used) {
-  auto done = database.Run("UPDATE sessions SET last_used_at = max(last_used_at, ?2) WHERE id = ?1",
-                           {id, ToUnixMs(used)});
+Result<void> NoteSessionUse(Database& database, std::string_view id, WallTime used,
+                            WallTime expires_at) {
+  auto done = database.Run(
+      "UPDATE sessions SET last_used_at = ?2, expires_at = min(expires_at, ?3)"
+      " WHERE id = ?1",
+      {id, ToUnixMs(used), ToUnixMs(expires_at)});
   if (!done) return Wrap(std::move(done).error(), "note the use of a session");
   return Ok();
 }

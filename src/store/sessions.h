@@ -30,6 +30,8 @@ Result<void> InsertSession(Database& database, const SessionRow& session);
 Result<std::vector<SessionRow>> ListSessions(Database& database);
 /// Deletes the session and its children. Success if there is none.
 Result<void> DeleteSession(Database& database, std::string_view id);
-Result<void> NoteSessionUse(Database& database, std::string_view id, WallTime used);
+/// It was used last at `used`, and ends at `expires_at` if it would later.
+Result<void> NoteSessionUse(Database& database, std::string_view id, WallTime used,
+                            WallTime expires_at);
 
 }  // namespace berth::store

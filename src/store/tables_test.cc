@@ -75,11 +75,12 @@ TEST_F(TablesTest, ChildSessionsGoWithTheirParent) {
   EXPECT_EQ(left[0].user_agent, "Browser/1");
 }
 
-TEST_F(TablesTest, TheUseOfASessionNeverGoesBackInTime) {
+TEST_F(TablesTest, TheUseOfASessionDoesNotPutOffItsEnd) {
   ASSERT_THAT(InsertSession(*database, MakeSession("s", owner, std::nullopt)), IsOk());
-  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(50)), IsOk());
-  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(40)), IsOk());
-  EXPECT_EQ(ListSessions(*database).value()[0].last_used_at, FromUnixMs(50));
+  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(50), FromUnixMs(90)), IsOk());
+  ASSERT_THAT(NoteSessionUse(*database, "s", FromUnixMs(60), FromUnixMs(95)), IsOk());
+  EXPECT_EQ(ListSessions(*database).value()[0].last_used_at, FromUnixMs(60));
+  EXPECT_EQ(ListSessions(*database).value()[0].expires_at, FromUnixMs(90));
 }
 
 TEST_F(TablesTest, RevokedTokensStayAndKeepTheirFirstTime) {
