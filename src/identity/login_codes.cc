@@ -30,7 +30,8 @@ Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view
   auto code = store::FindLoginCode(database, presented->id);
   if (!code) return std::move(code).error();
   if (!*code || !EqualsInConstantTime((*code)->secret_hash, presented->secret_hash)) return refused;
-  if (now >= (*code)->expires_at) return refused;
+  // Of a time to come: the clock was set back, and how old the code is nobody knows.
+  if (now < (*code)->created_at || now >= (*code)->expires_at) return refused;
   auto deleted = store::DeleteLoginCode(database, presented->id);
   if (!deleted) return std::move(deleted).error();
   if (!*deleted) return refused;

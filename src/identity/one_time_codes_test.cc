@@ -36,6 +36,12 @@ TEST_F(LoginCodesTest, ACodeLivesFifteenMinutes) {
   EXPECT_THAT(Redeem(late.Reveal()), FailsWith(ErrorKind::kUnauthorized));
 }
 
+TEST_F(LoginCodesTest, ACodeLivesNoLongerForAClockThatWasSetBack) {
+  const Secret code = Issue();
+  time -= std::chrono::hours(1);
+  EXPECT_THAT(Redeem(code.Reveal()), FailsWith(ErrorKind::kUnauthorized));
+}
+
 TEST_F(LoginCodesTest, AWrongSecretDoesNotUseTheCodeUp) {
   const Secret code = Issue();
   const Secret unrelated = Issue();
