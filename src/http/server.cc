@@ -5,6 +5,11 @@
 #include "http/h2_server.h"
 
 namespace berth::http {
+namespace {
+
+constexpr auto kBetweenWarnings = std::chrono::minutes(1);
+
+}  // namespace
 
 Server::Server(net::Loop& loop, const Limits& limits, std::unique_ptr<net::Listener> listener,
                Service& service)
@@ -32,7 +37,11 @@ Task<void> Server::AcceptAll() {
     }
     connections_.Spawn("connection", Serve(std::move(*stream)));
     if (connections_.size() >= limits_.connections) {
-      LogWarn("{} connections are open, which is the limit: new ones wait", connections_.size());
+      // Seldom: at the limit each that comes when one has gone reaches it again.
+      if (const TimePoint now = loop_.now(); now >= next_warning_) {
+        LogWarn("{} connections are open, which is the limit: new ones wait", connections_.size());
+        next_warning_ = now + kBetweenWarnings;
+      }
       has_room_.Reset();
     }
   }

@@ -40,6 +40,7 @@ class Server {
   std::unique_ptr<net::Listener> listener_;
   Event drain_;
   Event has_room_;  ///< Set while fewer than limits.connections are open.
+  TimePoint next_warning_{};
   TaskGroup connections_;
   Job accept_;
 };

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/result_testing.h"
 #include "http/taken_connection.h"
 #include "net/dial.h"
@@ -71,6 +73,28 @@ TEST(ServerTest, ATakenConnectionCountsUntilItEnds) {
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(ServerTest, ConnectionsThatComeAndGoAtTheLimitAreOneLineOfTheLog) {
+  net::Loop loop;
+  Limits limits;
+  limits.connections = 1;
+  Taking service;
+  auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
+  ASSERT_THAT(listener, IsOk());
+  const net::HostPort address{"127.0.0.1", (*listener)->port()};
+  Server server(loop, limits, std::move(*listener), service);
+  server.Start();
+
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) {
+    auto stream = Await(loop, net::ConnectTcp(loop, address, limits));
+    ASSERT_THAT(stream, IsOk());
+    auto answer = Await(loop, Ask(**stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_THAT(answer, IsOk());
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
 }
 
 }  // namespace
