@@ -172,13 +172,6 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
              fmt::format("{} {}: {}", route.method, route.pattern, same_origin.error().message)});
     co_return std::move(same_origin).error();
   }
-  // The hub's own pages do neither, so it is one of an instance in path mode, whose wrong tokens
-  // would lock out the programs that share the browser's address.
-  if (needs_no_cookie && head.fields.Find("sec-fetch-site") == "same-origin") {
-    co_return ProblemResponse(
-        {403, "Not for pages",
-         "Programs call this, or with a token, and no page of this address."});
-  }
   if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
   if (route.method == "GET") co_return co_await route.handler(hub, std::move(call));
   auto received = co_await JsonBody::Receive(hub, call.request);
@@ -202,7 +195,9 @@ std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view 
   call.token = hub.identity.api_tokens().Authenticate(bearer);
   call.user = call.token ? PersonOf(hub, call.token->user_id) : nullptr;
   if (!call.user) {
-    limiter.Count(address);
+    // Pages can send them too, one of an instance in path mode say, and would lock out the programs
+    // that share its reader's address. Nobody guesses 256 bits.
+    if (!IsBrowser(call.request.head)) limiter.Count(address);
     LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
                                          .result = identity::audit_result::kDenied,

@@ -110,7 +110,6 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
 Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call) {
   const std::string address = call.request.peer.address;
   if (const auto wait = hub.identity.enrolment_limiter().Attempt(address)) {
-    LogWarn("enrolment from {} refused: too many attempts", ForLog(address));
     co_return TooManyAttempts(*wait);
   }
   auto body = co_await JsonBody::Read(hub, call.request);

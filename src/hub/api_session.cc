@@ -6,7 +6,6 @@
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
-#include "hub/cross_site.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
 #include "identity/identity.h"
@@ -35,12 +34,7 @@ Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call) {
 
 Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   const std::string address = call.request.peer.address;
-  // Nobody guesses 256 bits. Where the sign-in page shares its origin with instances, a page of one
-  // could lock whoever looks at it out of sign-in, so that what browsers send is not counted there.
-  auto& limiter = hub.identity.sign_in_limiter();
-  const bool is_counted = !hub.path_mode || !IsBrowser(call.request.head);
-  if (const auto wait = is_counted ? limiter.Attempt(address) : limiter.Check(address)) {
-    LogWarn("sign-in from {} refused: too many attempts", ForLog(address));
+  if (const auto wait = hub.identity.sign_in_limiter().Attempt(address)) {
     co_return TooManyAttempts(*wait);
   }
   auto body = co_await JsonBody::Read(hub, call.request);
@@ -51,12 +45,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   auto user_id = co_await hub.identity.login_codes().Redeem(std::move(code));
   if (!user_id) {
     LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
-    identity::AuditEvent denied{.action = audit_action::kSignIn,
-                                .result = identity::audit_result::kDenied,
-                                .address = address,
-                                .detail = "link"};
-    auto& audit = hub.identity.audit();
-    is_counted ? audit.Record(std::move(denied)) : audit.RecordSparsely(std::move(denied));
+    hub.identity.audit().Record({.action = audit_action::kSignIn,
+                                 .result = identity::audit_result::kDenied,
+                                 .address = address,
+                                 .detail = "link"});
     co_return std::move(user_id).error();
   }
   if (!PersonOf(hub, *user_id)) {

@@ -52,8 +52,8 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
   }
   if (const auto site = head.fields.Find("sec-fetch-site")) {
     // An instance's page in path mode is of the same origin: it may embed what it likes.
-    const bool is_page = head.fields.Find("sec-fetch-mode") == "navigate" &&
-                         head.fields.Find("sec-fetch-dest") == "document";
+    const bool is_page = head.fields.Find("sec-fetch-mode").value_or("navigate") == "navigate" &&
+                         head.fields.Find("sec-fetch-dest").value_or("document") == "document";
     return is_page && (*site == "same-origin" || *site == "none");
   }
   if (const auto origin = head.fields.Find("origin")) return *origin == expected_origin;

@@ -30,8 +30,8 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head);
 bool IsLedByAnotherOrigin(const http::RequestHead& head);
 
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
-/// browser's user: Sec-Fetch-Site says same-origin or none, of what the browser shows as a page of
-/// its own; without it Origin, else Referer, is of that origin. A request that says nothing of all
+/// browser's user: Sec-Fetch-Site says same-origin or none, and nothing says that the browser does
+/// not show the answer as a page of its own; without it Origin, else Referer, is of that origin. A request that says nothing of all
 /// that is nobody's.
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin);
 

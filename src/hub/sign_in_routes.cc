@@ -98,7 +98,6 @@ Task<Result<http::Response>> Begin(HubContext& hub, http::Request request, std::
     co_return Redirect(302, origin.ToString() + head.target);
   }
   if (const auto wait = hub.identity.sign_in_limiter().Attempt(request.peer.address)) {
-    LogWarn("sign-in from {} refused: too many attempts", ForLog(request.peer.address));
     co_return TooMany(head, *wait);
   }
   std::string next = LocalPath(http::QueryParameter(head.query(), "next").value_or(""));

@@ -32,10 +32,10 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
       login_codes_(store, limits.login_code_lifetime, clock, random),
       tickets_(limits.ticket_lifetime, clock, random),
       enrolments_(limits, clock, random),
-      sign_in_limiter_(executor, limits.sign_in_attempts),
-      enrolment_limiter_(executor, limits.sign_in_attempts),
-      token_limiter_(executor, limits.sign_in_attempts),
-      api_token_limiter_(executor, limits.sign_in_attempts) {}
+      sign_in_limiter_(executor, "sign-ins", limits.sign_in_attempts),
+      enrolment_limiter_(executor, "enrolments", limits.sign_in_attempts),
+      token_limiter_(executor, "bad agent tokens", limits.sign_in_attempts),
+      api_token_limiter_(executor, "bad API tokens", limits.sign_in_attempts) {}
 
 Task<Result<void>> Identity::Load() {
   auto owner = co_await store_.Run(

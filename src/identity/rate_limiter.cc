@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/log.h"
 
 namespace berth::identity {
 namespace {
@@ -33,9 +34,10 @@ std::string RateLimitKey(std::string_view address) {
   return HexEncode(std::span(bytes).first(8));
 }
 
-RateLimiter::RateLimiter(Executor& executor, std::uint64_t attempts_per_minute,
-                         std::size_t max_addresses)
+RateLimiter::RateLimiter(Executor& executor, std::string_view what,
+                         std::uint64_t attempts_per_minute, std::size_t max_addresses)
     : executor_(executor),
+      what_(what),
       attempts_per_minute_(std::max<std::uint64_t>(attempts_per_minute, 1)),
       max_addresses_(std::max<std::size_t>(max_addresses, 1)) {}
 
@@ -74,6 +76,8 @@ void RateLimiter::Count(std::string_view address) {
   if (++entry->attempts < attempts_per_minute_) return;
   const Duration lock = std::max(entry->next_lock, kFirstLock);
   entry->locked_until = now + lock;
+  LogWarn("too many {} from {}: refused for {} s", what_, ForLog(address),
+          std::chrono::ceil<std::chrono::seconds>(lock).count());
   // From here on each attempt locks again, for longer, until the address was quiet for as long as
   // it was locked.
   entry->window_end = entry->locked_until + lock;

