@@ -7,7 +7,7 @@ namespace {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// A walk over JSON text that is known to be valid, with which little can go wrong.
+// A walk over JSON text. Of what is not valid it makes something or other, and never leaves it.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -69,22 +69,38 @@ std::vector<std::string_view> MemberTexts(std::string_view text) {
   }
 }
 
-// How many members the objects of the text have in all: there is one colon for each.
-std::size_t CountColons(std::string_view text) {
-  std::size_t count = 0;
+struct Counts {
+  std::size_t members = 0;  // Of all objects: there is one colon for each.
+  std::size_t values = 0;   // At least as many as there are keys and values in all.
+};
+
+// Of a text that need not be valid: as far as it is, the parser finds no more in it. Stops beyond
+// kMaxValues.
+Counts CountIn(std::string_view text) {
+  Counts counts{.values = 1};
   Scanner scanner(text);
-  while (!scanner.AtEnd()) {
-    if (scanner.Peek() == '"') {
-      scanner.SkipString();
-      continue;
+  while (!scanner.AtEnd() && counts.values <= kMaxValues) {
+    switch (scanner.Peek()) {
+      case '"':
+        scanner.SkipString();
+        continue;
+      case ':':
+        ++counts.members;
+        [[fallthrough]];
+      case ',':
+      case '[':
+      case '{':
+        ++counts.values;
+        break;
+      default:
+        break;
     }
-    if (scanner.Peek() == ':') ++count;
     scanner.Skip();
   }
-  return count;
+  return counts;
 }
 
-// The same of the parsed value, where a repeated key counts once. Depth: at most kMaxDepth.
+// The members of the parsed value, where a repeated key counts once. Depth: at most kMaxDepth.
 std::size_t CountMembers(const boost::json::value& value) {
   std::size_t count = 0;
   if (const boost::json::object* object = value.if_object()) {
@@ -98,6 +114,8 @@ std::size_t CountMembers(const boost::json::value& value) {
 }  // namespace
 
 Result<JsonDocument> ParseDocument(std::string_view text) {
+  const Counts counts = CountIn(text);
+  if (counts.values > kMaxValues) return TooLarge("the message holds too many values");
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
   boost::json::error_code failure;
@@ -106,7 +124,7 @@ Result<JsonDocument> ParseDocument(std::string_view text) {
   if (!document.root.is_object()) return Invalid("the message is not a JSON object");
   // The parser silently keeps the last of two equal keys, and two readers may then read two
   // different messages.
-  if (CountColons(text) != CountMembers(document.root)) return Invalid("a JSON key appears twice");
+  if (counts.members != CountMembers(document.root)) return Invalid("a JSON key appears twice");
   document.members = MemberTexts(text);
   return document;
 }

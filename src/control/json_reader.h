@@ -16,8 +16,8 @@ struct JsonDocument {
   std::vector<std::string_view> members;
 };
 
-/// Parses `text`: one object, valid UTF-8, no key twice in any object, at most kMaxDepth deep.
-/// `text` must outlive the document.
+/// Parses `text`: one object, valid UTF-8, no key twice in any object, at most kMaxDepth deep, with
+/// at most kMaxValues keys and values (kTooLarge). `text` must outlive the document.
 Result<JsonDocument> ParseDocument(std::string_view text);
 
 /// Visits the fields of one object; the first failure is kept and ends the reading.

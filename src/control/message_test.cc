@@ -333,6 +333,25 @@ TEST(MessageTest, RefusesHostileJson) {
   }
 }
 
+TEST(MessageTest, BoundsTheValuesOfAMessageAndNotWhatItsTextsHold) {
+  const auto ping = [](std::string_view x) {
+    return fmt::format(R"({{"type":"ping","client_id":"a","x":{}}})", x);
+  };
+  const auto zeros = [](std::size_t count) {
+    std::string array = "[0";
+    for (std::size_t i = 1; i < count; ++i) array += ",0";
+    return array + "]";
+  };
+  // Besides: the object, three keys, two texts and the array.
+  EXPECT_THAT(Parse(ping(zeros(kMaxValues - 7)), Sender::kAgent), IsOk());
+  EXPECT_THAT(Parse(ping(zeros(kMaxValues - 6)), Sender::kAgent), FailsWith(ErrorKind::kTooLarge));
+  // Also where it is no JSON in the end.
+  EXPECT_THAT(Parse(zeros(kMaxValues) + "\"", Sender::kAgent), FailsWith(ErrorKind::kTooLarge));
+  std::string text;
+  while (text.size() < 4 * kMaxValues) text += R"([{\"a\":1,\\)";
+  EXPECT_THAT(Parse(ping('"' + text + '"'), Sender::kAgent), IsOk());
+}
+
 TEST(MessageTest, BoundsTheMessageAndWhatIsKeptOfIt) {
   const std::string head = R"({"type":"ping","x":")";
   std::string fits = head + std::string(kMaxMessage - head.size() - 2, 'x') + "\"}";
