@@ -47,7 +47,12 @@ std::vector<control::HubKey> StreamAssertions::Announce() {
 
 Result<std::string> StreamAssertions::For(const identity::PersonPtr& person,
                                           std::string_view session_id, control::Role role) {
-  if (tunnel_.empty()) return std::string();
+  if (tunnel_.empty()) {
+    if (role == control::Role::kViewer) {
+      return Forbidden("an agent that asks for no assertions holds nobody to looking on");
+    }
+    return std::string();
+  }
   const WallTime now = clock_();
   if (!made_) made_ = std::make_unique<Kept>();
   const auto found = made_->find(std::tuple(session_id, role));

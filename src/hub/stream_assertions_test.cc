@@ -97,6 +97,12 @@ TEST_F(StreamAssertionsTest, AnotherRoleOrAnotherStateOfTheUserHasItsOwn) {
 TEST_F(StreamAssertionsTest, AnAgentThatAsksForNoneGetsNone) {
   assertions.Begin("");
   EXPECT_EQ(For(mona), "");
+  EXPECT_EQ(For(mona, "s", control::Role::kOperator), "");
+}
+
+TEST_F(StreamAssertionsTest, NobodyOnlyLooksThroughAnAgentThatAsksForNone) {
+  assertions.Begin("box", "");
+  EXPECT_THAT(assertions.For(mona, "s", control::Role::kViewer), FailsWith(ErrorKind::kForbidden));
 }
 
 TEST_F(StreamAssertionsTest, SignsWithTheNewestKeyThatTheAgentWasTold) {
