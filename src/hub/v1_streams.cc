@@ -5,6 +5,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "control/v1_proxy.h"
+#include "http/reserved_path.h"
 #include "hub/browser.h"
 #include "hub/problem.h"
 #include "hub/v1_socket.h"
@@ -141,6 +142,10 @@ Task<Result<http::Response>> Ask(HubContext& hub, std::shared_ptr<V1Calls> calls
 Task<Result<http::Response>> V1Streams::Exchange(http::Request request) {
   // Not a coroutine: an exchange may outlive the peer, and its frame must not refer to it.
   if (!calls_) return Fail(Unavailable("the instance is not connected"));
+  // A tunnel's agent looks itself.
+  if (http::IsReservedPath(request.head.path())) {
+    return Answer(ProblemResponse({404, "Not found", "This path is not the instance's."}));
+  }
   if (request.head.is_upgrade()) return Answer(OpenV1Socket(hub_, calls_, std::move(request)));
   const std::string_view path = request.head.path();
   if (request.head.method == "GET" &&

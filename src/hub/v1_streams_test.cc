@@ -94,6 +94,21 @@ TEST_F(V1StreamsTest, ARequestIsOneMessageAndItsAnswerAnother) {
   EXPECT_EQ(calls->size(), 0U);
 }
 
+TEST_F(V1StreamsTest, TheReservedPathReachesNoInstanceInAnySpelling) {
+  for (const char* target : {"/.berth/secret", "/.berth", "/%2ebert%68/x?y", "/a/..//.berth/x"}) {
+    for (const bool is_upgrade : {false, true}) {
+      auto request = Ask(target);
+      if (is_upgrade) request.head.protocol = "websocket";
+      auto response = executor.Await(streams.Exchange(std::move(request)));
+      ASSERT_THAT(response, IsOk());
+      EXPECT_EQ(response->head.status, 404) << target;
+    }
+  }
+  EXPECT_TRUE(sent.empty());
+  auto exchange = Begin(Ask("/.berths"));
+  EXPECT_EQ(sent.size(), 1U);
+}
+
 TEST_F(V1StreamsTest, AnswersReachTheirOwnRequestsInWhateverOrder) {
   std::vector<Task<Result<http::Response>>> exchanges;
   for (int i = 0; i < 20; ++i) exchanges.push_back(Begin(Ask(fmt::format("/{}", i))));
