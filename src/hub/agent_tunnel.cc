@@ -33,6 +33,7 @@ AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::Ag
       endpoint_(endpoint),
       token_(std::move(token)),
       address_(std::move(address)),
+      grace_(hub.limits.half_close_grace),
       assertions_(hub.identity.signing_keys(), hub.clock, id_),
       link_(hub.executor, hub.limits, *this) {
   endpoint_.tunnels_.push_back(this);
@@ -54,9 +55,10 @@ Task<void> AgentTunnel::ServeConnection(std::unique_ptr<AgentTunnel> tunnel, htt
   writing.Start();
   tunnel->link_.Attach(http::ArrivingBody(*stream, std::move(first)));
   co_await tunnel->Run();
+  const Duration grace = tunnel->grace_;
   tunnel.reset();  // What is queued still leaves, a close frame last.
   // However it ends, there is nothing left to do but to close.
-  (void)co_await WithDeadline(hub.executor, hub.limits.half_close_grace, "end of a tunnel",
+  (void)co_await WithDeadline(hub.executor, grace, "end of a tunnel",
                               http::FinishConnection(std::move(writing), *stream));
 }
 
@@ -124,6 +126,8 @@ void AgentTunnel::CloseUnlessAdmitted() {
 void AgentTunnel::Refuse(std::string_view why) {
   LogInfo("instance {}: {}", ForLog(id_), why);
   link_.Close(why, /*is_auth_error=*/true);
+  grace_ = std::min<Duration>(grace_, tunnel::kHubCloseTimeout);
+  Leave(std::string(why));
 }
 
 Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answer) {

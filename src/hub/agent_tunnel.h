@@ -53,7 +53,8 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   Task<void> Run();
   Task<Result<control::Registered>> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
-  /// Tells the agent that it has no access any more, and why.
+  /// Tells the agent that it has no access any more, and why. It is away from then on, whether it
+  /// answers or not.
   void Refuse(std::string_view why);
   void Leave(std::string why = {});
 
@@ -61,6 +62,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   TunnelEndpoint& endpoint_;
   const identity::AgentTokenPtr token_;
   const std::string address_;
+  Duration grace_;                      ///< To finish the connection in, at its end.
   std::string id_;                      ///< Once registered.
   std::uint64_t unknown_messages_ = 0;  ///< Of types that this hub does not know.
   StreamAssertions assertions_;

@@ -5,6 +5,7 @@
 
 #include "hub/hub_testing.h"
 #include "store/instances.h"
+#include "tunnel/link.h"
 
 namespace berth::hub {
 namespace {
@@ -262,6 +263,16 @@ TEST_F(V1PeerTest, ARevokedTokenEndsTheConnection) {
   EXPECT_THAT(instance->Next(), HasSubstr("revoked"));
   EXPECT_THAT(instance->Next(), StartsWith("close 1008"));
   EXPECT_FALSE(IsLive());
+}
+
+TEST_F(V1PeerTest, WhoeverDoesNotAnswerTheCloseIsGoneAllTheSame) {
+  auto instance = Register();
+  EXPECT_THAT(executor.Await(identity.tokens().Revoke(owner, token_id)), IsOk());
+  executor.RunUntilIdle();
+  EXPECT_FALSE(IsLive());
+  EXPECT_EQ(sockets.size(), 1U);
+  executor.Advance(tunnel::kHubCloseTimeout);
+  EXPECT_EQ(sockets.size(), 0U);
 }
 
 TEST_F(V1PeerTest, DrainingLetsWhatRunsFinish) {

@@ -6,8 +6,10 @@
 namespace berth::tunnel {
 namespace {
 
-http::WebSocketChannel::Options ChannelOptions(const Limits& limits, Protocol protocol) {
+http::WebSocketChannel::Options ChannelOptions(const Limits& limits, http::WebSocketRole role,
+                                               Protocol protocol) {
   http::WebSocketChannel::Options options;
+  if (role == http::WebSocketRole::kAcceptor) options.close_timeout = kHubCloseTimeout;
   if (protocol == Protocol::kVersion1) {
     options.max_text = limits.version1_message;
     options.max_queued = 2 * limits.version1_message;
@@ -27,7 +29,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits, Protocol pr
 Link::Link(Executor& executor, const Limits& limits, http::WebSocketRole role, LinkOwner& owner,
            Protocol protocol)
     : owner_(owner),
-      channel_(executor, role, ChannelOptions(limits, protocol)),
+      channel_(executor, role, ChannelOptions(limits, role, protocol)),
       executor_(executor) {}
 
 Link::~Link() {

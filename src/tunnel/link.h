@@ -21,6 +21,10 @@ namespace berth::tunnel {
 /// The subprotocol that a tunnel offers and accepts.
 inline constexpr std::string_view kSubprotocol = "berth.h2";
 
+/// How long the hub waits for the answer to a close frame: whoever gives none is gone all the same,
+/// and within 2 s where its access ended.
+inline constexpr std::chrono::seconds kHubCloseTimeout{1};
+
 /// What the two ends speak.
 enum class Protocol {
   kTunnel,    ///< berth.h2.

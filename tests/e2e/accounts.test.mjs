@@ -187,6 +187,25 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     await agent.stop();
   });
 
+  for (const protocol of ["berth.h2", "version 1"]) {
+    it(`check 5: what answers no close frame is offline at once and closed within 2 s, ${protocol}`, async () => {
+      const answer = await scene.api("POST", "/api/tokens", { cookie, body: JSON.stringify({ name: protocol }) });
+      const { id, token } = JSON.parse(answer.body);
+      const [name, options, fields] = protocol === "berth.h2"
+        ? ["deaf-two", { path: "/ws/connect", headers: { host: scene.host, authorization: `Bearer ${token}` } }, { "sec-websocket-protocol": protocol }]
+        : ["deaf-one", { path: `/ws/connect?token=${token}`, headers: { host: scene.host } }, {}];
+      const { end } = await openWebSocket({ host: "127.0.0.1", port: scene.port, ...options }, fields);
+      await end.send("text", JSON.stringify({ type: "register", client_id: name, user_token: token, metadata: {} }));
+      const state = async () => JSON.parse((await scene.api("GET", `/clients/${name}`, { cookie })).body).metadata.state;
+      assert.equal(JSON.parse((await end.next()).data).success, true);
+      assert.notEqual(await state(), "offline");
+      const closed = once(end.socket, "close");
+      assert.equal((await scene.api("DELETE", `/api/tokens/${id}`, { cookie })).status, 204);
+      assert.equal(await state(), "offline");
+      await within(revokeMs, "the end of the connection", closed);
+    });
+  }
+
   // With several loops a request may be dropped on its way to the one that answers, and nothing has begun.
   const isThreaded = process.env.BERTH_THREADS !== undefined;
   if (!isThreaded) it("a change that has begun is made, and told, whoever hangs up meanwhile", async () => {
