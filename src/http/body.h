@@ -30,6 +30,11 @@ class Body : public Pooled {  // A request has several.
   /// repeated and loses nothing.
   virtual Task<Result<MutableBytes>> Read() = 0;
 
+  /// Cancels the exchange it belongs to, as destroying it does, but while its reader may still hold
+  /// the last piece, which stays valid. Nothing but destroying it may follow. Does nothing where
+  /// nothing is under way for it.
+  virtual void Cut() {}
+
   /// How many bytes there are in all, where that is known before reading (Content-Length).
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
 };

@@ -14,4 +14,8 @@ namespace berth::http {
 BodyPtr EndWith(BodyPtr inner, Event& ended, ErrorKind why, std::shared_ptr<const void> guard = {},
                 bool* was_read = nullptr);
 
+/// The same for a body that its reader may leave unread for as long as it likes: `inner` is also
+/// Cut() as soon as `ended` is set.
+BodyPtr CutWith(BodyPtr inner, Event& ended, ErrorKind why, std::shared_ptr<const void> guard = {});
+
 }  // namespace berth::http

@@ -60,6 +60,7 @@ class EncodedBody : public Body {
     }
     co_return std::as_writable_bytes(std::span(out_));
   }
+  void Cut() override { source_->Cut(); }
 
  private:
   BodyPtr source_;

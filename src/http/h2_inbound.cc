@@ -117,6 +117,11 @@ void H2Inbound::Abandon() {
   if (stream_ != nullptr) session_->OnAbandoned(*stream_);
 }
 
+void H2Inbound::Cut() {
+  Fail(Cancelled("nobody may read on"));
+  if (stream_ != nullptr) session_->OnAbandoned(*stream_);
+}
+
 void H2Inbound::Discard() {
   const std::size_t unread = blocks_.bytes();
   blocks_.Clear();

@@ -86,6 +86,8 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   Task<Result<MutableBytes>> Read();
   /// Nobody will read any more.
   void Abandon();
+  /// The same, but the reader still holds what it read last.
+  void Cut();
   /// Waits for the next change: head, bytes, end, error.
   auto WaitForChange() {
     changed_.Reset();
@@ -122,6 +124,7 @@ class H2Body : public Body {
   explicit H2Body(std::shared_ptr<H2Inbound> inbound) : inbound_(std::move(inbound)) {}
   ~H2Body() override { inbound_->Abandon(); }
   Task<Result<MutableBytes>> Read() override { return inbound_->Read(); }
+  void Cut() override { inbound_->Cut(); }
   std::optional<std::uint64_t> length() const override { return inbound_->length_; }
 
  private:

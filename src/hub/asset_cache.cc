@@ -61,6 +61,7 @@ class AssetCache::WatchedBody : public http::Body {
     }
     co_return piece;
   }
+  void Cut() override { inner_->Cut(); }
   std::optional<std::uint64_t> length() const override { return inner_->length(); }
 
  private:

@@ -318,14 +318,13 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   edits->person = person;
   edits->coding = compression.at_agent;
   edits->hints = assets.Hints();
-  // Both bodies end with the session. That of the response says so only to whoever reads it, which
-  // a browser may keep from happening for as long as it likes.
-  const auto bound = [&](http::BodyPtr body, bool* was_read) {
-    const auto why = ErrorKind::kUnauthorized;
-    body = http::EndWith(std::move(body), session->ended, why, session, was_read);
-    return gate ? http::EndWith(std::move(body), *gate, why, gate) : std::move(body);
-  };
-  if (request.body) request.body = bound(std::move(request.body), &session->was_used);
+  // Both bodies end with the session.
+  const auto why = ErrorKind::kUnauthorized;
+  if (request.body) {
+    request.body =
+        http::EndWith(std::move(request.body), session->ended, why, session, &session->was_used);
+    if (gate) request.body = http::EndWith(std::move(request.body), *gate, why, gate);
+  }
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
                                      std::move(request), edits);
   if (gate) exchange = WithCancel(*gate, std::move(exchange));
@@ -356,7 +355,8 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
     const bool is_endless = !response->body->length() && response->is_endless();
-    response->body = bound(std::move(response->body), nullptr);
+    response->body = http::CutWith(std::move(response->body), session->ended, why, session);
+    if (gate) response->body = http::CutWith(std::move(response->body), *gate, why, gate);
     if (is_endless) {
       response->body =
           http::EndWith(std::move(response->body), hub.stopping, ErrorKind::kCancelled);

@@ -211,12 +211,12 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     await unshare(second);
   });
 
-  it("the first share ends a body on its way in path mode, also where nobody reads the answer", async () => {
+  for (const method of ["POST", "GET"]) it(`the first share ends a body on its way in path mode, also where nobody reads the answer, ${method}`, async () => {
     const way = scene.pathWay("ben-box", ben);
     const asked = benBox.nextRequest("/both-ways");
     const body = new Readable({ read() {} });
     body.push("some of it");
-    const opened = open(way.options("/both-ways", { method: "POST" }), body);
+    const opened = open(way.options("/both-ways", { method, headers: asFetch }), method === "POST" ? body : undefined);
     const { request, response: sent } = await asked;
     request.resume();
     const gone = new Promise((resolve) => request.socket.once("close", resolve));
