@@ -101,7 +101,7 @@ TEST_F(StreamAssertionsTest, AnAgentThatAsksForNoneGetsNone) {
 }
 
 TEST_F(StreamAssertionsTest, NobodyOnlyLooksThroughAnAgentThatAsksForNone) {
-  assertions.Begin("box", "");
+  assertions.Begin("");
   EXPECT_THAT(assertions.For(mona, "s", control::Role::kViewer), FailsWith(ErrorKind::kForbidden));
 }
 
