@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -18,6 +20,7 @@ namespace {
 
 /// How long a statement waits for another process's lock.
 constexpr int kBusyTimeoutMs = 3'000;
+constexpr int kAskAgainMs = 5;
 /// "brth", in the file's header: tells our files from other SQLite files.
 constexpr std::int64_t kApplicationId = 0x62727468;
 
@@ -159,7 +162,16 @@ Result<void> Database::Configure() {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   std::string mode;
-  auto asked = Query("PRAGMA journal_mode=WAL", {}, [&](const Row& row) { mode = row.String(0); });
+  const auto ask = [&] {
+    return Query("PRAGMA journal_mode=WAL", {}, [&](const Row& row) { mode = row.String(0); });
+  };
+  auto asked = ask();
+  // For another process that changes the mode of a new file, SQLite itself does not wait.
+  for (int waited = 0; !asked && waited < kBusyTimeoutMs; waited += kAskAgainMs) {
+    if ((sqlite3_extended_errcode(handle_) & 0xff) != SQLITE_BUSY) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kAskAgainMs));
+    asked = ask();
+  }
   if (!asked) return asked;
   if (mode != "wal") return Internal("the file system cannot do write-ahead logging");
   return RunScript(
@@ -172,27 +184,34 @@ Result<void> Database::Migrate(const std::filesystem::path& folder, const Folder
   std::unique_ptr<FolderLock> own;
   // Several processes may open a new file at once: whoever writes looks again.
   for (;;) {
-    auto version = Pragma("PRAGMA user_version");
-    if (!version) return std::move(version).error();
-    if (*version > known) {
+    // At one moment: another process may be making its tables.
+    std::int64_t application = 0;
+    std::int64_t tables = 0;
+    std::int64_t version = 0;
+    auto looked = Query(
+        "SELECT (SELECT application_id FROM pragma_application_id),"
+        " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)",
+        {}, [&](const Row& row) {
+          application = row.Integer(0);
+          version = row.Integer(1);
+          tables = row.Integer(2);
+        });
+    if (!looked) return looked;
+    if (version > known) {
       return Conflict(
           fmt::format("a newer berth wrote it (schema {}, this one knows {}): update this berth",
-                      *version, known));
+                      version, known));
     }
-    auto application = Pragma("PRAGMA application_id");
-    if (!application) return std::move(application).error();
-    auto tables = Pragma("SELECT count(*) FROM sqlite_schema");
-    if (!tables) return std::move(tables).error();
-    if (*application != kApplicationId && (*tables != 0 || *version != 0)) {
+    if (application != kApplicationId && (tables != 0 || version != 0)) {
       return Conflict("it is not a database of berth");
     }
-    if (*version == known) return Ok();
+    if (version == known) return Ok();
     // No hub runs on a file that is new.
-    if (*version > 0 && lock == nullptr && own == nullptr) {
+    if (version > 0 && lock == nullptr && own == nullptr) {
       auto taken = FolderLock::Take(folder);
       if (!taken && taken.error().kind == ErrorKind::kConflict) {
         return Conflict(fmt::format(
-            "an older hub runs on it (schema {}, this berth has {}): stop the hub first", *version,
+            "an older hub runs on it (schema {}, this berth has {}): stop the hub first", version,
             known));
       }
       if (!taken) return std::move(taken).error();
@@ -202,10 +221,10 @@ Result<void> Database::Migrate(const std::filesystem::path& folder, const Folder
     auto done = InTransaction([&](Database&) -> Result<void> {
       auto present = Pragma("PRAGMA user_version");
       if (!present) return std::move(present).error();
-      if (*present != *version) return Ok();
+      if (*present != version) return Ok();
       return RunScript(
           fmt::format("{} PRAGMA application_id={}; PRAGMA user_version={};",
-                      fmt::join(steps.subspan(static_cast<std::size_t>(*version)), "\n"),
+                      fmt::join(steps.subspan(static_cast<std::size_t>(version)), "\n"),
                       kApplicationId, known));
     });
     if (!done) return Wrap(std::move(done).error(), fmt::format("schema {}", known));

@@ -312,7 +312,10 @@ TEST(DatabaseTest, ManyProcessesMayOpenANewFileAtOnce) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       const auto database = Database::Open(temp.path());
-      ::_exit(database && WriteMeta(**database, std::to_string(i), "here") ? 0 : 1);
+      const auto done = database ? WriteMeta(**database, std::to_string(i), "here")
+                                 : Result<void>(database.error());
+      if (!done) std::fprintf(stderr, "%s\n", done.error().ToString().c_str());
+      ::_exit(done ? 0 : 1);
     }
     children.push_back(child);
   }
