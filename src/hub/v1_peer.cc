@@ -10,6 +10,9 @@
 namespace berth::hub {
 namespace {
 
+// Of the largest messages that one user's connections may be sending at the same time.
+constexpr std::size_t kMostUnfinished = 4;
+
 http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   http::WebSocketChannel::Options options;
   options.max_text = limits.version1_message;
@@ -23,6 +26,24 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
 
 }  // namespace
 
+/// What comes from the instance, as it is counted.
+class V1Peer::Arriving : public http::Body {
+ public:
+  Arriving(V1Peer& peer, http::BodyPtr inner) : peer_(peer), inner_(std::move(inner)) {}
+
+  Task<Result<http::MutableBytes>> Read() override {
+    auto piece = co_await inner_->Read();
+    if (!piece) co_return piece;
+    auto noted = peer_.NoteArrived(piece->size());
+    if (!noted) co_return std::move(noted).error();
+    co_return piece;
+  }
+
+ private:
+  V1Peer& peer_;
+  http::BodyPtr inner_;
+};
+
 V1Peer::V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
                http::Request request)
     : hub_(hub),
@@ -32,7 +53,7 @@ V1Peer::V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPt
       channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
       streams_(hub),
       register_timer_([this] { Close(http::close_code::kPolicy, "register within the time"); }) {
-  channel_.Attach(std::move(request.body));
+  channel_.Attach(std::make_unique<Arriving>(*this, std::move(request.body)));
   hub.executor.ArmAfter(register_timer_, hub.limits.register_timeout);
   endpoint_.v1_peers_.push_back(this);
 }
@@ -63,7 +84,9 @@ Task<void> V1Peer::Run() {
       why = Unavailable(fmt::format("closed: {} {}", event->code, ForLog(event->text())));
       break;
     }
-    if (event->kind == http::WebSocketEvent::Kind::kText) co_await OnText(event->text());
+    if (event->kind != http::WebSocketEvent::Kind::kText) continue;
+    unfinished_ = 0;
+    co_await OnText(event->text());
   }
   LogInfo("instance {}: version-1 connection from {} ended: {}", ForLog(id_), ForLog(address_),
           why.ToString());
@@ -75,6 +98,17 @@ Task<void> V1Peer::Run() {
   is_over_ = true;
   Leave(why.ToString());
   if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
+}
+
+Result<void> V1Peer::NoteArrived(std::size_t bytes) {
+  unfinished_ += bytes;
+  if (unfinished_ <= hub_.limits.control_message) return Ok();
+  std::size_t of_user = 0;
+  for (const V1Peer* peer : endpoint_.v1_peers_) {
+    if (peer->token_->user_id == token_->user_id) of_user += peer->unfinished_;
+  }
+  if (of_user <= kMostUnfinished * hub_.limits.version1_message) return Ok();
+  return TooLarge("the unfinished messages of this user's instances are too much to hold");
 }
 
 Task<void> V1Peer::OnText(std::string_view text) {

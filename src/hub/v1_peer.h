@@ -48,6 +48,11 @@ class V1Peer : public InstanceLink {
   void Drain();
 
  private:
+  class Arriving;
+
+  /// kTooLarge: with these bytes, the unfinished messages of one user's connections are too much
+  /// to hold.
+  Result<void> NoteArrived(std::size_t bytes);
   Task<void> OnText(std::string_view text);
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);
@@ -72,7 +77,8 @@ class V1Peer : public InstanceLink {
   Timer register_timer_;
   Job token_end_;
   std::uint64_t unknown_messages_ = 0;
-  control::Traffic traffic_;  ///< Of messages.
+  control::Traffic traffic_;    ///< Of messages.
+  std::size_t unfinished_ = 0;  ///< Bytes since the last message, about.
   bool is_draining_ = false;
   bool is_over_ = false;  ///< Closed or fenced: nothing is delivered any more.
 };

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "http/h2_testing.h"
 #include "hub/hub_testing.h"
 #include "store/instances.h"
 #include "tunnel/link.h"
@@ -290,6 +291,34 @@ TEST_F(V1PeerTest, DrainingLetsWhatRunsFinish) {
   ASSERT_TRUE(exchange.is_done());
   EXPECT_THAT(exchange.Take(), IsOk());
   EXPECT_THAT(instance->Next(), StartsWith("close 1001"));
+}
+
+TEST_F(V1PeerTest, UnfinishedMessagesOfOneUserAreBoundedInAll) {
+  limits.version1_message = 4096;
+  limits.control_message = 1024;
+  std::string part;
+  http::AppendFrame(part, http::WebSocketOpcode::kText, std::string(4000, ' '), http::MaskKey{});
+  part.resize(3800);
+  std::vector<std::unique_ptr<http::testing::ManualSource>> sources;
+  std::vector<http::Response> connections;
+  const auto connect = [&] {
+    auto& source = sources.emplace_back(std::make_unique<http::testing::ManualSource>(executor));
+    testing::SocketEnd end(executor);
+    auto request = end.Upgrade(fmt::format("/ws/connect?token={}", token));
+    request.body = std::make_unique<http::testing::ManualBody>(*source);
+    connections.push_back(executor.Await(endpoint.Accept(std::move(request))).value());
+    source->Push(part);
+    executor.RunUntilIdle();
+  };
+  for (int i = 0; i < 4; ++i) connect();
+  EXPECT_EQ(sockets.size(), 4U);
+  connect();  // 19,000 bytes would be more than four messages.
+  EXPECT_EQ(sockets.size(), 4U);
+  sources[0]->Finish();
+  executor.RunUntilIdle();
+  EXPECT_EQ(sockets.size(), 3U);
+  connect();
+  EXPECT_EQ(sockets.size(), 4U);
 }
 
 TEST_F(V1PeerTest, AViewerCannotBeHeldToLooking) {
