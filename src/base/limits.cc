@@ -122,11 +122,12 @@ constexpr LimitRow kRows[] = {
     {"notify_retry_max", true, nullptr, &Limits::notify_retry_max,
      "Longest time between two attempts to deliver a notification, whatever `Retry-After` asks."},
     {"notify_give_up", true, nullptr, &Limits::notify_give_up,
-     "So long after the first attempt a notification is given up."},
+     "So long after the first failed attempt that it waited through, a notification is given up."},
     {"notify_targets", false, &Limits::notify_targets, nullptr,
      "Notification targets of one user."},
     {"notify_waiting", false, &Limits::notify_waiting, nullptr,
-     "Notifications that wait for one target; what comes beyond is not told there."},
+     "Notifications that wait for one target; for a new one beyond, the oldest but the first is "
+     "given up."},
 };
 
 }  // namespace
