@@ -13,6 +13,7 @@ constexpr Duration kLongestDelay = std::chrono::seconds(2);
 // Between looks at an instance that may be another than it seems.
 constexpr Duration kFirstPause = std::chrono::seconds(2);
 constexpr Duration kLongestPause = std::chrono::minutes(5);
+constexpr Duration kLongestPauseAfter = std::chrono::seconds(15);  // If it was a claudecodeui once.
 // A claudecodeui that answers as something else for so long is something else: until then a proxy
 // may answer while it starts.
 constexpr Duration kBelievedAfter = std::chrono::seconds(15);
@@ -43,7 +44,8 @@ Task<void> Locator::Run() {
       continue;
     }
     delay = kFirstDelay;
-    pause = is_expected_new ? kFirstPause : std::min(2 * pause, kLongestPause);
+    const Duration longest = claudecodeui_ ? kLongestPauseAfter : kLongestPause;
+    pause = is_expected_new ? kFirstPause : std::min(2 * pause, longest);
     if (!is_certain()) executor_.ArmAfter(check_timer_, pause);
     co_await look_.Wait();
     check_timer_.Disarm();
@@ -69,6 +71,7 @@ Task<bool> Locator::Look(bool is_expected_new) {
   InstanceHealth health;
   if (options_.choice != AdapterChoice::kGeneric) {
     auto answer = co_await AskHealth(executor_, instance_, info_);
+    if (!answer) doubted_since_.reset();
     if (!answer || IsDoubtful(*answer)) {
       Say(fmt::format("waiting for the instance at {}", info_.origin()));
       if (!answer) LogDebug("instance: {}", ForLog(answer.error().ToString()));

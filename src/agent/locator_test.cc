@@ -129,7 +129,7 @@ TEST_F(LocatorTest, NoticesThatAnOldInstanceWasUpgraded) {
   EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
   EXPECT_EQ(found_, 1);
   StartInstance(100, 3001, "1.37.3");
-  executor_.Advance(std::chrono::minutes(6));
+  executor_.Advance(seconds(20));
   EXPECT_EQ(found_, 2);
   EXPECT_EQ(locator_.version(), "1.37.3");
 }
@@ -147,8 +147,11 @@ TEST_F(LocatorTest, AClaudeCodeUiIsNotAnotherThingAtOnce) {
   executor_.Advance(seconds(5));
   EXPECT_EQ(locator_.info().version, "1.37.3");
   AnswerInItsPlace();
-  executor_.Advance(seconds(30));
+  executor_.Advance(std::chrono::minutes(30));
   EXPECT_EQ(locator_.adapter_kind(), "generic");
+  StartInstance(100, 3001, "1.37.3");
+  executor_.Advance(seconds(20));
+  EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
 }
 
 TEST_F(LocatorTest, FindsOutWhetherItIsStillWhatItWas) {

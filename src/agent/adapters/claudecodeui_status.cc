@@ -222,6 +222,7 @@ void ChatStatus::OnOpen() {
 void ChatStatus::SayWhatLacks() {
   const std::string& version = context_.info.version;
   if (dialect() == Dialect::kShared || said_of_ == version + ' ') return;
+  if (dialect() == Dialect::kSingle && version.empty()) return;  // It is being asked for it.
   said_of_ = version + ' ';
   if (dialect() == Dialect::kSingle) {
     LogInfo(
