@@ -129,6 +129,8 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
                  adapter_ = &adapter;
                  forwarder_.SetAdapter(&adapter);
                  status_.SetAdapter(&adapter);
+                 const bool is_news = !is_version_1() && KindOfInstance() != told_kind_;
+                 if (is_news) SendStatus(status_.report());
                }),
       forwarder_(loop_, limits_, instance_client_, locator_.info(), status_, gate_),
       v1_server_(loop_, limits_, {.scheme = hub_.scheme, .authority = hub_.authority}, forwarder_,
@@ -222,15 +224,24 @@ void Agent::OnCommand(const SupervisorEvent& event) {
 
 void Agent::SendStatus(const StatusReport& report) {
   control::StatusUpdate update;
+  const InstanceKind kind = KindOfInstance();
   update.client_id = options_.client_id;
   update.status = report.status;
   if (!is_version_1()) {
     update.needs_you = report.needs_you();
     update.sessions = report.sessions;
     update.state = report.state;
+    if (kind != told_kind_) {
+      update.version = kind.version;
+      update.adapter = kind.adapter;
+    }
   }
   auto sent = keeper_.Send(update);
-  if (!sent) LogDebug("status not sent: {}", sent.error().message);
+  if (sent) {
+    told_kind_ = kind;
+  } else {
+    LogDebug("status not sent: {}", sent.error().message);
+  }
 }
 
 control::Metadata Agent::DescribeInstance() const {
@@ -240,8 +251,9 @@ control::Metadata Agent::DescribeInstance() const {
   std::error_code error;
   metadata.project = fs::current_path(error).filename();
   metadata.status = status_.report().status;
-  metadata.version = locator_.info().version;
-  metadata.adapter = locator_.adapter_kind();
+  const InstanceKind kind = KindOfInstance();
+  metadata.version = kind.version;
+  metadata.adapter = kind.adapter;
   metadata.agent_version = BERTH_VERSION;
   for (const auto& [name, value] : options_.labels) metadata.labels[name] = value;
   return metadata;
@@ -251,6 +263,7 @@ control::Register Agent::OnRegister() {
   control::Register registration;
   registration.client_id = options_.client_id;
   registration.metadata = DescribeInstance();
+  told_kind_ = KindOfInstance();
   if (is_version_1()) return registration;
   // A name that nobody else could have chosen: what was signed for one tunnel is of no use in
   // another.

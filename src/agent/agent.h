@@ -51,6 +51,13 @@ class Agent : private tunnel::Keeper::Observer {
   Task<void> GiveAnswer(control::Answer answer);
   void Report(control::AnswerResult result);
   control::Metadata DescribeInstance() const;
+  /// What the instance is, as far as it was ever found.
+  struct InstanceKind {
+    std::string adapter;
+    std::string version;
+    bool operator==(const InstanceKind&) const = default;
+  };
+  InstanceKind KindOfInstance() const { return {locator_.adapter_kind(), locator_.version()}; }
   bool is_version_1() const { return hub_.protocol == tunnel::Protocol::kVersion1; }
 
   control::Register OnRegister() override;
@@ -85,6 +92,7 @@ class Agent : private tunnel::Keeper::Observer {
   tunnel::Keeper keeper_;
   std::unique_ptr<net::NetworkChange> network_change_;
   std::unique_ptr<Supervisor> supervisor_;
+  InstanceKind told_kind_;      // What the hub knows of it over the present tunnel.
   Adapter* adapter_ = nullptr;  // Of the locator; null until the instance is found.
   TaskGroup answers_;
   Event left_;  // Run() has ended.

@@ -34,6 +34,9 @@ struct StatusUpdate {
   bool needs_you = false;               ///< Ours: some session waits for its user.
   std::vector<SessionInfo> sessions{};  ///< Ours: those that run, wait or failed; at most 64.
   std::optional<State> state{};         ///< Ours.
+  // Ours: what the instance is, if that is not what was registered; both or neither.
+  std::string version{};
+  std::string adapter{};  ///< Empty: no news.
   bool operator==(const StatusUpdate&) const = default;
 };
 

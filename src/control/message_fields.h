@@ -109,6 +109,8 @@ void Fields(V& v, M& m) {
   v("needs_you", m.needs_you, kOptional);
   v("sessions", m.sessions, kOptional, kMaxEntries);
   v("state", m.state, kOptional);
+  v("version", m.version, kOptional, kShortText);
+  v("adapter", m.adapter, kOptional, kShortText);
 }
 
 template <class V, class M>

@@ -91,6 +91,9 @@ std::vector<Case> Cases() {
                     .sessions = {asking, failed},
                     .state = State::kNeedsYou},
        R"({"type":"status_update","client_id":"x-1","status":"busy","sessions":[{"id":"s","needs_you":true,"reason":"permission","state":"needs_you","since":"2026-01-31T23:59:59.123Z","question":{"id":"q","kind":"question","tool":"AskUserQuestion","text":"{\"a\":1}","is_cut":true,"asked_at":"2026-01-31T23:59:59.123Z"}},{"id":"s","state":"error","error":"no"}],"state":"needs_you"})"},
+      {StatusUpdate{
+           .client_id = "x-1", .status = Status::kIdle, .version = "1.37.3", .adapter = "generic"},
+       R"({"type":"status_update","client_id":"x-1","status":"idle","version":"1.37.3","adapter":"generic"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kGone},
        R"({"type":"answer_result","request_id":"r","outcome":"gone"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kFailed, .message = "no"},
@@ -360,6 +363,14 @@ TEST(MessageTest, BoundsTheMessageAndWhatIsKeptOfIt) {
   EXPECT_THAT(Parse(fits, Sender::kAgent, 1000), FailsWith(ErrorKind::kTooLarge));
   EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":")" + std::string(257, 'a') + R"("})"),
             "field \"client_id\" is too long");
+  for (const std::string name : {"version", "adapter"}) {
+    const std::string update =
+        R"({"type":"status_update","client_id":"a","status":"idle",")" + name + "\":";
+    EXPECT_EQ(ErrorOf(update + '"' + std::string(256, 'a') + "\"}"), "accepted");
+    EXPECT_EQ(ErrorOf(update + '"' + std::string(257, 'a') + "\"}"),
+              "field \"" + name + "\" is too long");
+    EXPECT_EQ(ErrorOf(update + "1}"), "field \"" + name + "\" is not a string");
+  }
   std::string labels;
   for (int i = 0; i < 65; ++i) labels += fmt::format("{}\"l{}\":\"\"", i > 0 ? "," : "", i);
   EXPECT_EQ(

@@ -21,6 +21,19 @@ identity::AuditEvent ConnectEvent(const identity::AgentToken& token, const std::
           .detail = token.name};
 }
 
+/// Writes the kind and version of an instance, unless that is what is there.
+Result<void> KeepKind(store::Database& database, const std::string& id, const std::string& adapter,
+                      const std::string& version) {
+  auto row = store::FindInstance(database, id);
+  if (!row) return std::move(row).error();
+  if (!*row) return Ok();
+  control::Metadata metadata = MetadataFromText((*row)->metadata);
+  if (metadata.adapter == adapter && metadata.version == version) return Ok();
+  metadata.adapter = adapter;
+  metadata.version = version;
+  return store::SetInstanceMetadata(database, id, MetadataToText(metadata));
+}
+
 }  // namespace
 
 control::Registered RefusedRegistration(std::string why) {
@@ -79,8 +92,16 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
 
 Task<void> NoteInstanceLeft(HubContext& hub, std::string id) {
   const WallTime now = hub.clock();
+  const Instance* const instance = hub.registry.Get(id);
+  if (instance == nullptr) co_return;
+  const std::string adapter = instance->client.metadata.adapter;
+  const std::string version = instance->client.metadata.version;
   auto noted = co_await hub.store.Run(
-      [id, now](store::Database& database) { return store::NoteInstanceSeen(database, id, now); });
+      [id, now, adapter, version](store::Database& database) -> Result<void> {
+        auto seen = store::NoteInstanceSeen(database, id, now);
+        if (!seen) return seen;
+        return KeepKind(database, id, adapter, version);
+      });
   if (!noted) LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
 }
 

@@ -28,7 +28,7 @@ inline constexpr std::string_view kNoLongerAdmitted =
 /// The answer that does not let an agent in.
 control::Registered RefusedRegistration(std::string why);
 
-/// Writes that the instance was there until now.
+/// Writes that the instance was there until now, and what it was in the end.
 Task<void> NoteInstanceLeft(HubContext& hub, std::string id);
 
 }  // namespace berth::hub

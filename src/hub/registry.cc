@@ -148,6 +148,10 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   instance.client.metadata.status = update.status;
   instance.client.metadata.needs_you = update.needs_you;
   instance.client.metadata.sessions = Taken(update.sessions);
+  if (!update.adapter.empty()) {
+    instance.client.metadata.adapter = update.adapter;
+    instance.client.metadata.version = update.version;
+  }
   const bool says_state = update.state && *update.state != control::State::kOffline;
   SetState(instance, says_state ? *update.state : StateOf(update.status, update.needs_you));
   NotifySoon(instance);

@@ -152,6 +152,27 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   EXPECT_FALSE(metadata.needs_you);
 }
 
+TEST_F(RegistryTest, AnInstanceMayTurnOutToBeAnotherThanRegistered) {
+  const auto& metadata = registry.Get("laptop")->client.metadata;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {.hostname = "laptop"}, link), IsOk());
+  executor.Advance(std::chrono::seconds(1));
+  Listener listener;
+  registry.Subscribe(listener);
+  registry.SetStatus("laptop", link,
+                     {.client_id = "laptop", .version = "1.37.3", .adapter = "claudecodeui"});
+  EXPECT_EQ(listener.heard.size(), 1u);
+  EXPECT_EQ(metadata.adapter, "claudecodeui");
+  EXPECT_EQ(metadata.version, "1.37.3");
+  registry.SetStatus("laptop", link, {.client_id = "laptop"});  // Without news of that.
+  EXPECT_EQ(metadata.adapter, "claudecodeui");
+  EXPECT_EQ(metadata.version, "1.37.3");
+  registry.SetStatus("laptop", link, {.client_id = "laptop", .adapter = "generic"});
+  EXPECT_EQ(metadata.adapter, "generic");
+  EXPECT_EQ(metadata.version, "");
+  EXPECT_EQ(metadata.hostname, "laptop");
+  registry.Unsubscribe(listener);
+}
+
 TEST_F(RegistryTest, WhatAnInstanceAsksIsBoundedWhateverItsAgentKeepsTo) {
   ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
   control::StatusUpdate update{.client_id = "laptop"};

@@ -61,6 +61,13 @@ Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime 
   return Ok();
 }
 
+Result<void> SetInstanceMetadata(Database& database, std::string_view id,
+                                 std::string_view metadata) {
+  auto done = database.Run("UPDATE instances SET metadata = ?2 WHERE id = ?1", {id, metadata});
+  if (!done) return Wrap(std::move(done).error(), "write what an instance is");
+  return Ok();
+}
+
 Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
                               std::string_view label) {
   auto changed = database.Run("UPDATE instances SET label = ?3 WHERE id = ?1 AND user_id = ?2",

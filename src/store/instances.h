@@ -16,7 +16,7 @@ struct InstanceRow {
   std::string id;            ///< The wire's client_id; one owner in the whole hub.
   std::int64_t user_id = 0;  ///< The owner.
   std::string label;         ///< What the owner calls it; "" for none.
-  std::string metadata;      ///< JSON text, as last registered.
+  std::string metadata;      ///< JSON text, as last registered or brought up to date since.
   WallTime first_seen_at;
   WallTime last_seen_at;
 };
@@ -29,6 +29,9 @@ Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::
 Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id);
 Result<std::vector<InstanceRow>> ListInstances(Database& database);
 Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime now);
+/// Ignored if there is none of this id.
+Result<void> SetInstanceMetadata(Database& database, std::string_view id,
+                                 std::string_view metadata);
 /// Sets what its owner calls it. kNotFound if that user has none of this id.
 Result<void> SetInstanceLabel(Database& database, std::string_view id, std::int64_t user_id,
                               std::string_view label);

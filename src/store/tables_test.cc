@@ -109,6 +109,10 @@ TEST_F(TablesTest, AnInstanceBelongsToWhoCameFirst) {
   EXPECT_EQ(again.last_seen_at, later);
   EXPECT_EQ(again.metadata, "{}");
   EXPECT_EQ(again.user_id, owner);
+  ASSERT_THAT(SetInstanceMetadata(*database, "laptop", R"({"a":2})"), IsOk());
+  EXPECT_EQ(FindInstance(*database, "laptop").value()->metadata, R"({"a":2})");
+  EXPECT_THAT(SetInstanceMetadata(*database, "none", "{}"), IsOk());
+  EXPECT_EQ(FindInstance(*database, "none").value(), std::nullopt);
 }
 
 TEST_F(TablesTest, TheLabelOfAnInstanceOutlivesItsRegistrations) {

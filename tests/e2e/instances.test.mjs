@@ -1,7 +1,9 @@
 // What owners do with their instances through the API: rename, look back, remove. Two people, real
 // agents.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
+import { freePort } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
 import { ask } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -200,5 +202,43 @@ describe("managing instances", { timeout: 120_000 }, () => {
     json(await by("GET", "/api/clients/box/history"));
     json(await by("PATCH", "/api/clients/box", { label: "x" }), 403);
     json(await by("DELETE", "/api/clients/box"), 403);
+  });
+
+  it("shows what an instance is, whenever that turns out, and remembers it", async () => {
+    const known = { "/health": { installMode: "npm", version: "1.37.2" }, "/api/providers/sessions/running": { data: { sessions: [] } } };
+    const instance = createServer((request, response) => {
+      const answer = known[request.url.split("?")[0]];
+      response.writeHead(answer ? 200 : 404, { "content-type": answer ? "application/json" : "text/plain" });
+      response.end(answer ? JSON.stringify(answer) : "404 page not found");
+    });
+    const port = await freePort();
+    const start = () => scene.startAgent({ name: "late", url: `http://127.0.0.1:${port}` }, { adapter: "auto" });
+    const owner = await scene.signIn();
+    const shown = async () => {
+      const { metadata } = json(await call(owner, "GET", "/clients/late"));
+      return [metadata.adapter, metadata.version, metadata.status === "disconnected"].join(" ");
+    };
+    const shows = (what) => until(`the hub shows ${what}`, async () => await shown() === what);
+    const agent = await start();
+    await agent.line(/connected to .* as /);
+    assert.equal(await shown(), "  false");
+    instance.listen(port, "127.0.0.1");
+    try {
+      await shows("claudecodeui 1.37.2 false");
+      // It is upgraded while the hub is away.
+      const away = agent.nextLine(/hub away/);
+      await scene.hub.child.stop("SIGKILL");
+      await away;
+      known["/health"].version = "1.37.3";
+      await scene.startHub();
+      await shows("claudecodeui 1.37.3 false");
+      await agent.stop();
+      await shows("claudecodeui 1.37.3 true");
+      await scene.hub.restart();
+      assert.equal(await shown(), "claudecodeui 1.37.3 true");
+    } finally {
+      instance.closeAllConnections();
+      instance.close();
+    }
   });
 });

@@ -107,10 +107,10 @@ export class Scene {
    * Starts an agent for `instance`. Unless said otherwise it has a token of its own, and the id
    * `instance.name`. `prefix` is a command that runs it, `command` one for it to supervise.
    */
-  async startAgent(instance, { hub = this.url, id = instance.name, name = id, token, env = {}, prefix = [], command = [] } = {}) {
+  async startAgent(instance, { hub = this.url, id = instance.name, name = id, token, env = {}, prefix = [], command = [], adapter = "generic" } = {}) {
     const tokenFile = join(this.folder, `${name}.token`);
     writeFileSync(tokenFile, `${token ?? await this.token(name)}\n`, { mode: 0o600 });
-    const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", "generic"];
+    const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", adapter];
     if (command.length > 0) args.push("--", ...command);
     const [program, ...rest] = [...prefix, berth, ...args];
     const agent = start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...this.trust, ...env }, logs: this.output });
