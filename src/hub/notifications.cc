@@ -26,8 +26,8 @@ Result<P256PrivateKey> OpenKey(const Sealer& sealer, std::string_view sealed) {
 
 bool MayKnow(const HubContext& hub, const store::NotifyTargetRow& target,
              const std::string& instance_id) {
-  // The target goes with its session, but only when that end is written.
-  if (target.session_id && !hub.identity.sessions().Find(*target.session_id)) return false;
+  // The target goes when somebody ends its session, but only once that is written.
+  if (target.session_id && hub.identity.sessions().WasEnded(*target.session_id)) return false;
   const auto person = hub.identity.people().Find(target.user_id);
   if (person == nullptr) return false;
   const auto visible = hub.registry.Find(instance_id, *person);

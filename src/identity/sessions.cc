@@ -66,7 +66,7 @@ Sessions::Entry* Sessions::Check(std::string_view cookie_value, WallTime now) {
   if (entry == nullptr) return nullptr;
   if (!EqualsInConstantTime(entry->secret_hash, presented->secret_hash)) return nullptr;
   if (IsExpired(*entry, now)) {
-    End(entry->session->id);
+    End(entry->session->id, Ending::kExpired);
     return nullptr;
   }
   return entry;
@@ -119,7 +119,7 @@ void Sessions::Bound(Entry& entry, WallTime now) {
 Task<Result<CreatedSession>> Sessions::Create(NewSession request) {
   std::vector<SessionListing> present = List(request.user_id);
   while (present.size() >= kMaxPerUser) {
-    End(present.back().session->id);
+    End(present.back().session->id, Ending::kByHand);
     present.pop_back();
   }
   IssuedCredential issued = IssueCompact(random_);
@@ -147,7 +147,7 @@ Task<Result<CreatedSession>> Sessions::CreateChild(SessionPtr parent, std::strin
   }
   if (siblings.size() >= kMaxPerInstance) {
     const auto oldest = std::ranges::min_element(siblings, {}, &Entry::last_used_at);
-    End((*oldest)->session->id);
+    End((*oldest)->session->id, Ending::kByHand);
   }
   IssuedCredential issued = IssueCompact(random_);
   const WallTime now = clock_();
@@ -212,7 +212,7 @@ void Sessions::End(std::string id, Ending how) {
 }
 
 Task<Result<void>> Sessions::Revoke(std::string id) {
-  End(id);
+  End(id, Ending::kByHand);
   // Also when it is not in memory: another process may just have made it.
   unwritten_.insert_or_assign(std::move(id), Ending::kByHand);
   co_return co_await Flush();
@@ -220,12 +220,17 @@ Task<Result<void>> Sessions::Revoke(std::string id) {
 
 Task<Result<void>> Sessions::RevokeAllOf(std::int64_t user_id, std::string except) {
   for (const SessionListing& listing : List(user_id)) {
-    if (listing.session->id != except) End(listing.session->id);
+    if (listing.session->id != except) End(listing.session->id, Ending::kByHand);
   }
   for (const auto& session : saving_) {
     if (session->user_id == user_id && session->parent_id.empty()) session->ended.Set();
   }
   co_return co_await Flush();
+}
+
+bool Sessions::WasEnded(std::string_view id) const {
+  const auto found = unwritten_.find(id);
+  return found != unwritten_.end() && found->second == Ending::kByHand;
 }
 
 void Sessions::EndIf(const std::function<bool(const Session&)>& is_over) {
@@ -236,7 +241,7 @@ void Sessions::EndIf(const std::function<bool(const Session&)>& is_over) {
   for (const auto& session : saving_) {
     if (is_over(*session)) session->ended.Set();
   }
-  for (std::string& id : over) End(std::move(id));
+  for (std::string& id : over) End(std::move(id), Ending::kByHand);
 }
 
 std::vector<SessionListing> Sessions::List(std::int64_t user_id) const {
@@ -268,7 +273,7 @@ void Sessions::EndExpired() {
 
 Task<Result<void>> Sessions::Flush() {
   NoteUses(clock_());
-  const std::map<std::string, Ending> ended = unwritten_;
+  const auto ended = unwritten_;
   std::vector<std::tuple<std::string, WallTime, WallTime>> used;
   for (const auto& [id, entry] : entries_) {
     if (entry.is_dirty) used.emplace_back(id, entry.last_used_at, entry.session->expires_at);
@@ -318,7 +323,7 @@ void Sessions::Replace(std::vector<store::SessionRow> rows) {
     if (!present.contains(id)) gone.push_back(id);
   }
   for (const std::string& id : gone) {
-    End(id);
+    End(id, Ending::kByHand);
     unwritten_.erase(id);
   }
   // Parents first: a child without one is not let in.

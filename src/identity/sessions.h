@@ -114,6 +114,8 @@ class Sessions {
   std::vector<SessionListing> List(std::int64_t user_id) const;
   /// The living session of that id, or null.
   SessionPtr Find(std::string_view id) const;
+  /// Whether somebody ended that session, which is not written yet.
+  bool WasEnded(std::string_view id) const;
 
   /// Ends what has expired. Cheap; to be called about twice a second.
   void EndExpired();
@@ -147,7 +149,7 @@ class Sessions {
   bool IsExpired(const Entry& entry, WallTime now) const;
   WallTime DueOf(const Entry& entry) const;
   void Insert(std::shared_ptr<Session> session, const store::SessionRow& row);
-  void End(std::string id, Ending how = Ending::kByHand);
+  void End(std::string id, Ending how);
   void Replace(std::vector<store::SessionRow> rows);
   Task<Result<CreatedSession>> Save(store::SessionRow row, Secret cookie);
 
@@ -159,7 +161,7 @@ class Sessions {
   Entries entries_;
   std::set<std::shared_ptr<Session>> saving_;  ///< Being written; one that ends never gets in.
   WallTime next_due_;                          ///< Nothing expires before this.
-  std::map<std::string, Ending> unwritten_;    ///< Ended; their rows may still be there.
+  std::map<std::string, Ending, std::less<>> unwritten_;  ///< Ended; their rows may still be there.
 };
 
 }  // namespace berth::identity
