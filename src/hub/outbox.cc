@@ -21,6 +21,8 @@ constexpr auto kPurgeEvery = std::chrono::hours(1);
 constexpr auto kLongestSleep = std::chrono::milliseconds(30'000);
 /// Between two attempts to write to a database that cannot take it.
 constexpr auto kStorePause = std::chrono::milliseconds(1'000);
+/// An attempt that comes so much later than it was due comes after a time in which nobody tried.
+constexpr auto kAway = std::chrono::hours(1);
 constexpr std::size_t kMaxError = 300;
 
 /// What a Retry-After asks for, in either of its forms; a day at most.
@@ -167,7 +169,8 @@ Task<Outbox::Outcome> Outbox::Attempt(store::NotifyTargetRow target, Notificatio
 Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow target,
                                 Notification notification, Outcome outcome) {
   const WallTime now = parts_.clock();
-  const WallTime first = row.first_attempt_at.value_or(now);
+  const bool was_away = row.attempts > 0 && now - row.not_before >= kAway;
+  const WallTime first = was_away ? now : row.first_attempt_at.value_or(now);
   // One that has come first just now may have met a receiver that failed once: it has another try.
   if (outcome.verdict == Verdict::kLater && row.attempts > 0 &&
       now - first >= parts_.limits.notify_give_up) {
@@ -180,7 +183,12 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
   }
   const WallTime next = now + std::chrono::ceil<std::chrono::milliseconds>(delay);
   auto noted = co_await parts_.store.Run(
-      [row, outcome, now, next](store::Database& database) -> Result<void> {
+      [row, outcome, now, next, was_away](store::Database& database) -> Result<void> {
+        // What failed before that, or before one that arrived, is no sign of anything any more.
+        if (was_away || outcome.verdict == Verdict::kDelivered) {
+          auto forgotten = store::ForgetOutboxAttempts(database, row.target_id);
+          if (!forgotten) return forgotten;
+        }
         switch (outcome.verdict) {
           case Verdict::kTargetGone: {
             auto deleted = store::DeleteNotifyTarget(database, row.target_id);
@@ -232,6 +240,8 @@ Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) 
     if (!*target) return Ok();
     const WallTime may_begin = EndOfQuiet((*target)->quiet, now);
     if (may_begin <= now) return Ok();
+    auto forgotten = store::ForgetOutboxAttempts(database, row.target_id);
+    if (!forgotten) return forgotten;
     return store::PostponeOutbox(database, row.id, may_begin, now);
   });
 }

@@ -210,6 +210,35 @@ TEST_F(OutboxTest, TimeInWhichTheHubWasAwayDoesNotCount) {
   EXPECT_EQ(Target().failures, 0);
 }
 
+TEST_F(OutboxTest, NorDoesItIfAnAttemptHadFailedBefore) {
+  for (const auto* key : {"a", "b", "c"}) Put("t1", key);
+  web.is_away = true;
+  Begin();
+  Pass(2 * limits.notify_give_up);
+  PassInSteps(minutes(1), seconds(1));
+  EXPECT_EQ(Waiting(), 3);
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 200, "");
+  PassInSteps(minutes(2), seconds(10));
+  EXPECT_EQ(Waiting(), 0);
+  EXPECT_EQ(Target().failures, 0);
+}
+
+TEST_F(OutboxTest, WhatArrivesLetsTheRestBeginAnew) {
+  for (const auto* key : {"a", "b", "c"}) Put("t1", key);
+  web.is_away = true;
+  Begin();
+  PassInSteps(limits.notify_give_up - hours(1), minutes(10));
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 200, "");
+  PassInSteps(limits.notify_retry_max, minutes(10));
+  Put("t1", "d");
+  web.is_away = true;
+  Wake();
+  PassInSteps(hours(2), minutes(10));
+  EXPECT_EQ(Waiting(), 1);
+}
+
 TEST_F(OutboxTest, AMessageThatIsRefusedForGoodDoesNotHoldUpTheRest) {
   web.Answer(std::string(kUrl), 400, "");
   Put("t1", "a");

@@ -77,6 +77,14 @@ Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTim
   return Ok();
 }
 
+Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id) {
+  auto done = database.Run(
+      "UPDATE outbox SET first_attempt_at = NULL WHERE target_id = ?1 AND done_at IS NULL",
+      {target_id});
+  if (!done) return Wrap(std::move(done).error(), "forget attempts in the outbox");
+  return Ok();
+}
+
 Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
                                 WallTime now) {
   auto done = database.Run(

@@ -36,6 +36,8 @@ Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_be
 /// An attempt at that one failed at `now`: for all that wait for its target it is the first, if
 /// there was none since they wait.
 Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTime now);
+/// For what waits for that target, the next attempt is the first.
+Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id);
 /// Leaves `most` of what waits for that target: what comes first, which may be under way and whose
 /// pause is the target's, and the newest. How many it finished.
 Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
