@@ -197,8 +197,10 @@ std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view 
   if (!call.user) {
     // Pages can send them too, one of an instance in path mode say, and would lock out the programs
     // that share its reader's address. Nobody guesses 256 bits.
-    if (!IsBrowser(call.request.head)) limiter.Count(address);
-    LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
+    if (!IsBrowser(call.request.head)) {
+      limiter.Count(address);
+      LogWarn("API token from {} refused: unknown, expired or revoked", ForLog(address));
+    }
     hub.identity.audit().RecordSparsely({.action = identity::audit_action::kAccess,
                                          .result = identity::audit_result::kDenied,
                                          .address = address,

@@ -50,6 +50,7 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
   for (const char* name : {"sec-fetch-site", "origin", "referer"}) {
     if (head.fields.Count(name) > 1) return false;
   }
+  if (head.fields.Has("sec-purpose")) return false;  // Nobody has asked for it yet.
   if (const auto site = head.fields.Find("sec-fetch-site")) {
     // An instance's page in path mode is of the same origin: it may embed what it likes.
     const bool is_page = head.fields.Find("sec-fetch-mode").value_or("navigate") == "navigate" &&

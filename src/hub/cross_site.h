@@ -31,8 +31,8 @@ bool IsLedByAnotherOrigin(const http::RequestHead& head);
 
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
 /// browser's user: Sec-Fetch-Site says same-origin or none, and nothing says that the browser does
-/// not show the answer as a page of its own; without it Origin, else Referer, is of that origin. A request that says nothing of all
-/// that is nobody's.
+/// not show the answer as a page of its own, or not yet; without it Origin, else Referer, is of
+/// that origin. A request that says nothing of all that is nobody's.
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin);
 
 /// Whether a page of another origin of this site (the hub, or another instance) opens this one as a

@@ -68,6 +68,8 @@ TEST(CrossSiteTest, AGetThatChangesSomethingNeedsAnOwnPage) {
       {page("same-origin", "cors", "empty"), false},
       {Head("GET", {{"sec-fetch-site", "same-origin"}}), true},
       {Head("GET", {{"sec-fetch-site", "same-site"}}), false},
+      {Head("GET", {{"sec-fetch-site", "same-origin"}, {"sec-purpose", "prefetch;prerender"}}),
+       false},
       {Head("GET", {{"sec-fetch-site", "cross-site"}, {"origin", "http://hub"}}), false},
       {Head("GET", {{"sec-fetch-site", "cross-site"}, {"referer", "http://hub/x"}}), false},
       {Head("GET", {{"sec-fetch-site", "none"}, {"sec-fetch-site", "none"}}), false},
