@@ -65,9 +65,8 @@ Task<bool> Locator::Look(bool is_expected_new) {
     co_return false;
   }
   const InstanceInfo before = std::exchange(info_, std::move(*found));
-  if (!is_expected_new && info_.origin() == before.origin() && info_.pid == before.pid) {
-    info_.version = before.version;  // It is in use while we ask.
-  }
+  // It is in use while we ask, and until it says another.
+  if (info_.origin() == before.origin()) info_.version = before.version;
   InstanceHealth health;
   if (options_.choice != AdapterChoice::kGeneric) {
     auto answer = co_await AskHealth(executor_, instance_, info_);

@@ -177,7 +177,8 @@ Task<Result<void>> SignIn::CreateUser() {
     if (answer && answer->status < 500) break;
   }
   if (!answer) co_return answer.error();
-  if (answer->status == 403) co_return Ok();  // Somebody else was quicker: use that user.
+  // Somebody else was quicker: use that user.
+  if (answer->status == 403 && !answer->value.is_null()) co_return Ok();
   if (answer->status >= 300) {
     co_return Unavailable(fmt::format("the instance answered {}", answer->status));
   }
@@ -204,7 +205,11 @@ Task<Result<void>> SignIn::VerifyToken(std::string token) {
   auto answer =
       co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
   if (!answer) co_return answer.error();
-  if (answer->status == 401 || answer->status == 403) co_return Unauthorized("token refused");
+  // A proxy's page says nothing of the token.
+  const bool is_instance = !answer->value.is_null();
+  if (is_instance && (answer->status == 401 || answer->status == 403)) {
+    co_return Unauthorized("token refused");
+  }
   if (answer->status != 200) {
     co_return Unavailable(fmt::format("the instance answered {}", answer->status));
   }
