@@ -6,7 +6,7 @@ import { addOwnTarget, leaveOwnTarget, noteChoices, renewOwnTarget } from "./own
 const place = { url: "https://push.example/1", p256dh: "key", auth: "secret" };
 
 /** A browser with a subscription, and what is done to it and to the hub. */
-function browser({ isAnswered = true, isSubscribed = true } = {}) {
+function browser({ isAnswered = true, isSubscribed = true, targets = [] as object[] } = {}) {
   const kept = new Map<string, string>();
   const done: string[] = [];
   const subscription = {
@@ -26,9 +26,10 @@ function browser({ isAnswered = true, isSubscribed = true } = {}) {
       removeItem: (key: string) => void kept.delete(key),
     },
     fetch: (path: string, { method, body }: { method: string; body?: string }) => {
+      const json = { headers: { "content-type": "application/json" } };
+      if (method === "GET") return Promise.resolve(new Response(JSON.stringify({ targets }), json));
       done.push(body === undefined ? `${method} ${path}` : `${method} ${path} ${body}`);
       if (!isAnswered) return Promise.reject(new Error("away"));
-      const json = { headers: { "content-type": "application/json" } };
       return Promise.resolve(method === "POST" ? new Response('{"id":"0123456789abcdef"}', json) : new Response(null, { status: 204 }));
     },
   });
@@ -70,12 +71,32 @@ test("a browser is told again once its user signed in again: with what they chos
   await addOwnTarget({ name: "phone", events: ["failed"], quiet_hours: "22:00-07:00", utc_offset: "+02:00" }, place);
   noteChoices("0123456789abcdef", { name: "my phone", quiet_hours: null });
   noteChoices("another", { name: "tablet" });
-  await renewOwnTarget(session(1, 100));
   assert.equal(done.splice(0).length, 1);
   for (let page = 0; page < 2; page += 1) await renewOwnTarget(session(1, 200));
   assert.deepEqual(done.splice(0), [posted({ name: "my phone", events: ["failed"], quiet_hours: null, utc_offset: "+02:00" })]);
   await renewOwnTarget(session(2, 300));
   assert.deepEqual(done, [], "somebody else");
+});
+
+test("what was changed or removed from elsewhere stays so", async () => {
+  const own = { id: "0123456789abcdef", name: "theirs", events: ["offline"], quiet_hours: null, utc_offset: null };
+  const targets: object[] = [own];
+  const { kept, done } = browser({ targets });
+  await renewOwnTarget(session(1, 100));
+  await addOwnTarget({ name: "phone", events: ["failed"] }, place);
+  await renewOwnTarget(session(1, 100));
+  done.splice(0);
+  targets.splice(0);  // Ended with its session.
+  await renewOwnTarget(session(1, 200));
+  assert.deepEqual(done.splice(0), [posted({ name: "theirs", events: ["offline"], quiet_hours: null })]);
+  targets.push({ ...own, events: ["finished"], quiet_hours: "22:00-07:00", utc_offset: "+02:00" });  // It has expired.
+  await renewOwnTarget(session(1, 300));
+  assert.deepEqual(done.splice(0), [posted({ name: "theirs", events: ["finished"], quiet_hours: "22:00-07:00", utc_offset: "+02:00" })]);
+  targets.splice(0);
+  await renewOwnTarget(session(1, 300));
+  assert.equal(kept.size, 0);
+  await renewOwnTarget(session(1, 400));
+  assert.deepEqual(done, []);
 });
 
 test("a renewal that fails is tried again; without a subscription there is none", async () => {

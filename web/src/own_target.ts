@@ -1,6 +1,6 @@
 // This browser as a place where its user is told of events, until they sign out here or end its session elsewhere.
 import { call, type SessionInfo } from "./api";
-import { record, text, texts, whole } from "./json";
+import { record, records, text, texts, whole } from "./json";
 import { workerScope } from "./worker";
 
 const storageKey = "berth-own-target";
@@ -56,15 +56,24 @@ export function noteChoices(id: string, changes: Partial<Choices>): void {
   if (own?.id === id) keepOwn({ ...own, choices: { ...own.choices, ...changes } });
 }
 
-/** On every page of the hub: a browser that its user had told of events is told again once they signed in again. */
+/**
+ * On every page of the hub: a browser that its user had told of events is told again once they signed in again. What
+ * they changed or removed from elsewhere stays so.
+ */
 export async function renewOwnTarget(info: SessionInfo): Promise<void> {
   present = { user: info.user, session: info.expiresAt };
   const own = readOwn();
-  if (own === undefined || own.user !== present.user || own.session === present.session) return;
+  if (own === undefined || own.user !== present.user) return;
   try {
+    const there = records(await call("GET", "/api/notifications/targets"), "targets").find((one) => one.id === own.id);
+    const choices = there === undefined ? own.choices : choicesOf(there);
+    if (own.session === present.session) {
+      keepOwn(there === undefined ? undefined : { ...own, choices });
+      return;
+    }
     const worker = await navigator.serviceWorker?.getRegistration(workerScope);
     const subscription = await worker?.pushManager?.getSubscription();
-    if (subscription) await addOwnTarget(own.choices, placeOf(subscription));
+    if (subscription) await addOwnTarget(choices, placeOf(subscription));
   } catch {
     // The next page tries again.
   }
@@ -88,6 +97,11 @@ export async function leaveOwnTarget(): Promise<void> {
   }
 }
 
+function choicesOf({ name, events, quiet_hours: quiet, utc_offset: offset }: Record<string, unknown>): Choices {
+  const hours = { ...(quiet !== undefined && { quiet_hours: text(quiet) || null }), ...(text(offset) !== "" && { utc_offset: text(offset) }) };
+  return { name: text(name), events: texts(events), ...hours };
+}
+
 function readOwn(): Own | undefined {
   try {
     const kept = localStorage.getItem(storageKey);
@@ -95,10 +109,7 @@ function readOwn(): Own | undefined {
     // Before there was more to keep, it was the id alone.
     if (!kept.startsWith("{")) return { id: kept, choices: { name: "", events: [] }, user: 0, session: 0 };
     const own = record(JSON.parse(kept));
-    const { name, events, quiet_hours: quiet, utc_offset: offset } = record(own.choices);
-    const hours = { ...(quiet !== undefined && { quiet_hours: text(quiet) || null }), ...(offset !== undefined && { utc_offset: text(offset) }) };
-    const choices = { name: text(name), events: texts(events), ...hours };
-    return { id: text(own.id), choices, user: whole(own.user), session: whole(own.session) };
+    return { id: text(own.id), choices: choicesOf(record(own.choices)), user: whole(own.user), session: whole(own.session) };
   } catch {
     // A browser that keeps nothing, or that somebody else wrote to.
     return undefined;
