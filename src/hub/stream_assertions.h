@@ -58,7 +58,7 @@ class StreamAssertions {
   const WallClock& clock_;
   const std::string& instance_id_;
   std::string tunnel_;
-  std::string key_id_;  ///< Of the newest key that the agent was told.
+  std::string key_id_;          ///< Of the newest key that the agent was told.
   std::unique_ptr<Kept> made_;  ///< From the first on: most tunnels are idle.
 };
 

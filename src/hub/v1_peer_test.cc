@@ -319,6 +319,9 @@ TEST_F(V1PeerTest, UnfinishedMessagesOfOneUserAreBoundedInAll) {
   EXPECT_EQ(sockets.size(), 3U);
   connect();
   EXPECT_EQ(sockets.size(), 4U);
+  for (const auto& source : sources) source->Finish();
+  executor.RunUntilIdle();
+  EXPECT_EQ(sockets.size(), 0U);
 }
 
 TEST_F(V1PeerTest, AViewerCannotBeHeldToLooking) {
