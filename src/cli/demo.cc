@@ -87,6 +87,10 @@ Task<Result<void>> Start(Demo& demo, std::string listen, std::filesystem::path d
   auto instance = StartInstance(demo);
   if (!instance) co_return instance;
   hub::HubOptions options;
+  auto address = net::ParseHostPort(listen);
+  if (address && !net::IsLoopbackHost(address->host) && address->port != 0) {
+    options.public_url = fmt::format("http://localhost:{}", address->port);  // As in a container.
+  }
   options.listen = std::move(listen);
   const auto state = data.parent_path() / "agent";
   options.data = std::move(data);

@@ -129,7 +129,7 @@ std::vector<Setting> SignInSettings(hub::HubOptions& options) {
       {.name = "oidc-scopes",
        .value_name = "SCOPE",
        .help = "Scopes to ask for besides openid (default profile)",
-       .set = AppendTo(options.sign_in.oidc.scopes),
+       .set = AppendEachTo(options.sign_in.oidc.scopes),
        .is_list = true},
       {.name = "oidc-groups-claim",
        .value_name = "CLAIM",
