@@ -162,7 +162,8 @@ describe("the API", { timeout: 120_000 }, () => {
     await run("begin_oidc", { status: 404 });
     await run("finish_oidc", { status: 404 });
     const { user } = await run("getSession");
-    await run("signIn", { status: 204, body: { code: (await scene.hub.loginLink()).split("#")[1] } });
+    // From another browser: in this one it would end the session that is there.
+    await run("signIn", { status: 204, body: { code: (await scene.hub.loginLink()).split("#")[1] }, headers: { origin: `http://${host}` } });
     const other = (await run("listSessions")).sessions.find((session) => !session.current);
     await run("endSession", { fill: { id: other.id }, status: 204 });
     await run("endOtherSessions", { status: 204 });
