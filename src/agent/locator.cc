@@ -103,7 +103,14 @@ bool Locator::IsDoubtful(const InstanceHealth& health) {
 
 bool Locator::is_certain() const {
   if (options_.choice == AdapterChoice::kGeneric) return true;
-  return health_.is_claudecodeui && IsAtLeast(health_.version, kListsRunning);
+  if (health_.is_claudecodeui) return IsAtLeast(health_.version, kListsRunning);
+  // Another web UI at the address that was given is left in peace. Where claudecodeui's own file
+  // led to, or where there was one before, a proxy may answer in its place.
+  return !options_.discovery.url.empty() && claudecodeui_ == nullptr;
+}
+
+void Locator::Check() {
+  if (health_.is_claudecodeui || !is_certain()) look_.Set();
 }
 
 Adapter& Locator::Choose(const InstanceHealth& health) {

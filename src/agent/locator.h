@@ -50,9 +50,9 @@ class Locator {
     is_expected_new_ = true;
     look_.Set();
   }
-  /// Nobody has looked for a while: find out whether it is still what it was. If so, nothing is
-  /// made of it.
-  void Check() { look_.Set(); }
+  /// Nobody has looked for a while: find out whether it is still what it was, unless it is of a
+  /// kind that cannot change. If it is, nothing is made of it.
+  void Check();
 
  private:
   /// Whether it was found. What is as it was is announced only if it `is_expected_new`.

@@ -122,6 +122,21 @@ TEST_F(LocatorTest, AsksAnotherKindOfInstanceEverMoreSeldom) {
   EXPECT_LE(instance_.Count("GET /health"), 20);
 }
 
+TEST_F(LocatorTest, LeavesAnotherKindOfInstanceAtAGivenAddressInPeace) {
+  AnswerInItsPlace();
+  instance_.SetAway(std::nullopt);
+  LocatorOptions options = Options();
+  options.discovery.url = "http://127.0.0.1:3001";
+  Locator locator(executor_, worker_, instance_, options, [](Adapter&) {});
+  const Job locate(executor_, "locate", locator.Run());
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(locator.adapter_kind(), "generic");
+  const int asked = instance_.Count("GET /health");
+  locator.Check();
+  executor_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(instance_.Count("GET /health"), asked);
+}
+
 TEST_F(LocatorTest, NoticesThatAnOldInstanceWasUpgraded) {
   StartInstance(100, 3001, "");  // As up to 1.34.
   const Job locate(executor_, "locate", locator_.Run());
