@@ -6,7 +6,8 @@
 
 namespace berth::cli {
 
-Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment) {
+Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& environment,
+                                                       Missing missing) {
   auto resolved = settings_.Resolve(environment, options_.limits);
   if (!resolved) return Invalid(std::move(resolved).error().message);
   auto finished = FinishHubOptions(options_, environment);
@@ -20,7 +21,10 @@ Result<std::unique_ptr<store::Database>> HubData::Open(const Environment& enviro
     return Forbidden(
         fmt::format("{}; run this as the hub's user, e.g. sudo -u berth berth ...", why.message));
   }
-  if (!is_there) {
+  if (!is_there && missing == Missing::kCreate) {
+    fmt::print(stderr, "no hub has run with the data folder {} yet: start it with that --data\n",
+               options_.data.string());
+  } else if (!is_there) {
     return NotFound(fmt::format("no hub has run with the data folder {} yet; is --data right?",
                                 options_.data.string()));
   }

@@ -19,9 +19,13 @@ class HubData {
 
   void AddFlags(CLI::App& command) { settings_.AddFlags(command); }
 
-  /// After the parsing. kInvalid: the options; kNotFound: no hub has run there, which a folder that
-  /// was mistyped says too; other kinds: the folder.
-  Result<std::unique_ptr<store::Database>> Open(const Environment& environment);
+  /// What becomes of a folder without a database, which a mistyped one is as well: none is made, or
+  /// one is and standard error says so.
+  enum class Missing { kRefuse, kCreate };
+  /// After the parsing. kInvalid: the options; kNotFound: no hub has run there; other kinds: the
+  /// folder.
+  Result<std::unique_ptr<store::Database>> Open(const Environment& environment,
+                                                Missing missing = Missing::kRefuse);
 
   const hub::HubOptions& options() const { return options_; }
 

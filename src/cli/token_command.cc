@@ -53,7 +53,7 @@ Result<std::chrono::milliseconds> ParseLifetime(std::string_view text) {
   if (text.find_first_not_of("0123456789") == std::string_view::npos) {
     return Invalid(fmt::format("\"{0}\" has no unit; write {0}d or {0}h", ForLog(text)));
   }
-  if (*lifetime < std::chrono::minutes(1)) return Invalid("must be a minute at least");
+  if (*lifetime < std::chrono::seconds(1)) return Invalid("must be a second at least");
   return lifetime;
 }
 
@@ -81,7 +81,8 @@ Result<identity::CreatedAgentToken> Create(store::Database& database,
 }
 
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
-  auto database = arguments.data.Open(environment);
+  // Before the hub's first start as well: what sets both up may begin with either.
+  auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
   if (!database) return Complain("token create", database.error(), ExitStatus(database.error()));
   auto token = Create(**database, arguments);
   if (!token) return Complain("token create", token.error(), ExitStatus(token.error()));

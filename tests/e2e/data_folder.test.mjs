@@ -56,14 +56,18 @@ describe("the hub's data folder", () => {
     }
   });
 
-  it("without a database: no command makes one", async () => {
+  it("without a database: only a token is made there, and that is said", async () => {
     const data = join(folder, "mistyped");
-    for (const args of [["login-link"], ["token", "ls"], ["token", "create", "--name", "t"], ["key", "ls"], ["audit"]]) {
+    for (const args of [["login-link"], ["token", "ls"], ["key", "ls"], ["audit"]]) {
       const { status, err } = await run([...args, "--data", data]);
       assert.match(err, /no hub has run with the data folder \S+mistyped yet; is --data right\?/, String(args));
       assert.equal(status, 1);
     }
     assert.ok(!existsSync(data));
+    const { status, out, err } = await run(["token", "create", "--name", "t", "--data", data]);
+    assert.equal(status, 0);
+    assert.match(out, /^ao_/);
+    assert.match(err, /no hub has run with the data folder \S+mistyped yet: start it with that --data/);
   });
 
   it("another user's: says as whom to run", async () => {
