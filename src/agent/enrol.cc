@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "control/problem_detail.h"
 #include "http/fields.h"
+#include "http/media_type.h"
 
 namespace berth::agent {
 namespace {
@@ -79,7 +80,7 @@ Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::strin
     answer.detail = ForLog(*detail, 400);
     co_return answer;
   }
-  const bool is_json = IsJson(response->head);
+  const bool is_json = http::HasMediaType(response->head.fields, "application/json");
   auto text = co_await http::ReadAll(response->body.get(), kMaxAnswer);
   if (!text) co_return std::move(text).error();
   if (!is_json) co_return answer;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/event.h"
+#include "http/media_type.h"
 
 namespace berth::agent {
 namespace {
@@ -10,18 +11,12 @@ namespace {
 constexpr Duration kDeadline = std::chrono::seconds(10);
 constexpr std::size_t kMaxAnswer = 1024 * 1024;
 
-bool HasType(const http::ResponseHead& head, std::string_view wanted) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  const std::string_view essence = http::TrimOws(type.substr(0, type.find(';')));
-  return http::EqualsIgnoreCase(essence, wanted);
-}
-
 Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
   auto response = co_await instance.Exchange(std::move(request));
   if (!response) co_return response.error();
-  if (!IsJson(response->head)) {
+  if (!http::HasMediaType(response->head.fields, "application/json")) {
     if (response->head.status >= 300) co_return JsonAnswer{.status = response->head.status};
-    if (response->head.status == 200 && HasType(response->head, "text/html")) {
+    if (response->head.status == 200 && http::HasMediaType(response->head.fields, "text/html")) {
       co_return NotFound("the answer is a web page");
     }
     co_return Invalid("the answer is not JSON");
@@ -51,8 +46,6 @@ bool HasAnswered(const Result<JsonAnswer>& answer) {
   return answer || answer.error().kind == ErrorKind::kInvalid ||
          answer.error().kind == ErrorKind::kNotFound;
 }
-
-bool IsJson(const http::ResponseHead& head) { return HasType(head, "application/json"); }
 
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question) {

@@ -44,7 +44,4 @@ bool IsFromProxy(const JsonAnswer& answer);
 /// of what came.
 bool HasAnswered(const Result<JsonAnswer>& answer);
 
-/// Whether a response says that its body is JSON.
-bool IsJson(const http::ResponseHead& head);
-
 }  // namespace berth::agent

@@ -2,21 +2,17 @@
 
 #include <boost/json.hpp>
 
+#include "http/media_type.h"
+
 namespace berth::control {
 namespace {
 
 constexpr std::size_t kMaxProblem = 64 * 1024;
 
-bool IsProblem(const http::ResponseHead& head) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))),
-                                "application/problem+json");
-}
-
 }  // namespace
 
 Task<std::optional<std::string>> ReadProblemDetail(http::Response& response) {
-  if (!IsProblem(response.head)) co_return std::nullopt;
+  if (!http::HasMediaType(response.head.fields, "application/problem+json")) co_return std::nullopt;
   auto text = co_await http::ReadAll(response.body.get(), kMaxProblem);
   if (!text) co_return std::string();
   boost::system::error_code error;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "http/content_encoder.h"
+#include "http/media_type.h"
 
 namespace berth::http {
 namespace {
@@ -140,7 +141,7 @@ std::string WithoutEtagMarks(std::string_view list) {
 }  // namespace
 
 bool IsCompressible(std::string_view content_type) {
-  const std::string essence = ToLower(TrimOws(content_type.substr(0, content_type.find(';'))));
+  const std::string essence = MediaType(content_type);
   if (essence == "text/event-stream") return false;
   return essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml") ||
          std::ranges::find(kTypes, essence) != kTypes.end();

@@ -1,10 +1,11 @@
 #include "http/message.h"
 
+#include "http/media_type.h"
+
 namespace berth::http {
 
 bool IsEventStream(const ResponseHead& head) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  return EqualsIgnoreCase(TrimOws(type.substr(0, type.find(';'))), "text/event-stream");
+  return HasMediaType(head.fields, "text/event-stream");
 }
 
 std::string_view RequestHead::path() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/media_type.h"
 #include "rewrite/css_rewriter.h"
 #include "rewrite/html_rewriter.h"
 #include "rewrite/javascript_rewriter.h"
@@ -50,11 +51,6 @@ std::string Extension(std::string_view path) {
   const std::string_view file = path.substr(path.rfind('/') + 1);
   const std::size_t dot = file.rfind('.');
   return dot == std::string_view::npos ? "" : ToLower(file.substr(dot + 1));
-}
-
-/// "text/html" of "Text/HTML; charset=utf-8".
-std::string Essence(std::string_view content_type) {
-  return ToLower(TrimOws(content_type.substr(0, content_type.find(';'))));
 }
 
 bool IsJavascript(std::string_view essence) {
@@ -160,7 +156,7 @@ void Plan::PrepareRequest(http::RequestHead& head) {
 
 void Plan::SayWhatVaries(http::ResponseHead& head) const {
   if (!varies_ || head.status != 200 || head.fields.HasToken("vary", "*")) return;
-  if (!IsJavascript(Essence(head.fields.Find("content-type").value_or("")))) return;
+  if (!IsJavascript(http::MediaType(head.fields.Find("content-type").value_or("")))) return;
   head.fields.Add("vary", "sec-fetch-dest, service-worker");
 }
 
@@ -170,7 +166,7 @@ std::optional<Plan::Kind> Plan::KindOf(const http::ResponseHead& head) const {
   if (!may_rewrite_ || head.status != 200 || !IsAsciiCompatible(content_type)) return std::nullopt;
   // A file that the user saves is data, whatever its type.
   if (EqualsIgnoreCase(disposition.substr(0, 10), "attachment")) return std::nullopt;
-  const std::string essence = Essence(content_type);
+  const std::string essence = http::MediaType(content_type);
   if (essence == "text/html" || essence == "application/xhtml+xml") return Kind::kHtml;
   if (addresses_.prefix.empty()) return std::nullopt;
   if (essence == "text/css") return Kind::kCss;
@@ -208,7 +204,7 @@ RewriterPtr Plan::RewriterFor(Kind kind, Fields& fields) const {
 RewriterPtr Plan::HtmlFor(Fields& fields) const {
   const std::string& prefix = addresses_.prefix;
   const bool is_path_mode = !prefix.empty();
-  const bool is_xml = Essence(*fields.Find("content-type")) == "application/xhtml+xml";
+  const bool is_xml = http::MediaType(*fields.Find("content-type")) == "application/xhtml+xml";
   const std::string script = PageScript(prefix, *setup_);
   std::string map = is_path_mode ? ImportMap(prefix) : "";
 

@@ -4,6 +4,7 @@
 
 #include "base/event.h"
 #include "control/problem_detail.h"
+#include "http/media_type.h"
 #include "net/dial.h"
 #include "terminal/text.h"
 
@@ -12,11 +13,6 @@ namespace {
 
 constexpr Duration kDeadline = std::chrono::seconds(30);
 constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
-
-bool IsJson(const http::ResponseHead& head) {
-  const std::string_view type = head.fields.Find("content-type").value_or("");
-  return http::EqualsIgnoreCase(http::TrimOws(type.substr(0, type.find(';'))), "application/json");
-}
 
 http::WebSocketChannel::Options SocketOptions(const Limits& limits) {
   http::WebSocketChannel::Options options;
@@ -134,7 +130,7 @@ Task<Result<std::string>> HubClient::AskForText(http::Request request) {
     Error error = co_await Explain(std::move(*response));
     co_return error;
   }
-  if (!IsJson(response->head)) {
+  if (!http::HasMediaType(response->head.fields, "application/json")) {
     co_return Invalid(fmt::format("{} does not answer as a berth hub does; check --hub", url_));
   }
   co_return co_await http::ReadAll(response->body.get(), kMaxAnswer);
