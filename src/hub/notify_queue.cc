@@ -14,6 +14,8 @@ namespace {
 
 /// Of one owner: all that many instances say when they come back at once.
 constexpr std::size_t kMaxShare = 2'000;
+/// Of all: many owners' shares, as none is used for long while the database works.
+constexpr std::size_t kMaxQueue = 20'000;
 constexpr auto kStorePause = std::chrono::milliseconds(1'000);
 constexpr auto kTellLosses = std::chrono::minutes(1);
 
@@ -42,12 +44,13 @@ Task<Result<void>> NotifyQueue::WaitIdle() {
 }
 
 void NotifyQueue::Push(std::int64_t owner, Change change) {
-  std::size_t& share = shares_[owner];
-  if (share >= kMaxShare) {
+  const auto share = shares_.find(owner);
+  const bool is_spent = share != shares_.end() && share->second >= kMaxShare;
+  if (is_spent || queue_.size() >= kMaxQueue) {
     NoteLoss(fmt::format("of instances of user {}", owner), 1, "the database does not keep up");
     return;
   }
-  ++share;
+  ++shares_[owner];
   queue_.push_back({owner, std::move(change)});
   is_idle_.Reset();
   has_work_.Set();

@@ -2,8 +2,8 @@
 // many at a time, while nobody waits for it.
 //
 // A database that does not keep up costs those who ask too much of it: each owner of instances has
-// a share of what may wait. What is lost is in the hub's log, one line when it begins and one that
-// says how much it was. Lives on one loop.
+// a share of what may wait, and all of them a bound. What is lost is in the hub's log, one line
+// when it begins and one that says how much it was. Lives on one loop.
 #pragma once
 
 #include <cstddef>
