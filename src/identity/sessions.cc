@@ -295,7 +295,10 @@ Task<Result<void>> Sessions::Flush() {
     return Ok();
   });
   if (!written) co_return Wrap(std::move(written).error(), "write sessions");
-  for (const auto& [id, how] : ended) unwritten_.erase(id);
+  for (const auto& [id, how] : ended) {
+    const auto one = unwritten_.find(id);
+    if (one != unwritten_.end() && one->second == how) unwritten_.erase(one);
+  }
   for (const auto& [id, time, expires_at] : used) {
     Entry* entry = FindEntry(id);
     const bool is_same =

@@ -129,7 +129,7 @@ class Sessions {
     std::shared_ptr<Session> session;
     Sha256Digest secret_hash{};
     WallTime last_used_at;
-    bool is_dirty = false;  ///< the store has other times.
+    bool is_dirty = false;  ///< The store has other times.
     std::set<std::string> children;
   };
   struct TextHash : std::hash<std::string_view> {
