@@ -159,8 +159,8 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
   if (!IsInstanceLabel(call.id)) {
     co_return ProblemResponse({409, "Nowhere to open it",
                                "A shared instance opens only at an address of its own, and this "
-                               "one's id cannot be a host "
-                               "name: give the instance an id of 1 to 63 of a-z, 0-9 and '-'."});
+                               "one's id cannot be a host name: give the instance an id of 1 to 63 "
+                               "of a-z, 0-9 and '-'."});
   }
   auto wanted = co_await JsonBody::Read(hub, call.request);
   if (!wanted) co_return std::move(wanted).error();

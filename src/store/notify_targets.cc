@@ -29,6 +29,14 @@ NotifyTargetRow ToTarget(const Row& row) {
   return target;
 }
 
+/// What ToTarget reads.
+std::string Select(std::string_view condition) {
+  return fmt::format(
+      "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
+      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets {}",
+      condition);
+}
+
 Value From(const std::optional<QuietHours>& quiet) {
   return quiet ? Value(std::int64_t{quiet->from}) : Value();
 }
@@ -77,27 +85,16 @@ Result<void> InsertNotifyTarget(Database& database, const NotifyTargetRow& targe
 }
 
 Result<std::optional<NotifyTargetRow>> FindNotifyTarget(Database& database, std::string_view id) {
-  return database.First(
-      "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE id = ?1",
-      {id}, ToTarget);
+  return database.First(Select("WHERE id = ?1"), {id}, ToTarget);
 }
 
 Result<std::vector<NotifyTargetRow>> ListNotifyTargets(Database& database, std::int64_t user_id) {
-  return database.All(
-      "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE user_id "
-      "= ?1"
-      " ORDER BY created_at DESC, id",
-      {user_id}, ToTarget);
+  return database.All(Select("WHERE user_id = ?1 ORDER BY created_at DESC, id"), {user_id},
+                      ToTarget);
 }
 
 Result<std::vector<NotifyTargetRow>> ListNotifyTargetsOf(Database& database, NotifyKind kind) {
-  return database.All(
-      "SELECT id, user_id, kind, name, sealed_config, events, quiet_from, quiet_to, utc_offset,"
-      " created_at, last_ok_at, last_error, failures, session_id FROM notify_targets WHERE kind = "
-      "?1",
-      {ToString(kind)}, ToTarget);
+  return database.All(Select("WHERE kind = ?1"), {ToString(kind)}, ToTarget);
 }
 
 Result<void> UpdateNotifyTarget(Database& database, const NotifyTargetRow& target) {

@@ -79,7 +79,8 @@ Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTim
 
 Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id) {
   auto done = database.Run(
-      "UPDATE outbox SET first_attempt_at = NULL WHERE target_id = ?1 AND done_at IS NULL",
+      "UPDATE outbox SET first_attempt_at = NULL"
+      " WHERE target_id = ?1 AND done_at IS NULL AND first_attempt_at IS NOT NULL",
       {target_id});
   if (!done) return Wrap(std::move(done).error(), "forget attempts in the outbox");
   return Ok();
