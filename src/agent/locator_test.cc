@@ -52,6 +52,13 @@ class LocatorTest : public ::testing::Test {
                      fmt::format(R"({{"installMode":"npm","version":"{}"}})", version));
     instance_.SetAway(std::nullopt);
   }
+  /// Finds the instance, and has its status asked for.
+  std::pair<Job, Job> Begin() {
+    std::pair<Job, Job> running(Job(executor_, "locate", locator_.Run()),
+                                Job(executor_, "status", status_.Run()));
+    executor_.Advance(seconds(5));
+    return running;
+  }
   void StopInstance(pid_t pid) {
     fs::remove_all(folder_.path() / "proc" / std::to_string(pid));
     instance_.SetAway(Unavailable("refused"));
@@ -79,9 +86,7 @@ class LocatorTest : public ::testing::Test {
 
 TEST_F(LocatorTest, FindsAnInstanceAgainThatWasAwayWhileNobodyAskedForIt) {
   StartInstance(100, 3001, "1.36.0");
-  const Job locate(executor_, "locate", locator_.Run());
-  const Job report(executor_, "status", status_.Run());
-  executor_.Advance(seconds(5));
+  const auto [locate, report] = Begin();
   EXPECT_EQ(found_, 1);
   EXPECT_EQ(locator_.info().version, "1.36.0");
   StopInstance(100);
@@ -151,9 +156,7 @@ TEST_F(LocatorTest, NoticesThatAnOldInstanceWasUpgraded) {
 
 TEST_F(LocatorTest, AClaudeCodeUiIsNotAnotherThingAtOnce) {
   StartInstance(100, 3001, "1.37.2");
-  const Job locate(executor_, "locate", locator_.Run());
-  const Job report(executor_, "status", status_.Run());
-  executor_.Advance(seconds(5));
+  const auto [locate, report] = Begin();
   AnswerInItsPlace();
   executor_.Advance(seconds(10));
   EXPECT_EQ(locator_.adapter_kind(), "claudecodeui");
@@ -171,9 +174,7 @@ TEST_F(LocatorTest, AClaudeCodeUiIsNotAnotherThingAtOnce) {
 
 TEST_F(LocatorTest, FindsOutWhetherItIsStillWhatItWas) {
   StartInstance(100, 3001, "1.37.2");
-  const Job locate(executor_, "locate", locator_.Run());
-  const Job report(executor_, "status", status_.Run());
-  executor_.Advance(seconds(5));
+  const auto [locate, report] = Begin();
   status_.SetWatched(false);  // The hub is away.
   StopInstance(100);
   executor_.Advance(seconds(60));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/result_testing.h"
 #include "http/taken_connection.h"
@@ -42,17 +43,25 @@ Task<Result<std::string>> Ask(net::ByteStream& stream, std::string_view text) {
   co_return std::string(net::AsText(*read));
 }
 
-TEST(ServerTest, ATakenConnectionCountsUntilItEnds) {
+/// A server that takes one connection.
+struct ServerTest : ::testing::Test {
+  void SetUp() override {
+    limits.connections = 1;
+    auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
+    ASSERT_THAT(listener, IsOk());
+    address.port = (*listener)->port();
+    server.emplace(loop, limits, std::move(*listener), service);
+    server->Start();
+  }
+
   net::Loop loop;
   Limits limits;
-  limits.connections = 1;
   Taking service;
-  auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
-  ASSERT_THAT(listener, IsOk());
-  const net::HostPort address{"127.0.0.1", (*listener)->port()};
-  Server server(loop, limits, std::move(*listener), service);
-  server.Start();
+  net::HostPort address{"127.0.0.1", 0};
+  std::optional<Server> server;
+};
 
+TEST_F(ServerTest, ATakenConnectionCountsUntilItEnds) {
   auto first = Await(loop, net::ConnectTcp(loop, address, limits));
   auto second = Await(loop, net::ConnectTcp(loop, address, limits));
   ASSERT_THAT(first, IsOk());
@@ -66,26 +75,16 @@ TEST(ServerTest, ATakenConnectionCountsUntilItEnds) {
   EXPECT_TRUE(upgraded->starts_with("HTTP/1.1 101 "));
   auto waiting = Ask(**second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   waiting.Start();
-  EXPECT_EQ(server.connections(), 1u);
+  EXPECT_EQ(server->connections(), 1u);
   EXPECT_FALSE(waiting.is_done());
   first->reset();
   auto answer = Await(loop, std::move(waiting));
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->starts_with("HTTP/1.1 200 "));
-  EXPECT_EQ(server.connections(), 1u);
+  EXPECT_EQ(server->connections(), 1u);
 }
 
-TEST(ServerTest, ConnectionsThatComeAndGoAtTheLimitAreOneLineOfTheLog) {
-  net::Loop loop;
-  Limits limits;
-  limits.connections = 1;
-  Taking service;
-  auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, nullptr, limits);
-  ASSERT_THAT(listener, IsOk());
-  const net::HostPort address{"127.0.0.1", (*listener)->port()};
-  Server server(loop, limits, std::move(*listener), service);
-  server.Start();
-
+TEST_F(ServerTest, ConnectionsThatComeAndGoAtTheLimitAreOneLineOfTheLog) {
   ::testing::internal::CaptureStderr();
   for (int i = 0; i < 3; ++i) {
     auto stream = Await(loop, net::ConnectTcp(loop, address, limits));

@@ -76,9 +76,10 @@ struct MembershipTest : testing::IdentityFixture {
   void PassAll(std::chrono::milliseconds duration) {
     for (auto left = duration; left > 0ms; left -= 1s) Pass(1s);
   }
-  PersonPtr Admit(std::string subject) {
+  PersonPtr Admit(std::string subject, std::optional<std::vector<std::string>> groups = {}) {
     store::UserProfile profile;
     profile.name = subject;
+    profile.groups = std::move(groups);
     profile.sealed_credential = SealCredential(
         sealer, "github", subject, Credential{.access = Secret("a"), .refresh = Secret("r1")});
     return executor.Await(identity.people().Admit("github", subject, std::move(profile))).value();
@@ -208,14 +209,8 @@ TEST_F(MembershipTest, WhoWasConfirmedAtATimeToComeHasTheGraceAndNoMore) {
 }
 
 TEST_F(MembershipTest, GroupsThatWereToldAtATimeToComeDoNotStayForThat) {
-  store::UserProfile profile;
-  profile.name = "1";
-  profile.groups = {{"acme"}};
-  profile.sealed_credential =
-      SealCredential(sealer, "github", "1", Credential{.access = Secret("a")});
   time += 24h;
-  const PersonPtr person =
-      executor.Await(identity.people().Admit("github", "1", std::move(profile))).value();
+  const PersonPtr person = Admit("1", {{"acme"}});
   time -= 24h;
   provider->groups.reset();
   Start();
@@ -251,13 +246,7 @@ TEST_F(MembershipTest, WhoHasJustSignedInIsNotAskedAboutAgain) {
 }
 
 TEST_F(MembershipTest, GroupsThatAreToldAtSignInOnlyCountForTheGraceAndNoLonger) {
-  store::UserProfile profile;
-  profile.name = "1";
-  profile.groups = {{"acme"}};
-  profile.sealed_credential =
-      SealCredential(sealer, "github", "1", Credential{.access = Secret("a")});
-  const PersonPtr person =
-      executor.Await(identity.people().Admit("github", "1", std::move(profile))).value();
+  const PersonPtr person = Admit("1", {{"acme"}});
   const auto groups = [&] { return identity.people().Find(person->id)->groups; };
   provider->groups.reset();
   Start();

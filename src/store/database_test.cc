@@ -46,6 +46,14 @@ void RunRaw(const std::filesystem::path& file, const char* sql) {
   sqlite3_close(handle);
 }
 
+/// A database as berth left it with so many steps of its schema, and what `script` put in.
+void MakeOld(const std::filesystem::path& folder, std::size_t steps, std::string_view script) {
+  RunRaw(folder / kDatabaseFile,
+         fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {}; {}",
+                     fmt::join(SchemaSteps().first(steps), "\n"), steps, script)
+             .c_str());
+}
+
 std::int64_t SchemaOf(const std::filesystem::path& file) {
   sqlite3* handle = nullptr;
   EXPECT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
@@ -104,9 +112,7 @@ TEST(DatabaseTest, AnOlderSchemaIsBroughtUpToDateUnderTheLockOnly) {
   const auto file = temp.path() / kDatabaseFile;
   const auto steps = SchemaSteps();
   const auto known = static_cast<std::int64_t>(steps.size());
-  RunRaw(file, fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};",
-                           fmt::join(steps.first(steps.size() - 1), "\n"), known - 1)
-                   .c_str());
+  MakeOld(temp.path(), steps.size() - 1, "");
   auto lock = FolderLock::Take(temp.path());
   ASSERT_THAT(lock, IsOk());
   const auto refused = Database::Open(temp.path());
@@ -122,21 +128,16 @@ TEST(DatabaseTest, AnOlderSchemaIsBroughtUpToDateUnderTheLockOnly) {
 
 TEST(DatabaseTest, IdsOfBeforeAreTheirOwnersForGood) {
   const TempFolder temp;
-  const auto steps = SchemaSteps();
-  const std::size_t before = 4;  // The steps without the table id_owners.
-  RunRaw(temp.path() / kDatabaseFile,
-         fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};"
-                     "INSERT INTO users (id, provider, subject, name, created_at)"
-                     " VALUES (1, 'local', 'a', 'a', 0), (2, 'local', 'b', 'b', 0);"
-                     "INSERT INTO instances VALUES ('here', 2, '', '{{}}', 0, 0, NULL, NULL);"
-                     "INSERT INTO shared_ids VALUES ('shared', 1);"
-                     "INSERT INTO audit VALUES"
-                     " (1, 0, 1, 'a', 'instance_remove', 'here', '', 'ok', '', x''),"
-                     " (2, 0, 1, 'a', 'instance_remove', 'gone', '', 'ok', '', x''),"
-                     " (3, 0, 2, 'b', 'instance_remove', 'gone', '', 'ok', '', x''),"
-                     " (4, 0, 1, 'a', 'instance_remove', 'gone', '', 'denied', '', x'');",
-                     fmt::join(steps.first(before), "\n"), before)
-             .c_str());
+  MakeOld(temp.path(), 4,  // The steps without the table id_owners.
+          "INSERT INTO users (id, provider, subject, name, created_at)"
+          " VALUES (1, 'local', 'a', 'a', 0), (2, 'local', 'b', 'b', 0);"
+          "INSERT INTO instances VALUES ('here', 2, '', '{}', 0, 0, NULL, NULL);"
+          "INSERT INTO shared_ids VALUES ('shared', 1);"
+          "INSERT INTO audit VALUES"
+          " (1, 0, 1, 'a', 'instance_remove', 'here', '', 'ok', '', x''),"
+          " (2, 0, 1, 'a', 'instance_remove', 'gone', '', 'ok', '', x''),"
+          " (3, 0, 2, 'b', 'instance_remove', 'gone', '', 'ok', '', x''),"
+          " (4, 0, 1, 'a', 'instance_remove', 'gone', '', 'denied', '', x'');");
   auto database = MustOpen(temp.path());
   for (const auto& [id, whose] : {std::pair("here", 2), {"shared", 1}, {"gone", 2}}) {
     EXPECT_THAT(ClaimInstance(*database, id, 3 - whose, "{}", {}), FailsWith(ErrorKind::kForbidden))
@@ -147,18 +148,13 @@ TEST(DatabaseTest, IdsOfBeforeAreTheirOwnersForGood) {
 
 TEST(DatabaseTest, NotificationTargetsOfBeforeEndWithNoSession) {
   const TempFolder temp;
-  const auto steps = SchemaSteps();
-  const std::size_t before = 6;  // The steps without notify_targets.session_id.
-  RunRaw(temp.path() / kDatabaseFile,
-         fmt::format("{} PRAGMA application_id = 0x62727468; PRAGMA user_version = {};"
-                     "INSERT INTO users (id, provider, subject, name, created_at)"
-                     " VALUES (1, 'local', 'a', 'a', 0);"
-                     "INSERT INTO sessions VALUES ('s', x'', 1, NULL, NULL, 0, 0, 0, '', '');"
-                     "INSERT INTO notify_targets"
-                     " (id, user_id, kind, name, sealed_config, events, created_at)"
-                     " VALUES ('t', 1, 'webpush', 'phone', x'', 'failed', 0);",
-                     fmt::join(steps.first(before), "\n"), before)
-             .c_str());
+  MakeOld(temp.path(), 6,  // The steps without notify_targets.session_id.
+          "INSERT INTO users (id, provider, subject, name, created_at)"
+          " VALUES (1, 'local', 'a', 'a', 0);"
+          "INSERT INTO sessions VALUES ('s', x'', 1, NULL, NULL, 0, 0, 0, '', '');"
+          "INSERT INTO notify_targets"
+          " (id, user_id, kind, name, sealed_config, events, created_at)"
+          " VALUES ('t', 1, 'webpush', 'phone', x'', 'failed', 0);");
   auto database = MustOpen(temp.path());
   ASSERT_THAT(DeleteSession(*database, "s"), IsOk());
   const auto target = FindNotifyTarget(*database, "t").value();
