@@ -35,7 +35,7 @@ struct TokenArguments {
   std::string name;
   std::string user = "owner";
   std::vector<std::string> instance_ids;
-  std::string expires;
+  std::optional<std::string> expires;  ///< Given, if empty too: that is no wish for ever.
   std::string id;
 };
 
@@ -57,15 +57,19 @@ Result<std::chrono::milliseconds> ParseLifetime(std::string_view text) {
   return lifetime;
 }
 
-Result<identity::CreatedAgentToken> Create(store::Database& database,
-                                           const TokenArguments& arguments) {
-  const WallTime now = SystemWallClock()();
+Result<identity::AgentTokenTerms> TermsOf(const TokenArguments& arguments, WallTime now) {
   identity::AgentTokenTerms terms{.instance_ids = arguments.instance_ids};
-  if (!arguments.expires.empty()) {
-    auto lifetime = ParseLifetime(arguments.expires);
+  if (arguments.expires) {
+    auto lifetime = ParseLifetime(*arguments.expires);
     if (!lifetime) return Wrap(std::move(lifetime).error(), "--expires");
     terms.expires_at = now + *lifetime;
   }
+  return terms;
+}
+
+Result<identity::CreatedAgentToken> Create(store::Database& database,
+                                           const TokenArguments& arguments,
+                                           identity::AgentTokenTerms terms, WallTime now) {
   return database.InTransaction(
       [&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
         auto person = identity::EnsureLocalUser(inside, arguments.user, now);
@@ -81,10 +85,13 @@ Result<identity::CreatedAgentToken> Create(store::Database& database,
 }
 
 int RunCreate(TokenArguments& arguments, const Environment& environment) {
+  const WallTime now = SystemWallClock()();
+  auto terms = TermsOf(arguments, now);
+  if (!terms) return Complain("token create", terms.error(), kMisused);
   // Before the hub's first start as well: what sets both up may begin with either.
   auto database = arguments.data.Open(environment, HubData::Missing::kCreate);
   if (!database) return Complain("token create", database.error(), ExitStatus(database.error()));
-  auto token = Create(**database, arguments);
+  auto token = Create(**database, arguments, *std::move(terms), now);
   if (!token) return Complain("token create", token.error(), ExitStatus(token.error()));
   Say("{}\n", token->text.Reveal());
   if (FlushOutput() != 0) {

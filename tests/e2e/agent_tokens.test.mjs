@@ -57,7 +57,7 @@ describe("agent tokens", { concurrency: 1, timeout: 120_000 }, () => {
 
   it("no token is made that ends at once", async () => {
     const before = await scene.berth("token", "ls");
-    for (const [text, why] of [["30", /"30" has no unit; write 30d or 30h/], ["30ms", /a second at least/], ["0d", /a second at least/], ["soon", /--expires: /]]) {
+    for (const [text, why] of [["30", /"30" has no unit; write 30d or 30h/], ["30ms", /a second at least/], ["0d", /a second at least/], ["soon", /--expires: /], ["", /--expires: "" is no duration/]]) {
       await assert.rejects(scene.berth("token", "create", "--name", "brief", "--expires", text), { code: 2, stderr: why }, text);
     }
     assert.equal(await scene.berth("token", "ls"), before);

@@ -58,6 +58,7 @@ describe("the hub's data folder", () => {
 
   it("without a database: only a token is made there, and that is said", async () => {
     const data = join(folder, "mistyped");
+    assert.equal((await run(["token", "create", "--name", "t", "--expires", "soon", "--data", data])).status, 2);
     for (const args of [["login-link"], ["token", "ls"], ["key", "ls"], ["audit"]]) {
       const { status, err } = await run([...args, "--data", data]);
       assert.match(err, /no hub has run with the data folder \S+mistyped yet; is --data right\?/, String(args));
