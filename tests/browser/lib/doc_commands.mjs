@@ -26,6 +26,13 @@ export class DocPage {
     if (block === undefined || !pattern.test(block)) throw new Error(`${this.name}, block ${this.taken}: not ${pattern}:\n${block}`);
     return block;
   }
+
+  /** The one block that fits, wherever it stands. */
+  only(pattern) {
+    const fitting = this.blocks.filter((block) => pattern.test(block));
+    if (fitting.length !== 1) throw new Error(`${this.name}: ${fitting.length} blocks are ${pattern}`);
+    return fitting[0];
+  }
 }
 
 /** A shell that types `commands` and stays with the last one; `options` are those of start(). */
