@@ -1,6 +1,6 @@
 # The hub's pages: web/ built with esbuild into build/PRESET/web/, embedded into berth_hub as
-# src/hub/assets.h describes. Node is BERTH_NODE (cache or environment), the private one of
-# script/bootstrap, or the one on PATH.
+# src/hub/assets.h describes. Node is BERTH_NODE (of the environment, or cached while it works), the
+# private one of script/bootstrap, or the one on PATH.
 function(berth_is_new_node result node)
   execute_process(COMMAND ${node} -p "process.versions.node.split('.')[0]" OUTPUT_VARIABLE major
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
@@ -9,8 +9,13 @@ function(berth_is_new_node result node)
   endif()
 endfunction()
 
-set(berth_node_default "$ENV{BERTH_NODE}")
-if(NOT berth_node_default)
+set(berth_node "$ENV{BERTH_NODE}")
+if(NOT berth_node)
+  set(berth_node "${BERTH_NODE}")
+endif()
+set(berth_has_node TRUE)
+berth_is_new_node(berth_has_node "${berth_node}")
+if(NOT berth_has_node AND "$ENV{BERTH_NODE}" STREQUAL "")
   set(berth_cache "$ENV{BERTH_CACHE}")
   if(NOT berth_cache AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
     set(berth_cache "$ENV{XDG_CACHE_HOME}/berth")
@@ -19,15 +24,14 @@ if(NOT berth_node_default)
   endif()
   find_program(berth_node_found node HINTS ${berth_cache}/node/bin NO_CACHE
                VALIDATOR berth_is_new_node)
-  set(berth_node_default ${berth_node_found})
+  set(berth_node ${berth_node_found})
+  set(berth_has_node ${berth_node_found})
 endif()
-set(BERTH_NODE "${berth_node_default}" CACHE FILEPATH "Node.js 20 or later, to build web/")
-set(berth_has_node TRUE)
-berth_is_new_node(berth_has_node "${BERTH_NODE}")
 if(NOT berth_has_node)
-  message(FATAL_ERROR
-          "Node.js 20 or later is needed to build web/: run script/bootstrap, or set BERTH_NODE")
+  message(FATAL_ERROR "Node.js 20 or later is needed to build web/: run script/bootstrap, or set "
+                      "BERTH_NODE to one (it is \"$ENV{BERTH_NODE}\")")
 endif()
+set(BERTH_NODE "${berth_node}" CACHE FILEPATH "Node.js 20 or later, to build web/" FORCE)
 
 set(web ${CMAKE_SOURCE_DIR}/web)
 set(web_out ${CMAKE_BINARY_DIR}/web)
