@@ -148,6 +148,7 @@ Agent::~Agent() {
   status_.SetAdapter(nullptr);
   locating_.Cancel();
   reporting_.Cancel();
+  other_token_.Cancel();
   answers_.CancelAll();
 }
 
@@ -282,6 +283,10 @@ void Agent::OnState(const tunnel::TunnelState& state) {
   using Kind = tunnel::TunnelState::Kind;
   const std::string hub = hub_place_.origin();
   const std::string reason = ForLog(state.reason);
+  const bool is_refused = state.kind == Kind::kUnauthorized || state.kind == Kind::kRefused;
+  other_token_ = is_refused && options_.token_source.kind != TokenSource::Kind::kGiven
+                     ? Job(loop_, "another token", TakeOtherToken())
+                     : Job();
   status_.SetWatched(state.kind == Kind::kConnected);
   if (state.kind != Kind::kConnected) v1_server_.Reset();
   switch (state.kind) {
@@ -300,10 +305,10 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       break;
     }
     case Kind::kUnauthorized:
-      LogError(
-          "refused: the hub does not accept the token ({}); get a new one with berth agent enroll "
-          "--hub {}; next attempt in {}",
-          reason, hub, InSeconds(state.retry_in));
+      LogError("refused: the hub does not accept the token ({}); next attempt in {}; {}", reason,
+               InSeconds(state.retry_in),
+               HowToReplace(options_.token_source,
+                            HubFlags(options_.hub_url, options_.client_id, options_.hub_tls)));
       break;
     case Kind::kRefused:
       LogError("refused: the hub does not give us the id {} ({}); next attempt in {}",
@@ -321,6 +326,13 @@ void Agent::OnState(const tunnel::TunnelState& state) {
       LogInfo("left the hub: {}", reason);
       break;
   }
+}
+
+Task<void> Agent::TakeOtherToken() {
+  auto token = co_await AwaitOtherToken(*worker_, loop_, options_.token_source.file, hub_.token);
+  LogInfo("there is another token in {}", options_.token_source.file.string());
+  hub_.token = std::move(token);
+  keeper_.TryNow();
 }
 
 void Agent::OnRegistered(const control::Registered& registered) {

@@ -50,6 +50,7 @@ class Agent : private tunnel::Keeper::Observer {
   void SendStatus(const StatusReport& report);
   Task<void> GiveAnswer(control::Answer answer);
   void Report(control::AnswerResult result);
+  Task<void> TakeOtherToken();
   control::Metadata DescribeInstance() const;
   /// What the instance is, as far as it was ever found.
   struct InstanceKind {
@@ -70,7 +71,7 @@ class Agent : private tunnel::Keeper::Observer {
   AgentOptions options_;
   const Limits limits_;
   const HubPlace hub_place_;
-  const tunnel::HubAddress hub_;
+  tunnel::HubAddress hub_;
   const net::ProxySettings proxies_;
   const net::ProxySettings no_proxies_;  // The instance is reached directly, always.
   const std::unique_ptr<net::TlsClient> hub_tls_;
@@ -98,6 +99,7 @@ class Agent : private tunnel::Keeper::Observer {
   Event left_;  // Run() has ended.
   Job locating_;
   Job reporting_;
+  Job other_token_;  // Runs while the hub refuses the one that we have.
 };
 
 }  // namespace berth::agent

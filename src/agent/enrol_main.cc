@@ -8,12 +8,11 @@
 #include "agent/enrol.h"
 #include "agent/hub_trust.h"
 #include "agent/machine.h"
-#include "base/encoding.h"
+#include "agent/token_source.h"
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/private_file.h"
 #include "base/task_group.h"
-#include "base/text.h"
 #include "http/h1_client.h"
 #include "net/loop.h"
 #include "net/proxy_settings.h"
@@ -79,14 +78,6 @@ void EndWaiting() {
   if (::isatty(STDOUT_FILENO) == 1) fmt::print("\r\x1b[K");
 }
 
-/// What `berth agent` needs too, to know the hub's certificate.
-std::string TlsFlags(const net::TlsClient::Options& tls) {
-  std::string flags;
-  if (!tls.authority_file.empty()) flags += " --hub-ca " + ShellWord(tls.authority_file);
-  if (tls.pinned_key) flags += " --hub-pin sha256/" + Base64Encode(*tls.pinned_key);
-  return flags;
-}
-
 void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::string_view old_id) {
   fmt::print("Enrolled. The token is in {}, for you alone.\n",
              EnrolledTokenFile(options.as).string());
@@ -98,10 +89,10 @@ void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::st
   if (!old_id.empty()) {
     fmt::print("The token that was here before, {}, still works: revoke it at the hub.\n", old_id);
   }
-  fmt::print("\nNow run, beside your instance:\n\n    berth agent --hub {}{}{}\n",
-             ShellWord(options.as.hub_url),
-             options.is_default_id ? "" : " --id " + options.as.client_id,
-             TlsFlags(options.hub_tls));
+  const std::string_view id = options.is_default_id ? "" : std::string_view(options.as.client_id);
+  fmt::print(
+      "\nNow run, beside your instance, unless the agent runs already:\n\n    berth agent{}\n",
+      HubFlags(options.as.hub_url, id, options.hub_tls));
 }
 
 /// Asks, shows the code, waits, keeps the token.

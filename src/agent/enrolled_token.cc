@@ -3,22 +3,13 @@
 #include <fmt/format.h>
 
 #include "agent/state_folder.h"
+#include "agent/token_source.h"
 #include "base/private_file.h"
 
 namespace berth::agent {
 namespace {
 
 constexpr std::string_view kFileName = "token";
-constexpr std::size_t kMaxFile = 4096;
-
-/// The first line of a file.
-Result<Secret> ReadToken(const std::filesystem::path& file) {
-  auto text = ReadPrivateFile(file, kMaxFile);
-  if (!text) return std::move(text).error();
-  const std::string_view line = std::string_view(*text).substr(0, text->find_first_of("\r\n"));
-  if (line.empty()) return Invalid(file.string() + " is empty");
-  return Secret(line);
-}
 
 }  // namespace
 
@@ -32,7 +23,7 @@ Result<void> KeepEnrolledToken(const EnrolledAs& as, const Secret& token) {
 }
 
 Result<EnrolledToken> FindEnrolledToken(const EnrolledAs& as, bool is_default_id) {
-  auto token = ReadToken(EnrolledTokenFile(as));
+  auto token = ReadTokenFile(EnrolledTokenFile(as));
   std::string client_id = as.client_id;
   if (!token && token.error().kind == ErrorKind::kNotFound && is_default_id) {
     auto ids = IdsWithHubFile(as.state, as.hub_url, kFileName);
@@ -44,7 +35,7 @@ Result<EnrolledToken> FindEnrolledToken(const EnrolledAs& as, bool is_default_id
     }
     if (ids.size() == 1) {
       client_id = std::move(ids.front());
-      token = ReadToken(
+      token = ReadTokenFile(
           EnrolledTokenFile({.state = as.state, .hub_url = as.hub_url, .client_id = client_id}));
     }
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/token_source.h"
 #include "base/ed25519.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct AgentOptions {
   std::string hub_url;
   net::TlsClient::Options hub_tls;  ///< What its certificate is verified against.
   Secret token;                     ///< ao_<id>_<secret>, or an older hub's token; never empty.
+  TokenSource token_source;         ///< Where it came from.
   /// What the hub is spoken to in; version 1 only on request, because it puts the token in the URL.
   tunnel::Protocol protocol = tunnel::Protocol::kTunnel;
   std::string client_id;     ///< 1 to 63 of a-z, 0-9 and '-', so that it can be a host name.

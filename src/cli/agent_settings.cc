@@ -1,8 +1,10 @@
 // The options of `berth agent`.
-#include <algorithm>
+#include <filesystem>
+#include <tuple>
+#include <utility>
 
 #include "agent/enrolled_token.h"
-#include "base/private_file.h"
+#include "agent/token_source.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
 
@@ -44,15 +46,6 @@ Result<std::string> ClientId(std::string_view text) {
       ForLog(text), DefaultClientId(text)));
 }
 
-Result<Secret> Token(std::string_view text) {
-  // Older hubs may have tokens of another form; ours says what it thinks of this one.
-  const bool is_plain = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
-  if (text.empty() || text.size() > 512 || !is_plain) {
-    return Invalid("that is no token; a token looks like ao_0123456789abcdef_...");
-  }
-  return Secret(text);
-}
-
 Result<Ed25519PublicKey> HubKey(std::string_view text) {
   auto key = Ed25519PublicKey::FromText(text);
   if (key) return key;
@@ -61,18 +54,37 @@ Result<Ed25519PublicKey> HubKey(std::string_view text) {
                   ForLog(text)));
 }
 
-constexpr std::size_t kMaxTokenFile = 4096;
+using Token = std::pair<Secret, agent::TokenSource>;
 
-Result<Secret> TokenFromFile(std::string_view path) {
-  // A pipe has no mode that matters.
+Result<Token> GivenToken(std::string_view text) {
+  auto token = agent::ParseToken(text);
+  if (!token) return std::move(token).error();
+  return Token(std::move(*token), agent::TokenSource());
+}
+
+Result<Token> TokenFromFile(std::string_view path) {
   std::error_code absent;
-  if (std::filesystem::is_regular_file(path, absent)) {
-    auto checked = ReadPrivateFile(path, kMaxTokenFile);
-    if (!checked) return Invalid(checked.error().message);
+  if (!std::filesystem::is_regular_file(path, absent)) {
+    // A pipe has no mode that matters.
+    auto text = ReadSecretFile(path);
+    if (!text) return std::move(text).error();
+    return GivenToken(text->Reveal());
   }
-  auto text = ReadSecretFile(path);
-  if (!text) return text;
-  return Token(text->Reveal());
+  auto token = agent::ReadTokenFile(path);
+  if (!token) return Invalid(token.error().message);
+  agent::TokenSource source{.kind = agent::TokenSource::Kind::kFile,
+                            .file = std::filesystem::absolute(path, absent)};
+  return Token(std::move(*token), std::move(source));
+}
+
+/// A setter for the token and where it came from, whichever source is the last.
+Setter IntoToken(agent::AgentOptions& options, Result<Token> (*read)(std::string_view)) {
+  return [&options, read](std::string_view text) -> Result<void> {
+    auto token = read(text);
+    if (!token) return std::move(token).error();
+    std::tie(options.token, options.token_source) = *std::move(token);
+    return Ok();
+  };
 }
 
 }  // namespace
@@ -90,11 +102,11 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .value_name = "FILE",
        .help = "Holds the agent's token (default: that of berth agent enroll); or give the "
                "token in ORCHESTRATOR_TOKEN",
-       .set = Into(options.token, TokenFromFile)},
+       .set = IntoToken(options, TokenFromFile)},
       {.name = "token",
        .value_name = "TOKEN",
        .help = "",
-       .set = Into(options.token, Token),
+       .set = IntoToken(options, GivenToken),
        .variable = "ORCHESTRATOR_TOKEN",
        .source = Source::kEnvironment},
       {.name = "id",
@@ -219,15 +231,17 @@ Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view h
       {.state = state, .hub_url = options.hub_url, .client_id = options.client_id}, is_default_id);
   if (!enrolled && enrolled.error().kind == ErrorKind::kNotFound) {
     return Invalid(fmt::format(
-        "no token: get one with `berth agent enroll --hub {}{}`, or give --token-file FILE or set "
+        "no token: get one with `berth agent enroll{}`, or give --token-file FILE or set "
         "ORCHESTRATOR_TOKEN",
-        options.hub_url, is_default_id ? "" : " --id " + options.client_id));
+        agent::HubFlags(options.hub_url, is_default_id ? "" : options.client_id, options.hub_tls)));
   }
   if (!enrolled) return std::move(enrolled).error();
-  auto token = Token(enrolled->token.Reveal());
-  if (!token) return Wrap(std::move(token).error(), "the enrolled token");
   options.client_id = std::move(enrolled->client_id);
-  options.token = std::move(*token);
+  options.token = std::move(enrolled->token);
+  options.token_source = {
+      .kind = agent::TokenSource::Kind::kEnrolled,
+      .file = agent::EnrolledTokenFile(
+          {.state = state, .hub_url = options.hub_url, .client_id = options.client_id})};
   return Ok();
 }
 

@@ -201,6 +201,29 @@ TEST_F(OptionsTest, TheTokenComesFromTheStrongerSource) {
             "from-flag");
 }
 
+TEST_F(OptionsTest, WhereTheTokenCameFromIsKnown) {
+  using agent::TokenSource;
+  const std::string path = Write("token", kToken);
+  file = "token_file = \"" + path + "\"\n";
+  auto options = Agent();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(options->token_source.kind, TokenSource::Kind::kFile);
+  EXPECT_EQ(options->token_source.file, path);
+  variables["ORCHESTRATOR_TOKEN"] = "from-environment";
+  options = Agent();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(options->token_source.kind, TokenSource::Kind::kGiven);
+  EXPECT_TRUE(options->token_source.file.empty());
+
+  const agent::EnrolledAs as{.state = folder.path(), .hub_url = "https://hub", .client_id = "desk"};
+  ASSERT_THAT(agent::KeepEnrolledToken(as, Secret(kToken)), IsOk());
+  agent::AgentOptions enrolled;
+  enrolled.hub_url = as.hub_url;
+  ASSERT_THAT(FinishAgentOptions(enrolled, "mac", folder.path()), IsOk());
+  EXPECT_EQ(enrolled.token_source.kind, TokenSource::Kind::kEnrolled);
+  EXPECT_EQ(enrolled.token_source.file, agent::EnrolledTokenFile(as));
+}
+
 TEST_F(OptionsTest, ATokenIsNoFlagAndNoKeyAndNeverInAMessage) {
   EXPECT_THAT(Agent({"--token", kToken}), FailsWith(ErrorKind::kInvalid));
   variables["ORCHESTRATOR_TOKEN"] = "with space";

@@ -60,7 +60,8 @@ class Keeper : private AgentLink::Observer {
     virtual void OnMessage(const control::Message& message) = 0;
   };
 
-  /// See AgentLink for `hub`, `dialer` and `streams`. All references must outlive the keeper.
+  /// See AgentLink for `hub`, `dialer` and `streams`. All references must outlive the keeper; `hub`
+  /// may change between two attempts.
   Keeper(Executor& executor, const Limits& limits, const HubAddress& hub, http::Service& dialer,
          http::Service& streams, Observer& observer, Backoff::Random random);
   ~Keeper() override;
@@ -73,6 +74,9 @@ class Keeper : private AgentLink::Observer {
   /// not through yet begins anew, once, because it may wait for an answer to the network before. A
   /// tunnel that is up is pinged, so that a dead one shows soon.
   void NetworkChanged();
+  /// What the hub refused is another now (its address's token, say): a waiting keeper tries at
+  /// once.
+  void TryNow() { wake_.Set(); }
   /// Queues a message to the hub. kUnavailable: not connected; it is not kept for later.
   Result<void> Send(const control::Message& message);
   /// Lets the streams that run finish, leaves, and does not come back. Run() ends then.

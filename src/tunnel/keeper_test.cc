@@ -142,6 +142,19 @@ TEST_F(KeeperTest, StartsOverAfterAStableTunnelOnly) {
   EXPECT_EQ(keeper_.state().retry_in, 100ms);
 }
 
+TEST_F(KeeperTest, TriesAnotherTokenAtOnce) {
+  hub_.status = 401;
+  Start();
+  ASSERT_EQ(state(), Kind::kUnauthorized);
+  executor_.Advance(1s);
+  address_.token = Secret("another");
+  hub_.status = 101;
+  keeper_.TryNow();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(state(), Kind::kConnected);
+  EXPECT_EQ(hub_.dialled_at.size(), 2u);
+}
+
 TEST_F(KeeperTest, TriesAtOnceWhenTheNetworkChanged) {
   hub_.is_away = true;
   Start();

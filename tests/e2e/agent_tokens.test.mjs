@@ -1,5 +1,7 @@
 // What a token of an agent is good for, and for how long: real processes, real time.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -53,6 +55,20 @@ describe("agent tokens", { concurrency: 1, timeout: 120_000 }, () => {
     const again = await scene.startAgent(origin, { token: made.token });
     await again.line(/refused: .*does not accept the token/);
     await again.stop();
+  });
+
+  it("an agent that is refused takes the token that its file has next, without a restart", async () => {
+    const [old, other] = [await create({ name: "old" }), await create({ name: "other" })];
+    const agent = await scene.startAgent(await scene.origin("renewed"), { token: old.token });
+    await agent.ready();
+    const file = join(scene.folder, "renewed.token");
+    const advice = new RegExp(`refused: .*put a new one into ${file.replaceAll(".", "\\.")}, and it is used at once`);
+    assert.equal((await scene.api("DELETE", `/api/tokens/${old.id}`, { cookie })).status, 204);
+    await agent.line(advice);
+    const back = agent.nextLine(/connected to .* as renewed/);
+    writeFileSync(file, `${other.token}\n`);
+    await within(5_000, "the agent is back", back);
+    await agent.stop();
   });
 
   it("no token is made that ends at once", async () => {

@@ -354,6 +354,27 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     assert.notEqual(readFileSync(join(folder("desk"), "token"), "utf8").split("_")[1], old);
   });
 
+  it("an agent whose token is revoked says how to enrol again, and goes on with what that gives", async () => {
+    const ca = selfSigned(scene.folder, "localhost", "DNS:localhost").cert;
+    const enrolment = async (name) => {
+      const child = await enroll(name, ["--id", "desk"]);
+      await asUser(scene, cookie, "approve", { code: child.code });
+      assert.equal(await child.exited, 0);
+      return readFileSync(join(folder("desk"), "token"), "utf8").split("_")[1];
+    };
+    const id = await enrolment("enroll-before");
+    const origin = await scene.origin("renewed");
+    const agent = berthAgent("agent-renewed", ["--hub", hub, "--id", "desk", "--hub-ca", ca, "--instance", origin.url, "--adapter", "generic"]);
+    await agent.line(/connected to .* as desk/);
+    assert.equal((await scene.api("DELETE", `/api/tokens/${id}`, { cookie })).status, 204);
+    const [, command] = await agent.line(/refused: .*: (berth agent enroll .*)$/);
+    assert.equal(command, `berth agent enroll --hub ${hub} --id desk --hub-ca ${ca}`);
+    const back = agent.nextLine(/connected to .* as desk/);
+    await enrolment("enroll-after");
+    await back;
+    await agent.stop();
+  });
+
   it("it goes through the proxy that the environment names", async () => {
     const proxy = await startHttpProxy("user:word");
     try {

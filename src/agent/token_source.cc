@@ -1,0 +1,78 @@
+#include "agent/token_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/private_file.h"
+#include "base/text.h"
+
+namespace berth::agent {
+namespace {
+
+constexpr std::size_t kMaxFile = 4096;
+constexpr std::size_t kMaxToken = 512;
+constexpr std::chrono::seconds kBetweenLooks(2);
+constexpr std::string_view kSpace = " \t\r\n";
+
+}  // namespace
+
+Result<Secret> ParseToken(std::string_view text) {
+  // Our own hub says what it thinks of this one.
+  const bool is_plain = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.empty() || text.size() > kMaxToken || !is_plain) {
+    return Invalid("that is no token; a token looks like ao_0123456789abcdef_...");
+  }
+  return Secret(text);
+}
+
+Result<Secret> ReadTokenFile(const std::filesystem::path& file) {
+  auto text = ReadPrivateFile(file, kMaxFile);
+  if (!text) return std::move(text).error();
+  const std::size_t first = text->find_first_not_of(kSpace);
+  if (first == std::string::npos) return Invalid(file.string() + " is empty");
+  const std::size_t end = text->find_last_not_of(kSpace) + 1;
+  auto token = ParseToken(std::string_view(*text).substr(first, end - first));
+  if (!token) return Wrap(std::move(token).error(), file.string());
+  return token;
+}
+
+Task<Secret> AwaitOtherToken(Worker& worker, Executor& executor, std::filesystem::path file,
+                             const Secret& present) {
+  std::string told;
+  for (;;) {
+    auto token = co_await RunOn(worker, executor, [file] { return ReadTokenFile(file); });
+    if (token && token->Reveal() != present.Reveal()) co_return std::move(*token);
+    if (!token && token.error().message != told) {
+      told = token.error().message;
+      LogWarn("no other token yet: {}", ForLog(told));
+    }
+    co_await Sleep(executor, kBetweenLooks);
+  }
+}
+
+std::string HubFlags(std::string_view hub_url, std::string_view client_id,
+                     const net::TlsClient::Options& tls) {
+  std::string flags = " --hub " + ShellWord(hub_url);
+  if (!client_id.empty()) flags += fmt::format(" --id {}", client_id);
+  if (!tls.authority_file.empty()) flags += " --hub-ca " + ShellWord(tls.authority_file);
+  if (tls.pinned_key) flags += " --hub-pin sha256/" + Base64Encode(*tls.pinned_key);
+  return flags;
+}
+
+std::string HowToReplace(const TokenSource& source, std::string_view flags) {
+  switch (source.kind) {
+    case TokenSource::Kind::kGiven:
+      break;
+    case TokenSource::Kind::kFile:
+      return fmt::format("put a new one into {}, and it is used at once", source.file.string());
+    case TokenSource::Kind::kEnrolled:
+      return fmt::format("get a new one, which is used at once: berth agent enroll{}", flags);
+  }
+  return "start the agent again with a new one";
+}
+
+}  // namespace berth::agent
