@@ -28,64 +28,99 @@ find_node() {
   return 1
 }
 
+# begin_install PARENT, in a subshell: waits for its turn, and makes `folder` in PARENT, which is removed
+# when the subshell ends, however that is, unless it was moved to its place by then.
+begin_install() {
+  mkdir -p "$berth_cache" "$1"
+  exec 9>"$berth_cache/.installing"
+  flock -n 9 || { say "waiting for another installation into $berth_cache"; flock 9; }
+  rm -rf "$1"/.{node,install,old}-??????  # Of attempts that were killed: nobody else has the turn.
+  folder=$(mktemp -d "$1/.install-XXXXXX")
+  trap 'rm -rf "$folder"' EXIT
+  trap 'exit 1' HUP INT TERM
+}
+
+# give_up WHAT NEXT: ends the script or subshell with what failed, for which npm gave the cause, and what to do.
+give_up() {
+  printf '%s\n' "$1; the cause stands above." "$2" >&2
+  exit 1
+}
+
+# fetch PACKAGE FOLDER: the files of an npm package, which is not installed.
+fetch() {
+  mkdir -p "$2"
+  (cd "$2" && npm pack --loglevel=error "$1" >/dev/null && tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz) ||
+    give_up "npm cannot fetch $1" "Try again; npm's settings (proxy, registry) are those of: npm config list"
+}
+
 # Node.js comes as an npm package with the program inside; any npm can fetch it. An npm of its own comes
 # with it: Debian's builds native parts for Debian's Node.js, whatever Node.js runs it.
-install_node() {
-  local arch folder
+install_node() (
   case "$(uname -m)" in
     x86_64) arch=x64 ;;
     aarch64) arch=arm64 ;;
-    *) echo "berth needs Node.js 20 or later; there is no package of it for $(uname -m)." >&2; return 1 ;;
+    *)
+      echo "berth needs Node.js 20 or later, and there is no package of it for $(uname -m): install one," >&2
+      echo "and name it in BERTH_NODE if it is not on PATH." >&2
+      exit 1
+      ;;
   esac
-  mkdir -p "$berth_cache"
-  folder=$(mktemp -d "$berth_cache/.node-XXXXXX")
-  (cd "$folder" && npm pack --silent "node-linux-$arch@$node_version" >/dev/null &&
-    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+  begin_install "$berth_cache"
+  if find_node; then exit 0; fi  # The one that we waited for.
+  fetch "node-linux-$arch@$node_version" "$folder"
   chmod +x "$folder/bin/node"
-  mkdir -p "$folder/lib/node_modules/npm"
-  (cd "$folder/lib/node_modules/npm" && npm pack --silent "npm@$npm_version" >/dev/null &&
-    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+  fetch "npm@$npm_version" "$folder/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$folder/bin/npm"
   chmod +x "$folder/lib/node_modules/npm/bin/npm-cli.js"
   rm -rf "$node_home"
   mv "$folder" "$node_home"
-}
+)
 
-# Whether claudecodeui is there and works; the marker spares the second look.
+# Native parts are built for one ABI of Node.js.
+node_abi() { "$BERTH_NODE" -p process.versions.modules; }
+
+# Whether claudecodeui is there and works with this Node.js; the marker says with which it was seen to.
 find_claudecodeui() {
-  [ -f "$claudecodeui/.complete" ] && return 0
-  [ -d "$claudecodeui/node_modules/@cloudcli-ai/cloudcli" ] && claudecodeui_works "$claudecodeui" &&
-    touch "$claudecodeui/.complete"
+  [ "$(cat "$claudecodeui/.complete" 2>/dev/null)" != "$(node_abi)" ] || return 0
+  [ -d "$claudecodeui/node_modules/@cloudcli-ai/cloudcli" ] || return 1
+  if claudecodeui_works "$claudecodeui" 2>/dev/null; then
+    node_abi >"$claudecodeui/.complete"
+  else
+    say "the claudecodeui in $claudecodeui does not work with Node.js $("$BERTH_NODE" --version)"
+    return 1
+  fi
 }
 
 # Installed beside its final place and moved there whole, so that a broken attempt leaves nothing.
-install_claudecodeui() {
-  local folder headers
-  mkdir -p "$(dirname "$claudecodeui")"
-  folder=$(mktemp -d "$berth_cache/claudecodeui/.install-XXXXXX")
+install_claudecodeui() (
+  begin_install "$(dirname "$claudecodeui")"
+  if find_claudecodeui; then exit 0; fi  # The one that we waited for.
   # Native parts that are not shipped built are compiled against the headers of this very Node.js.
   headers=$(dirname "$(dirname "$BERTH_NODE")")
   if [ -d "$headers/include/node" ]; then export npm_config_nodedir=$headers; fi
   printf '{"private":true}\n' >"$folder/package.json"
   (cd "$folder" && npm install --no-fund --no-audit --loglevel=error \
-    "@cloudcli-ai/cloudcli@$claudecodeui_version")
-  claudecodeui_works "$folder"
-  touch "$folder/.complete"
+    "@cloudcli-ai/cloudcli@$claudecodeui_version") ||
+    give_up "npm cannot install claudecodeui $claudecodeui_version" \
+      "It takes 1.4 GB in $berth_cache (or where BERTH_CACHE says). Without it berth can be built: script/bootstrap --build"
+  claudecodeui_works "$folder" ||
+    give_up "claudecodeui $claudecodeui_version was installed, but does not work with $BERTH_NODE" \
+      "Try another Node.js: set BERTH_NODE. Without claudecodeui berth can be built: script/bootstrap --build"
+  node_abi >"$folder/.complete"
   rm -rf "$claudecodeui"
   mv "$folder" "$claudecodeui"
-}
+)
 
-install_old_claudecodeui() {
-  local folder
-  folder=$(mktemp -d "$(dirname "$claudecodeui_old")/.old-XXXXXX")
-  (cd "$folder" && npm pack --silent "@cloudcli-ai/cloudcli@$claudecodeui_old_version" >/dev/null &&
-    tar -xzf ./*.tgz --strip-components=1 && rm ./*.tgz)
+install_old_claudecodeui() (
+  begin_install "$(dirname "$claudecodeui_old")"
+  if [ -d "$claudecodeui_old" ]; then exit 0; fi
+  fetch "@cloudcli-ai/cloudcli@$claudecodeui_old_version" "$folder"
   mv "$folder" "$claudecodeui_old"
-}
+)
 
 claudecodeui_works() {
   (cd "$1" && "$BERTH_NODE" -e \
-    'new (require("better-sqlite3"))(":memory:"); require("node-pty"); require("bcrypt")') 2>/dev/null
+    'new (require("better-sqlite3"))(":memory:"); require("node-pty"); require("bcrypt")')
 }
 
 # build_preset PRESET [TARGET...]: configures and builds; builds of one folder take turns.

@@ -1,0 +1,108 @@
+// What script/ does where something is missing or goes wrong: with an npm and a Node.js of the tests, in
+// a cache of their own.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { until } from "../browser/lib/wait.mjs";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const environment = join(root, "script/lib/environment.sh");
+
+/** Installs what cannot be loaded where its text says so, and fails or hangs where the environment does. */
+const fakeNpm = `#!/bin/bash
+case "$FAKE_NPM" in
+  fails) echo "npm error network is unreachable" >&2; exit 1 ;;
+  hangs) touch "$BERTH_CACHE/npm-hangs"; sleep 60; exit 1 ;;
+esac
+for module in better-sqlite3 node-pty bcrypt @cloudcli-ai/cloudcli; do
+  mkdir -p "node_modules/$module"
+  echo "if ('$FAKE_NPM' === 'breaks') throw new Error('built for another ABI'); module.exports = class {};" >"node_modules/$module/index.js"
+done
+`;
+
+describe("script/lib/environment.sh", { timeout: 60_000 }, () => {
+  let folder, cache;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "berth-e2e-"));
+    cache = join(folder, "cache");
+    mkdirSync(join(folder, "bin"));
+    writeFileSync(join(folder, "bin/npm"), fakeNpm, { mode: 0o755 });
+    // Says that it has another ABI where it is told to.
+    writeFileSync(join(folder, "bin/node"), `#!/bin/bash
+      if [ "$*" = "-p process.versions.modules" ] && [ -n "$FAKE_ABI" ]; then echo "$FAKE_ABI"; else exec ${process.execPath} "$@"; fi
+    `, { mode: 0o755 });
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const options = (env) => ({
+    env: { PATH: `${folder}/bin:${process.env.PATH}`, HOME: folder, BERTH_CACHE: cache, BERTH_NODE: join(folder, "bin/node"), ...env },
+  });
+  const script = (commands) => ["-c", `set -euo pipefail; . ${environment}; find_node; ${commands}`];
+
+  /** Types `commands` after the file: {status, out, err}. */
+  const bash = (commands, env = {}) => new Promise((resolve) => {
+    execFile("bash", script(commands), options(env), (error, out, err) => resolve({ status: error === null ? 0 : error.code, out, err }));
+  });
+  const wanted = "find_claudecodeui || install_claudecodeui; find_claudecodeui; echo there";
+  const version = () => readdirSync(join(cache, "claudecodeui"));
+
+  it("a claudecodeui is looked at again, and installed anew, once Node.js has another ABI", async () => {
+    assert.deepEqual(await bash(wanted), { status: 0, out: "there\n", err: "" });
+    const [name] = version();
+    const module = join(cache, "claudecodeui", name, "node_modules/bcrypt/index.js");
+    const marker = join(cache, "claudecodeui", name, ".complete");
+    assert.equal(readFileSync(marker, "utf8"), `${process.versions.modules}\n`);
+    const other = { FAKE_ABI: "999" };
+    assert.deepEqual(await bash(wanted, other), { status: 0, out: "there\n", err: "" }, "it works with both");
+    assert.equal(readFileSync(marker, "utf8"), "999\n");
+    writeFileSync(module, "throw new Error('built for another ABI')");
+    const { status, out } = await bash(wanted);
+    assert.match(out, /==> the claudecodeui in \S+ does not work with Node\.js v\d+/);
+    assert.equal(status, 0);
+    assert.doesNotMatch(readFileSync(module, "utf8"), /^throw/);
+    assert.deepEqual(version(), [name]);
+  });
+
+  it("an installation that fails says why and what to do, and leaves nothing", async () => {
+    for (const [how, why] of [
+      ["fails", /network is unreachable\n.*cannot install claudecodeui.*\n.*BERTH_CACHE.*script\/bootstrap --build/],
+      ["breaks", /built for another ABI[^]*does not work with .*node;.*\n.*BERTH_NODE/],
+    ]) {
+      const { status, out, err } = await bash(wanted, { FAKE_NPM: how });
+      assert.match(err, why);
+      assert.notEqual(status, 0);
+      assert.equal(out, "");
+      assert.deepEqual(version(), []);
+    }
+    const { status, err } = await bash(`fetch nothing@1 ${folder}/x; echo on`, { FAKE_NPM: "fails" });
+    assert.match(err, /network is unreachable\nnpm cannot fetch nothing@1/);
+    assert.notEqual(status, 0);
+  });
+
+  it("what killed attempts left is removed, what a running one has is not", async () => {
+    const hangs = (signal) => {
+      const child = spawn("bash", script(wanted), { ...options({ FAKE_NPM: "hangs" }), detached: true, stdio: "ignore" });
+      return until("npm to be called", () => existsSync(join(cache, "npm-hangs"))).then(() => {
+        const [left] = version();
+        rmSync(join(cache, "npm-hangs"));
+        return { left, kill: () => (process.kill(-child.pid, signal), new Promise((done) => child.once("exit", done))) };
+      });
+    };
+    const ended = await hangs("SIGTERM");
+    await ended.kill();
+    await until("its folder to go", () => version().length === 0);
+
+    const killed = await hangs("SIGKILL");
+    const waits = bash(wanted);
+    await killed.kill();
+    const { status, out } = await waits;
+    assert.equal(status, 0);
+    assert.match(out, /there\n$/);
+    assert.ok(!version().includes(killed.left));
+    assert.equal(version().length, 1);
+  });
+});
