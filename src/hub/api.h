@@ -68,6 +68,9 @@ bool IsApiPath(std::string_view path);
 /// (405) and an unknown path (404) are problem details.
 Task<Result<http::Response>> HandleApi(HubContext& hub, http::Request request);
 
+/// What /health says: always the same, and nothing about this hub but that it runs.
+http::Response HealthAnswer();
+
 /// Fills in who calls by this bearer token, or gives the answer that says why not. `what` is being
 /// asked for, for the log: "GET /clients".
 std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view bearer,

@@ -15,9 +15,9 @@ namespace berth::hub {
 
 namespace audit_action = identity::audit_action;
 
-Task<Result<http::Response>> GetHealth(HubContext&, ApiCall) {
-  co_return JsonResponse(200, "{\"status\":\"ok\"}\n");
-}
+http::Response HealthAnswer() { return JsonResponse(200, "{\"status\":\"ok\"}\n"); }
+
+Task<Result<http::Response>> GetHealth(HubContext&, ApiCall) { co_return HealthAnswer(); }
 
 Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call) {
   boost::json::object body;

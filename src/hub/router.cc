@@ -24,6 +24,11 @@ namespace {
 
 constexpr std::string_view kConnectPath = "/ws/connect";
 
+bool IsHealthQuestion(const http::RequestHead& head) {
+  return head.target == "/health" && (head.method == "GET" || head.method == "HEAD") &&
+         !head.is_upgrade();
+}
+
 http::Response NotFoundAnswer() {
   return ProblemResponse({404, "Not found", "There is nothing at this address."});
 }
@@ -93,6 +98,7 @@ Task<Result<http::Response>> Router::Exchange(http::Request request) {
     case HostKind::kInstance:
       return ServeInstanceSite(hub_, std::move(request), std::move(host.instance_id));
     case HostKind::kUnknown:
+      if (IsHealthQuestion(request.head)) return http::AtHand(HealthAnswer());
       break;
   }
   return http::AtHand(ProblemResponse({421, "Misdirected request",

@@ -15,8 +15,9 @@ class Router : public http::Service {
   Router(HubContext& hub, TunnelEndpoint& tunnels, const TrustedProxies& proxies)
       : hub_(hub), tunnels_(tunnels), proxies_(proxies) {}
 
-  /// Always a response. An unknown host gets 421 before anything else is looked at. What handlers
-  /// get as peer and scheme is the browser's, by the word of trusted proxies.
+  /// Always a response. An unknown host gets 421 before anything else is looked at, but for
+  /// /health, which load balancers ask by whatever address they have. What handlers get as peer and
+  /// scheme is the browser's, by the word of trusted proxies.
   Task<Result<http::Response>> Exchange(http::Request request) override;
 
  private:

@@ -269,5 +269,20 @@ for (const protocol of Object.keys(senders)) {
       }
       assert.equal(origin.seen.length, before);
     });
+
+    if (!isHttp2) it("an unknown host is refused, but may ask whether the hub runs", async () => {
+      const unknown = (path, method = "GET") => scene.api(method, path, { cookie: ways.path.cookie, headers: { host: "10.0.0.1:8080" } });
+      const health = await unknown("/health");
+      assert.equal(health.status, 200);
+      assert.equal(health.body.toString(), '{"status":"ok"}\n');
+      assert.equal(health.headers["set-cookie"], undefined);
+      assert.ok(!JSON.stringify(health.headers).includes("localhost"), "nothing of the hub's names");
+      const head = await unknown("/health", "HEAD");
+      assert.deepEqual([head.status, head.body.length], [200, 0]);
+      for (const [path, method] of [["/health", "POST"], ["/health?x", "GET"], ["/health/", "GET"], ["//health", "GET"], ["/api/session", "GET"], ["/", "GET"]]) {
+        const refused = await unknown(path, method);
+        assert.ok(refused.status === 421 || refused.status === 400, `${method} ${path}: ${refused.status}`);
+      }
+    });
   });
 }
