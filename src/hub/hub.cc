@@ -255,6 +255,8 @@ Result<void> Hub::Serve(net::Loop& loop, Doors doors) {
   return Ok();
 }
 
+Task<Result<bool>> Hub::HasAnybodySignedIn() { return identity_.HasAnybodySignedIn(); }
+
 Task<Result<std::string>> Hub::FirstSignInLink() {
   auto signed_in = co_await identity_.HasAnybodySignedIn();
   if (!signed_in) co_return std::move(signed_in).error();

@@ -45,6 +45,7 @@ class Hub {
   /// Where browsers find the hub.
   std::string public_url() const { return hosts_.public_origin().ToString(); }
 
+  Task<Result<bool>> HasAnybodySignedIn();
   /// "URL/login#CODE" while nobody has ever signed in; "" afterwards.
   Task<Result<std::string>> FirstSignInLink();
   /// A token for an agent in the same process (berth demo).
