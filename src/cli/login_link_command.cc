@@ -31,11 +31,14 @@ Result<Secret> MakeLink(store::Database& database, std::string_view user, const 
   }
   auto person = identity::EnsureLocalUser(database, user, now);
   if (!person) return std::move(person).error();
-  auto code = identity::IssueLoginCode(database, person->id, limits.login_code_lifetime, now,
+  auto code = identity::IssueLoginCode(database, person->user.id, limits.login_code_lifetime, now,
                                        SystemRandom());
   if (!code) return std::move(code).error();
-  auto noted = identity::RecordAudit(
-      database, {.action = identity::audit_action::kLoginLink, .actor = "berth login-link"}, now);
+  auto noted = identity::RecordAudit(database,
+                                     {.action = identity::audit_action::kLoginLink,
+                                      .actor = "berth login-link",
+                                      .detail = person->for_whom},
+                                     now);
   if (!noted) return std::move(noted).error();
   return Secret(fmt::format("{}/login#{}", **url, code->Reveal()));
 }

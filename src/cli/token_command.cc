@@ -74,11 +74,11 @@ Result<identity::CreatedAgentToken> Create(store::Database& database,
       [&](store::Database& inside) -> Result<identity::CreatedAgentToken> {
         auto person = identity::EnsureLocalUser(inside, arguments.user, now);
         if (!person) return std::move(person).error();
-        auto made = identity::CreateAgentToken(inside, person->id, arguments.name, std::move(terms),
-                                               now, SystemRandom());
+        auto made = identity::CreateAgentToken(inside, person->user.id, arguments.name,
+                                               std::move(terms), now, SystemRandom());
         if (!made) return made;
         auto noted = Note(inside, identity::audit_action::kTokenCreate,
-                          fmt::format("{} {}", made->id, made->name), now);
+                          fmt::format("{} {} {}", made->id, made->name, person->for_whom), now);
         if (!noted) return std::move(noted).error();
         return made;
       });

@@ -256,17 +256,30 @@ TEST_F(AccessTest, AnInstanceTakesABoundedNumberOfShares) {
 }
 
 TEST_F(AccessTest, LocalPeopleAreMembersAndTheOwnerStaysOne) {
-  const auto carol = EnsureLocalUser(*other, "carol", time).value();
+  const auto carol = EnsureLocalUser(*other, "carol", time).value().user;
   EXPECT_EQ(carol.role, store::HubRole::kMember);
-  EXPECT_EQ(EnsureLocalUser(*other, "carol", time).value().id, carol.id);
-  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().id, owner);
-  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().role, store::HubRole::kOwner);
+  EXPECT_EQ(EnsureLocalUser(*other, "carol", time).value().user.id, carol.id);
+  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().user.id, owner);
+  EXPECT_EQ(EnsureLocalUser(*other, "owner", time).value().user.role, store::HubRole::kOwner);
   ASSERT_THAT(store::SetUserRemoved(*other, carol.id, true), IsOk());
-  EXPECT_FALSE(EnsureLocalUser(*other, "carol", time).value().is_removed);
+  EXPECT_FALSE(EnsureLocalUser(*other, "carol", time).value().user.is_removed);
+  EXPECT_FALSE(store::FindUser(*other, carol.id).value()->is_removed);
   for (const char* name : {"", "a b", "<b>", "../x"}) {
     EXPECT_THAT(EnsureLocalUser(*other, name, time), FailsWith(ErrorKind::kInvalid)) << name;
   }
   EXPECT_THAT(EnsureLocalUser(*other, std::string(65, 'a'), time), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(AccessTest, WhatBecameOfALocalUserIsToldInWords) {
+  const auto told = [&](std::string_view name) {
+    return EnsureLocalUser(*other, name, time).value().for_whom;
+  };
+  EXPECT_EQ(told("owner"), "for owner");
+  EXPECT_EQ(told("carol"), "for carol, made a member");
+  EXPECT_EQ(told("carol"), "for carol");
+  const auto id = store::FindUser(*other, "local", "carol").value()->id;
+  ASSERT_THAT(store::SetUserRemoved(*other, id, true), IsOk());
+  EXPECT_EQ(told("carol"), "for carol, admitted again");
 }
 
 }  // namespace

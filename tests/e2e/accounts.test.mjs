@@ -275,10 +275,10 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
       events.some((event) => event.action === action && Object.entries(fields).every(([name, value]) => (value instanceof RegExp ? value.test(event[name]) : event[name] === value))),
       `${action} ${JSON.stringify(fields)}`,
     );
-    has("login_link", { actor: "berth login-link" });
+    has("login_link", { actor: "berth login-link", detail: "for owner" });
     has("sign_in", { actor: "owner", result: "ok", address: "127.0.0.1" });
     has("session_revoke", { actor: "owner" });
-    has("token_create", { actor: "berth token" });
+    has("token_create", { actor: "berth token", detail: /^[0-9a-f]{16} \S+ for owner$/ });
     has("token_create", { actor: /^owner by API token [0-9a-f]{16}$/ });
     has("token_revoke", { actor: "owner" });
     has("api_token_create", { actor: "owner", detail: /deploy$/ });
