@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::string_view kExamples = R"(
 Example:
-  berth login-link              open what it prints within 15 minutes; it works once
+  berth login-link              open what it prints before it ends; it works once
   berth login-link --user anna  the same for Anna, who is made a member of the hub
 )";
 
 /// "URL/login#CODE".
-Result<Secret> MakeLink(store::Database& database, std::string_view user, const Limits& limits) {
-  const WallTime now = SystemWallClock()();
+Result<Secret> MakeLink(store::Database& database, std::string_view user,
+                        std::chrono::milliseconds lifetime, WallTime now) {
   auto url = store::ReadMeta(database, store::kPublicUrlKey);
   if (!url) return std::move(url).error();
   if (!*url) {
@@ -31,8 +31,7 @@ Result<Secret> MakeLink(store::Database& database, std::string_view user, const 
   }
   auto person = identity::EnsureLocalUser(database, user, now);
   if (!person) return std::move(person).error();
-  auto code = identity::IssueLoginCode(database, person->user.id, limits.login_code_lifetime, now,
-                                       SystemRandom());
+  auto code = identity::IssueLoginCode(database, person->user.id, lifetime, now, SystemRandom());
   if (!code) return std::move(code).error();
   auto noted = identity::RecordAudit(database,
                                      {.action = identity::audit_action::kLoginLink,
@@ -51,11 +50,16 @@ struct LinkArguments {
 int Run(LinkArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment);
   if (!database) return Complain("login-link", database.error(), ExitStatus(database.error()));
-  auto link = (*database)->InTransaction([&arguments](store::Database& inside) {
-    return MakeLink(inside, arguments.user, arguments.data.options().limits);
-  });
+  const WallTime now = SystemWallClock()();
+  const auto lifetime = arguments.data.options().limits.login_code_lifetime;
+  auto link = (*database)->InTransaction(
+      [&](store::Database& inside) { return MakeLink(inside, arguments.user, lifetime, now); });
   if (!link) return Complain("login-link", link.error(), ExitStatus(link.error()));
   Say("{}\n", link->Reveal());
+  // The hub may have been told a shorter time, in a file that this command was not.
+  if (FlushOutput() == 0) {
+    Warn("It works once, until {} at the latest.\n", FormatIso8601(now + lifetime));
+  }
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "identity/login_codes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "identity/credential.h"
@@ -23,7 +24,7 @@ Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
 }
 
 Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
-                                     WallTime now) {
+                                     std::chrono::milliseconds lifetime, WallTime now) {
   const Error refused = Unauthorized("the sign-in code is unknown, used or too old");
   const auto presented = ParseCompact(text);
   if (!presented) return refused;
@@ -31,7 +32,8 @@ Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view
   if (!code) return std::move(code).error();
   if (!*code || !EqualsInConstantTime((*code)->secret_hash, presented->secret_hash)) return refused;
   // Of a time to come: the clock was set back, and how old the code is nobody knows.
-  if (now < (*code)->created_at || now >= (*code)->expires_at) return refused;
+  const WallTime end = std::min((*code)->expires_at, (*code)->created_at + lifetime);
+  if (now < (*code)->created_at || now >= end) return refused;
   auto deleted = store::DeleteLoginCode(database, presented->id);
   if (!deleted) return std::move(deleted).error();
   if (!*deleted) return refused;
@@ -51,8 +53,8 @@ Task<Result<Secret>> LoginCodes::Issue(std::int64_t user_id) {
 
 Task<Result<std::int64_t>> LoginCodes::Redeem(Secret text) {
   co_return co_await store_.Run(
-      [text = std::move(text), now = clock_()](store::Database& database) {
-        return RedeemLoginCode(database, text.Reveal(), now);
+      [text = std::move(text), lifetime = lifetime_, now = clock_()](store::Database& database) {
+        return RedeemLoginCode(database, text.Reveal(), lifetime, now);
       });
 }
 

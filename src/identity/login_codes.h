@@ -21,9 +21,10 @@ Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
                               const RandomSource& random);
 
 /// Uses a code up and tells whose it was. Call it in a transaction. kUnauthorized: unknown, used,
-/// expired or malformed. A wrong secret under a right id leaves the code as it is.
+/// expired, older than `lifetime`, whatever it was issued for, or malformed. A wrong secret under a
+/// right id leaves the code as it is.
 Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
-                                     WallTime now);
+                                     std::chrono::milliseconds lifetime, WallTime now);
 
 /// The two on the store's thread.
 class LoginCodes {

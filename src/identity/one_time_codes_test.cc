@@ -57,6 +57,15 @@ TEST_F(LoginCodesTest, ACodeOfAnotherProcessCounts) {
   EXPECT_EQ(Redeem(code.value().Reveal()).value(), owner);
 }
 
+TEST_F(LoginCodesTest, ACodeLivesNoLongerThanThisHubAllows) {
+  const auto code = IssueLoginCode(*other, owner, std::chrono::hours(1), time, random);
+  Pass(limits.login_code_lifetime);
+  EXPECT_THAT(Redeem(code.value().Reveal()), FailsWith(ErrorKind::kUnauthorized));
+  const auto brief = IssueLoginCode(*other, owner, std::chrono::minutes(1), time, random);
+  Pass(std::chrono::minutes(1));
+  EXPECT_THAT(Redeem(brief.value().Reveal()), FailsWith(ErrorKind::kUnauthorized));
+}
+
 TEST_F(LoginCodesTest, ALockedDatabaseLeavesTheCodeGood) {
   const Secret code = Issue();
   auto lock = LockDatabase();

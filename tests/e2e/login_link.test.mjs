@@ -1,8 +1,10 @@
 // Where links that sign in are shown, and how long they live.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { berth } from "../browser/lib/hub.mjs";
 import { start } from "../browser/lib/processes.mjs";
@@ -25,6 +27,27 @@ describe("a sign-in link", { timeout: 120_000 }, () => {
     await scene.hub.restart();
     await scene.api("GET", "/health");
     assert.ok(!scene.hub.child.lines.some((line) => /nobody has signed in|sign in: /.test(line)));
+  });
+
+  it("says when it ends, and ends when its hub says, whatever the command was told", async () => {
+    const other = await Scene.start("login-link-limits", {
+      options: ({ folder }) => {
+        writeFileSync(join(folder, "hub.toml"), '[limits]\nlogin_code_lifetime = "2s"\n');
+        return ["--config", join(folder, "hub.toml")];
+      },
+    });
+    try {
+      const begun = Date.now();
+      const { stdout, stderr } = await run(berth, ["login-link", "--data", other.hub.data]);
+      const [, end] = /^It works once, until (\S+) at the latest\.$/m.exec(stderr);
+      assert.ok(Math.abs(Date.parse(end) - begun - 900_000) < 20_000, end);
+      const redeem = async (link) => (await other.api("POST", "/api/session", { body: JSON.stringify({ code: link.trim().split("#")[1] }) })).status;
+      await pause(begun + 3_000 - Date.now());
+      assert.equal(await redeem(stdout), 401);
+      assert.equal(await redeem(await other.hub.loginLink()), 204);
+    } finally {
+      await other.stop();
+    }
   });
 
   it("is shown on the hub's terminal", async () => {
