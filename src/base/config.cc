@@ -4,11 +4,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "base/log.h"
+#include "base/private_file.h"
 #include "base/text.h"
 
 namespace berth {
@@ -102,18 +101,9 @@ Result<ConfigFile> ParseConfig(std::string_view text, std::string name) {
 }
 
 Result<ConfigFile> ReadConfigFile(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return Invalid(fmt::format("{} is a folder", path.string()));
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return NotFound(fmt::format("cannot read {}", path.string()));
-  std::string text(kMaxFile + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return Internal(fmt::format("cannot read {}", path.string()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxFile) return TooLarge(fmt::format("{} is too large", path.string()));
-  return ParseConfig(text, path.string());
+  auto text = ReadSmallFile(path, kMaxFile);
+  if (!text) return std::move(text).error();
+  return ParseConfig(*text, path.string());
 }
 
 Result<void> ApplyLimits(const ConfigFile& file, Limits& limits) {

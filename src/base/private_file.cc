@@ -28,6 +28,7 @@ Error FileError(std::string_view doing, const std::filesystem::path& file) {
   Error error = FromErrno(number, std::string(doing) + " " + file.string());
   if (number == EACCES || number == EPERM || number == EROFS) error.kind = ErrorKind::kForbidden;
   if (number == ENOSPC || number == EDQUOT) error.kind = ErrorKind::kUnavailable;
+  if (number == EISDIR) error.kind = ErrorKind::kInvalid;
   return error;
 }
 
@@ -51,7 +52,30 @@ bool WriteAll(int descriptor, std::string_view text) {
   return ::fsync(descriptor) == 0;
 }
 
+Result<std::string> ReadAll(int descriptor, const std::filesystem::path& file, std::size_t limit) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError("read", file);
+    if (count == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(count));
+    if (text.size() > limit) return TooLarge(file.string() + " is too large");
+  }
+}
+
 }  // namespace
+
+Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t limit) {
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (in.get() >= 0) return ReadAll(in.get(), file, limit);
+  Error error = FileError("open", file);
+  if (error.kind == ErrorKind::kForbidden) {
+    error.message += "; run this as a user who may read it, e.g. sudo -u berth berth ...";
+  }
+  return error;
+}
 
 Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit) {
   // Not waiting for the writer of a pipe that somebody put there.
@@ -63,16 +87,7 @@ Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size
   if ((status.st_mode & 077) != 0) {
     return Forbidden(file.string() + " can be read by others: chmod 600 it");
   }
-  std::string text;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t count = ::read(in.get(), buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return FileError("read", file);
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
-    if (text.size() > limit) return TooLarge(file.string() + " is too large");
-  }
+  return ReadAll(in.get(), file, limit);
 }
 
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text) {

@@ -1,4 +1,4 @@
-// Small files that are nobody else's business: tokens, pinned keys.
+// Small files, most of them nobody else's business: tokens, pinned keys, settings.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,10 @@
 #include "base/result.h"
 
 namespace berth {
+
+/// The whole file, or what a pipe has, whoever else may read it. kNotFound: there is none;
+/// kForbidden: we may not read it; kInvalid: it is a folder; kTooLarge: more than `limit` bytes.
+Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t limit);
 
 /// The whole file. kNotFound: there is none; kForbidden: users other than its owner may read or
 /// write it, and the message says what to do; kTooLarge: more than `limit` bytes.

@@ -36,6 +36,24 @@ TEST(PrivateFileTest, KeepsWhatWasWrittenFromOthers) {
   EXPECT_EQ(files, 1U);
 }
 
+TEST(SmallFileTest, IsReadWholeOrTheCauseIsTold) {
+  const berth::testing::TempFolder folder;
+  const auto file = folder.path() / "file";
+  ASSERT_THAT(WritePrivateFile(file, "text"), IsOk());
+  ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
+  EXPECT_EQ(ReadSmallFile(file, 4).value(), "text");
+  EXPECT_THAT(ReadSmallFile(file, 3), FailsWith(ErrorKind::kTooLarge));
+  const auto why = [&](const std::filesystem::path& path, ErrorKind kind) {
+    const auto read = ReadSmallFile(path, 100);
+    EXPECT_THAT(read, FailsWith(kind));
+    return read.error().message;
+  };
+  EXPECT_EQ(why(folder.path() / "none", ErrorKind::kNotFound),
+            "open " + (folder.path() / "none").string() + ": No such file or directory");
+  EXPECT_EQ(why(folder.path(), ErrorKind::kInvalid),
+            "read " + folder.path().string() + ": Is a directory");
+}
+
 TEST(PrivateFileTest, NoFolderThatItMakesIsOpenToOthers) {
   const berth::testing::TempFolder folder;
   const auto file = folder.path() / "state" / "agent" / "secret";

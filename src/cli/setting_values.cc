@@ -1,8 +1,8 @@
 #include "cli/setting_values.h"
 
 #include <algorithm>
-#include <fstream>
 
+#include "base/private_file.h"
 #include "cli/options.h"
 #include "net/address.h"
 #include "net/tls.h"
@@ -40,16 +40,12 @@ Result<std::filesystem::path> ParsePath(std::string_view text) {
 
 Result<Secret> ReadSecretFile(std::string_view path) {
   constexpr std::size_t kMaxSecret = 4096;
-  std::ifstream in{std::string(path), std::ios::binary};
-  if (!in) return Invalid(fmt::format("cannot read {}", ForLog(path)));
-  std::string text(kMaxSecret + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxSecret) return Invalid(fmt::format("{} is too large", ForLog(path)));
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  auto text = ReadSmallFile(path, kMaxSecret);
+  if (!text) return Invalid(text.error().message);
+  const std::size_t first = text->find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return Invalid(fmt::format("{} is empty", ForLog(path)));
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return Secret(std::string_view(text).substr(first, last - first + 1));
+  const std::size_t last = text->find_last_not_of(" \t\r\n");
+  return Secret(std::string_view(*text).substr(first, last - first + 1));
 }
 
 Result<std::string> ParseAuthorityFile(std::string_view text) {

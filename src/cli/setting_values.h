@@ -55,8 +55,8 @@ Setter AppendEachTo(std::vector<std::string>& list);
 /// kInvalid if it is empty.
 Result<std::filesystem::path> ParsePath(std::string_view text);
 
-/// The text of a small file, without white space around it. kInvalid: it cannot be read, or is
-/// empty or over 4 KiB.
+/// The text of a small file, without white space around it. kInvalid: it cannot be read, and the
+/// message says why, or is empty or over 4 KiB.
 Result<Secret> ReadSecretFile(std::string_view path);
 
 /// A URL without query and fragment.

@@ -2,7 +2,7 @@
 // of another user, and one that is not up to date.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -81,5 +81,23 @@ describe("the hub's data folder", () => {
       assert.match(err, /: cannot look into \S+closed: Permission denied; run this as the hub's user, e\.g\. sudo -u berth berth/, String(args));
       assert.equal(status, 1);
     }
+  });
+
+  it("an options' file, or a secret that it names, that may not be read: says why, and as whom to run", async () => {
+    const closed = join(folder, "etc");
+    mkdirSync(closed, { mode: 0o700 });
+    const secret = join(closed, "secret");
+    const open = join(folder, "open.toml");
+    writeFileSync(join(closed, "hub.toml"), "");
+    writeFileSync(secret, "s\n");
+    writeFileSync(open, `github_client_secret_file = "${secret}"\n`);
+    const isRoot = process.getuid() === 0;
+    if (!isRoot) chmodSync(closed, 0);
+    for (const [config, unread] of [[join(closed, "hub.toml"), join(closed, "hub.toml")], [open, secret]]) {
+      const { status, err } = await run(["login-link", "--config", config], { uid: isRoot ? nobody : undefined });
+      assert.ok(err.includes(`open ${unread}: Permission denied; run this as a user who may read it, e.g. sudo -u berth berth`), err);
+      assert.equal(status, 2);
+    }
+    if (!isRoot) chmodSync(closed, 0o700);
   });
 });
