@@ -2,7 +2,7 @@
 // a cache of their own.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -104,5 +104,36 @@ describe("script/lib/environment.sh", { timeout: 60_000 }, () => {
     assert.match(out, /there\n$/);
     assert.ok(!version().includes(killed.left));
     assert.equal(version().length, 1);
+  });
+});
+
+describe("script/server", { timeout: 60_000 }, () => {
+  let folder;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "berth-e2e-"))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A file below the folder of the copy. */
+  function write(name, text) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text, { mode: 0o755 });
+  }
+
+  it("makes a project to begin with in its own home, and nothing in that of a user", async () => {
+    mkdirSync(join(folder, "script"));
+    copyFileSync(join(root, "script/server"), join(folder, "script/server"));
+    write("script/bootstrap", "#!/bin/sh\n");
+    write("script/lib/environment.sh", `say() { echo "==> $*"; }; find_node() { BERTH_NODE=${process.execPath}; }; build_preset() { :; }; claudecodeui=/none\n`);
+    // A hub that is ready, and an agent that ends, and with it the script.
+    write("build/release/berth", '#!/bin/sh\ncase $1 in hub) echo "berth hub ready: http://localhost:1"; exec sleep 60 ;; token | login-link) echo x ;; esac\n');
+    const home = join(folder, "home");
+    mkdirSync(home);
+    const server = (...args) => new Promise((resolve) => {
+      const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state") };
+      execFile("bash", [join(folder, "script/server"), "--port", "1", ...args], { env }, (error, out, err) => resolve(out + err));
+    });
+    assert.match(await server("--home", home), /sign in: x/);
+    assert.deepEqual(readdirSync(home), []);
+    assert.match(await server(), /sign in: x/);
+    assert.ok(existsSync(join(folder, "state/instance/home/projects/demo")));
   });
 });
