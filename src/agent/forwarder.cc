@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/problem.h"
 #include "agent/replay_body.h"
 #include "base/event.h"
 #include "base/log.h"
@@ -95,7 +96,7 @@ bool IsSafe(std::string_view method) {
 }
 
 http::Response ReadOnly(std::string_view detail) {
-  return ProblemResponse(403, "read-only", "You may only look", detail);
+  return ProblemResponse(403, control::stream_error::kReadOnly, "You may only look", detail);
 }
 
 /// Holds a viewer's request to reading; the answer if it is not one.
@@ -132,15 +133,16 @@ std::vector<std::string> AuthoritiesOf(const InstanceInfo& info) {
 http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
   switch (error.kind) {
     case ErrorKind::kTimeout:
-      return ProblemResponse(504, "instance-timeout", "The instance does not answer",
+      return ProblemResponse(504, control::stream_error::kTimeout, "The instance does not answer",
                              "The instance took the request and gave no answer in time.");
     case ErrorKind::kInvalid:
     case ErrorKind::kTooLarge:
-      return ProblemResponse(502, "instance-invalid", "The instance's answer is unusable",
+      return ProblemResponse(502, control::stream_error::kInvalid,
+                             "The instance's answer is unusable",
                              "The instance answered with something that is not valid HTTP.");
     default:
       return ProblemResponse(
-          502, "instance-unavailable", "The instance is not running",
+          502, control::stream_error::kUnavailable, "The instance is not running",
           info.is_found() ? "The agent is connected, but nothing answers at " + info.authority() +
                                 ". Start the instance; this page works again as soon as it is up."
                           : "The agent is connected, and waits for the instance to be started.");
@@ -223,9 +225,11 @@ std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, A
   if (!checked) {
     NoteRefusal(checked.error());
     const bool is_time = checked.error().kind == ErrorKind::kTimeout;
-    return ProblemResponse(403, is_time ? "not-in-time" : "not-asserted", "Not allowed",
-                           is_time ? "The clocks of the hub and of this instance's machine differ."
-                                   : "The agent of this instance does not believe its hub.");
+    return ProblemResponse(
+        403, is_time ? control::stream_error::kNotInTime : control::stream_error::kNotAsserted,
+        "Not allowed",
+        is_time ? "The clocks of the hub and of this instance's machine differ."
+                : "The agent of this instance does not believe its hub.");
   }
   user = std::move(*checked);
   auto valid = CheckTarget(head.method, head.target);
@@ -238,7 +242,7 @@ std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, A
     NoteRefusal(Forbidden(fmt::format("{} user {} ({}) is not on the list of those allowed here",
                                       ForLog(user->provider, 40), ForLog(user->subject, 64),
                                       ForLog(user->login, 64))));
-    return ProblemResponse(403, "not-allowed", "Not allowed",
+    return ProblemResponse(403, control::stream_error::kNotAllowed, "Not allowed",
                            "The agent of this instance does not admit you.");
   }
   if (user->role == control::Role::kViewer && !IsSafe(head.method)) {

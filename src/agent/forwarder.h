@@ -3,7 +3,7 @@
 // for the place where the browser sees it, and compresses it where the hub says so.
 //
 // It talks to the one configured instance whatever the request says, follows no redirect, and turns
-// every failure into a response that the hub understands: problem details with x-berth-error.
+// every failure into a response that the hub understands (problem.h).
 // Lives on the loop; must outlive its exchanges and their bodies.
 #pragma once
 
@@ -97,10 +97,5 @@ class Forwarder : public http::Service {
 /// Whether `target` may be sent to an instance: origin-form (or "*"), printable ASCII, and nothing
 /// that any reader could take for another host.
 Result<void> CheckTarget(std::string_view method, std::string_view target);
-
-/// Problem details (RFC 9457) of the agent, never to be kept by a cache or a service worker.
-/// `error` is for the hub: "instance-unavailable", "not-allowed", ...
-http::Response ProblemResponse(int status, std::string_view error, std::string_view title,
-                               std::string_view detail);
 
 }  // namespace berth::agent

@@ -1,6 +1,8 @@
+#include "agent/problem.h"
+
 #include <boost/json.hpp>
 
-#include "agent/forwarder.h"
+#include "control/stream_fields.h"
 
 namespace berth::agent {
 
@@ -12,7 +14,7 @@ http::Response ProblemResponse(int status, std::string_view error, std::string_v
           {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}}));
   response.head.fields.Set("cache-control", "no-store");
   response.head.fields.Set("vary", "*");
-  response.head.fields.Set("x-berth-error", error);
+  response.head.fields.Set(control::kErrorField, error);
   return response;
 }
 

@@ -1,8 +1,9 @@
 #include "agent/v1_server.h"
 
-#include "agent/forwarder.h"
+#include "agent/problem.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "control/stream_fields.h"
 #include "control/v1_proxy.h"
 
 namespace berth::agent {
@@ -87,7 +88,7 @@ Task<void> V1Server::Answer(control::HttpProxyRequest message) {
   auto response = co_await WithDeadline(executor_, limits_.response_timeout, "answer",
                                         streams_.Exchange(std::move(*request)));
   if (!response) {
-    response = ProblemResponse(504, "instance-timeout", "The instance does not answer",
+    response = ProblemResponse(504, control::stream_error::kTimeout, "The instance does not answer",
                                "The instance took the request and gave no answer in time.");
   }
   if (http::IsEventStream(response->head)) {

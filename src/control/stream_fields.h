@@ -17,4 +17,23 @@ inline constexpr std::string_view kHeldField = "x-berth-have";
 /// In a response without a body: the digest of the body that the hub holds.
 inline constexpr std::string_view kDigestField = "x-berth-digest";
 
+/// In a response: that the agent itself answers, and why, in a word (stream_error). Absent: the
+/// instance answers.
+inline constexpr std::string_view kErrorField = "x-berth-error";
+
+/// What kErrorField says where the hub's words depend on it. An agent may say others; a hub takes
+/// those by the status.
+namespace stream_error {
+// The agent lets it not through: 403.
+inline constexpr std::string_view kNotAsserted = "not-asserted";  ///< It does not believe the hub.
+inline constexpr std::string_view kNotInTime = "not-in-time";     ///< The clocks differ.
+inline constexpr std::string_view kNotAllowed = "not-allowed";    ///< They are not on its list.
+inline constexpr std::string_view kReadOnly = "read-only";        ///< A viewer only looks.
+// The instance gives no answer: 502 or 504.
+inline constexpr std::string_view kUnavailable = "instance-unavailable";  ///< Nothing is there.
+inline constexpr std::string_view kTimeout = "instance-timeout";          ///< It took the request.
+inline constexpr std::string_view kInvalid = "instance-invalid";          ///< It is not valid HTTP.
+inline constexpr std::string_view kFailed = "instance-failed";  ///< In version 1: it said so.
+}  // namespace stream_error
+
 }  // namespace berth::control
