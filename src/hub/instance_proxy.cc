@@ -10,6 +10,7 @@
 #include "http/query.h"
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
+#include "hub/agent_problem.h"
 #include "hub/asset_cache.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
@@ -146,41 +147,6 @@ Problem AwayProblem(std::string_view instance_id) {
                       instance_id)};
 }
 
-/// Why the agent did not let somebody through.
-Problem RefusedProblem(std::string_view error, std::string_view instance_id) {
-  Problem problem{403, "The instance's agent refuses this", ""};
-  if (error == "not-allowed") {
-    problem.detail = fmt::format(
-        "The agent of \"{}\" has a list of its own of who may use it, and you are not on it.",
-        instance_id);
-  } else if (error == "read-only") {
-    problem.title = "You may only look";
-    problem.detail = "This instance is shared with you as a viewer, so nothing can be sent to it.";
-  } else if (error == "not-in-time") {
-    problem.detail = fmt::format(
-        "The clock of this hub and that of the machine of \"{}\" differ by more than 15 seconds. "
-        "Set them right.",
-        instance_id);
-  } else {
-    problem.detail = fmt::format(
-        "The agent of \"{}\" does not take this hub's word for who you are. Its log says why.",
-        instance_id);
-  }
-  return problem;
-}
-
-/// The agent's own report, in the field x-berth-error, of why the instance gave no answer.
-std::optional<Problem> AgentProblem(const http::ResponseHead& head, std::string_view instance_id) {
-  const auto error = head.fields.Find("x-berth-error");
-  if (!error) return std::nullopt;
-  if (head.status == 403) return RefusedProblem(*error, instance_id);
-  if (head.status < 500) return std::nullopt;
-  return Problem{head.status, "The instance does not answer",
-                 fmt::format("The agent of \"{}\" is connected, but the web UI behind it does not "
-                             "answer. It may be starting.",
-                             instance_id)};
-}
-
 /// What the hub changes in the heads of one exchange, and what the agent says of its own in that of
 /// the response, of which nothing reaches the browser.
 class Edits : public http::ProxyEdits {
@@ -199,7 +165,7 @@ class Edits : public http::ProxyEdits {
     if (!hints.empty()) head.fields.Add(control::kHeldField, hints);
   }
   void EditResponse(http::ResponseHead& head) override {
-    problem = AgentProblem(head, instance_id);
+    refusal = AgentProblemOf(head, instance_id);
     digest = head.fields.Find(control::kDigestField).value_or("");
     hub::EditResponse(head, prefix);
   }
@@ -212,7 +178,7 @@ class Edits : public http::ProxyEdits {
   http::Coding coding = http::Coding::kIdentity;
   std::string hints;
 
-  std::optional<Problem> problem;  ///< Why there is no answer of the instance.
+  std::optional<AgentProblem> refusal;  ///< Why there is no answer of the instance.
   std::string digest;  ///< Of the body that the hub is to send; "": the response has its own.
 };
 
@@ -339,9 +305,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     co_return refuse(ProblemOf(response.error()), Retry::kEvery3Seconds);
   }
-  if (const auto& problem = edits->problem) {
-    co_return refuse(*problem, problem->status < 500 ? Retry::kNo : Retry::kEvery3Seconds);
-  }
+  if (edits->refusal) co_return refuse(edits->refusal->problem, edits->refusal->retry);
   auto completed = assets.Complete(edits->digest, *response);
   if (!completed) {
     LogWarn("instance {}: {}", placement.instance_id, completed.error().ToString());

@@ -4,6 +4,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "control/stream_fields.h"
 #include "control/v1_proxy.h"
 #include "http/reserved_path.h"
 #include "hub/browser.h"
@@ -85,14 +86,18 @@ Task<Result<RequestBody>> ReadBody(http::BodyPtr body, std::uint64_t limit) {
   co_return read;
 }
 
+/// 502, as the agent of a tunnel gives it: a browser gets the hub's words for `error` instead.
+http::Response FailedResponse(std::string_view error) {
+  auto response = ProblemResponse({502, "The instance failed", "It gave no usable answer."});
+  response.head.fields.Add(control::kErrorField, error);
+  return response;
+}
+
 http::Response InstanceError(const Error& error) {
   if (error.kind == ErrorKind::kForbidden) {
     return ProblemResponse({403, "Not allowed", "The instance does not admit you."});
   }
-  auto response = ProblemResponse(
-      {502, "The instance failed", "The instance reported an error instead of an answer."});
-  response.head.fields.Add("x-berth-error", "instance-failed");
-  return response;
+  return FailedResponse(control::stream_error::kFailed);
 }
 
 /// GET /api/clients/ID/ws-info from within the instance's pages in path mode, which their script
@@ -134,7 +139,7 @@ Task<Result<http::Response>> Ask(HubContext& hub, std::shared_ptr<V1Calls> calls
   auto response = control::DecodeResponse(std::move(*answer), request.head.method);
   if (response) co_return response;
   LogWarn("instance {}: answer refused: {}", calls->instance_id(), response.error().message);
-  co_return Unavailable("the instance's answer is broken");
+  co_return FailedResponse(control::stream_error::kInvalid);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "control/stream_fields.h"
 #include "hub/hub_testing.h"
 
 namespace berth::hub {
@@ -67,6 +68,12 @@ struct V1StreamsTest : testing::HubFixture {
   }
   std::string Body(http::Response& response) {
     return executor.Await(http::ReadAll(response.body.get(), 1 << 20)).value();
+  }
+  /// "502 instance-failed"
+  static std::string ErrorOf(const Result<http::Response>& response) {
+    if (!response) return response.error().ToString();
+    const auto error = response->head.fields.Find(control::kErrorField);
+    return fmt::format("{} {}", response->head.status, error.value_or("of the instance"));
   }
 };
 
@@ -195,12 +202,12 @@ TEST_F(V1StreamsTest, ABrokenAnswerFailsItsRequestAlone) {
   for (const auto& [headers, body] : broken) {
     auto exchange = Begin(Ask("/broken"));
     Answer(sent.back().request_id, body, headers);
-    EXPECT_THAT(exchange.Take(), FailsWith(ErrorKind::kUnavailable)) << headers[0].first;
+    EXPECT_EQ(ErrorOf(exchange.Take()), "502 instance-invalid") << headers[0].first;
   }
   for (const std::int64_t status : {0, 101, 199, 600}) {
     auto exchange = Begin(Ask("/broken"));
     Answer(sent.back().request_id, "x", {}, status);
-    EXPECT_THAT(exchange.Take(), FailsWith(ErrorKind::kUnavailable)) << status;
+    EXPECT_EQ(ErrorOf(exchange.Take()), "502 instance-invalid") << status;
   }
   EXPECT_FALSE(waiting.is_done());
 }
@@ -213,7 +220,7 @@ TEST_F(V1StreamsTest, AnErrorOfTheInstanceIsA502OrA403) {
     executor.RunUntilIdle();
     auto response = exchange.Take();
     ASSERT_THAT(response, IsOk());
-    EXPECT_EQ(response->head.status, is_auth ? 403 : 502);
+    EXPECT_EQ(ErrorOf(response), is_auth ? "403 of the instance" : "502 instance-failed");
     EXPECT_EQ(Body(*response).find("it broke"), std::string::npos);
   }
 }

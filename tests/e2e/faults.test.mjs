@@ -159,6 +159,15 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     for (const way of Object.values(ways)) await expectServed(way);
   });
 
+  it("an instance whose answers are no HTTP is not called one that is starting", async () => {
+    for (const path of ["/", "/api"]) origin.on(path, ({ socket }) => socket.end("HTTP/1.1 xyz\r\n\r\n"));
+    for (const way of Object.values(ways)) {
+      await expectClearError(way, 502, /does not speak HTTP/);
+      const page = await ask(way.options("/", { headers: asPage }));
+      assert.doesNotMatch(page.body.toString(), /may be starting|http-equiv="refresh"/);
+    }
+  });
+
   it("a second agent with the same id takes over, and both sides are told", async () => {
     const other = await scene.origin("other");
     other.on("/ok", (request, response) => response.end("the other one"));

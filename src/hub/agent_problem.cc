@@ -1,0 +1,73 @@
+#include "hub/agent_problem.h"
+
+#include "control/stream_fields.h"
+
+namespace berth::hub {
+namespace {
+
+namespace stream_error = control::stream_error;
+
+/// Why the agent did not let somebody through.
+Problem RefusedProblem(std::string_view error, std::string_view instance_id) {
+  Problem problem{403, "The instance's agent refuses this", ""};
+  if (error == stream_error::kNotAllowed) {
+    problem.detail = fmt::format(
+        "The agent of \"{}\" has a list of its own of who may use it, and you are not on it.",
+        instance_id);
+  } else if (error == stream_error::kReadOnly) {
+    problem.title = "You may only look";
+    problem.detail = "This instance is shared with you as a viewer, so nothing can be sent to it.";
+  } else if (error == stream_error::kNotInTime) {
+    problem.detail = fmt::format(
+        "The clock of this hub and that of the machine of \"{}\" differ by more than 15 seconds. "
+        "Set them right.",
+        instance_id);
+  } else {
+    problem.detail = fmt::format(
+        "The agent of \"{}\" does not take this hub's word for who you are. Its log says why.",
+        instance_id);
+  }
+  return problem;
+}
+
+/// Why the instance gave no answer that could be passed on.
+AgentProblem FailedProblem(int status, std::string_view error, std::string_view instance_id) {
+  Problem problem{status, "The instance does not answer", ""};
+  Retry retry = Retry::kEvery3Seconds;
+  if (error == stream_error::kTimeout) {
+    problem.detail = fmt::format(
+        "The web UI of \"{}\" took the request and gave no answer in time. It may be busy.",
+        instance_id);
+  } else if (error == stream_error::kInvalid) {
+    problem.title = "The instance's answer is unusable";
+    problem.detail = fmt::format(
+        "What answers in place of the web UI of \"{}\" does not speak HTTP as it should. Check "
+        "the address that its agent asks (--instance), and the web UI's own log.",
+        instance_id);
+    retry = Retry::kNo;
+  } else if (error == stream_error::kFailed) {
+    problem.title = "The instance failed";
+    problem.detail = fmt::format(
+        "\"{}\" reported an error instead of an answer. Its own log may say more.", instance_id);
+    retry = Retry::kNo;
+  } else {
+    problem.detail = fmt::format(
+        "The agent of \"{}\" is connected, but the web UI behind it does not answer. It may be "
+        "starting.",
+        instance_id);
+  }
+  return {.problem = std::move(problem), .retry = retry};
+}
+
+}  // namespace
+
+std::optional<AgentProblem> AgentProblemOf(const http::ResponseHead& head,
+                                           std::string_view instance_id) {
+  const auto error = head.fields.Find(control::kErrorField);
+  if (!error) return std::nullopt;
+  if (head.status == 403) return AgentProblem{.problem = RefusedProblem(*error, instance_id)};
+  if (head.status < 500) return std::nullopt;
+  return FailedProblem(head.status, *error, instance_id);
+}
+
+}  // namespace berth::hub
