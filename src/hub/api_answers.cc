@@ -144,6 +144,9 @@ Task<Result<http::Response>> MarkSeen(HubContext& hub, ApiCall call) {
     co_return ProblemResponse(ExplainedProblem(Invalid("an id is too long")));
   }
   const auto visible = hub.registry.Find(call.id, *call.user);
+  if (!visible || visible->role == identity::InstanceRole::kViewer) {
+    RecordDenied(hub, call, "to mark a failure as seen", call.id);
+  }
   if (!visible) co_return NotFound("no such instance");
   if (visible->role == identity::InstanceRole::kViewer) {
     co_return ProblemResponse({403, "Not allowed", "A viewer may look, but change nothing."});

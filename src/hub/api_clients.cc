@@ -8,6 +8,7 @@
 #include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/client_view.h"
+#include "hub/instance_access.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
 #include "identity/identity.h"
@@ -46,14 +47,12 @@ Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call) {
 }
 
 Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call) {
-  auto visible = FindVisible(hub, call);
-  if (!visible) co_return std::move(visible).error();
-  if (visible->role != identity::InstanceRole::kOwner) {
-    RecordDenied(hub, call, "to send the agent away", call.id);
-    co_return ProblemResponse({403, "Not allowed", "Only its owner may send an agent away."});
+  if (auto refusal = RefuseUnlessOwner(hub, call, "send its agent away")) {
+    co_return std::move(*refusal);
   }
-  if (!visible->instance->is_live()) co_return Conflict("the instance is not connected");
-  visible->instance->link->Disconnect();
+  const Instance* const instance = hub.registry.Get(call.id);
+  if (!instance->is_live()) co_return Conflict("the instance is not connected");
+  instance->link->Disconnect();
   co_await RecordCall(hub, call, identity::audit_action::kAgentDisconnect,
                       {.instance_id = call.id});
   co_return NoContent();

@@ -7,6 +7,7 @@
 #include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/client_view.h"
+#include "hub/instance_access.h"
 #include "hub/instance_history.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
@@ -17,20 +18,6 @@
 
 namespace berth::hub {
 namespace {
-
-http::Response NoSuchInstance() {
-  return ProblemResponse({404, "Not found", "You have no instance of this name."});
-}
-
-/// Why the caller may not do what only the owner of the instance may; nothing if they may.
-std::optional<http::Response> RefuseUnlessOwner(HubContext& hub, const ApiCall& call,
-                                                std::string_view what) {
-  const auto visible = hub.registry.Find(call.id, *call.user);
-  if (visible && visible->role == identity::InstanceRole::kOwner) return std::nullopt;
-  RecordDenied(hub, call, fmt::format("to {}", what), call.id);
-  if (!visible) return NoSuchInstance();
-  return ProblemResponse({403, "Not allowed", "Only the owner of an instance may do this."});
-}
 
 std::optional<http::Response> RefuseIfLive(const HubContext& hub, const std::string& id) {
   const Instance* const instance = hub.registry.Get(id);

@@ -8,6 +8,7 @@
 #include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/hosts.h"
+#include "hub/instance_access.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
@@ -17,14 +18,6 @@ namespace berth::hub {
 namespace {
 
 constexpr std::size_t kMaxGroup = 200;
-
-/// Why the caller may not manage the shares of the instance; nothing if they may.
-std::optional<http::Response> RefuseUnlessOwner(const HubContext& hub, const ApiCall& call) {
-  const auto visible = hub.registry.Find(call.id, *call.user);
-  if (!visible) return ProblemResponse({404, "Not found", "You have no instance of this name."});
-  if (visible->role == identity::InstanceRole::kOwner) return std::nullopt;
-  return ProblemResponse({403, "Not allowed", "Only the owner of an instance may share it."});
-}
 
 std::optional<std::int64_t> ParseId(std::string_view text) {
   std::int64_t id = 0;
@@ -138,7 +131,7 @@ std::string Describe(const store::ShareRow& share) {
 }  // namespace
 
 Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call) {
-  if (auto refusal = RefuseUnlessOwner(hub, call)) co_return std::move(*refusal);
+  if (auto refusal = RefuseUnlessOwner(hub, call, "see its shares")) co_return std::move(*refusal);
   boost::json::array shares;
   for (const store::ShareRow& share : hub.identity.shares().Of(call.id)) {
     if (hub.identity.shares().IsLive(share)) shares.push_back(ToJson(hub, share));
@@ -149,7 +142,7 @@ Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call) {
 }
 
 Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
-  if (auto refusal = RefuseUnlessOwner(hub, call)) co_return std::move(*refusal);
+  if (auto refusal = RefuseUnlessOwner(hub, call, "share it")) co_return std::move(*refusal);
   if (!hub.hosts.has_subdomains()) {
     co_return ProblemResponse(
         {409, "Nowhere to open it",
@@ -178,7 +171,7 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
 }
 
 Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call) {
-  if (auto refusal = RefuseUnlessOwner(hub, call)) co_return std::move(*refusal);
+  if (auto refusal = RefuseUnlessOwner(hub, call, "end a share")) co_return std::move(*refusal);
   const auto id = ParseId(call.second_id);
   const auto shares = hub.identity.shares().Of(call.id);
   const auto place = std::ranges::find(shares, id.value_or(0), &store::ShareRow::id);

@@ -167,6 +167,30 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     await unshare(share);
   });
 
+  it("what others are refused about an instance is in the audit log", async () => {
+    const share = await shareBen({ role: "viewer" });
+    const tries = [
+      ["GET", "/shares", undefined, "to see its shares"],
+      ["POST", "/shares", { kind: "everyone", role: "viewer" }, "to share it"],
+      ["DELETE", `/shares/${share.id}`, undefined, "to end a share"],
+      ["POST", "/seen", { session_id: "s" }, "to mark a failure as seen"],
+    ];
+    // Each from an address of its own: of what is alike, one a minute is written.
+    for (const [at, [method, path, body]] of tries.entries()) {
+      const answer = await ask({
+        host: "127.0.0.1", port: scene.port, localAddress: `127.0.1.${at + 1}`, method, path: `/api/clients/ben-box${path}`,
+        headers: { host: scene.host, origin: scene.url, cookie: ada },
+      }, body && JSON.stringify(body));
+      problem(answer, 403, /./);
+    }
+    await unshare(share);  // With this, all before it is written.
+    const events = (await scene.berth("audit", "--json", "--result", "denied")).trim().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(
+      events.filter(({ address }) => address.startsWith("127.0.1.")).map(({ action, actor, instance_id: id, detail }) => [action, actor, id, detail]),
+      tries.map(([, , , detail]) => ["access", "ada", "ben-box", detail]),
+    );
+  });
+
   it("taking a share back ends requests, streams and sockets within 2 s, and nothing of others", async () => {
     const share = await shareBen({ role: "operator" });
     const way = await scene.subdomainWay("ben-box", ada);
