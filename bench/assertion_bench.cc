@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "agent/assertion_gate.h"
+#include "agent/worker_testing.h"
 
 namespace berth::agent {
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/assertion_gate.h"
+#include "agent/worker_testing.h"
 
 namespace berth::agent::testing {
 

@@ -8,6 +8,7 @@
 #include "agent/adapters/generic.h"
 #include "agent/assertion_testing.h"
 #include "agent/fake_instance_testing.h"
+#include "agent/worker_testing.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "agent/worker_testing.h"
 #include "base/encoding.h"
 #include "base/private_file.h"
 #include "base/result_testing.h"

@@ -8,6 +8,7 @@
 #include "agent/adapters/fake_database_testing.h"
 #include "agent/fake_instance_testing.h"
 #include "agent/status.h"
+#include "agent/worker_testing.h"
 #include "base/executor_testing.h"
 #include "base/temp_folder_testing.h"
 

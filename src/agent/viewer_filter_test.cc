@@ -5,6 +5,7 @@
 #include "agent/adapters/claudecodeui.h"
 #include "agent/adapters/generic.h"
 #include "agent/fake_instance_testing.h"
+#include "agent/worker_testing.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 

@@ -15,11 +15,14 @@ ThreadWorker::ThreadWorker() {
 }
 
 ThreadWorker::~ThreadWorker() {
+  std::deque<std::move_only_function<void()>> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    dropped.swap(jobs_);
   }
   wake_.notify_one();
+  dropped.clear();
   thread_.join();
 }
 

@@ -26,8 +26,8 @@ class Worker {
   virtual void Submit(std::move_only_function<void()> job) = 0;
 };
 
-/// One thread. Destroying it waits for the job that runs and drops those that wait: destroy it
-/// before the executor that results are posted to.
+/// One thread. Destroying it drops the jobs that wait, and then waits for the one that runs:
+/// destroy it before the executor that results are posted to.
 class ThreadWorker : public Worker {
  public:
   ThreadWorker();
@@ -42,12 +42,6 @@ class ThreadWorker : public Worker {
   bool stopping_ = false;                             // Guarded by mutex_.
   std::deque<std::move_only_function<void()>> jobs_;  // Guarded by mutex_.
   std::thread thread_;
-};
-
-/// For tests: runs each job at once, on the caller's thread.
-class InlineWorker : public Worker {
- public:
-  void Submit(std::move_only_function<void()> job) override { job(); }
 };
 
 /// The result of `job`, run on `worker`; the awaiting coroutine resumes on `executor`.
