@@ -39,6 +39,12 @@ bool IsUnder(std::string_view path, std::string_view folder) {
   return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
 }
 
+/// Whether a parameter of that name, unescaped, is `token` to any reader of queries: express takes
+/// "token[0]" and "[token]" for it, too.
+bool IsToken(std::string_view name) {
+  return name == "token" || name.starts_with("token[") || name.starts_with("[token]");
+}
+
 /// Routes that give out a token.
 bool GivesToken(std::string_view path) {
   return path == "/api/auth/login" || path == "/api/auth/register" || path == "/api/auth/refresh";
@@ -65,13 +71,12 @@ std::string WithoutTokenParameter(std::string_view target) {
   std::string kept(target.substr(0, question));
   char separator = '?';
   std::string_view query = target.substr(question + 1);
-  for (bool more = !query.empty(); more;) {
+  for (bool more = true; more;) {
     const std::size_t end = query.find('&');
     const std::string_view parameter = query.substr(0, end);
     more = end != query.npos;
     if (more) query.remove_prefix(end + 1);
-    const std::string name = Unescape(parameter.substr(0, parameter.find('=')), true);
-    if (name == "token" || name.starts_with("token[")) continue;
+    if (IsToken(Unescape(parameter.substr(0, parameter.find('=')), true))) continue;
     kept += separator;
     kept += parameter;
     separator = '&';

@@ -128,11 +128,14 @@ TEST(WithoutTokenParameter, RemovesEverySpellingAndNothingElse) {
       {"/ws?%74%6F%6b%65%6E=abc", "/ws"},
       {"/ws?token[]=abc", "/ws"},
       {"/ws?token%5B0%5D=abc", "/ws"},
+      {"/ws?[token]=abc&%5btoken%5D[]=d", "/ws"},
+      {"/ws?token]=abc&[[token]]=d", "/ws?token]=abc&[[token]]=d"},
       {"/ws?Token=abc", "/ws?Token=abc"},
       {"/ws?tokens=1&mytoken=2", "/ws?tokens=1&mytoken=2"},
       {"/ws?a=token=1", "/ws?a=token=1"},
       {"/ws?a&&b=", "/ws?a&&b="},
-      {"/ws?", "/ws"},
+      {"/ws?", "/ws?"},
+      {"/ws?token=abc&", "/ws?"},
       {"/token=1", "/token=1"},
   };
   for (const auto& [from, to] : cases) EXPECT_EQ(WithoutTokenParameter(from), to) << from;

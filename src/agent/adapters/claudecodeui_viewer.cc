@@ -43,8 +43,11 @@ MessageFilter ClaudeCodeUi::ViewerMessages(const http::RequestHead& head) const 
     const json::value* type = value->get_object().if_contains("type");
     if (type == nullptr || !type->is_string()) return std::nullopt;
     if (!IsHarmless(std::string_view(type->get_string()), is_audience_shared)) return std::nullopt;
-    // As we read it, so that the instance cannot read it in another way.
-    return json::serialize(*value);
+    // As we read it, so that the instance cannot read it in another way. A number that no double
+    // holds cannot be written.
+    std::string text = json::serialize(*value);
+    if (!ParseJson(text)) return std::nullopt;
+    return text;
   };
 }
 
