@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/json_request.h"
+#include "base/private_file.h"
 
 namespace berth::agent {
 namespace {
@@ -20,15 +21,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kMaxFile = 64 * 1024;
-
-std::optional<std::string> ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(kMaxFile, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
@@ -99,7 +91,7 @@ pid_t FindListener(const fs::path& proc, std::uint16_t port) {
 /// The package folder of a claudecodeui process, from the script that it was started with.
 fs::path FindAppRoot(const fs::path& proc, pid_t pid) {
   const fs::path process = proc / std::to_string(pid);
-  std::string command = ReadFile(process / "cmdline").value_or("");
+  const std::string command = ReadSmallFile(process / "cmdline", kMaxFile).value_or("");
   std::error_code error;
   const fs::path folder = fs::read_symlink(process / "cwd", error);
   std::istringstream arguments(command);
@@ -169,8 +161,11 @@ Result<InstanceInfo> ParseInstanceUrl(std::string_view url) {
 
 Result<InstanceInfo> ReadLocalServer(const DiscoveryOptions& options) {
   const fs::path path = options.home / ".cloudcli" / "local-server.json";
-  const auto text = ReadFile(path);
-  if (!text) return NotFound(fmt::format("{} does not exist", path.string()));
+  auto text = ReadSmallFile(path, kMaxFile);
+  if (!text && text.error().kind == ErrorKind::kNotFound) {
+    return NotFound(fmt::format("{} does not exist", path.string()));
+  }
+  if (!text) return std::move(text).error();
   boost::system::error_code error;
   const json::value parsed = json::parse(*text, error);
   if (error || !parsed.is_object()) return Invalid(fmt::format("{} is no JSON", path.string()));

@@ -25,7 +25,7 @@ struct DiscoveryOptions {
 Result<InstanceInfo> ParseInstanceUrl(std::string_view url);
 
 /// What `home`/.cloudcli/local-server.json says. kNotFound: no such file. kUnavailable: the process
-/// that wrote it is gone. kInvalid: it makes no sense. A wildcard host becomes loopback.
+/// that wrote it is gone. kInvalid, kTooLarge: it makes no sense. A wildcard host becomes loopback.
 Result<InstanceInfo> ReadLocalServer(const DiscoveryOptions& options);
 
 /// The instance now, by URL or file; with a URL on this machine, the process that listens there and

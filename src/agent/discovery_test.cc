@@ -60,6 +60,8 @@ TEST_F(LocalServerTest, RefusesNonsense) {
     Write(text);
     EXPECT_FALSE(ReadLocalServer(options_)) << text;
   }
+  Write(R"({"port":80})" + std::string(64 * 1024, ' '));
+  EXPECT_THAT(ReadLocalServer(options_), FailsWith(ErrorKind::kTooLarge));
 }
 
 TEST_F(LocalServerTest, AddsWhatItKnowsToAUrl) {

@@ -4,12 +4,12 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
 
 #include "base/log.h"
+#include "base/private_file.h"
 
 namespace berth::agent {
 namespace {
@@ -23,16 +23,7 @@ constexpr std::size_t kMaxFile = 1024 * 1024;  // An environment or .env beyond 
 // Versions before 1.14 signed with this unless told otherwise; they have no app_config table.
 constexpr std::string_view kEarlySecret = "claude-ui-dev-secret-change-in-production";
 
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  char block[8192];
-  while (file && text.size() < kMaxFile) {
-    file.read(block, sizeof block);
-    text.append(block, static_cast<std::size_t>(file.gcount()));
-  }
-  return text;
-}
+std::string ReadOrNone(const fs::path& path) { return ReadSmallFile(path, kMaxFile).value_or(""); }
 
 /// NUL-separated NAME=VALUE, as /proc/PID/environ has them. Empty values count as unset.
 Variables ParseEnviron(std::string_view text) {
@@ -126,14 +117,14 @@ KeyPlaces FindKeyPlaces(const KeyHints& hints) {
   fs::path folder;  // What a relative DATABASE_PATH is relative to.
   if (hints.pid > 0) {
     const fs::path process = hints.proc / std::to_string(hints.pid);
-    variables = ParseEnviron(ReadFile(process / "environ"));
+    variables = ParseEnviron(ReadOrNone(process / "environ"));
     std::error_code error;
     folder = fs::read_symlink(process / "cwd", error);
   }
   const auto home_variable = variables.find("HOME");
   const fs::path home =
       home_variable != variables.end() ? fs::path(home_variable->second) : hints.home;
-  if (!hints.app_root.empty()) AddDotEnv(ReadFile(hints.app_root / ".env"), variables);
+  if (!hints.app_root.empty()) AddDotEnv(ReadOrNone(hints.app_root / ".env"), variables);
 
   KeyPlaces places;
   if (auto found = variables.find("JWT_SECRET"); found != variables.end()) {

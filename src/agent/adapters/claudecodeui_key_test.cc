@@ -54,6 +54,17 @@ TEST(FindKeyPlaces, FollowsTheInstancesOwnOrder) {
   EXPECT_EQ(FindKeyPlaces(hints).database, "/from/flag.db");
 }
 
+TEST(FindKeyPlaces, TakesNothingFromAFileThatIsTooLarge) {
+  const TempFolder folder;
+  const KeyHints hints{.app_root = folder.path() / "app", .home = "/home/u"};
+  const std::string settings = "JWT_SECRET=key\nDATABASE_PATH=/from/dotenv.db\n";
+  WriteFile(hints.app_root / ".env", settings + std::string(1024 * 1024 - settings.size(), '#'));
+  EXPECT_EQ(FindKeyPlaces(hints).secret, "key");
+  WriteFile(hints.app_root / ".env", settings + std::string(1024 * 1024, '#'));
+  EXPECT_EQ(FindKeyPlaces(hints).secret, std::nullopt);
+  EXPECT_EQ(FindKeyPlaces(hints).database, "/home/u/.cloudcli/auth.db");
+}
+
 TEST(FindKeyPlaces, UsesTheHomeAndFolderOfTheProcess) {
   const TempFolder folder;
   KeyHints hints{.pid = 77, .home = "/home/agent"};
