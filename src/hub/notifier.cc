@@ -294,11 +294,24 @@ NotifyQueue::Change Notifier::MakeChange(const Instance& instance, NotifyEvent e
   notification.url = DeepLink(public_url_, instance.id(), notification.session_id);
   notification.tag = fmt::format("{}/{}", instance.id(), notification.session_id);
   notification.at = hub_.clock();
-  for (const identity::PersonPtr& person : hub_.identity.people().List()) {
-    const auto role = hub_.registry.RoleOf(instance, *person);
-    if (role && *role <= identity::InstanceRole::kOperator) change.users.push_back(person->id);
-  }
+  change.users = WhoMayActOn(instance);
   return change;
+}
+
+std::vector<std::int64_t> Notifier::WhoMayActOn(const Instance& instance) const {
+  std::vector<std::int64_t> users;
+  const auto add = [&](const store::User& person) {
+    const auto role = hub_.registry.RoleOf(instance, person);
+    if (role && *role <= identity::InstanceRole::kOperator) users.push_back(person.id);
+  };
+  // Most are their owner's alone, and a hub may have many people.
+  const identity::People& people = hub_.identity.people();
+  if (hub_.identity.shares().IsShared(instance.id())) {
+    for (const auto& [id, person] : people.all()) add(*person);
+  } else if (const auto owner = people.Find(instance.user_id)) {
+    add(*owner);
+  }
+  return users;
 }
 
 }  // namespace berth::hub

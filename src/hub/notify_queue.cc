@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -16,8 +18,30 @@ namespace {
 constexpr std::size_t kMaxShare = 2'000;
 /// Of all: many owners' shares, as none is used for long while the database works.
 constexpr std::size_t kMaxQueue = 20'000;
+/// In one transaction: others wait for the database meanwhile.
+constexpr std::size_t kMostAtOnce = 200;
 constexpr auto kStorePause = std::chrono::milliseconds(1'000);
 constexpr auto kTellLosses = std::chrono::minutes(1);
+
+/// Targets of people, each of whom is asked for once.
+class Targets {
+ public:
+  explicit Targets(store::Database& database) : database_(database) {}
+
+  Result<const std::vector<store::NotifyTargetRow>*> Of(std::int64_t user) {
+    auto place = known_.find(user);
+    if (place == known_.end()) {
+      auto read = store::ListNotifyTargets(database_, user);
+      if (!read) return std::move(read).error();
+      place = known_.emplace(user, *std::move(read)).first;
+    }
+    return &place->second;
+  }
+
+ private:
+  store::Database& database_;
+  std::map<std::int64_t, std::vector<store::NotifyTargetRow>> known_;
+};
 
 }  // namespace
 
@@ -61,8 +85,10 @@ Task<void> NotifyQueue::Write() {
     co_await has_work_.Wait();
     has_work_.Reset();
     while (!queue_.empty()) {
-      const std::size_t count = queue_.size();
-      auto written = co_await WriteNow(queue_);
+      const std::size_t count = std::min(queue_.size(), kMostAtOnce);
+      std::vector<Change> changes;
+      for (const Entry& entry : queue_ | std::views::take(count)) changes.push_back(entry.change);
+      auto written = co_await WriteNow(std::move(changes));
       if (!written) {
         LogError("write notifications: {}", written.error().ToString());
         co_await Sleep(hub_.executor, kStorePause);
@@ -83,16 +109,18 @@ Task<void> NotifyQueue::Write() {
   }
 }
 
-Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entries) {
-  co_return co_await hub_.store.Run([entries = std::move(entries), now = hub_.clock(),
+Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::vector<Change> changes) {
+  co_return co_await hub_.store.Run([changes = std::move(changes), now = hub_.clock(),
                                      most = static_cast<std::int64_t>(hub_.limits.notify_waiting)](
                                         store::Database& database) -> Result<Written> {
     Written written;
-    for (const auto& [owner, change] : entries) {
+    Targets targets(database);
+    std::set<std::string> grown;
+    for (const Change& change : changes) {
       for (const std::int64_t user : change.users) {
-        auto targets = store::ListNotifyTargets(database, user);
-        if (!targets) return std::move(targets).error();
-        for (const store::NotifyTargetRow& target : *targets) {
+        auto own = targets.Of(user);
+        if (!own) return std::move(own).error();
+        for (const store::NotifyTargetRow& target : **own) {
           if (std::ranges::find(target.events, change.notification->event) == target.events.end())
             continue;
           store::OutboxRow row;
@@ -102,11 +130,7 @@ Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entri
           row.created_at = row.not_before = now;
           auto inserted = store::InsertOutbox(database, row);
           if (!inserted) return std::move(inserted).error();
-          if (!*inserted) continue;
-          written.is_anything_new = true;
-          auto dropped = store::TrimOutbox(database, target.id, most, now);
-          if (!dropped) return std::move(dropped).error();
-          if (*dropped > 0) written.dropped[target.id] += *dropped;
+          if (*inserted) grown.insert(target.id);
         }
       }
       for (const store::NotifyWatchRow& row : change.begun) {
@@ -118,6 +142,12 @@ Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::deque<Entry> entri
         if (!deleted) return std::move(deleted).error();
       }
     }
+    for (const std::string& target : grown) {
+      auto dropped = store::TrimOutbox(database, target, most);
+      if (!dropped) return std::move(dropped).error();
+      if (*dropped > 0) written.dropped[target] = *dropped;
+    }
+    written.is_anything_new = !grown.empty();
     return written;
   });
 }

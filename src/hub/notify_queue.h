@@ -57,7 +57,7 @@ class NotifyQueue {
 
   Task<Result<void>> WaitIdle();
   Task<void> Write();
-  Task<Result<Written>> WriteNow(std::deque<Entry> entries);
+  Task<Result<Written>> WriteNow(std::vector<Change> changes);
   void NoteLoss(const std::string& whose, std::int64_t count, std::string_view why);
   void TellLosses();
 

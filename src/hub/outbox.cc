@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -13,9 +14,13 @@ namespace berth::hub {
 namespace {
 
 /// Targets that are spoken to at once.
-constexpr std::size_t kParallel = 8;
+constexpr std::size_t kParallel = 32;
+/// Of those, targets of one user.
+constexpr std::ptrdiff_t kParallelOfUser = 2;
 /// How long the key of what was delivered keeps it from being sent again.
 constexpr auto kRemember = std::chrono::days(30);
+/// How many are remembered at most: a month of a few thousand a day.
+constexpr std::int64_t kMostRemembered = 1'000'000;
 constexpr auto kPurgeEvery = std::chrono::hours(1);
 /// The longest sleep: the wall clock may have been set meanwhile.
 constexpr auto kLongestSleep = std::chrono::milliseconds(30'000);
@@ -58,7 +63,7 @@ Task<void> Outbox::Run() {
     const WallTime now = parts_.clock();
     if (now - purged_at_ >= kPurgeEvery) {
       auto purged = co_await parts_.store.Run([now](store::Database& database) {
-        return store::PurgeOutbox(database, now - kRemember);
+        return store::PurgeOutbox(database, now - kRemember, kMostRemembered);
       });
       if (purged) purged_at_ = now;
       if (!purged) LogError("{}", purged.error().ToString());
@@ -70,15 +75,15 @@ Task<void> Outbox::Run() {
       LogError("read the outbox: {}", heads.error().ToString());
       next = now + kStorePause;
     } else {
-      for (store::OutboxRow& row : *heads) {
-        if (in_flight_.contains(row.target_id)) continue;
+      for (store::OutboxHead& head : *heads) {
+        if (in_flight_.contains(head.target_id)) continue;
         // What was created later than now was so before the clock was set back, and what is said of
         // when to try it is of that time too.
-        if (row.not_before > now && row.created_at <= now) {
-          next = std::min(next, row.not_before);
-        } else if (in_flight_.size() < kParallel) {
-          in_flight_.insert(row.target_id);
-          deliveries_.Spawn("notification", Deliver(std::move(row)));
+        if (head.not_before > now && head.created_at <= now) {
+          next = std::min(next, head.not_before);
+        } else if (HasRoomFor(head.user_id)) {
+          in_flight_.emplace(head.target_id, head.user_id);
+          deliveries_.Spawn("notification", Deliver(std::move(head)));
         }
       }
     }
@@ -87,9 +92,14 @@ Task<void> Outbox::Run() {
   }
 }
 
-Task<void> Outbox::Deliver(store::OutboxRow row) {
-  const std::string target = row.target_id;
-  auto delivered = co_await DeliverOnce(std::move(row));
+bool Outbox::HasRoomFor(std::int64_t user_id) const {
+  return in_flight_.size() < kParallel &&
+         std::ranges::count(in_flight_ | std::views::values, user_id) < kParallelOfUser;
+}
+
+Task<void> Outbox::Deliver(store::OutboxHead head) {
+  const std::string target = head.target_id;
+  auto delivered = co_await DeliverOnce(head.id);
   if (!delivered) {
     LogError("notification target {}: {}", target, delivered.error().ToString());
     co_await Sleep(parts_.executor, kStorePause);
@@ -98,7 +108,12 @@ Task<void> Outbox::Deliver(store::OutboxRow row) {
   wake_.Set();
 }
 
-Task<Result<void>> Outbox::DeliverOnce(store::OutboxRow row) {
+Task<Result<void>> Outbox::DeliverOnce(std::int64_t id) {
+  auto found = co_await parts_.store.Read(
+      [id](store::Database& database) { return store::FindOutbox(database, id); });
+  if (!found) co_return std::move(found).error();
+  if (!*found) co_return Ok();  // Its target was deleted meanwhile.
+  store::OutboxRow row = **std::move(found);
   auto target = co_await parts_.store.Read([id = row.target_id](store::Database& database) {
     return store::FindNotifyTarget(database, id);
   });

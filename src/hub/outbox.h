@@ -1,15 +1,17 @@
 // Outbox: delivers what people are to be told, from the database, so that nothing is lost when the
 // hub ends, and nothing waits for a slow receiver.
 //
-// Of one target one notification at a time, in order; of different targets several at once. What
+// Of one target one notification at a time, in order; of different targets several at once, but few
+// of one user's, and what has not been tried goes before what has. What
 // fails is tried again, later and later. What waits for a target whose attempts have failed for
 // limits.notify_give_up, whichever of them was tried, is given up. An attempt whose outcome the hub
 // did not live to write down is repeated with the same idempotency key (notify_message.h).
 // Lives on one loop.
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 
 #include "base/event.h"
@@ -58,8 +60,9 @@ class Outbox {
     std::optional<std::chrono::seconds> retry_after = {};
   };
 
-  Task<void> Deliver(store::OutboxRow row);
-  Task<Result<void>> DeliverOnce(store::OutboxRow row);
+  bool HasRoomFor(std::int64_t user_id) const;
+  Task<void> Deliver(store::OutboxHead head);
+  Task<Result<void>> DeliverOnce(std::int64_t id);
   Task<Outcome> Attempt(store::NotifyTargetRow target, Notification notification, std::string key);
   Task<Result<void>> Note(store::OutboxRow row, store::NotifyTargetRow target,
                           Notification notification, Outcome outcome);
@@ -71,7 +74,8 @@ class Outbox {
   Parts parts_;
   Event wake_;
   Timer timer_;
-  std::set<std::string, std::less<>> in_flight_;  ///< Targets.
+  /// Targets that are spoken to, and whose they are.
+  std::map<std::string, std::int64_t, std::less<>> in_flight_;
   WallTime purged_at_{};
   TaskGroup deliveries_;
 };

@@ -1,6 +1,7 @@
 // The outbox on a real database, with receivers in memory and time that the test moves.
 #include "hub/outbox.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "base/encoding.h"
@@ -52,7 +53,8 @@ struct OutboxTest : identity::testing::IdentityFixture {
 
   void AddTarget(std::string id, std::string_view url,
                  store::NotifyKind kind = store::NotifyKind::kSlack,
-                 std::optional<store::QuietHours> quiet = std::nullopt) {
+                 std::optional<store::QuietHours> quiet = std::nullopt,
+                 std::optional<std::int64_t> user = std::nullopt) {
     NotifyConfig config;
     config.url = url;
     const auto browser = P256PrivateKey::Generate(random);
@@ -60,7 +62,7 @@ struct OutboxTest : identity::testing::IdentityFixture {
     config.auth = Base64UrlEncode(RandomBytes<16>(random));
     store::NotifyTargetRow row;
     row.id = std::move(id);
-    row.user_id = owner;
+    row.user_id = user.value_or(owner);
     row.kind = kind;
     row.events = {"needs_you"};
     row.quiet = quiet;
@@ -285,6 +287,27 @@ TEST_F(OutboxTest, ASlowTargetHoldsUpNobodyElse) {
   Begin();
   EXPECT_EQ(Waiting("t1"), 1);
   EXPECT_EQ(Waiting("t2"), 0);
+}
+
+TEST_F(OutboxTest, SlowTargetsOfOnePersonHoldUpNobodyElse) {
+  Event never(executor);
+  web.before_answer = [&](std::string url) -> Task<void> {
+    if (url == kUrl) co_await never.Wait();
+  };
+  const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
+  for (int i = 0; i < 40; ++i) {
+    AddTarget(fmt::format("slow{}", i), kUrl);
+    Put(fmt::format("slow{}", i), "a");
+  }
+  AddTarget("theirs", "https://example.org/x", store::NotifyKind::kSlack, std::nullopt, guest);
+  web.Answer("https://example.org/x", 200, "");
+  Put("theirs", "a");
+  Begin();
+  EXPECT_EQ(Waiting("theirs"), 0);
+  EXPECT_EQ(web.questions.size(), 3U);
+  never.Set();
+  executor.RunUntilIdle();
+  EXPECT_EQ(web.questions.size(), 41U);
 }
 
 TEST_F(OutboxTest, QuietHoursDelayAndDropNothing) {

@@ -38,6 +38,8 @@ class People {
   PersonPtr Find(std::int64_t user_id) const;
   /// The user with that provider and subject, or null.
   PersonPtr Find(std::string_view provider, std::string_view subject) const;
+  /// Everybody, by id. Valid until the next change.
+  const std::unordered_map<std::int64_t, PersonPtr>& all() const { return people_; }
   /// Everybody, by name.
   std::vector<PersonPtr> List() const;
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ class FakeWeb : public http::Web {
   Task<Result<http::WebAnswer>> Ask(http::WebQuestion question) override {
     const std::string url = question.url;
     questions.push_back(std::move(question));
+    if (before_answer) co_await before_answer(url);
     if (is_away) co_return Unavailable("away");
     const auto found = answers_.find(url);
     if (found == answers_.end()) co_return http::WebAnswer{.status = 404, .fields = {}, .body = ""};
@@ -33,6 +35,7 @@ class FakeWeb : public http::Web {
   }
 
   std::vector<http::WebQuestion> questions;
+  std::function<Task<void>(std::string url)> before_answer;  ///< Answers come after it.
   bool is_away = false;
 
  private:

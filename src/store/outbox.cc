@@ -16,6 +16,14 @@ OutboxRow ToOutbox(const Row& row) {
   return entry;
 }
 
+OutboxHead ToHead(const Row& row) {
+  return {.id = row.Integer(0),
+          .target_id = row.String(1),
+          .user_id = row.Integer(2),
+          .created_at = row.Time(3),
+          .not_before = row.Time(4)};
+}
+
 std::string_view ToString(NotifyWatchRow::What what) {
   return what == NotifyWatchRow::What::kRun ? "run" : "online";
 }
@@ -42,12 +50,21 @@ Result<bool> InsertOutbox(Database& database, const OutboxRow& row) {
   return *done > 0;
 }
 
-Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database) {
+Result<std::vector<OutboxHead>> ListOutboxHeads(Database& database) {
+  // One look into the index for each target, however much waits for it.
   return database.All(
+      "SELECT head.id, head.target_id, target.user_id, head.created_at, head.not_before"
+      " FROM notify_targets AS target JOIN outbox AS head ON head.id ="
+      " (SELECT min(id) FROM outbox WHERE target_id = target.id AND done_at IS NULL)"
+      " ORDER BY head.attempts > 0, head.not_before, head.id",
+      {}, ToHead);
+}
+
+Result<std::optional<OutboxRow>> FindOutbox(Database& database, std::int64_t id) {
+  return database.First(
       "SELECT id, target_id, dedupe_key, event, created_at, not_before, first_attempt_at, attempts"
-      " FROM outbox WHERE id IN (SELECT min(id) FROM outbox WHERE done_at IS NULL"
-      " GROUP BY target_id) ORDER BY id",
-      {}, ToOutbox);
+      " FROM outbox WHERE id = ?1 AND done_at IS NULL",
+      {id}, ToOutbox);
 }
 
 Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id) {
@@ -86,13 +103,12 @@ Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id
   return Ok();
 }
 
-Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
-                                WallTime now) {
+Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most) {
   auto done = database.Run(
-      "UPDATE outbox SET done_at = ?3, event = '' WHERE id IN (SELECT id FROM outbox"
+      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox"
       " WHERE target_id = ?1 AND done_at IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?2 - 1)"
       " AND id > (SELECT min(id) FROM outbox WHERE target_id = ?1 AND done_at IS NULL)",
-      {target_id, most, ToUnixMs(now)});
+      {target_id, most});
   if (!done) return Wrap(std::move(done).error(), "shorten the outbox");
   return static_cast<std::int64_t>(*done);
 }
@@ -112,8 +128,13 @@ Result<void> HastenOutbox(Database& database, std::string_view target_id) {
   return Ok();
 }
 
-Result<void> PurgeOutbox(Database& database, WallTime before) {
+Result<void> PurgeOutbox(Database& database, WallTime before, std::int64_t most) {
   auto done = database.Run("DELETE FROM outbox WHERE done_at < ?1", {ToUnixMs(before)});
+  if (done) {
+    done = database.Run(
+        "DELETE FROM outbox WHERE id <= (SELECT max(id) FROM outbox) - ?1 AND done_at IS NOT NULL",
+        {most});
+  }
   if (!done) return Wrap(std::move(done).error(), "purge the outbox");
   return Ok();
 }

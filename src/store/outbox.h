@@ -25,10 +25,22 @@ struct OutboxRow {
   std::int64_t attempts = 0;  ///< At this one.
 };
 
+/// What comes first of what waits for a target.
+struct OutboxHead {
+  std::int64_t id = 0;
+  std::string target_id = {};
+  std::int64_t user_id = 0;  ///< Whose target it is.
+  WallTime created_at = {};
+  WallTime not_before = {};
+};
+
 /// Puts it at the end of its target's queue. False: that key was there already, waiting or done.
 Result<bool> InsertOutbox(Database& database, const OutboxRow& row);
-/// Of each target what comes first, whether it is due or not.
-Result<std::vector<OutboxRow>> ListOutboxHeads(Database& database);
+/// Of each target what comes first, whether it is due or not: what has not been tried yet before
+/// what has, and of either what is due the longest.
+Result<std::vector<OutboxHead>> ListOutboxHeads(Database& database);
+/// What waits under that id, if anything does.
+Result<std::optional<OutboxRow>> FindOutbox(Database& database, std::int64_t id);
 /// How many wait for that target.
 Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id);
 /// Later, as of `now`, after which it was not created either.
@@ -39,15 +51,15 @@ Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTim
 /// For what waits for that target, the next attempt is the first.
 Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id);
 /// Leaves `most` of what waits for that target: what comes first, which may be under way and whose
-/// pause is the target's, and the newest. How many it finished.
-Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most,
-                                WallTime now);
+/// pause is the target's, and the newest. How many are gone, their keys too.
+Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most);
 /// Delivered, or given up: only its key stays.
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);
 /// What waits for that target may be looked at again at once, but for what is being retried.
 Result<void> HastenOutbox(Database& database, std::string_view target_id);
-/// Forgets keys of what was done before `before`.
-Result<void> PurgeOutbox(Database& database, WallTime before);
+/// Forgets keys of what was done before `before`, and of what was not among the last `most` that
+/// were written.
+Result<void> PurgeOutbox(Database& database, WallTime before, std::int64_t most);
 
 /// What goes on.
 struct NotifyWatchRow {

@@ -46,8 +46,19 @@ struct OutboxTest : ::testing::Test {
 
   std::vector<std::string> Heads() {
     std::vector<std::string> keys;
-    for (const auto& row : ListOutboxHeads(*database).value()) keys.push_back(row.dedupe_key);
+    for (const auto& head : ListOutboxHeads(*database).value()) {
+      keys.push_back(FindOutbox(*database, head.id).value().value().dedupe_key);
+    }
     return keys;
+  }
+
+  /// What comes first at that target.
+  OutboxRow First(std::string_view target) {
+    for (const auto& head : ListOutboxHeads(*database).value()) {
+      if (head.target_id == target) return FindOutbox(*database, head.id).value().value();
+    }
+    ADD_FAILURE() << "nothing waits for " << target;
+    return {};
   }
 };
 
@@ -94,10 +105,23 @@ TEST_F(OutboxTest, EachKeyIsTakenOncePerTargetAlsoWhenItIsDone) {
   ASSERT_EQ(heads.size(), 2U);
   ASSERT_THAT(FinishOutbox(*database, heads[0].id, now), IsOk());
   EXPECT_FALSE(Put("t1", "a").value());
-  ASSERT_THAT(PurgeOutbox(*database, now), IsOk());
+  ASSERT_THAT(PurgeOutbox(*database, now, 9), IsOk());
   EXPECT_FALSE(Put("t1", "a").value());
-  ASSERT_THAT(PurgeOutbox(*database, now + std::chrono::milliseconds(1)), IsOk());
+  ASSERT_THAT(PurgeOutbox(*database, now + std::chrono::milliseconds(1), 9), IsOk());
   EXPECT_TRUE(Put("t1", "a").value());
+}
+
+TEST_F(OutboxTest, KeysOfTheLastOnesAreKept) {
+  Target("t1");
+  for (const auto* key : {"a", "b", "c", "d"}) {
+    ASSERT_THAT(Put("t1", key), IsOk());
+    if (*key != 'a') ASSERT_THAT(FinishOutbox(*database, First("t1").id + *key - 'a', now), IsOk());
+  }
+  ASSERT_THAT(PurgeOutbox(*database, now, 2), IsOk());
+  EXPECT_FALSE(Put("t1", "a").value()) << "it waits";
+  EXPECT_FALSE(Put("t1", "c").value());
+  EXPECT_FALSE(Put("t1", "d").value());
+  EXPECT_TRUE(Put("t1", "b").value());
 }
 
 TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
@@ -107,10 +131,11 @@ TEST_F(OutboxTest, OfEachTargetTheOldestComesFirst) {
   ASSERT_THAT(Put("t2", "c"), IsOk());
   EXPECT_THAT(Heads(), ::testing::ElementsAre("a", "c"));
   EXPECT_EQ(CountOutbox(*database, "t1").value(), 2);
-  const auto first = ListOutboxHeads(*database).value()[0];
+  const auto first = First("t1");
   ASSERT_THAT(PostponeOutbox(*database, first.id, now + std::chrono::hours(1), now), IsOk());
   ASSERT_THAT(NoteOutboxAttempt(*database, first, now), IsOk());
-  const auto later = ListOutboxHeads(*database).value()[0];
+  EXPECT_THAT(Heads(), ::testing::ElementsAre("c", "a")) << "what has not been tried goes before";
+  const auto later = First("t1");
   EXPECT_EQ(later.id, first.id);
   EXPECT_EQ(later.attempts, 1);
   EXPECT_EQ(later.first_attempt_at, now);
@@ -155,21 +180,21 @@ TEST_F(OutboxTest, AnAttemptIsTheFirstForAllThatWaitForIt) {
   Target("t2");
   for (const auto* key : {"a", "b"}) ASSERT_THAT(Put("t1", key), IsOk());
   ASSERT_THAT(Put("t2", "c"), IsOk());
-  const auto heads = ListOutboxHeads(*database).value();
-  ASSERT_THAT(NoteOutboxAttempt(*database, heads[0], now), IsOk());
+  const auto first = First("t1");
+  ASSERT_THAT(NoteOutboxAttempt(*database, first, now), IsOk());
   ASSERT_THAT(Put("t1", "d"), IsOk());
   const auto later = now + std::chrono::hours(1);
-  ASSERT_THAT(NoteOutboxAttempt(*database, heads[0], later), IsOk());
-  const auto first_and_count = [this](std::size_t which) {
-    const auto row = ListOutboxHeads(*database).value()[which];
+  ASSERT_THAT(NoteOutboxAttempt(*database, first, later), IsOk());
+  const auto first_and_count = [this](std::string_view target) {
+    const auto row = First(target);
     EXPECT_THAT(FinishOutbox(*database, row.id, now), IsOk());
     return std::pair(row.first_attempt_at, row.attempts);
   };
   using Pair = std::pair<std::optional<WallTime>, std::int64_t>;
-  EXPECT_EQ(first_and_count(0), Pair(now, 2)) << "a";
-  EXPECT_EQ(first_and_count(0), Pair(now, 0)) << "b";
-  EXPECT_EQ(first_and_count(1), Pair(later, 0)) << "d";
-  EXPECT_EQ(first_and_count(0), Pair(std::nullopt, 0)) << "c";
+  EXPECT_EQ(first_and_count("t1"), Pair(now, 2)) << "a";
+  EXPECT_EQ(first_and_count("t1"), Pair(now, 0)) << "b";
+  EXPECT_EQ(first_and_count("t1"), Pair(later, 0)) << "d";
+  EXPECT_EQ(first_and_count("t2"), Pair(std::nullopt, 0)) << "c";
 }
 
 TEST_F(OutboxTest, AFullQueueKeepsItsFirstAndTheNewest) {
@@ -177,16 +202,17 @@ TEST_F(OutboxTest, AFullQueueKeepsItsFirstAndTheNewest) {
   Target("t2");
   for (const auto* key : {"a", "b", "c", "d", "e"}) ASSERT_THAT(Put("t1", key), IsOk());
   ASSERT_THAT(Put("t2", "f"), IsOk());
-  EXPECT_EQ(TrimOutbox(*database, "t1", 5, now).value(), 0);
-  EXPECT_EQ(TrimOutbox(*database, "t1", 3, now).value(), 2);
+  EXPECT_EQ(TrimOutbox(*database, "t1", 5).value(), 0);
+  EXPECT_EQ(TrimOutbox(*database, "t1", 3).value(), 2);
   std::vector<std::string> left;
   for (int i = 0; i < 3; ++i) {
-    const auto head = ListOutboxHeads(*database).value().at(0);
-    if (head.target_id == "t1") left.push_back(head.dedupe_key);
-    ASSERT_THAT(FinishOutbox(*database, head.id, now), IsOk());
+    const auto first = First("t1");
+    left.push_back(first.dedupe_key);
+    ASSERT_THAT(FinishOutbox(*database, first.id, now), IsOk());
   }
   EXPECT_THAT(left, ::testing::ElementsAre("a", "d", "e"));
   EXPECT_EQ(CountOutbox(*database, "t2").value(), 1);
+  EXPECT_TRUE(Put("t1", "b").value()) << "of what was never sent no key stays";
 }
 
 TEST_F(OutboxTest, WhatGoesOnIsRememberedUntilItEnds) {
