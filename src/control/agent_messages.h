@@ -93,6 +93,7 @@ struct AnswerResult {
     kSent,    ///< The instance took it.
     kGone,    ///< The question is not open any more: somebody else answered, or it was given up.
     kFailed,  ///< It could not be given; `message` says why, for people.
+    kUnconfirmed,  ///< It was given, and nobody knows what became of it; `message` says why.
   };
   std::string request_id{};
   Outcome outcome = Outcome::kFailed;

@@ -127,6 +127,8 @@ std::string_view ToString(AnswerResult::Outcome outcome) {
       return "gone";
     case AnswerResult::Outcome::kFailed:
       return "failed";
+    case AnswerResult::Outcome::kUnconfirmed:
+      return "unconfirmed";
   }
   return "";
 }

@@ -43,7 +43,7 @@ constexpr auto AllOf(Question::Kind) {
 }
 constexpr auto AllOf(AnswerResult::Outcome) {
   using enum AnswerResult::Outcome;
-  return std::array{kSent, kGone, kFailed};
+  return std::array{kSent, kGone, kFailed, kUnconfirmed};
 }
 
 /// `M` is T or const T: reader and writer share one list.

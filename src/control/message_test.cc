@@ -98,6 +98,8 @@ std::vector<Case> Cases() {
        R"({"type":"answer_result","request_id":"r","outcome":"gone"})"},
       {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kFailed, .message = "no"},
        R"({"type":"answer_result","request_id":"r","outcome":"failed","message":"no"})"},
+      {AnswerResult{.request_id = "r", .outcome = AnswerResult::Outcome::kUnconfirmed},
+       R"({"type":"answer_result","request_id":"r","outcome":"unconfirmed"})"},
       {Answer{.request_id = "r",
               .session_id = "s",
               .question_id = "q",

@@ -34,6 +34,11 @@ Problem NotWhole() {
           "open its session to allow it."};
 }
 
+/// The answer was sent, and may have arrived.
+Problem NotConfirmed(std::string_view why) {
+  return {504, "Not confirmed", fmt::format("What became of the answer is not known: {}.", why)};
+}
+
 Problem NotConnected() {
   return {503, "Not connected", "The instance's agent is away; answer again once it is back."};
 }
@@ -77,6 +82,9 @@ http::Response ResponseOf(const control::AnswerResult& result) {
       return JsonResponse(200, boost::json::serialize(boost::json::object{{"outcome", "sent"}}));
     case Outcome::kGone:
       return ProblemResponse(AnsweredElsewhere());
+    case Outcome::kUnconfirmed:
+      return ProblemResponse(
+          NotConfirmed(result.message.empty() ? "the agent cannot say" : result.message));
     case Outcome::kFailed:
       break;
   }
@@ -123,9 +131,7 @@ Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call) {
   if (result) co_return ResponseOf(*result);
   if (result.error().kind == ErrorKind::kUnavailable) co_return ProblemResponse(NotConnected());
   if (result.error().kind == ErrorKind::kTimeout) {
-    co_return ProblemResponse({504, "Not answered",
-                               "The agent did not say in time what became of "
-                               "the answer."});
+    co_return ProblemResponse(NotConfirmed("the agent did not say in time"));
   }
   if (result.error().kind == ErrorKind::kConflict) {
     co_return ProblemResponse(ExplainedProblem(result.error()));

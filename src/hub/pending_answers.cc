@@ -23,8 +23,9 @@ Task<Result<control::AnswerResult>> PendingAnswers::Start(control::Answer answer
 
 Task<Result<control::AnswerResult>> PendingAnswers::Await(std::shared_ptr<Waiting> waiting) {
   co_await waiting->done.Wait();
-  if (!waiting->result) co_return Unavailable("the agent went away");
-  co_return std::move(*waiting->result);
+  if (waiting->result) co_return std::move(*waiting->result);
+  co_return control::AnswerResult{.outcome = control::AnswerResult::Outcome::kUnconfirmed,
+                                  .message = "the agent went away"};
 }
 
 void PendingAnswers::Finish(control::AnswerResult result) {

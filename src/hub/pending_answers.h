@@ -24,8 +24,8 @@ class PendingAnswers {
   PendingAnswers& operator=(const PendingAnswers&) = delete;
 
   /// Gives the answer a request id, sends it, and waits for its result: for as long as the caller
-  /// likes, even beyond this object's life. kUnavailable: it was not sent, or the tunnel ended;
-  /// kConflict: too many are on their way.
+  /// likes, even beyond this object's life; kUnconfirmed if the tunnel ended meanwhile. The answer
+  /// was not sent where this fails: kUnavailable, or kConflict: too many are on their way.
   Task<Result<control::AnswerResult>> Start(control::Answer answer, const Send& send);
   /// What the agent said; ignored if nobody waits for it.
   void Finish(control::AnswerResult result);

@@ -20,8 +20,9 @@ describe("answers", { timeout: 60_000 }, () => {
   const ask = (question) =>
     agent.report([{ id: "s", state: "needs_you", is_busy: true, needs_you: true, question: { kind: "permission", tool: "Write", ...question } }]);
   const shown = async () => JSON.parse((await scene.api("GET", "/clients/box", { cookie })).body).metadata.sessions?.[0]?.question;
-  async function answer(allow) {
-    const body = JSON.stringify({ session_id: "s", question_id: (await shown()).id, allow });
+  const answer = async (allow) => answerTo((await shown()).id, allow);
+  async function answerTo(question, allow) {
+    const body = JSON.stringify({ session_id: "s", question_id: question, allow });
     const { status, body: text } = await scene.api("POST", "/api/clients/box/answers", { cookie, body });
     return { status, ...JSON.parse(text) };
   }
@@ -39,6 +40,31 @@ describe("answers", { timeout: 60_000 }, () => {
     assert.equal(told.allow, false);
     await agent.say({ type: "answer_result", request_id: told.request_id, outcome: "sent" });
     assert.equal((await denied).status, 200);
+  });
+
+  it("what was sent and not confirmed may have arrived; what could not be given did not", async () => {
+    await ask({ id: "open", text: "{}" });
+    await until("the question", async () => (await shown())?.id === "open");
+    for (const [outcome, status, title] of [["unconfirmed", 504, "Not confirmed"], ["failed", 502, "Not answered"], ["gone", 409, "Answered elsewhere"]]) {
+      const given = answer(true);
+      const told = await agent.hear("answer");
+      await agent.say({ type: "answer_result", request_id: told.request_id, outcome, message: "as the test wants it" });
+      const said = await given;
+      assert.deepEqual([said.status, said.title], [status, title]);
+    }
+  });
+
+  it("an agent that goes away with an answer may have given it", async () => {
+    await ask({ id: "taken", text: "{}" });
+    await until("the question", async () => (await shown())?.id === "taken");
+    const given = answer(true);
+    await agent.hear("answer");
+    agent.drop();
+    const said = await given;
+    assert.equal(said.status, 504);
+    assert.match(said.detail, /the agent went away/);
+    assert.equal((await answerTo("taken", true)).status, 503);
+    agent = await FakeAgent.connect(scene, "box", await scene.token("box again", "--instance", "box"));
   });
 
   it("what is shown whole can be", async () => {

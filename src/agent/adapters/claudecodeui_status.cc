@@ -266,16 +266,17 @@ Task<control::AnswerResult> ChatStatus::GiveAnswer(control::Answer answer) {
   if (dialect() == Dialect::kShared) sent = observer_.Send(SubscriptionTo(answer.session_id));
   if (dialect() == Dialect::kLegacy) sent = observer_.Send(PendingOf(answer.session_id));
   if (sent) sent = observer_.Send(json::serialize(message));
-  // An old instance says nothing of an answer unless it is asked.
-  if (sent && dialect() == Dialect::kLegacy) sent = observer_.Send(PendingOf(answer.session_id));
   if (!sent) {
     LogWarn("answer to the instance: {}", ForLog(sent.error().ToString()));
     result.message = "the agent has no connection to the instance's chat at the moment";
     co_return result;
   }
+  // An old instance says nothing of an answer unless it is asked.
+  if (dialect() == Dialect::kLegacy) Tell(PendingOf(answer.session_id));
   auto ended = co_await WithDeadline(context_.executor, kAnswerTimeout, "the instance's word",
                                      AwaitEnd(answering));
   if (!ended) {
+    result.outcome = Outcome::kUnconfirmed;
     result.message = "the instance did not confirm the answer";
   } else if (*ended == QuestionEnd::kAnswered) {
     result.outcome = Outcome::kSent;

@@ -287,7 +287,9 @@ TEST_F(ChatStatusTest, DeniesWithAReason) {
       Start({.session_id = "s1", .question_id = "q1", .allow = false, .message = "not today"});
   EXPECT_THAT(Heard()[1], HasSubstr(R"("allow":false)"));
   executor_.Advance(seconds(9));
-  EXPECT_EQ(answer.Take().message, "the instance did not confirm the answer");
+  const auto result = answer.Take();
+  EXPECT_EQ(result.outcome, Outcome::kUnconfirmed);
+  EXPECT_EQ(result.message, "the instance did not confirm the answer");
 }
 
 TEST_F(ChatStatusTest, FillsInWhatTheUserChose) {
