@@ -7,7 +7,7 @@ import { before, describe } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { gzipSync } from "node:zlib";
 import { berth } from "./lib/hub.mjs";
-import { client, fleet, history } from "./lib/fake_hub_socket.mjs";
+import { client, fleet, history, refusal } from "./lib/fake_hub_socket.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -109,7 +109,7 @@ describe("the app", { concurrency: 1 }, () => {
   check("the keyboard keeps its place after Mark as seen, and where Open fails", async () => {
     const focused = () => page.evaluate(() => document.activeElement.textContent);
     const failed = { id: "s1", title: "Nightly", state: "error", error: "exit 3" };
-    const away = { status: 503, json: { detail: "Not this time." } };
+    const away = refusal(503, "Not connected", "Not this time.");
     let reply = away;
     await page.route(/\/api\/clients\/one\/(seen|open)$/, (route) => route.fulfill(reply));
     const press = async (name) => {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { ask } from "../e2e/lib/http.mjs";
 import { Receiver } from "../e2e/lib/push_service.mjs";
 import { violations } from "./lib/axe.mjs";
+import { refusal } from "./lib/fake_hub_socket.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -130,7 +131,7 @@ describe("the settings pages", { concurrency: 1 }, () => {
     // While it is being revoked nothing closes the dialog, which then says how that went.
     let fail;
     await page.route("**/api/api-tokens/*", (route) => {
-      fail = () => route.fulfill({ status: 502, json: { detail: "Not this time." } });
+      fail = () => route.fulfill(refusal(502, "Not reachable", "Not this time."));
     });
     await button(page, "Revoke script").click();
     await button(dialog(page), "Revoke").click();

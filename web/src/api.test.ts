@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { call, lacksProof } from "./api";
+import { call, hubAway, isGone, isInDoubt, lacksProof } from "./api";
 
 /** What the user reads when the hub answers so. */
 async function wordsFor(status: number, body: string): Promise<string> {
@@ -27,6 +27,25 @@ test("an answer without words is explained by its status", async () => {
   }
   assert.match(await wordsFor(429, ""), /^Too many attempts/);
   assert.equal(await wordsFor(503, "<h1>Down</h1>"), "The hub is not available.");
+});
+
+test("an answer may have arrived where no word came of it, or a proxy's; it is gone where the hub says so", async () => {
+  const kinds: string[] = [];
+  for (const [status, isHubs, title] of [
+    [504, true, "Not confirmed"], [502, true, "Not answered"], [503, true, "Not connected"], [502, false, ""], [503, false, "Not connected"],
+    [429, false, ""], [409, true, "Answered elsewhere"], [409, true, "Conflict"], [409, false, "Answered elsewhere"],
+  ] as const) {
+    const headers = { "content-type": isHubs ? "application/problem+json" : "application/json" };
+    const body = JSON.stringify({ title, detail: "As the test wants it." });
+    Object.assign(globalThis, {
+      document: { querySelector: () => null },
+      fetch: () => Promise.resolve(new Response(body, { status, headers })),
+    });
+    const error: unknown = await call("POST", "/").catch((reason: unknown) => reason);
+    kinds.push(isInDoubt(error) ? "in doubt" : isGone(error) ? "gone" : "refused");
+  }
+  assert.deepEqual(kinds, ["in doubt", "refused", "refused", "in doubt", "in doubt", "refused", "gone", "refused", "refused"]);
+  assert.equal(isInDoubt(hubAway()), true);
 });
 
 test("a page lacks the proof only where the hub asks for one", () => {

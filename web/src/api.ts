@@ -2,14 +2,19 @@
 // whose message may be shown to the user.
 
 import { noteDate } from "./clock";
+import { record, text } from "./json";
 
 const deadlineMs = 15_000;
 
-/** A call that failed: `status` is the HTTP status, 0 if no answer came. */
+/**
+ * A call that failed: `status` is the HTTP status, 0 if no answer came. `title` is the hub's own name for what went
+ * wrong; "" if it is not the hub that answers, but a proxy in its place.
+ */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly title = "",
   ) {
     super(message);
   }
@@ -41,18 +46,17 @@ export function hubAway(): ApiError {
   return new ApiError(0, explain(0));
 }
 
-/** The hub's own words for a refusal, where they say more than its status; else ours. */
-async function problemOf(response: Response): Promise<string> {
-  const { status } = response;
-  if (![400, 403, 409, 413, 429, 502, 503, 504].includes(status)) return explain(status);
-  try {
-    const { title, detail } = (await response.json()) as { title?: unknown; detail?: unknown };
-    if (typeof detail !== "string" || detail === "") return explain(status);
-    // What there was too much of is in the title, and in the detail how long to wait.
-    return status === 429 && typeof title === "string" ? `${title}. ${detail}` : detail;
-  } catch {
-    return explain(status);
-  }
+/** A refusal, in the hub's own words where they say more than its status; else in ours. */
+async function problemOf(response: Response): Promise<ApiError> {
+  const { status, headers } = response;
+  if (!headers.get("content-type")?.startsWith("application/problem+json")) return new ApiError(status, explain(status));
+  const problem: unknown = await response.json().catch(() => undefined);
+  const { title, detail } = record(problem);
+  const name = text(title);
+  const isTold = text(detail) !== "" && [400, 403, 409, 413, 429, 502, 503, 504].includes(status);
+  // What there was too much of is in the title, and in the detail how long to wait.
+  const told = status === 429 && name !== "" ? `${name}. ${text(detail)}` : text(detail);
+  return new ApiError(status, isTold ? told : explain(status), name);
 }
 
 /** What the user reads about any failure. */
@@ -123,7 +127,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
   }
   if (response.headers.has("x-berth-reload")) reload();
   noteDate(response.headers.get("date"));
-  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  if (!response.ok) throw await problemOf(response);
   if (!response.headers.get("content-type")?.startsWith("application/json")) return undefined;
   try {
     return await response.json();
@@ -232,7 +236,18 @@ export async function markSeen(id: string, session: string): Promise<void> {
   await call("POST", `/api/clients/${encodeURIComponent(id)}/seen`, { session_id: session });
 }
 
-/** Gives the answer; ApiError 409 if the question is not open any more. */
+/** Whether an answer was refused because its question is not open any more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409 && error.title === "Answered elsewhere";
+}
+
+/** Whether the instance may have taken the answer all the same: no word came of it, or not the hub's. */
+export function isInDoubt(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return error.status === 0 || error.status === 504 || (error.status >= 500 && error.title === "");
+}
+
+/** Gives the answer; see isGone() and isInDoubt() for how that may fail. */
 export async function giveAnswer(id: string, answer: Answer): Promise<void> {
   await call("POST", `/api/clients/${encodeURIComponent(id)}/answers`, answer);
 }

@@ -85,6 +85,19 @@ export function choices(id) {
   return { id, kind: "question", tool: "AskUserQuestion", text, asked_at: iso(4 * minute) };
 }
 
+/** An instance whose sessions wait with these questions, one each. */
+export function asking(id, ...questions) {
+  const sessions = questions.map((question, index) => ({
+    id: `s${index + 1}`, title: "Tidy up", is_busy: true, needs_you: true, state: "needs_you", question,
+  }));
+  return client(id, "needs_you", { metadata: { sessions } });
+}
+
+/** What the hub says when it refuses a call; to be given to route.fulfill(). */
+export function refusal(status, title, detail = "As the test wants it.") {
+  return { status, json: { title, status, detail }, contentType: "application/problem+json" };
+}
+
 /** A small fleet with every state and every kind of text. */
 export function fleet() {
   const session = (id, title, state, more = {}) => ({

@@ -1,6 +1,6 @@
 // A question that a session waits with: shown in full, then the buttons that answer it.
-import { useMemo, useRef, useState } from "preact/hooks";
-import { ApiError, giveAnswer, words, type Answer } from "../api";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { giveAnswer, isGone, isInDoubt, words, type Answer } from "../api";
 import type { Instance, Question, Session } from "../instances";
 import { shownOf, visible, type Asked, type Part } from "../question";
 import { Button } from "../ui/button";
@@ -18,7 +18,7 @@ interface QuestionProps {
   readonly question: Question;
   /** This user answers it: when it goes away, nobody else did. */
   readonly onAnswer: (question: Question) => void;
-  /** The answer was not taken; `isGone`: because the question is not open any more. */
+  /** The answer was not taken; `isGone`: because the question is said not to be open any more. */
   readonly onRefused: (question: Question, isGone: boolean) => void;
 }
 
@@ -26,6 +26,9 @@ type Sent = "" | "sending" | "allowed" | "denied" | "gone" | "settled";
 
 /** What the hub takes, whatever the letters. */
 const longestReason = 600;
+
+/** So long after it is said not to be open a question goes from the list, or else it is open. */
+const goneWithinMs = 3_000;
 
 function Parts({ parts }: { parts: readonly Part[] }) {
   return (
@@ -84,11 +87,6 @@ const outcomes: Readonly<Record<Exclude<Sent, "" | "sending">, string>> = {
   settled: "This question is not open any more: your answer arrived, or it was answered elsewhere or given up.",
 };
 
-/** Whether the instance may have taken the answer all the same: no word came of it, or none in time. */
-function isInDoubt(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 504);
-}
-
 export function QuestionBox({ one, session, question, onAnswer, onRefused }: QuestionProps) {
   const [sent, setSent] = useState<Sent>("");
   const [problem, setProblem] = useState("");
@@ -96,13 +94,24 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   const { reason } = draft;
   const [hadReason] = useState(reason !== "");
   const wasInDoubt = useRef(false);
-  const box = useSettled<HTMLElement>(JSON.stringify([session.id, question]));
+  const isOver = sent !== "" && sent !== "sending";
+  const box = useSettled<HTMLElement>(JSON.stringify([session.id, question, isOver]));
   const { asked, parts } = useMemo(() => shownOf(question), [question.kind, question.tool, question.text]);
   const noteFocus = useFocusAfter(box.ref, sent === "sending");
   const tool = visible(question.tool);
   const chosenOf = (index: number) => (draft.text === question.text ? draft.chosen[index] : undefined) ?? [];
   const mayAnswer = one.role !== "viewer";
   const where = `${session.title} on ${one.name}`;
+
+  useEffect(() => {
+    if (sent !== "gone" && sent !== "settled") return undefined;
+    const timer = setTimeout(() => {
+      if (!wasInDoubt.current) onRefused(question, false);
+      setProblem("The instance still lists this question as open: answer it again if it waits.");
+      setSent("");
+    }, goneWithinMs);
+    return () => clearTimeout(timer);
+  }, [sent]);
 
   function finish(outcome: keyof typeof outcomes): void {
     setSent(outcome);
@@ -131,11 +140,10 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
       await giveAnswer(one.id, allow && asked.length > 0 ? { ...body, answers } : body);
       finish(allow ? "allowed" : "denied");
     } catch (error) {
-      const isGone = error instanceof ApiError && error.status === 409;
       wasInDoubt.current ||= isInDoubt(error);
       // What may have arrived may be why the question goes away, whatever becomes of another answer.
-      if (!wasInDoubt.current) onRefused(question, isGone);
-      if (isGone) {
+      if (!wasInDoubt.current) onRefused(question, isGone(error));
+      if (isGone(error)) {
         finish(wasInDoubt.current ? "settled" : "gone");
       } else {
         setProblem(isInDoubt(error) ? `${words(error)} Your answer may have arrived all the same.` : words(error));
@@ -215,7 +223,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
           </details>
         </form>
       )}
-      {sent !== "" && sent !== "sending" && <div class="notice good">{outcomes[sent]}</div>}
+      {isOver && <div class="notice good">{outcomes[sent]}</div>}
     </section>
   );
 }
