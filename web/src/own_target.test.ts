@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SessionInfo } from "./api";
-import { addOwnTarget, leaveOwnTarget, noteChoices, renewOwnTarget } from "./own_target";
+import { addOwnTarget, leaveOwnTarget, lostChoices, noteChoices, renewOwnTarget } from "./own_target";
 
 const place = { url: "https://push.example/1", p256dh: "key", auth: "secret" };
 
 /** A browser with a subscription, and what is done to it and to the hub. */
-function browser({ isAnswered = true, isSubscribed = true, targets = [] as object[] } = {}) {
+function browser({ isAnswered = true, isSubscribed = true, targets = [] as object[], url = place.url, id = "0123456789abcdef" } = {}) {
   const kept = new Map<string, string>();
   const done: string[] = [];
   const subscription = {
-    toJSON: () => ({ endpoint: place.url, keys: { p256dh: place.p256dh, auth: place.auth } }),
+    toJSON: () => ({ endpoint: url, keys: { p256dh: place.p256dh, auth: place.auth } }),
     unsubscribe: () => Promise.resolve(done.push("unsubscribe") > 0),
   };
   const pushManager = { getSubscription: () => Promise.resolve(isSubscribed ? subscription : null) };
@@ -19,6 +19,7 @@ function browser({ isAnswered = true, isSubscribed = true, targets = [] as objec
     value: { serviceWorker: { getRegistration: () => Promise.resolve({ pushManager }) } },
   });
   Object.assign(globalThis, {
+    Notification: { permission: "granted" },
     document: { querySelector: () => null },
     localStorage: {
       getItem: (key: string) => kept.get(key) ?? null,
@@ -30,7 +31,7 @@ function browser({ isAnswered = true, isSubscribed = true, targets = [] as objec
       if (method === "GET") return Promise.resolve(new Response(JSON.stringify({ targets }), json));
       done.push(body === undefined ? `${method} ${path}` : `${method} ${path} ${body}`);
       if (!isAnswered) return Promise.reject(new Error("away"));
-      return Promise.resolve(method === "POST" ? new Response('{"id":"0123456789abcdef"}', json) : new Response(null, { status: 204 }));
+      return Promise.resolve(method === "POST" ? new Response(JSON.stringify({ id }), json) : new Response(null, { status: 204 }));
     },
   });
   return { kept, done };
@@ -97,6 +98,42 @@ test("what was changed or removed from elsewhere stays so", async () => {
   assert.equal(kept.size, 0);
   await renewOwnTarget(session(1, 400));
   assert.deepEqual(done, []);
+});
+
+test("a subscription that the browser replaced is told instead of the old one, whether the hub still has that or not", async () => {
+  const old = { id: "0123456789abcdef", name: "phone", events: ["failed"] };
+  const first = browser();
+  await renewOwnTarget(session(1, 100));
+  await addOwnTarget({ name: "phone", events: ["failed"] }, place);
+  const own = first.kept.get("berth-own-target") ?? "";
+  const url = "https://push.example/2";
+  for (const targets of [[old], []]) {
+    const { kept, done } = browser({ url, targets, id: "fedcba9876543210" });
+    kept.set("berth-own-target", own);
+    await renewOwnTarget(session(1, 100));
+    const body = { kind: "webpush", name: "phone", events: ["failed"], ...place, url };
+    assert.deepEqual(done, [
+      `POST /api/notifications/targets ${JSON.stringify(body)}`, "DELETE /api/notifications/targets/0123456789abcdef",
+    ]);
+    assert.match(kept.get("berth-own-target") ?? "", /"fedcba9876543210".*push.example\/2/);
+  }
+});
+
+test("a browser that dropped its subscription says what it was for, also once the hub gave it up", async () => {
+  const { kept } = browser();
+  await renewOwnTarget(session(1, 100));
+  await addOwnTarget({ name: "phone", events: ["failed"] }, place);
+  assert.equal(await lostChoices(), undefined);
+  const own = kept.get("berth-own-target") ?? "";
+  const dropped = browser({ isSubscribed: false });
+  dropped.kept.set("berth-own-target", own);
+  await renewOwnTarget(session(1, 100));
+  assert.deepEqual(await lostChoices(), { name: "phone", events: ["failed"] });
+  Object.assign(globalThis, { Notification: { permission: "denied" } });
+  assert.equal(await lostChoices(), undefined);
+  await renewOwnTarget(session(2, 100));
+  Object.assign(globalThis, { Notification: { permission: "granted" } });
+  assert.equal(await lostChoices(), undefined, "somebody else's");
 });
 
 test("a renewal that fails is tried again; without a subscription there is none", async () => {

@@ -4,6 +4,7 @@ import { record, records, text, texts, whole } from "./json";
 import { workerScope } from "./worker";
 
 const storageKey = "berth-own-target";
+const maxUrl = 4_000;
 
 /** What the user chose for a target. */
 export interface Choices {
@@ -24,6 +25,8 @@ export interface Place {
 interface Own {
   readonly id: string;
   readonly choices: Choices;
+  /** Of the subscription that it was made with, which the browser may replace; "" where that is not known. */
+  readonly url: string;
   readonly user: number;
   /** When that session ends at the latest, which tells it from the next. */
   readonly session: number;
@@ -43,11 +46,20 @@ export function placeOf(subscription: PushSubscription): Place {
   return { url: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
 }
 
-/** Has the hub tell this browser. */
+async function subscriptionHere(): Promise<PushSubscription | undefined> {
+  const worker = await navigator.serviceWorker?.getRegistration(workerScope);
+  return (await worker?.pushManager?.getSubscription()) ?? undefined;
+}
+
+/** Has the hub tell this browser, and no more where it was told before its subscription was replaced. */
 export async function addOwnTarget(choices: Choices, place: Place): Promise<void> {
   const body = { kind: "webpush", ...choices, ...place };
   const made = record(await call("POST", "/api/notifications/targets", body));
-  keepOwn({ id: text(made.id), choices, ...present });
+  const old = readOwn();
+  keepOwn({ id: text(made.id), choices, url: place.url, ...present });
+  if (old === undefined || old.user !== present.user || old.url === "" || old.url === place.url) return;
+  // What nobody receives any more the hub finds out by itself, too.
+  await removeTarget(old.id).catch(() => {});
 }
 
 /** The choices for that target are others now: if it is this browser's, it will renew itself with them. */
@@ -57,8 +69,8 @@ export function noteChoices(id: string, changes: Partial<Choices>): void {
 }
 
 /**
- * On every page of the hub: a browser that its user had told of events is told again once they signed in again. What
- * they changed or removed from elsewhere stays so.
+ * On every page of the hub: a browser that its user had told of events is told again once they signed in again, or
+ * the browser replaced its subscription. What they changed or removed from elsewhere stays so.
  */
 export async function renewOwnTarget(info: SessionInfo): Promise<void> {
   present = { user: info.user, session: info.expiresAt };
@@ -67,16 +79,23 @@ export async function renewOwnTarget(info: SessionInfo): Promise<void> {
   try {
     const there = records(await call("GET", "/api/notifications/targets"), "targets").find((one) => one.id === own.id);
     const choices = there === undefined ? own.choices : choicesOf(there);
-    if (own.session === present.session) {
-      keepOwn(there === undefined ? undefined : { ...own, choices });
-      return;
-    }
-    const worker = await navigator.serviceWorker?.getRegistration(workerScope);
-    const subscription = await worker?.pushManager?.getSubscription();
-    if (subscription) await addOwnTarget(choices, placeOf(subscription));
+    const subscription = await subscriptionHere();
+    const place = subscription && placeOf(subscription);
+    const isReplaced = place !== undefined && own.url !== "" && place.url !== own.url;
+    if (place !== undefined && (own.session !== present.session || isReplaced)) await addOwnTarget(choices, place);
+    // Without a subscription it is the browser that ended it: see lostChoices().
+    else if (place !== undefined && there === undefined) keepOwn(undefined);
+    else keepOwn({ ...own, choices, url: own.url || (place?.url ?? "") });
   } catch {
     // The next page tries again.
   }
+}
+
+/** What its user chose for this browser, if it may show notifications and has dropped its subscription. */
+export async function lostChoices(): Promise<Choices | undefined> {
+  const own = readOwn();
+  if (own === undefined || own.user !== present.user || Notification.permission !== "granted") return undefined;
+  return (await subscriptionHere()) === undefined ? own.choices : undefined;
 }
 
 /** Before signing out, which it never keeps from: nothing more is shown here, whoever uses this browser next. */
@@ -89,8 +108,7 @@ export async function leaveOwnTarget(): Promise<void> {
     // It ends with the session, by signing out.
   }
   try {
-    const worker = await navigator.serviceWorker?.getRegistration(workerScope);
-    const subscription = await worker?.pushManager?.getSubscription();
+    const subscription = await subscriptionHere();
     await subscription?.unsubscribe();
   } catch {
     // A browser that has none, or no say in it.
@@ -107,9 +125,10 @@ function readOwn(): Own | undefined {
     const kept = localStorage.getItem(storageKey);
     if (kept === null) return undefined;
     // Before there was more to keep, it was the id alone.
-    if (!kept.startsWith("{")) return { id: kept, choices: { name: "", events: [] }, user: 0, session: 0 };
+    if (!kept.startsWith("{")) return { id: kept, choices: { name: "", events: [] }, url: "", user: 0, session: 0 };
     const own = record(JSON.parse(kept));
-    return { id: text(own.id), choices: choicesOf(record(own.choices)), user: whole(own.user), session: whole(own.session) };
+    const choices = choicesOf(record(own.choices));
+    return { id: text(own.id), choices, url: text(own.url, maxUrl), user: whole(own.user), session: whole(own.session) };
   } catch {
     // A browser that keeps nothing, or that somebody else wrote to.
     return undefined;

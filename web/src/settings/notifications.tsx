@@ -1,7 +1,7 @@
 // Where one is told of events: this browser, a phone, a server.
 import { useState } from "preact/hooks";
 import { words } from "../api";
-import { removeTarget } from "../own_target";
+import { lostChoices, removeTarget, type Choices } from "../own_target";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
 import { LocalTime } from "../ui/local_time";
@@ -9,7 +9,7 @@ import { Empty, Notice } from "../ui/notice";
 import { Panel, type Tell } from "../ui/panel";
 import { Loaded, useRemote } from "../ui/remote";
 import { Table } from "../ui/table";
-import { notifyTargets, testTarget, type NotifyTarget } from "./notify_targets";
+import { addBrowser, canPush, failureWords, notifyTargets, testTarget, type NotifyTarget } from "./notify_targets";
 import { kindWords, TargetForm } from "./target_form";
 
 function StateOf({ target }: { target: NotifyTarget }) {
@@ -20,6 +20,39 @@ function StateOf({ target }: { target: NotifyTarget }) {
       <LocalTime at={target.lastOkAt} none="nothing sent yet" />
       {waits}
     </>
+  );
+}
+
+/** That this browser was to be told, and is not: it has dropped its subscription. */
+function Lost({ onAdded }: { onAdded: () => void }) {
+  const lost = useRemote(async () => (canPush ? await lostChoices() : undefined));
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function add(choices: Choices): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await addBrowser(choices);
+      await lost.reload();
+      onAdded();
+    } catch (error) {
+      setProblem(failureWords(error));
+    }
+    setBusy(false);
+  }
+
+  const choices = lost.value;
+  if (choices === undefined) return null;
+  return (
+    <Notice kind="error">
+      <div class="actions">
+        <span>{problem || "This browser is told nothing any more: it has dropped its subscription."}</span>
+        <Button kind="plain" disabled={busy} onClick={() => void add(choices)}>
+          Tell it again
+        </Button>
+      </div>
+    </Notice>
   );
 }
 
@@ -87,6 +120,12 @@ export function Notifications() {
       {(tell) => (
         <>
           <Notice kind="error">{problem}</Notice>
+          <Lost
+            onAdded={() => {
+              tell("This browser is told from now on.");
+              void targets.reload();
+            }}
+          />
           <Loaded remote={targets} show={list(tell)} />
           <p class="actions">
             <Button onClick={() => setForm("new")}>Add</Button>

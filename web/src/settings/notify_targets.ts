@@ -1,5 +1,5 @@
 // What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
-import { call } from "../api";
+import { ApiError, call, words } from "../api";
 import { record, records, text, texts, whole } from "../json";
 import { addOwnTarget, noteChoices, placeOf, targetPath, type Choices, type Place } from "../own_target";
 import { runningWorker } from "../worker";
@@ -49,7 +49,7 @@ export async function addTarget(target: NewTarget): Promise<void> {
   await call("POST", "/api/notifications/targets", target);
 }
 
-/** Adds this browser. An Error's message may be shown. */
+/** Adds this browser; failureWords() says why not. */
 export async function addBrowser(choices: Choices): Promise<void> {
   await addOwnTarget(choices, await subscribe());
 }
@@ -74,6 +74,12 @@ export function utcOffset(): string {
 }
 
 export const canPush = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+
+/** What the user reads where addBrowser() fails. */
+export function failureWords(error: unknown): string {
+  const isOurs = error instanceof Error && !(error instanceof ApiError) && !(error instanceof DOMException);
+  return isOurs ? error.message : words(error);
+}
 
 const workerMs = 10_000;
 

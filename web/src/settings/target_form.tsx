@@ -1,11 +1,10 @@
 // The dialog about one place where somebody is told of events.
 import { useState } from "preact/hooks";
-import { ApiError, words } from "../api";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Choice, Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
-import { addBrowser, addTarget, canPush, changeTarget, events, utcOffset, type NotifyTarget } from "./notify_targets";
+import { addBrowser, addTarget, canPush, changeTarget, events, failureWords, utcOffset, type NotifyTarget } from "./notify_targets";
 
 const kinds: readonly (readonly [string, string])[] = [
   ...(canPush ? [["webpush", "this browser"] as const] : []),
@@ -61,8 +60,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
       }
       onClose(name);
     } catch (error) {
-      const isOurs = error instanceof Error && !(error instanceof ApiError) && !(error instanceof DOMException);
-      setProblem(isOurs ? error.message : words(error));
+      setProblem(failureWords(error));
       setIsBusy(false);
     }
   }
