@@ -1,6 +1,7 @@
 // The pages under /settings as a user sees them: tokens, sessions, people, the audit log. A hub with
 // its owner and a member, each in a browser of their own.
 import assert from "node:assert/strict";
+import { createECDH, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask } from "../e2e/lib/http.mjs";
@@ -329,10 +330,19 @@ describe("the settings pages", { concurrency: 1 }, () => {
       const headers = { "content-type": "application/json", "x-berth-page": document.querySelector('meta[name="berth-page"]').content };
       return (await fetch(where, { method: verb, headers, body: content })).json();
     }, [method, path, body && JSON.stringify(body)]);
+    const keys = createECDH("prime256v1");
     const { id } = await api("POST", "/api/notifications/targets", {
-      kind: "ntfy", name: "This browser", url: "https://127.0.0.1:9/topic", events: ["needs_you"],
+      kind: "webpush", name: "This browser", url: "https://127.0.0.1:9/push", events: ["needs_you"],
+      p256dh: keys.generateKeys("base64url"), auth: randomBytes(16).toString("base64url"),
     });
     await tab.evaluate((own) => localStorage.setItem("berth-own-target", own), id);
+    // What the hub does not end goes on, with all that belongs to it.
+    await tab.route("**/api/session", (route) => (route.request().method() === "DELETE" ? route.abort() : route.fallback()));
+    await button(tab, "Sign out").click();
+    await tab.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    assert.equal((await api("GET", "/api/notifications/targets")).targets.length, 1);
+    assert.equal(await tab.evaluate(() => localStorage.getItem("berth-own-target")), id);
+    await tab.unroute("**/api/session");
     await go(tab, "sessions");
     await row(tab, "Sessions", "this one").getByRole("button").click();
     await button(dialog(tab), "Sign out").click();

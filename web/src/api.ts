@@ -73,6 +73,19 @@ export function leaveFor(address: string): void {
   location.replace(address);
 }
 
+/** The same once `work` is done, which nothing else that leads away disturbs. If it fails the page stays. */
+export async function leaveAfter(address: string, work: () => Promise<void>): Promise<void> {
+  if (isLeaving) return;
+  isLeaving = true;
+  try {
+    await work();
+  } catch (error) {
+    isLeaving = false;
+    throw error;
+  }
+  location.replace(address);
+}
+
 /** Loads this page again, for whoever is signed in now, unless it is being left. */
 export function startAnew(): void {
   if (isLeaving) return;

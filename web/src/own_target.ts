@@ -98,15 +98,9 @@ export async function lostChoices(): Promise<Choices | undefined> {
   return (await subscriptionHere()) === undefined ? own.choices : undefined;
 }
 
-/** Before signing out, which it never keeps from: nothing more is shown here, whoever uses this browser next. */
+/** After signing out, which ends the target at the hub: nothing more is shown here, whoever uses this browser next. */
 export async function leaveOwnTarget(): Promise<void> {
-  try {
-    const id = readOwn()?.id;
-    keepOwn(undefined);
-    if (id !== undefined) await removeTarget(id);
-  } catch {
-    // It ends with the session, by signing out.
-  }
+  keepOwn(undefined);
   try {
     const subscription = await subscriptionHere();
     await subscription?.unsubscribe();

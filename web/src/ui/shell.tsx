@@ -35,7 +35,19 @@ function useFreshPage(): void {
 /** The bar, then `main` with `children`, which begin with an h1. */
 export function Shell({ info, current, children }: ShellProps) {
   const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
   useFreshPage();
+
+  async function signOut(): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await leave();
+    } catch (error) {
+      setProblem(words(error));
+      setBusy(false);
+    }
+  }
 
   return (
     <>
@@ -60,7 +72,7 @@ export function Shell({ info, current, children }: ShellProps) {
               <bdi>{info.name}</bdi>
             </span>
           )}
-          <Button kind="plain" onClick={() => void leave().catch((error: unknown) => setProblem(words(error)))}>
+          <Button kind="plain" disabled={busy} onClick={() => void signOut()}>
             Sign out
           </Button>
         </div>
