@@ -128,7 +128,13 @@ describe("the app", { concurrency: 1 }, () => {
     await until("the focus is on the card", async () => (await focused()) === "one");
     // The same session fails once more.
     await update(client("one", "error", { metadata: { sessions: [{ ...failed, since: "2030-01-01T00:00:00Z" }] } }));
-    await page.getByRole("button", { name: "Mark as seen: Nightly on one" }).waitFor();
+    const button = page.getByRole("button", { name: "Mark as seen: Nightly on one" });
+    await button.waitFor();
+    // The hub took it; the instance did not hear, or would not.
+    await press("Mark as seen: Nightly on one");
+    await button.waitFor({ state: "detached" });
+    await card("one").getByText("still tells of this failure").waitFor();
+    await button.waitFor();
     await page.unroute(/\/api\/clients\/one\/(seen|open)$/);
   });
 

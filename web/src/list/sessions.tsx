@@ -12,6 +12,8 @@ import { QuestionBox } from "./question_box";
 import { sessionLink } from "./session_link";
 
 const noticeMs = 12_000;
+/** The instance's word that a failure was seen comes sooner, or it was refused there. */
+const seenWithinMs = 5_000;
 
 /** Takes the failure off the list; the instance's next word then says so. */
 function MarkSeen({ one, session }: { one: Instance; session: Session }) {
@@ -20,6 +22,15 @@ function MarkSeen({ one, session }: { one: Instance; session: Session }) {
   const [isSeen, setSeen] = useState(false);
   const box = useRef<HTMLSpanElement>(null);
   const noteFocus = useFocusAfter(box, busy);
+
+  useEffect(() => {
+    if (!isSeen) return undefined;
+    const timer = setTimeout(() => {
+      setProblem("The instance still tells of this failure: it may not have heard. Mark it again, or open the session.");
+      setSeen(false);
+    }, seenWithinMs);
+    return () => clearTimeout(timer);
+  }, [isSeen]);
 
   async function mark(): Promise<void> {
     noteFocus();
