@@ -75,6 +75,20 @@ describe("dashboard", { concurrency: 1 }, () => {
     await other.close();
   });
 
+  check("the sign-in page says that it could not ask for other ways to sign in, and asks again", async () => {
+    const other = await stage.context.newPage();
+    let reply = { status: 503, body: "" };
+    await other.route("**/api/auth", (route) => route.fulfill(reply));
+    await other.goto(`${stage.hub.url}/login`);
+    await other.getByRole("alert").getByText("There may be other ways to sign in. The hub is not available.").waitFor();
+    await other.getByLabel("Sign-in link").waitFor();
+    reply = { json: { ways: [{ label: "Example", url: "/auth/example" }] } };
+    await other.getByRole("button", { name: "Try again" }).click();
+    await other.getByRole("link", { name: "Sign in with Example" }).waitFor();
+    assert.equal(await other.getByRole("alert").count(), 0);
+    await other.close();
+  });
+
   check("an instance appears by itself, and its text is only text", async () => {
     const plain = await stage.plainInstance("plain", () => ({ body: "<h1>plain</h1>" }));
     const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';

@@ -3,7 +3,7 @@
 // also answers with this page when a provider's sign-in failed, and says why in its meta elements.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, signIn, signInWays, type SignInWay } from "./api";
+import { ApiError, signIn, signInWays, words, type SignInWay } from "./api";
 import { followFragment } from "./fragment";
 import { forget } from "./last_known";
 import { codeFrom, nextPath, throughOpen } from "./next";
@@ -88,6 +88,7 @@ function LinkForm({ busy, enter }: { busy: boolean; enter: (code: string) => Pro
 
 function Login({ firstCode, next }: { firstCode: string; next: string }) {
   const [ways, setWays] = useState<SignInWay[] | undefined>(undefined);
+  const [waysProblem, setWaysProblem] = useState("");
   const [busy, setBusy] = useState(firstCode !== "");
   const [isFirst, setFirst] = useState(firstCode !== "");
   const [problem, setProblem] = useState(explainReason(meta("sign-in-problem"), meta("sign-in-who")));
@@ -107,10 +108,20 @@ function Login({ firstCode, next }: { firstCode: string; next: string }) {
     }
   }
 
+  async function askWays(): Promise<void> {
+    setWaysProblem("");
+    try {
+      setWays(await signInWays());
+    } catch (error) {
+      // Without an answer the link still works.
+      setWays([]);
+      setWaysProblem(words(error));
+    }
+  }
+
   useEffect(() => {
     if (firstCode !== "") void enter(firstCode).then(() => setFirst(false));
-    // Without an answer the link still works.
-    signInWays().then(setWays, () => setWays([]));
+    void askWays();
   }, []);
 
   if ((busy && isFirst) || ways === undefined) {
@@ -128,6 +139,14 @@ function Login({ firstCode, next }: { firstCode: string; next: string }) {
         <p class="notice error" role="alert">
           {problem}
         </p>
+      )}
+      {waysProblem !== "" && (
+        <div class="notice error" role="alert">
+          <p>There may be other ways to sign in. {waysProblem}</p>
+          <button class="button plain" type="button" onClick={() => void askWays()}>
+            Try again
+          </button>
+        </div>
       )}
       {ways.length === 0 ? (
         form
