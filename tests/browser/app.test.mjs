@@ -198,6 +198,30 @@ describe("the app", { concurrency: 1 }, () => {
     await page.unroute("**/api/clients/*/history");
   });
 
+  check("what was told of the last hour stays while the hub is away, and is asked for again after it", async () => {
+    let reply = { json: history() };
+    await page.route("**/api/clients/*/history", (route) => route.fulfill(reply));
+    await show("/instances/ada-laptop", fleet());
+    const charts = page.getByRole("heading", { name: "The last hour" });
+    await charts.waitFor();
+    const again = async () => {
+      await page.evaluate(() => window.hubSocket.set(false));
+      await page.getByText("Connecting again").waitFor();
+      await page.evaluate(() => window.hubSocket.set(true));
+    };
+    const problem = page.getByRole("alert").getByText("Not this time.");
+    reply = refusal(503, "Not available", "Not this time.");
+    await again();
+    await problem.waitFor();
+    assert.equal(await charts.count(), 1);
+    assert.equal(await page.getByRole("heading", { name: "Connections", exact: true }).count(), 1);
+    reply = { json: history() };
+    await again();
+    await problem.waitFor({ state: "detached" });
+    assert.equal(await charts.count(), 1);
+    await page.unroute("**/api/clients/*/history");
+  });
+
   check("an instance that is away, unknown, or on a hub without history says so", async () => {
     await page.route("**/api/clients/*/history", (route) => route.fulfill({ status: 404, json: {} }));
     await show("/instances/old-macbook", fleet());

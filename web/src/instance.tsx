@@ -41,15 +41,36 @@ function useChanges(one: Instance | undefined): readonly Change[] {
   return changes.current;
 }
 
-function useHistory(id: string, state: State | undefined): History | string | undefined {
-  const [history, setHistory] = useState<History | string | undefined>("");
+/** What the hub last told of the past, and what went wrong when it was asked since. */
+interface Told {
+  readonly history: History | undefined;
+  readonly problem: string;
+}
+
+/** Undefined before the first answer. Asks now and then while the hub is there, and at once when it comes back. */
+function useHistory(id: string, isOnline: boolean, connected: boolean): Told | undefined {
+  const [told, setTold] = useState<Told>();
   useEffect(() => {
-    const load = () => historyOf(id).then(setHistory, (error: unknown) => setHistory(words(error)));
+    if (!connected) return undefined;
+    let isOver = false;
+    const load = async () => {
+      let next: (last: Told | undefined) => Told;
+      try {
+        const history = await historyOf(id);
+        next = () => ({ history, problem: "" });
+      } catch (error) {
+        next = (last) => ({ history: last?.history, problem: words(error) });
+      }
+      if (!isOver) setTold(next);
+    };
     void load();
     const timer = setInterval(() => void load(), historyEveryMs);
-    return () => clearInterval(timer);
-  }, [id, state === "offline"]);
-  return history;
+    return () => {
+      isOver = true;
+      clearInterval(timer);
+    };
+  }, [id, isOnline, connected]);
+  return told;
 }
 
 function Charts({ history }: { history: History }) {
@@ -118,9 +139,9 @@ function Facts({ one }: { one: Instance }) {
   );
 }
 
-function Details({ one, info }: { one: Instance; info: SessionInfo }) {
+function Details({ one, info, connected }: { one: Instance; info: SessionInfo; connected: boolean }) {
   const changes = useChanges(one);
-  const history = useHistory(one.id, one.state);
+  const told = useHistory(one.id, one.state !== "offline", connected);
   useEffect(() => {
     const plain = document.title;
     document.title = `${one.state === "needs_you" ? "(1) " : ""}${one.name} · berth`;
@@ -160,12 +181,12 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
           <Facts one={one} />
         </section>
       </div>
-      {history === "" && <Loading what="Loading the last hour…" />}
-      {typeof history === "string" && history !== "" && <Notice kind="error">{history}</Notice>}
-      {typeof history === "object" && (
+      {told === undefined && connected && <Loading what="Loading the last hour…" />}
+      {connected && <Notice kind="error">{told?.problem}</Notice>}
+      {told?.history && (
         <section class="panel">
           <h2>The last hour</h2>
-          <Charts history={history} />
+          <Charts history={told.history} />
         </section>
       )}
       <section class="panel">
@@ -178,10 +199,10 @@ function Details({ one, info }: { one: Instance; info: SessionInfo }) {
           ))}
         </ol>
       </section>
-      {typeof history === "object" && (
+      {told?.history && (
         <section class="panel">
           <h2>Connections</h2>
-          <Connections list={history.connections} />
+          <Connections list={told.history.connections} />
         </section>
       )}
       <InstanceAdmin one={one} info={info} />
@@ -213,7 +234,7 @@ function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
       {one !== undefined && (
         <div class={connected ? "details" : "details stale"}>
           <Guard of={one} what="This instance">
-            <Details one={one} info={info} />
+            <Details one={one} info={info} connected={connected} />
           </Guard>
         </div>
       )}
