@@ -73,6 +73,22 @@ describe("focus", { concurrency: 1 }, () => {
     }
   });
 
+  check("what has the focus does not lie under the bar", async () => {
+    await page.setViewportSize({ width: 360, height: 420 });
+    await show("/dashboard", Array.from({ length: 12 }, (_, index) => client(`box${index}`)));
+    await page.getByRole("button", { name: "Open box9" }).focus();
+    for (let step = 0; step < 30; step += 1) {
+      await page.keyboard.press("Shift+Tab");
+      const hidden = await page.evaluate(() => {
+        const one = document.activeElement;
+        const bar = document.querySelector(".bar");
+        return bar.contains(one) ? 0 : bar.getBoundingClientRect().bottom - one.getBoundingClientRect().top;
+      });
+      assert.ok(hidden <= 0, `${await focused()} is ${hidden} px under the bar`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   check("a filter does not go away under the focus", async () => {
     await show("/dashboard", [client("alpha", "busy"), client("mid")]);
     const busy = page.getByRole("button", { name: /^Busy/ });
