@@ -79,6 +79,10 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await button(dialog(page), "Create").click();
     const token = await dialog(page).getByRole("textbox", { name: "Token" }).inputValue();
     assert.match(token, /^ao_[0-9a-f]{16}_[0-9a-f]{64}$/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "new-token");
+    // It would be lost.
+    for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
+    assert.equal(await dialog(page).getByRole("textbox", { name: "Token" }).inputValue(), token);
     await stage.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await button(dialog(page), "Copy").click();
     await dialog(page).getByText("Copied.").waitFor();
@@ -125,7 +129,9 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await look("new-api-token");
     await button(dialog(page), "Create").click();
     const token = await dialog(page).getByRole("textbox", { name: "Token" }).inputValue();
-    await button(dialog(page), "Done").click();
+    await page.keyboard.press("Control+C");
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "detached" });
     await row(page, "API tokens", "script").getByText("instances:read").waitFor();
     assert.equal(await asked(token, "/clients"), 200);
     assert.equal(await asked(token, "/api/tokens"), 403);

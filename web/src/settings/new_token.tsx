@@ -30,6 +30,7 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
   const [token, setToken] = useState("");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  const [isCopied, setCopied] = useState(false);
 
   async function create(): Promise<void> {
     const lacking = check?.() ?? "";
@@ -46,9 +47,9 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
 
   if (token !== "") {
     return (
-      <Dialog title="Copy it now" onClose={() => onClose(name)}>
+      <Dialog title="Copy it now" onClose={() => onClose(name)} busy={!isCopied}>
         <p>This is the only time that the hub shows it. It keeps a hash.</p>
-        <Secret id="new-token" label="Token" value={token} />
+        <Secret id="new-token" label="Token" value={token} onCopied={() => setCopied(true)} />
         {next}
         <div class="actions">
           <Button onClick={() => onClose(name)}>Done</Button>

@@ -13,7 +13,7 @@ interface DialogProps {
 }
 
 interface DialogOfCallProps extends DialogProps {
-  /** While a call is under way, whose outcome is to be shown here: nothing closes the dialog. */
+  /** While a call is under way, whose outcome is to be shown here, or what is shown would be lost: Escape closes nothing. */
   readonly busy?: boolean;
 }
 

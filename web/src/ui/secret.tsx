@@ -1,17 +1,28 @@
 // Something that is shown once, to be copied.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./button";
 
-/** `id` is unique in the page. */
-export function Secret({ id, label, value }: { id: string; label: string; value: string }) {
+interface SecretProps {
+  /** Unique in the page. */
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  /** It is in the clipboard, by the button or by hand. */
+  readonly onCopied: () => void;
+}
+
+/** Takes the focus, selected, as soon as it is there. */
+export function Secret({ id, label, value, onCopied }: SecretProps) {
   const input = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState("");
+  useEffect(() => input.current?.focus(), []);
 
   async function copy(): Promise<void> {
     input.current?.select();
     try {
       await navigator.clipboard.writeText(value);
       setSaid("Copied.");
+      onCopied();
     } catch {
       setSaid("This browser does not let the page copy. It is selected: copy it by hand.");
     }
@@ -28,6 +39,7 @@ export function Secret({ id, label, value }: { id: string; label: string; value:
           value={value}
           autoComplete="off"
           spellcheck={false}
+          onCopy={onCopied}
           onFocus={(event) => event.currentTarget.select()}
         />
         <Button onClick={() => void copy()}>Copy</Button>
