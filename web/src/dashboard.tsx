@@ -68,11 +68,12 @@ function Announcer({ store }: { store: InstanceStore }) {
   );
 }
 
-/** How old the list is, while the hub does not answer. */
-function Stale({ at }: { at: number }) {
+/** How old the list is, while the hub does not answer, and what of it there is. */
+function Stale({ at, shown, count }: { at: number; shown: number; count: number }) {
   return (
     <p class="quiet">
       Below is what it said <Ago since={new Date(at).toISOString()} />; it may have changed since.
+      {shown < count && ` This browser kept the first ${shown} of ${count} instances.`}
     </p>
   );
 }
@@ -136,7 +137,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
         </a>
       </div>
       <div role="status">{!connected && <Unconnected info={info} />}</div>
-      {!connected && isLoaded && <Stale at={heardAt.current} />}
+      {!connected && isLoaded && <Stale at={heardAt.current} shown={size} count={kept?.count ?? size} />}
       {connected && !isLoaded && <Loading />}
       {isLoaded && size === 0 && connected && <NoInstance />}
       {size > 0 && (

@@ -28,6 +28,18 @@ test("the last list is there as long as the session of its user may last, and th
   assert.equal(held.size, 0);
 });
 
+test("of a long list the first are kept, as it shows them, and how many there were", async () => {
+  fakeCache();
+  const all = new Map<string, Instance>();
+  const clients = Array.from({ length: 600 }, (_, index) => ({ id: `i${index}`, metadata: { state: "offline" } }));
+  apply(all, { type: "client_list", clients: [...clients, { id: "zeta", metadata: { state: "needs_you" } }] });
+  keep(all, 1_000, 5_000);
+  const known = await lastKnown(2_000);
+  assert.equal(known?.all.size, 500);
+  assert.equal(known?.all.get("zeta")?.state, "needs_you");
+  assert.equal(known?.count, 601);
+});
+
 test("a list that does not say how long it may be kept is not shown", async () => {
   const held = fakeCache();
   for (const kept of ["{}", '{"at":1,"list":[]}', '{"at":1,"until":null,"list":[]}', "no JSON"]) {

@@ -1,7 +1,9 @@
 // The last list that the hub told, for when it does not answer: names and states, and nothing of what
 // sessions say or ask. Kept in this browser until its user signs out, or their session is over at the latest.
+import { chosen, everything } from "./choice";
 import type { Instance, Instances, State } from "./instances";
 import { apply } from "./instances";
+import { whole } from "./json";
 
 const cacheName = "last-known";
 const place = "/.berth/last-known";
@@ -10,13 +12,18 @@ const mostInstances = 500;
 export interface LastKnown {
   /** When the hub told it; milliseconds. */
   readonly at: number;
+  /** Those that came first in the list. */
   readonly all: Map<string, Instance>;
+  /** How many there were. */
+  readonly count: number;
 }
 
 interface Kept {
   at: number;
   /** When the session of its user ends; milliseconds. */
   until: number;
+  /** How many there are, of which the list has the first. */
+  count: number;
   list: { id: string; label: string; state: State; hostname: string; project: string; last_seen: string; role: string }[];
 }
 
@@ -25,7 +32,8 @@ let isForgotten = false;
 /** Keeps what can be shown later, until forget(), and never after `until`. */
 export function keep(all: Instances, now: number, until: number): void {
   if (isForgotten) return;
-  const list = [...all.values()].slice(0, mostInstances).map((one) => ({
+  const first = chosen(all, everything).slice(0, mostInstances).flatMap((id) => all.get(id) ?? []);
+  const list = first.map((one) => ({
     id: one.id,
     label: one.name,
     state: one.state,
@@ -34,7 +42,7 @@ export function keep(all: Instances, now: number, until: number): void {
     last_seen: one.lastSeen,
     role: one.role,
   }));
-  const text = JSON.stringify({ at: now, until, list } satisfies Kept);
+  const text = JSON.stringify({ at: now, until, count: all.size, list } satisfies Kept);
   // The cache of an origin, unlike its localStorage, tells no other page of a change.
   void quietly((cache) => cache.put(place, new Response(text)));
 }
@@ -52,7 +60,7 @@ export async function lastKnown(now: number): Promise<LastKnown | undefined> {
     const all = new Map<string, Instance>();
     const clients = kept.list.map(({ id, label, last_seen, role, ...metadata }) => ({ id, label, last_seen, role, metadata }));
     apply(all, { type: "client_list", clients });
-    return typeof kept.at === "number" ? { at: kept.at, all } : undefined;
+    return typeof kept.at === "number" ? { at: kept.at, all, count: Math.max(whole(kept.count), all.size) } : undefined;
   } catch {
     return undefined;
   }
