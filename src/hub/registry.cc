@@ -98,7 +98,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
   instance.client.user_id = user_id;
   const control::ClientMetadata before = std::exchange(instance.client.metadata, Shown(metadata));
   control::ClientMetadata& now = instance.client.metadata;
-  if (older != nullptr && link.version_1() == nullptr) {
+  if (older != nullptr && !link.is_version_1()) {
     // What went on is taken to go on until the newer connection reports: no question was answered.
     now.status = before.status;
     now.state = before.state;
@@ -111,7 +111,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
     now.state_since = clock_();
   }
   instance.client.connected_at = clock_();
-  instance.has_reported = false;
+  instance.has_reported = link.is_version_1() && metadata.status;
   instance.client.metadata.last_activity = instance.client.connected_at;
   instance.client.last_seen = instance.client.connected_at;
   if (older != nullptr && older != &link) {

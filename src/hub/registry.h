@@ -38,7 +38,9 @@ class InstanceLink {
   /// instance. "": nothing. An error: the stream must not be opened.
   virtual Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
                                      control::Role role) = 0;
-  /// The way to an instance that speaks version 1; null for every other.
+  /// Whether the instance speaks version 1. Known from the start.
+  virtual bool is_version_1() const { return false; }
+  /// The way to an instance that speaks version 1, once it is registered; null for every other.
   virtual std::shared_ptr<V1Calls> version_1() { return nullptr; }
   /// A newer connection took the id: tell this one and close it. It reports nothing more.
   virtual void Fence(std::string_view reason) = 0;
@@ -70,7 +72,7 @@ struct Instance {
   std::int64_t user_id = 0;      ///< The owner.
   InstanceLink* link = nullptr;  ///< Null while the agent is away; status and state then say so.
   std::string why_away;          ///< While it is: how its last connection ended; "" if unknown.
-  bool has_reported = false;     ///< Whether there was a status since it connected.
+  bool has_reported = false;     ///< Whether what it does is known since it connected.
 
   const std::string& id() const { return client.id; }
   bool is_live() const { return link != nullptr; }
@@ -112,8 +114,9 @@ class Registry {
   void Remove(std::string_view id);
 
   /// The instance is there, over `link`, which must call Disconnected() before it dies. An older
-  /// link of the same id is fenced; what it reported stays until the newer one reports, unless that
-  /// is of version 1, which tells no sessions. kForbidden: the id belongs to another user.
+  /// link of the same id is fenced; what it reported stays until the newer one reports. One of
+  /// version 1 has reported with `metadata`: it tells no sessions. kForbidden: the id belongs to
+  /// another user.
   Result<void> Connected(std::string_view id, std::int64_t user_id,
                          const control::Metadata& metadata, InstanceLink& link);
   /// The link is gone, and why, in a few words. Ignored if a newer one took its place.

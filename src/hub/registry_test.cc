@@ -18,10 +18,12 @@ struct FakeLink : InstanceLink {
   Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
     return std::string();
   }
+  bool is_version_1() const override { return speaks_version_1; }
   void Fence(std::string_view reason) override { fenced = reason; }
   void Disconnect() override {}
   std::optional<Duration> latency() const override { return std::nullopt; }
   std::string fenced;
+  bool speaks_version_1 = false;
 };
 
 struct RegistryTest : identity::testing::IdentityFixture {
@@ -150,6 +152,25 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   EXPECT_TRUE(metadata.sessions.empty());
   EXPECT_EQ(metadata.state, control::State::kIdle);
   EXPECT_FALSE(metadata.needs_you);
+}
+
+TEST_F(RegistryTest, AnInstanceOfVersion1HasReportedOnceItRegistered) {
+  const auto& metadata = registry.Get("laptop")->client.metadata;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+  registry.SetStatus("laptop", link,
+                     {.client_id = "laptop",
+                      .status = control::Status::kBusy,
+                      .needs_you = true,
+                      .sessions = {{.id = "s", .question = control::Question{.id = "q"}}}});
+  FakeLink newer;
+  newer.speaks_version_1 = true;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kActive}, newer),
+              IsOk());
+  EXPECT_TRUE(registry.Get("laptop")->has_reported);
+  EXPECT_TRUE(metadata.sessions.empty());
+  EXPECT_FALSE(metadata.needs_you);
+  EXPECT_EQ(metadata.status, control::Status::kActive);
+  EXPECT_EQ(metadata.state, control::State::kActive);
 }
 
 TEST_F(RegistryTest, AnInstanceMayTurnOutToBeAnotherThanRegistered) {

@@ -34,6 +34,7 @@ class V1Peer : public InstanceLink {
   /// viewer: nothing beside the instance could hold them to looking on.
   Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
                              control::Role role) override;
+  bool is_version_1() const override { return true; }
   std::shared_ptr<V1Calls> version_1() override { return calls_; }
   void Fence(std::string_view reason) override;
   void Disconnect() override;

@@ -178,6 +178,20 @@ TEST_F(V1PeerTest, ANewerConnectionFencesTheOlder) {
   EXPECT_THAT(newer->Next(), HasSubstr("/who"));
 }
 
+TEST_F(V1PeerTest, WhatANewerConnectionRegistersCountsAtOnce) {
+  auto older = Register();
+  older->Say(R"({"type":"status_update","client_id":"box-1","status":"busy"})");
+  auto newer = Connect();
+  newer->Say(fmt::format(R"({{"type":"register","client_id":"box-1","user_token":"{}",)"
+                         R"("metadata":{{"status":"idle"}}}})",
+                         token));
+  EXPECT_EQ(newer->Next(), kRegistered);
+  const Instance& instance = *registry.Get("box-1");
+  EXPECT_EQ(instance.client.metadata.status, control::Status::kIdle);
+  EXPECT_EQ(instance.client.metadata.state, control::State::kIdle);
+  EXPECT_TRUE(instance.has_reported);
+}
+
 TEST_F(V1PeerTest, AnInstanceThatGoesFailsItsRequestsAtOnce) {
   for (const bool is_closed : {true, false}) {
     auto instance = Register();
