@@ -91,15 +91,13 @@ Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call) {
   }
   const std::string& id = visible->instance->id();
   std::string url = UrlOf(hub, *visible->instance, visible->role);
-  if (hub.hosts.has_subdomains() && IsInstanceLabel(id)) {
-    const Secret ticket = hub.identity.tickets().Issue(call.session, id);
-    url = fmt::format("{}/.berth/auth?next={}#{}", hub.hosts.InstanceOrigin(id),
-                      http::EscapeQuery(next), ticket.Reveal());
-  } else if (!url.empty()) {
-    url = fmt::format("{}/clients/{}/proxy{}", hub.hosts.OriginOf(call.request.head.authority), id,
-                      next);
+  if (url.empty()) co_return NowhereToOpen();
+  url.pop_back();  // The slash, with which `next` begins.
+  if (url.starts_with('/')) {
+    url = hub.hosts.OriginOf(call.request.head.authority) + url + next;
   } else {
-    co_return NowhereToOpen();
+    const Secret ticket = hub.identity.tickets().Issue(call.session, id);
+    url += fmt::format("/.berth/auth?next={}#{}", http::EscapeQuery(next), ticket.Reveal());
   }
   boost::json::object body;
   body["url"] = url;

@@ -12,10 +12,14 @@ std::string PathUrlOf(const HubContext& hub, const Instance& instance,
 }
 
 std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role) {
+  std::string path_url = PathUrlOf(hub, instance, role);
+  // A version-1 instance signs its page in only where it is told a prefix.
+  const bool needs_prefix = instance.is_live() && instance.link->is_version_1();
+  if (needs_prefix && !path_url.empty()) return path_url;
   if (hub.hosts.has_subdomains() && IsInstanceLabel(instance.id())) {
     return hub.hosts.InstanceOrigin(instance.id()) + "/";
   }
-  return PathUrlOf(hub, instance, role);
+  return path_url;
 }
 
 control::Client ClientViewOf(const HubContext& hub, const VisibleInstance& visible) {

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "http/h2_testing.h"
+#include "hub/client_view.h"
 #include "hub/hub_testing.h"
+#include "identity/shares.h"
 #include "store/instances.h"
 #include "tunnel/link.h"
 
@@ -190,6 +192,23 @@ TEST_F(V1PeerTest, WhatANewerConnectionRegistersCountsAtOnce) {
   EXPECT_EQ(instance.client.metadata.status, control::Status::kIdle);
   EXPECT_EQ(instance.client.metadata.state, control::State::kIdle);
   EXPECT_TRUE(instance.has_reported);
+}
+
+TEST_F(V1PeerTest, OnesOwnOpensWhereItSignsItsPageIn) {
+  auto instance = Register();
+  const auto url = [this](identity::InstanceRole role) {
+    return UrlOf(hub, *registry.Get("box-1"), role);
+  };
+  EXPECT_EQ(url(identity::InstanceRole::kOwner), "/clients/box-1/proxy/");
+  EXPECT_EQ(url(identity::InstanceRole::kOperator), "https://box-1.apps.example/");
+  hub.path_mode = false;
+  EXPECT_EQ(url(identity::InstanceRole::kOwner), "https://box-1.apps.example/");
+  hub.path_mode = true;
+  ASSERT_THAT(
+      executor.Await(identity.shares().Put(
+          {.instance_id = "box-1", .kind = store::ShareKind::kEveryone, .created_by = owner})),
+      IsOk());
+  EXPECT_EQ(url(identity::InstanceRole::kOwner), "https://box-1.apps.example/");
 }
 
 TEST_F(V1PeerTest, AnInstanceThatGoesFailsItsRequestsAtOnce) {

@@ -11,7 +11,7 @@ const program = resolve(dirname(fileURLToPath(import.meta.url)), "../e2e/lib/v1_
 
 describe("a mixed fleet", { concurrency: 1 }, () => {
   let stage, page, old, plain, token;
-  const id = "Old.Box-4711";
+  const id = "old-box-4711";
   before(async () => {
     stage = await Stage.start("mixed");
     page = await stage.signIn();
@@ -47,6 +47,7 @@ describe("a mixed fleet", { concurrency: 1 }, () => {
     await open(first, id);
     await first.waitForURL((url) => url.pathname === `/clients/${id}/proxy/`);
     await first.getByRole("heading", { name: `version 1 ${id}` }).waitFor();
+    assert.equal(await first.evaluate(() => localStorage.getItem("auth-token")), `of ${id}`, "it signs its page in there");
     await open(second, "plain");
     await second.waitForURL((url) => url.hostname.startsWith("plain."));
     await second.getByRole("heading", { name: "plain" }).waitFor();

@@ -40,6 +40,19 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     assert.equal((await answered).body.toString(), "hi");
   });
 
+  check("one that could have an address of its own opens below the prefix, where it signs in, until it is shared", async () => {
+    const plain = await InstanceEnd.connect(place("plain-1"));
+    const open = async () => JSON.parse((await scene.api("POST", "/api/clients/plain-1/open?next=/a%3Fb", { cookie })).body).url;
+    const url = async () => JSON.parse((await scene.api("GET", "/clients/plain-1", { cookie })).body).url;
+    assert.equal(await url(), "/clients/plain-1/proxy/");
+    assert.equal(await open(), `http://localhost:${scene.port}/clients/plain-1/proxy/a?b`);
+    const share = await scene.api("POST", "/api/clients/plain-1/shares", { cookie, body: JSON.stringify({ kind: "everyone", role: "operator" }) });
+    assert.equal(share.status, 201);
+    assert.equal(await url(), `http://plain-1.localhost:${scene.port}/`);
+    assert.ok((await open()).startsWith(`http://plain-1.localhost:${scene.port}/.berth/auth?next=`));
+    await plain.leave();
+  });
+
   check("an id that is no host name cannot be shared, and stays open to its owner", async () => {
     const shares = `/api/clients/${instance.id}/shares`;
     const share = await scene.api("POST", shares, { cookie, body: JSON.stringify({ kind: "everyone", role: "viewer" }) });
@@ -173,7 +186,7 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
   });
 
   check("in subdomain mode nothing is to be rewritten", async () => {
-    const other = await InstanceEnd.connect(place("plain-1"));
+    const other = await InstanceEnd.connect(place("plain-1"));  // It is shared.
     const sub = await scene.subdomainWay("plain-1", cookie);
     const asked = other.asked("/x");
     const answered = ask(sub.options("/x"));
@@ -240,6 +253,26 @@ describe("a hub that has version 1 switched off", () => {
     try {
       const token = await scene.token("any");
       await assert.rejects(InstanceEnd.open({ url: `http://localhost:${scene.port}/ws/connect`, token, id: "x-1" }), { status: 400 });
+    } finally {
+      await scene.stop();
+    }
+  });
+});
+
+describe("a hub that has path mode switched off", () => {
+  it("says that the page's sockets are at the instance's own address, or nowhere", { timeout: 60_000 }, async () => {
+    const scene = await Scene.start("v1_no_paths", { options: () => ["--path-mode", "off"] });
+    try {
+      const token = await scene.token("any");
+      const cookie = await scene.signIn();
+      const info = async (id) => {
+        const end = await InstanceEnd.connect({ url: `http://localhost:${scene.port}/ws/connect`, token, id });
+        const answer = await scene.api("GET", `/api/clients/${id}/ws-info`, { cookie });
+        await end.leave();
+        return answer;
+      };
+      assert.equal(JSON.parse((await info("plain-2")).body).ws_base, `ws://plain-2.localhost:${scene.port}`);
+      assert.equal((await info("Box_2")).status, 409);
     } finally {
       await scene.stop();
     }

@@ -1,7 +1,7 @@
 // A version-1 instance as a process of its own, written from the protocol alone: a small web UI that
 // connects itself to a hub. It reads the variables ORCHESTRATOR_*, and writes a line for what happens.
 //
-// Its pages: / (HTML that is rewritten for proxy_base), /api/echo, /picture.png, and a chat that
+// Its pages: / (HTML that for proxy_base is rewritten and signed in), /api/echo, /picture.png, and a chat that
 // repeats what it is told, piece by piece, but on "wait" is busy until it is told something else.
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
@@ -23,7 +23,8 @@ const say = (line) => console.log(line);
 
 function page(base) {
   const at = (path) => (base ?? "") + path;
-  return `<!doctype html><title>Version 1</title><h1>version 1 ${id}</h1><img src="${at("/picture.png")}">` +
+  const signIn = base ? `<script>localStorage.setItem("auth-token", "of ${id}")</script>` : "";
+  return `<!doctype html><title>Version 1</title>${signIn}<h1>version 1 ${id}</h1><img src="${at("/picture.png")}">` +
     `<button id="ask">Ask</button><output></output><script>
       document.querySelector("#ask").onclick = async () => {
         const answer = await fetch("${at("/api/echo")}", { method: "POST", body: "hello" });
