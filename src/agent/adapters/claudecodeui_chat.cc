@@ -28,8 +28,9 @@ constexpr std::array kWanted = {
 // But for what it takes from a transcript, results of tools and failures of Codex and OpenCode
 // among it: there "kind" comes fifth.
 constexpr std::string_view kFromTranscript = R"({"id":")";
+constexpr std::string_view kResult = R"("kind":"tool_result")";
 constexpr std::array kWantedOfTranscript = {
-    std::string_view(R"("kind":"tool_result")"),
+    kResult,
     std::string_view(R"("kind":"error")"),
 };
 constexpr std::size_t kMaxHead = 512;
@@ -37,6 +38,15 @@ constexpr std::size_t kMaxHead = 512;
 bool BeginsAlike(std::string_view begun, std::string_view wanted) {
   const std::size_t size = std::min(begun.size(), wanted.size());
   return begun.substr(0, size) == wanted.substr(0, size);
+}
+
+/// How much of the result of a tool tells all that matters, but for the brace that closes it: whose
+/// it is. What the tool said comes behind that, and may be of any length. 0 for other messages.
+std::size_t HeadOfResult(std::string_view begun) {
+  if (!begun.starts_with(kFromTranscript)) return 0;
+  const std::size_t kind = begun.substr(0, kMaxHead).find(kResult);
+  if (kind == std::string_view::npos) return 0;
+  return begun.substr(0, kind).contains(R"("sessionId":)") ? kind + kResult.size() : 0;
 }
 
 std::size_t MaxSize(std::string_view begun) {
@@ -98,6 +108,7 @@ bool ChatWatch::ReadHeader(std::string_view& input) {
   if (opcode == 1) {
     message_.clear();
     is_wanted_ = true;
+    is_told_ = false;
   } else if (opcode == 2) {
     is_wanted_ = false;
   }
@@ -107,13 +118,15 @@ bool ChatWatch::ReadHeader(std::string_view& input) {
 }
 
 void ChatWatch::TakePayload(std::string_view payload) {
-  if (is_control_ || !is_wanted_) return;
-  if (message_.size() + payload.size() > MaxSize(message_.empty() ? payload : message_)) {
-    is_wanted_ = false;
-  } else {
-    message_ += payload;
-    is_wanted_ = MayMatter(message_);
+  if (is_control_ || !is_wanted_ || is_told_) return;
+  message_ += payload;
+  if (const std::size_t head = HeadOfResult(message_); head > 0) {
+    is_told_ = true;
+    message_.resize(head);
+    message_ += '}';
+    return;
   }
+  is_wanted_ = message_.size() <= MaxSize(message_) && MayMatter(message_);
   if (!is_wanted_) message_.clear();
 }
 

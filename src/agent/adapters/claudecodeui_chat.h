@@ -36,6 +36,7 @@ class ChatWatch : public SocketWatch {
   std::uint64_t left_ = 0;  // Payload bytes to come.
   std::string message_;     // What is kept of the message.
   bool is_wanted_ = true;   // It may still matter.
+  bool is_told_ = false;    // What is kept says all that matters.
 };
 
 }  // namespace berth::agent

@@ -99,6 +99,24 @@ TEST_F(ChatWatchTest, SeesTheResultOfATool) {
   EXPECT_EQ(waiting(), 0U);
 }
 
+TEST_F(ChatWatchTest, SeesTheResultOfAToolHoweverMuchTheToolSaid) {
+  const std::string result =
+      R"({"id":"m_2","sessionId":"s1","provider":"claude","kind":"tool_result","content":")" +
+      std::string(2'000'000, 'x') + "\"}";
+  Feed(watch, Frame(Request("q1", "s1")) + Frame(result));
+  EXPECT_EQ(waiting(), 0U);
+  Feed(watch, Frame(Request("q2", "s1")));
+  EXPECT_EQ(waiting(), 1U);
+  for (const char byte : Frame(result)) Feed(watch, {&byte, 1});
+  EXPECT_EQ(waiting(), 0U);
+}
+
+TEST_F(ChatWatchTest, AResultWithinWhatAToolWasToldIsNone) {
+  Feed(watch, Frame(Request("q1", "s1")));
+  Feed(watch, Frame(R"({"id":"m_2","sessionId":"s1","x":{"kind":"tool_result"},"kind":"text"})"));
+  EXPECT_EQ(waiting(), 1U);
+}
+
 // So are the failures of OpenCode and Codex.
 TEST_F(ChatWatchTest, SeesWhyARunOfATranscriptFailed) {
   Feed(watch, Frame(R"({"id":"m_1","sessionId":"s1","timestamp":"2026-01-02T03:04:05.000Z",)"
