@@ -73,9 +73,15 @@ bool IsRaw(std::string_view path, const PageSetup& setup) {
   });
 }
 
-bool MayBeRewritten(const http::RequestHead& head, bool is_navigation, bool is_path_mode,
-                    const PageSetup& setup) {
-  if (is_navigation) return true;
+/// Whether the browser shows the answer as a page of its own. Where it does not say so itself, by
+/// what it accepts; but scripts accept HTML too, for pieces of their page.
+bool IsNavigation(const http::RequestHead& head, bool takes_html) {
+  const auto destination = head.fields.Find("sec-fetch-dest");
+  if (destination) return IsOneOf(*destination, kNavigations);
+  return takes_html && !head.fields.Has("x-requested-with");
+}
+
+bool MayBeRewritten(const http::RequestHead& head, bool is_path_mode, const PageSetup& setup) {
   const std::string destination = ToLower(head.fields.Find("sec-fetch-dest").value_or(""));
   const std::string extension = Extension(head.path());
   if (IsOneOf(destination, kRawDestinations) || IsOneOf(extension, kRawExtensions)) return false;
@@ -106,9 +112,9 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   plan.query_ = head.query();
 
   const std::string_view destination = head.fields.Find("sec-fetch-dest").value_or("");
-  plan.is_navigation_ =
-      IsOneOf(destination, kNavigations) ||
+  const bool takes_html =
       ToLower(head.fields.Find("accept").value_or("")).find("text/html") != std::string::npos;
+  plan.is_navigation_ = IsNavigation(head, takes_html);
   plan.is_worker_ =
       is_path_mode && (IsOneOf(destination, kWorkers) ||
                        EqualsIgnoreCase(head.fields.Find("service-worker").value_or(""), "script"));
@@ -121,8 +127,8 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
   plan.is_head_ = head.method == "HEAD";
   plan.may_rewrite_ = has_work && (head.method == "GET" || plan.is_head_) && !head.is_upgrade() &&
                       !IsRaw(plan.path_, setup) &&
-                      (plan.is_worker_ || plan.is_manifest_ ||
-                       MayBeRewritten(head, plan.is_navigation_, is_path_mode, setup));
+                      (plan.is_worker_ || plan.is_manifest_ || plan.is_navigation_ || takes_html ||
+                       MayBeRewritten(head, is_path_mode, setup));
   return plan;
 }
 

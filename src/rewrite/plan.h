@@ -63,7 +63,7 @@ class Plan {
   bool may_rewrite_ = false;
   bool varies_ = false;         // A script here may be that of a worker.
   bool is_head_ = false;        // There is no body; the fields are as with GET.
-  bool is_navigation_ = false;  // Certainly, or by what the browser accepts.
+  bool is_navigation_ = false;  // Certainly, or by what a browser accepts that does not say.
   bool is_worker_ = false;      // The request is for a worker's own script.
   bool is_manifest_ = false;
   bool is_ours_ = false;  // A copy of our output is being revalidated.

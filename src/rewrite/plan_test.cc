@@ -331,6 +331,14 @@ TEST_F(PlanTest, XmlPagesGetTheScriptByItsAddress) {
 TEST_F(PlanTest, FragmentsThatScriptsAskForGetNoScript) {
   Request("/part", {{"accept", "*/*"}, {"sec-fetch-dest", "empty"}});
   EXPECT_EQ(AnswerText("text/html", "<p><a href=/x>"), "<p><a href=/clients/x/proxy/x>");
+  // As jQuery's load() asks.
+  Request("/part", {{"accept", "text/html, */*; q=0.01"}, {"sec-fetch-dest", "empty"}});
+  EXPECT_EQ(AnswerText("text/html", "<p><a href=/x>"), "<p><a href=/clients/x/proxy/x>");
+  Request("/part", {{"accept", "text/html"}, {"x-requested-with", "XMLHttpRequest"}});
+  EXPECT_EQ(AnswerText("text/html", "<p><a href=/x>"), "<p><a href=/clients/x/proxy/x>");
+  // A service worker passes navigations on like that, so a whole page is one all the same.
+  Request("/", {{"accept", "text/html"}, {"sec-fetch-dest", "empty"}});
+  EXPECT_THAT(AnswerText("text/html", "<!doctype html><p>"), HasSubstr("<script data-berth"));
 }
 
 TEST_F(PlanTest, SubdomainModeOnlySetsTheStorageItems) {
