@@ -10,8 +10,9 @@
 namespace berth::hub {
 
 /// Where it opens for somebody of that role: its own origin, or the path-mode prefix, which serves
-/// an instance only to its owner and only while it is not shared; of a version-1 instance the latter
-/// before the former. "" if nowhere. One that begins with a slash is on the hub's own address.
+/// an instance only to its owner and only while it is not shared; of a version-1 instance the
+/// latter before the former. "" if nowhere. One that begins with a slash is on the hub's own
+/// address.
 std::string UrlOf(const HubContext& hub, const Instance& instance, identity::InstanceRole role);
 
 /// Where it opens on the hub's own address; empty where it must not. Depends on whom it is shared

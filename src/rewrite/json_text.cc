@@ -52,6 +52,20 @@ bool FixMember(json::object& object, std::string_view name, std::string_view pre
   return member != nullptr && FixValue(*member, prefix);
 }
 
+/// Fixes the manifest's "id". Browsers resolve it against the origin of "start_url", whatever the
+/// path: two instances that share an origin would be one app.
+bool FixId(json::object& manifest, std::string_view prefix) {
+  json::value* id = manifest.if_contains("id");
+  if (id == nullptr || !id->is_string()) return false;
+  const std::string_view text = View(id->get_string());
+  // "" counts as absent; a colon before a slash is that of a scheme.
+  const std::size_t end = text.find_first_of(":/?#\\");
+  const bool is_bare = !text.empty() && text.front() != '/' && text.front() != '\\' &&
+                       (end == std::string_view::npos || text[end] != ':');
+  if (is_bare) *id = json::string(std::string("/").append(text));
+  return FixValue(*id, prefix);
+}
+
 /// Fixes `member` in every object of the array `list`.
 bool FixEach(json::object& object, std::string_view list, std::string_view member,
              std::string_view prefix) {
@@ -149,8 +163,8 @@ std::optional<std::string> MergedImportMap(std::string_view own, std::string_vie
 std::optional<std::string> FixManifest(std::string_view manifest, std::string_view prefix) {
   auto object = ParseObject(manifest);
   if (!object) return std::nullopt;
-  bool changed = false;
-  for (const auto name : {"start_url", "scope", "id"}) changed |= FixMember(*object, name, prefix);
+  bool changed = FixId(*object, prefix);
+  for (const auto name : {"start_url", "scope"}) changed |= FixMember(*object, name, prefix);
   changed |= FixEach(*object, "icons", "src", prefix);
   changed |= FixEach(*object, "screenshots", "src", prefix);
   changed |= FixEach(*object, "shortcuts", "url", prefix);

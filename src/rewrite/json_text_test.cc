@@ -1,5 +1,6 @@
 #include "rewrite/json_text.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "rewrite/rewriter_testing.h"
@@ -22,6 +23,20 @@ TEST(ManifestTest, EveryReferenceMoves) {
       R"("screenshots":[{"src":"/P/s.png"}],"shortcuts":[{"url":"/P/new","icons":[{"src":"/P/k.png"}]}],)"
       R"("share_target":{"action":"/P/share"},"file_handlers":[{"action":"/P/open"}]})");
   EXPECT_FALSE(FixManifest(*fixed, "/P")) << "nothing is left to change";
+}
+
+TEST(ManifestTest, AnIdIsTheInstancesOwnThoughItNamesNoRoot) {
+  const auto id = [](std::string_view text) {
+    const auto fixed = FixManifest(fmt::format(R"({{"id":"{}"}})", text), "/P");
+    return fixed ? *fixed : "as it was";
+  };
+  EXPECT_EQ(id("app"), R"({"id":"/P/app"})");
+  EXPECT_EQ(id("./?app=1"), R"({"id":"/P/./?app=1"})");
+  EXPECT_EQ(id("?app"), R"({"id":"/P/?app"})");
+  EXPECT_EQ(id("/app"), R"({"id":"/P/app"})");
+  EXPECT_EQ(id("/P/app"), "as it was");
+  EXPECT_EQ(id(""), "as it was");
+  EXPECT_EQ(id("https://app.example/"), "as it was");
 }
 
 TEST(ManifestTest, WhatIsNoManifestPassesUnchanged) {
