@@ -189,12 +189,17 @@ HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string req
   return message;
 }
 
-std::string RequestIdOf(std::string_view text) {
+Refused PartsOfRefused(std::string_view text) {
   auto document = ParseDocument(text);
   if (!document) return {};
-  const boost::json::value* id = document->root.get_object().if_contains("request_id");
-  if (id == nullptr || !id->is_string() || id->get_string().size() > kShortText) return {};
-  return std::string(std::string_view(id->get_string()));
+  const auto member = [&document](std::string_view name) -> std::string {
+    const boost::json::value* value = document->root.get_object().if_contains(name);
+    if (value == nullptr || !value->is_string() || value->get_string().size() > kShortText) {
+      return {};
+    }
+    return std::string(std::string_view(value->get_string()));
+  };
+  return {.type = member("type"), .request_id = member("request_id")};
 }
 
 }  // namespace berth::control

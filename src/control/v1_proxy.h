@@ -38,7 +38,11 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
 HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string request_id,
                                  std::string body);
 
-/// The request_id of a message that Parse refused; "" where none can be made out.
-std::string RequestIdOf(std::string_view text);
+/// What can be made out of a message that Parse refused; "" for what cannot.
+struct Refused {
+  std::string type{};
+  std::string request_id{};
+};
+Refused PartsOfRefused(std::string_view text);
 
 }  // namespace berth::control

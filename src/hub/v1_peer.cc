@@ -122,7 +122,7 @@ Task<void> V1Peer::OnText(std::string_view text) {
     // Whoever waits for it need not wait any longer.
     if (calls_) {
       control::ErrorMessage failure;
-      failure.request_id = control::RequestIdOf(text);
+      failure.request_id = control::PartsOfRefused(text).request_id;
       failure.message = "a malformed answer";
       if (!failure.request_id.empty()) calls_->Deliver(failure);
     }

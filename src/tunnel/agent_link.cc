@@ -3,6 +3,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "control/problem_detail.h"
+#include "control/v1_proxy.h"
 #include "http/h2_server_session.h"
 #include "http/query.h"
 
@@ -133,9 +134,21 @@ Task<void> AgentLink::OnText(std::string_view text) {
   auto message = control::Parse(text, control::Sender::kHubToAgent, limit);
   if (!message) {
     LogWarn("message of the hub: {}", ForLog(message.error().ToString()));
+    RefuseMessage(text, message.error().message);
     co_return;
   }
   std::visit([this](const auto& known) { On(known); }, *message);
+}
+
+void AgentLink::RefuseMessage(std::string_view text, std::string why) {
+  control::Refused refused = control::PartsOfRefused(text);
+  // Else both ends might go on like that for ever.
+  if (refused.type == control::ErrorMessage::kType) return;
+  control::ErrorMessage error;
+  error.request_id = std::move(refused.request_id);
+  error.message = std::move(why);
+  auto sent = link_.Send(error);
+  if (!sent) LogDebug("not sent to the hub: {}", sent.error().message);
 }
 
 void AgentLink::On(const control::Registered& registered) {

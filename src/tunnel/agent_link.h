@@ -74,6 +74,8 @@ class AgentLink : private LinkOwner {
   std::unique_ptr<http::H2Session> MakeSession() override;
   Task<Result<http::Response>> Dial();
   Result<void> CheckResponse(const http::ResponseHead& head) const;
+  /// Tells the hub that its message cannot be read, unless that is itself an error.
+  void RefuseMessage(std::string_view text, std::string why);
   void On(const control::Registered& registered);
   void On(const control::Fenced& fenced);
   void On(const control::Command& command);

@@ -126,6 +126,24 @@ TEST_F(V1LinkTest, TakesRequestsBeyondTheTunnelsLimit) {
   EXPECT_TRUE(messages_[0] == control::Message(request));
 }
 
+TEST_F(V1LinkTest, AnswersWhatItCannotReadAndStays) {
+  Register();
+  const auto answer_to = [this](std::string_view text) {
+    EXPECT_TRUE(hub_.channel->SendText(text).has_value());
+    executor_.RunUntilIdle();
+    const auto message = hub_.Next();
+    const auto* error = std::get_if<control::ErrorMessage>(&message);
+    return error ? error->request_id + ": " + error->message : "no error";
+  };
+  EXPECT_EQ(answer_to("{}"), ": field \"type\" is not a string");
+  EXPECT_EQ(answer_to(R"({"type":"user_request","request_id":"r"})"),
+            "r: field \"action\" is missing");
+  // Never an error for an error: the next answer is that to what follows.
+  EXPECT_TRUE(hub_.channel->SendText(R"({"type":"error","message":7})").has_value());
+  EXPECT_EQ(answer_to(R"({"type":7})"), ": field \"type\" is not a string");
+  EXPECT_FALSE(ended_.has_value());
+}
+
 TEST_F(V1LinkTest, RefusesBinaryFrames) {
   Register();
   Event ready(executor_);
