@@ -125,7 +125,13 @@ Task<void> V1Server::Drain() {
 }
 
 void V1Server::On(control::UserRequest message) {
-  if (chats_.contains(message.request_id)) return;
+  const std::string said = control::ComposeChatFrame(message.action, message.payload);
+  const Sha256Digest digest = Sha256(said);
+  if (const auto chat = chats_.find(message.request_id); chat != chats_.end()) {
+    // What is asked of a chat that runs, as to stop it, belongs there.
+    if (chat->second.first != digest) chat->second.driver->FollowUp({said});
+    return;
+  }
   if (is_draining_) return Fail(message.request_id, "the agent is being stopped");
   if (tasks_.size() >= limits_.tunnel_streams) {
     return Fail(message.request_id, "too many requests are under way");
@@ -144,7 +150,7 @@ void V1Server::On(control::UserRequest message) {
         return streams_.Exchange(std::move(request));
       },
       [this, id](control::Json data) { Pass(id, std::move(data)); });
-  chats_[id] = driver;
+  chats_[id] = {.driver = driver, .first = digest};
   tasks_.Spawn("version-1 chat", Converse(std::move(message), std::move(driver)));
 }
 
@@ -156,7 +162,7 @@ void V1Server::Pass(const std::string& id, control::Json data) {
   NoteLimit("chat messages of that size");
   Fail(id, "the instance's chat said more than version 1 carries in one message");
   const auto chat = chats_.find(id);
-  if (chat != chats_.end()) chat->second->Close();
+  if (chat != chats_.end()) chat->second.driver->Close();
 }
 
 Task<void> V1Server::Converse(control::UserRequest message,
@@ -176,7 +182,7 @@ void V1Server::On(control::UserRequestFollowUp message) {
     LogDebug("a follow-up on a request that is over");
     return;
   }
-  chat->second->FollowUp(message.payload);
+  chat->second.driver->FollowUp(message.payload);
 }
 
 void V1Server::Say(const control::Message& message) {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/task_group.h"
 #include "control/message.h"
@@ -39,6 +40,12 @@ class V1Server {
   Task<void> Drain();
 
  private:
+  /// One that runs.
+  struct Chat {
+    std::shared_ptr<tunnel::ChatDriver> driver;
+    Sha256Digest first;  ///< Of what was asked first: the same again is that again.
+  };
+
   void On(control::HttpProxyRequest message);
   void On(control::UserRequest message);
   void On(control::UserRequestFollowUp message);
@@ -62,8 +69,8 @@ class V1Server {
   const Send send_;
   bool is_draining_ = false;
   std::set<std::string, std::less<>> noted_;
-  std::set<std::string, std::less<>> requests_;  ///< Ids of http_proxy_requests that run.
-  std::map<std::string, std::shared_ptr<tunnel::ChatDriver>, std::less<>> chats_;
+  std::set<std::string, std::less<>> requests_;     ///< Ids of http_proxy_requests that run.
+  std::map<std::string, Chat, std::less<>> chats_;  ///< By id.
   TaskGroup tasks_;
 };
 

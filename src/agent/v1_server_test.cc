@@ -317,7 +317,7 @@ TEST_F(V1ServerTest, DrainingEndsWithTheConnection) {
 
 TEST_F(V1ServerTest, AUserRequestIsSaidOnTheInstancesChat) {
   Chat("c", "claude-command", R"({"command":"hi"})");
-  Chat("c", "claude-command", R"({"command":"twice"})");
+  Chat("c", "claude-command", R"({"command":"hi"})");  // Sent twice: said once.
   ASSERT_EQ(instance_.chats.size(), 1U);
   EXPECT_EQ(instance_.heads[0].target, "/ws");
   EXPECT_EQ(Said(), R"({"command":"hi","type":"claude-command"})");
@@ -327,6 +327,18 @@ TEST_F(V1ServerTest, AUserRequestIsSaidOnTheInstancesChat) {
   EXPECT_EQ(Said(), "close 1000");
   executor_.RunUntilIdle();
   EXPECT_THAT(Told(), ::testing::ElementsAre(R"(c {"type":"claude-complete"})", "c. "));
+}
+
+TEST_F(V1ServerTest, ARequestWithTheIdOfAChatThatRunsBelongsToIt) {
+  Chat("c", "claude-command", R"({"command":"hi"})");
+  Said();
+  Chat("c", "abort-session", R"({"sessionId":"s"})");
+  ASSERT_EQ(instance_.chats.size(), 1U);
+  EXPECT_EQ(Said(), R"({"sessionId":"s","type":"abort-session"})");
+  Chat("c", "close");
+  EXPECT_EQ(Said(), "close 1000");
+  executor_.RunUntilIdle();
+  EXPECT_THAT(Told(), ::testing::ElementsAre("c. "));
 }
 
 TEST_F(V1ServerTest, FollowUpsBelongToTheirSession) {
