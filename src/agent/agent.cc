@@ -139,7 +139,9 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       answers_(loop_),
       left_(loop_) {
   if (is_version_1()) gate_.BelieveFields();
-  forwarder_.SetAllowList(AllowListOf(options_));
+  AllowList allowed = AllowListOf(options_);
+  if (!allowed.is_empty()) v1_server_.RefuseChats();
+  forwarder_.SetAllowList(std::move(allowed));
   forwarder_.SetOnAway([this] { locator_.LookAgain(); });
   status_.SetOnAway([this] { locator_.LookAgain(); });
 }

@@ -133,6 +133,12 @@ void V1Server::On(control::UserRequest message) {
     return;
   }
   if (is_draining_) return Fail(message.request_id, "the agent is being stopped");
+  if (refuses_chats_) {
+    NoteLimit("who chats, so this agent, which has a list of those allowed, takes no chats");
+    return Fail(message.request_id,
+                "this agent admits only those on its list, and version 1 of the protocol does not "
+                "say who chats");
+  }
   if (tasks_.size() >= limits_.tunnel_streams) {
     return Fail(message.request_id, "too many requests are under way");
   }

@@ -32,6 +32,9 @@ class V1Server {
   V1Server(Executor& executor, const Limits& limits, Hub hub, http::Service& streams, Send send);
   ~V1Server();
 
+  /// From now on no chat begins: the agent admits only people whom it knows, and version 1 does not
+  /// say who chats.
+  void RefuseChats() { refuses_chats_ = true; }
   /// Takes a message of the hub; those that are no requests are ignored.
   void OnMessage(const control::Message& message);
   /// The connection is gone: ends all that runs.
@@ -68,6 +71,7 @@ class V1Server {
   http::Service& streams_;
   const Send send_;
   bool is_draining_ = false;
+  bool refuses_chats_ = false;
   std::set<std::string, std::less<>> noted_;
   std::set<std::string, std::less<>> requests_;     ///< Ids of http_proxy_requests that run.
   std::map<std::string, Chat, std::less<>> chats_;  ///< By id.

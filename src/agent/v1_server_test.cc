@@ -341,6 +341,14 @@ TEST_F(V1ServerTest, ARequestWithTheIdOfAChatThatRunsBelongsToIt) {
   EXPECT_THAT(Told(), ::testing::ElementsAre("c. "));
 }
 
+TEST_F(V1ServerTest, ChatsAreRefusedWhereNobodyKnowsWhoChats) {
+  server_.RefuseChats();
+  Chat("c", "claude-command", R"({"command":"hi"})");
+  EXPECT_TRUE(instance_.chats.empty());
+  EXPECT_THAT(Told(),
+              ::testing::ElementsAre(HasSubstr("c! this agent admits only those on its list")));
+}
+
 TEST_F(V1ServerTest, FollowUpsBelongToTheirSession) {
   Chat("a", "chat.subscribe");
   Chat("b", "chat.subscribe");

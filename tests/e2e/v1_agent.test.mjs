@@ -123,7 +123,8 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
     assert.equal((await two.ask({ path: "/", headers: [["x-orchestrator-username", "mallory"], ["x-orchestrator-user-id", "2"]] })).status, 403);
     assert.equal((await two.ask({ path: "/", headers: [["x-orchestrator-username", "octocat"], ["x-orchestrator-user-id", "1"]] })).status, 200);
     const id = await two.chat("claude-command", { command: "x" });
-    await two.first((message) => message.type === "error" && message.request_id === id);
+    const refused = await two.first((message) => message.type === "error" && message.request_id === id);
+    assert.match(refused.message, /list.*does not say who chats/);
     await strict.stop();
   });
 
