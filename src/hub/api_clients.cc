@@ -62,16 +62,14 @@ Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call) {
   auto visible = FindVisible(hub, call);
   if (!visible) co_return std::move(visible).error();
   // The page opens <ws_base>/ws and <ws_base>/shell: led back through the hub, never around it.
-  const std::string& id = visible->instance->id();
-  const bool is_own = visible->role == identity::InstanceRole::kOwner;
-  std::string base;
-  if (is_own && !hub.identity.shares().IsShared(id)) {
-    base = fmt::format("{}/clients/{}/proxy", hub.hosts.OriginOf(call.request.head.authority), id);
-  } else if (hub.hosts.has_subdomains() && IsInstanceLabel(id)) {
-    base = hub.hosts.InstanceOrigin(id);
+  std::string base = PathUrlOf(hub, *visible->instance, visible->role);
+  if (!base.empty()) {
+    base.insert(0, hub.hosts.OriginOf(call.request.head.authority));
   } else {
-    co_return NowhereToOpen();
+    base = UrlOf(hub, *visible->instance, visible->role);
   }
+  if (base.empty()) co_return NowhereToOpen();
+  base.pop_back();  // The slash.
   boost::json::object body;
   body["ws_base"] = "ws" + base.substr(4);  // http to ws, https to wss.
   body["is_local"] = false;
