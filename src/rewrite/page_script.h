@@ -22,7 +22,8 @@ std::string WorkerPrelude(std::string_view prefix);
 /// Eight hexadecimal digits that change whenever our output for an unchanged input may.
 std::string RewriteVersion(std::string_view prefix, const PageSetup& setup);
 
-/// Writes `prelude`, then what it is fed, through `next` if that is not null.
+/// Writes `prelude`, then what it is fed, through `next` if that is not null. What begins with "use
+/// strict" stays strict: a directive counts in front only, so there it is said once more.
 class PreludeRewriter : public Rewriter {
  public:
   PreludeRewriter(std::string prelude, RewriterPtr next)
@@ -32,8 +33,13 @@ class PreludeRewriter : public Rewriter {
   void Finish(std::string& out) override;
 
  private:
+  void Begin(bool is_strict, std::string& out);
+  void Pass(std::string_view in, std::string& out);
+
   std::string prelude_;
   const RewriterPtr next_;
+  std::string held_;  // Until it is known whether it is strict; bounded.
+  bool is_begun_ = false;
 };
 
 }  // namespace berth::rewrite

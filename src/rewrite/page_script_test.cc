@@ -44,5 +44,27 @@ TEST(PreludeRewriterTest, ThePreludeComesOnceAndFirst) {
   EXPECT_EQ(testing::Rewrite(make, ""), "P;");
 }
 
+TEST(PreludeRewriterTest, WhatIsStrictStaysStrict) {
+  const auto make = [] { return std::make_unique<PreludeRewriter>("P;", nullptr); };
+  for (const std::string_view text :
+       {"'use strict';x", "\"use strict\"\nx", "/* a licence */\n// by us\n 'use strict'",
+        "\xEF\xBB\xBF'use strict';"}) {
+    EXPECT_EQ(testing::Rewrite(make, text), "\"use strict\";P;" + std::string(text));
+  }
+  for (const std::string_view text :
+       {"x;'use strict'", "'use strict'.length", "'use strict", "'use strictly';",
+        "/* 'use strict'", "'use strict\";", "/", "//", "\xEF\xBB", "f('use strict');"}) {
+    EXPECT_EQ(testing::Rewrite(make, text), "P;" + std::string(text));
+  }
+}
+
+TEST(PreludeRewriterTest, ALongBeginningIsNotHeld) {
+  const std::string text = "/*" + std::string(100'000, 'x') + "*/'use strict';";
+  PreludeRewriter rewriter("P;", nullptr);
+  std::string out;
+  rewriter.Feed(text.substr(0, 70'000), out);
+  EXPECT_EQ(out, "P;" + text.substr(0, 70'000));
+}
+
 }  // namespace
 }  // namespace berth::rewrite
