@@ -66,6 +66,29 @@ void RemoveCookies(Fields& fields, const std::vector<std::string_view>& names) {
   for (const auto& kept : kept_fields) fields.Add("cookie", kept);
 }
 
+void RenameCookies(Fields& fields, std::string_view from, std::string_view to) {
+  std::vector<std::string> renamed_fields;
+  bool changed = false;
+  for (const auto& field : fields) {
+    if (field.name != "cookie") continue;
+    std::string renamed;
+    ForEachPart(field.value, [&](std::string_view part) {
+      if (part.data() != std::string_view(field.value).data()) renamed.push_back(';');
+      if (!NameOf(part).starts_with(from)) {
+        renamed.append(part);
+        return;
+      }
+      changed = true;
+      const std::size_t begin = part.find(from);
+      renamed.append(part.substr(0, begin)).append(to).append(part.substr(begin + from.size()));
+    });
+    renamed_fields.push_back(std::move(renamed));
+  }
+  if (!changed) return;
+  fields.Remove("cookie");
+  for (const auto& renamed : renamed_fields) fields.Add("cookie", renamed);
+}
+
 std::string_view SetCookieName(std::string_view set_cookie) {
   std::string_view pair =
       TrimOws(set_cookie.substr(0, std::min(set_cookie.find(';'), set_cookie.size())));

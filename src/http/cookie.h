@@ -19,6 +19,10 @@ std::optional<std::string_view> FindCookie(const Fields& fields, std::string_vie
 /// byte-identical and in order. A Cookie field that becomes empty is removed.
 void RemoveCookies(Fields& fields, const std::vector<std::string_view>& names);
 
+/// Begins the names of cookies with `to` that begin with `from`; the others, and all values, stay
+/// byte-identical and in order.
+void RenameCookies(Fields& fields, std::string_view from, std::string_view to);
+
 /// The name under which a browser will send the cookie of a Set-Cookie value, without surrounding
 /// spaces: of "=a=b", which has an empty name, that is "a".
 std::string_view SetCookieName(std::string_view set_cookie);

@@ -120,6 +120,14 @@ TEST(CookieTest, OwnCookiesLeaveOthersByteIdentical) {
   EXPECT_TRUE(only.empty());
 }
 
+TEST(CookieTest, CookiesAreRenamedByHowTheirNamesBegin) {
+  Fields fields;
+  fields.Add("cookie", "x=from-a;  from-b=from-c ; y-from-;from-");
+  fields.Add("cookie", "z=1");
+  RenameCookies(fields, "from-", "To-");
+  EXPECT_EQ(Dump(fields), "cookie: x=from-a;  To-b=from-c ; y-from-;To-\ncookie: z=1\n");
+}
+
 TEST(CookieTest, APlantedSecondCookieIsNoCookie) {
   Fields fields;
   fields.Add("cookie", "s=good");

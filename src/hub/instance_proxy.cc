@@ -114,6 +114,7 @@ void AddIdentity(http::Fields& fields, const store::User& person) {
 void EditRequest(http::RequestHead& head, std::string_view address, std::string_view prefix) {
   http::RemoveForwarding(head.fields);
   http::RemoveCookies(head.fields, ReservedCookies());
+  if (!prefix.empty()) http::RenameCookies(head.fields, kHostAlias, kHostCookie);
   http::AddForwarding(
       head.fields,
       {.address = address, .scheme = head.scheme, .authority = head.authority, .prefix = prefix});
@@ -134,7 +135,8 @@ void EditResponse(http::ResponseHead& head, std::string_view prefix) {
   if (!head.fields.Has("set-cookie")) return;
   std::vector<std::string> cookies;
   for (const auto& [name, value] : head.fields) {
-    if (name == "set-cookie") cookies.push_back(ConfineCookie(value, prefix));
+    if (name != "set-cookie") continue;
+    if (auto cookie = ConfineCookie(value, prefix)) cookies.push_back(std::move(*cookie));
   }
   head.fields.Remove("set-cookie");
   for (const auto& cookie : cookies) head.fields.Add("set-cookie", cookie);

@@ -35,9 +35,14 @@ std::optional<std::string_view> PathOfUrl(std::string_view url, std::string_view
   return path;
 }
 
-std::string ConfineCookie(std::string_view set_cookie, std::string_view prefix) {
+std::optional<std::string> ConfineCookie(std::string_view set_cookie, std::string_view prefix) {
+  const std::string_view own_name = http::SetCookieName(set_cookie);
+  if (own_name.starts_with(kHostAlias)) return std::nullopt;
   const auto path = http::CookieAttribute(set_cookie, "path");
   std::string confined = http::WithoutCookieAttribute(set_cookie, "path");
+  if (own_name.starts_with(kHostCookie)) {
+    confined.replace(confined.find(kHostCookie), kHostCookie.size(), kHostAlias);
+  }
   const bool is_confined =
       path && (*path == prefix || (path->starts_with(prefix) && (*path)[prefix.size()] == '/')) &&
       path->find("..") == std::string_view::npos;

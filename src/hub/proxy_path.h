@@ -19,8 +19,15 @@ std::optional<ProxyPath> ParseProxyPath(std::string_view target);
 /// The path and query of an absolute URL of that origin; nothing for another origin's.
 std::optional<std::string_view> PathOfUrl(std::string_view url, std::string_view origin);
 
-/// A Set-Cookie value whose Path lies under `prefix`. A missing Path becomes the prefix itself, so
-/// that the browser never sends the cookie to another instance or to the hub's pages.
-std::string ConfineCookie(std::string_view set_cookie, std::string_view prefix);
+/// Browsers take cookies whose names begin with kHostCookie for the path "/" alone, so in path mode
+/// those of an instance begin with kHostAlias. src/rewrite/runtime_common.js does the same for what
+/// its pages' scripts read and set.
+inline constexpr std::string_view kHostCookie = "__Host-";
+inline constexpr std::string_view kHostAlias = "__Secure-berth-host-";
+
+/// A Set-Cookie value whose Path lies under `prefix`, and whose name a browser takes there. A
+/// missing Path becomes the prefix itself, so that the browser never sends the cookie to another
+/// instance or to the hub's pages. Nothing for a name that an alias has.
+std::optional<std::string> ConfineCookie(std::string_view set_cookie, std::string_view prefix);
 
 }  // namespace berth::hub

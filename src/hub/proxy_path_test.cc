@@ -34,6 +34,17 @@ TEST(ProxyPathTest, CookiesStayUnderThePrefix) {
   EXPECT_EQ(ConfineCookie("a=1; path=relative", prefix), "a=1; Path=/clients/box/proxy/");
 }
 
+TEST(ProxyPathTest, CookiesThatBrowsersTakeForTheRootAloneGetAnotherName) {
+  const std::string_view prefix = "/clients/box/proxy";
+  EXPECT_EQ(ConfineCookie("__Host-a=__Host-1; Secure; Path=/", prefix),
+            "__Secure-berth-host-a=__Host-1; Secure; Path=/clients/box/proxy/");
+  EXPECT_EQ(ConfineCookie("__Host-Http-a=1; Secure; HttpOnly; Path=/", prefix),
+            "__Secure-berth-host-Http-a=1; Secure; HttpOnly; Path=/clients/box/proxy/");
+  EXPECT_EQ(ConfineCookie("a=__Host-1", prefix), "a=__Host-1; Path=/clients/box/proxy/");
+  EXPECT_EQ(ConfineCookie("__Http-a=1", prefix), "__Http-a=1; Path=/clients/box/proxy/");
+  EXPECT_EQ(ConfineCookie("__Secure-berth-host-a=1; Path=/", prefix), std::nullopt);
+}
+
 TEST(ProxyPathTest, RefererOfAnotherOriginSaysNothing) {
   EXPECT_EQ(PathOfUrl("http://hub:1/clients/a/proxy/x", "http://hub:1"), "/clients/a/proxy/x");
   EXPECT_FALSE(PathOfUrl("http://hub:12/clients/a/proxy/x", "http://hub:1"));

@@ -130,10 +130,15 @@ function patchCookies() {
   var descriptor = owner && Object.getOwnPropertyDescriptor(owner, 'cookie');
   if (!descriptor || !descriptor.set || !descriptor.configurable) return;
   var set = descriptor.set;
+  var get = descriptor.get;
   descriptor.set = function (cookie) {
-    set.call(this, String(cookie).replace(/(;\s*path\s*=\s*)(\/[^;]*)/ig, function (all, name, path) {
+    var text = keptCookie(String(cookie).replace(/^\s+/, ''));
+    set.call(this, text.replace(/(;\s*path\s*=\s*)(\/[^;]*)/ig, function (all, name, path) {
       return name + fixPath(path);
     }));
+  };
+  descriptor.get = function () {
+    return get.call(this).split('; ').map(shownCookie).join('; ');
   };
   Object.defineProperty(owner, 'cookie', descriptor);
 }

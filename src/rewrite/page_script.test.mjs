@@ -70,7 +70,7 @@ function makeBrowser() {
     configurable: true, get() { return this.real; }, set(value) { this.real = value; },
   });
   Object.defineProperty(globals.Document.prototype, 'cookie', {
-    configurable: true, get() { return ''; }, set(value) { calls.push(['cookie', value]); },
+    configurable: true, get() { return globals.kept ?? ''; }, set(value) { calls.push(['cookie', value]); },
   });
   globals.window = globals;
   return globals;
@@ -208,6 +208,13 @@ test('cookies, databases and channels are the instance\'s own', () => {
   assert.deepEqual(last(`new Document().cookie = 'a=b; path=/; secure'`), [`a=b; path=${P}/; secure`]);
   assert.deepEqual(last(`new IDBFactory().open('db', 1)`), [`berth:${P}:db`, 1]);
   assert.deepEqual(last(`new BroadcastChannel('c')`), [`berth:${P}:c`]);
+});
+
+test('cookies for "/" alone are kept under another name, and scripts see theirs', () => {
+  const { browser, last } = page();
+  assert.deepEqual(last(`new Document().cookie = ' __Host-a=__Host-b; Secure; Path=/'`), [`__Secure-berth-host-a=__Host-b; Secure; Path=${P}/`]);
+  browser.kept = 'x=__Secure-berth-host-y; __Secure-berth-host-a=b; __Secure-c=d';
+  assert.equal(vm.runInContext('new Document().cookie', browser), 'x=__Secure-berth-host-y; __Host-a=b; __Secure-c=d');
 });
 
 test('a second copy of the script changes nothing', () => {
@@ -410,6 +417,8 @@ function shared() {
   class CookieStore {
     set(...args) { cookies.push(['set', ...args]); }
     delete(...args) { cookies.push(['delete', ...args]); }
+    get(...args) { cookies.push(['get', ...args]); return Promise.resolve({ name: '__Secure-berth-host-a', value: 'b' }); }
+    getAll(...args) { cookies.push(['getAll', ...args]); return Promise.resolve([{ name: '__Secure-berth-host-a', value: 'b' }, { name: 'c', value: '' }]); }
   }
   class StorageManager {
     getDirectory() {
@@ -442,6 +451,17 @@ for (const [kind, start] of [
       ['set', { name: 'a', value: 'b', path: `${P}/y/` }],
       ['delete', { name: 'a', path: `${P}/` }],
       ['delete', { name: 'a', path: `${P}/` }],
+    ]);
+    cookies.length = 0;
+    store.set('__Host-a', 'b');
+    assert.equal((await store.get('__Host-a')).name, '__Host-a');
+    await store.get({ name: '__Host-a', url: '/' });
+    assert.deepEqual((await store.getAll()).map(({ name }) => name), ['__Host-a', 'c']);
+    assert.deepEqual(cookies.map((call) => JSON.parse(JSON.stringify(call))), [
+      ['set', { name: '__Secure-berth-host-a', value: 'b', path: `${P}/` }],
+      ['get', '__Secure-berth-host-a'],
+      ['get', { name: '__Secure-berth-host-a', url: '/' }],
+      ['getAll'],
     ]);
     assert.equal(await new globals.StorageManager().getDirectory(), encodeURIComponent(`berth:${P}:`));
     assert.equal(JSON.stringify(folders[0][1]), '{"create":true}');

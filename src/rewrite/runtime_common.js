@@ -264,6 +264,20 @@ function patchDatabases() {
   });
 }
 
+// Browsers take these for "/" alone, so the hub renames them (src/hub/proxy_path.h); the instance's
+// scripts see the names that it gave.
+function swapStart(text, from, to) {
+  return isString(text) && text.lastIndexOf(from, 0) === 0 ? to + text.slice(from.length) : text;
+}
+
+function keptCookie(name) {
+  return swapStart(name, '__Host-', '__Secure-berth-host-');
+}
+
+function shownCookie(name) {
+  return swapStart(name, '__Secure-berth-host-', '__Host-');
+}
+
 // Unlike document.cookie, this sets a cookie for "/" unless told otherwise.
 function patchCookieStore() {
   var proto = scope.CookieStore && scope.CookieStore.prototype;
@@ -277,8 +291,24 @@ function patchCookieStore() {
       } else {
         for (var key in args[0]) options[key] = args[0][key];
       }
+      options.name = keptCookie(options.name);
       options.path = fixPath(String(options.path || '/'));
       args.splice(0, args.length, options);
+    });
+  });
+  function show(found) {
+    if (Array.isArray(found)) return found.map(show);
+    if (found && isString(found.name)) found.name = shownCookie(found.name);
+    return found;
+  }
+  ['get', 'getAll'].forEach(function (name) {
+    patch(proto, name, function (original) {
+      return function (wanted) {
+        var isObject = wanted && typeof wanted === 'object';
+        var kept = isObject ? Object.assign({}, wanted) : keptCookie(wanted);
+        if (isObject && isString(wanted.name)) kept.name = keptCookie(wanted.name);
+        return (arguments.length ? original.call(this, kept) : original.call(this)).then(show);
+      };
     });
   });
 }

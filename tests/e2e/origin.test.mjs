@@ -121,6 +121,19 @@ for (const mode of ["path", "subdomain"]) {
       assert.deepEqual(headers["set-cookie"].map((cookie) => cookie.split(";")[0]), ["a=1", "b=2", "c=x,y"]);
     });
 
+    it("gets back the __Host- cookie that it set, which the browser takes at its path", async () => {
+      origin.on("/host-cookie", (request, response) => {
+        response.writeHead(200, { "set-cookie": "__Host-a=1; Secure; Path=/" });
+        response.end(request.headers.cookie ?? "none");
+      });
+      const set = (await ask(way.options("/host-cookie"))).headers["set-cookie"];
+      assert.equal(set.length, 1);
+      const [pair] = set[0].split(";");
+      if (!/; Path=\/$/.test(set[0])) assert.ok(!pair.startsWith("__Host-"), pair);
+      const answer = await ask(way.options("/host-cookie", { headers: { cookie: `${way.cookie}; x=1; ${pair}` } }));
+      assert.equal(answer.body.toString(), "x=1; __Host-a=1");
+    });
+
     it("passes HEAD, OPTIONS and methods that it does not know", async () => {
       origin.on("/methods", (request, response) => {
         response.writeHead(200, { "content-type": "application/octet-stream", "content-length": "1234", "x-method": request.method, allow: "GET, PURGE" });
