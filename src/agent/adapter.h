@@ -102,7 +102,7 @@ class Adapter {
   virtual void SetWatched(bool is_watched) { (void)is_watched; }
 
   /// Whether a request of a safe method (GET, HEAD, OPTIONS) changes something all the same, so
-  /// that a viewer must not make it.
+  /// that a viewer must not make it, and nobody by a link (own_script.h).
   virtual bool HasSideEffects(const http::RequestHead& head) const {
     (void)head;
     return false;

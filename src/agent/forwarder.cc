@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/own_script.h"
 #include "agent/problem.h"
 #include "agent/replay_body.h"
 #include "base/event.h"
@@ -118,6 +119,13 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
   if (!request.body) return std::nullopt;
   request.body = std::make_unique<ViewerFilter>(std::move(request.body), std::move(filter));
   return std::nullopt;
+}
+
+/// Whether this acts at the instance though no script of its page asked for it. Of other methods
+/// and of sockets the hub has seen to that.
+bool IsActByLink(const Adapter& adapter, const http::RequestHead& head) {
+  return IsSafe(head.method) && !head.is_upgrade() && adapter.HasSideEffects(head) &&
+         !IsAskedByOwnScript(head);
 }
 
 /// How the instance may name itself in a redirect: as it is asked, or by another loopback name.
@@ -272,6 +280,10 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
   if (user->role == control::Role::kViewer) {
     auto confined = ConfineViewer(*adapter, request);
     if (confined) co_return std::move(*confined);
+  } else if (IsActByLink(*adapter, request.head)) {
+    co_return ProblemResponse(403, control::stream_error::kNotByPage, "Not by a link",
+                              "This address changes something at the instance, so only the "
+                              "instance's own page may ask for it.");
   }
   auto own = adapter->Answer(request.head);
   if (own) co_return std::move(*own);

@@ -309,6 +309,30 @@ TEST_F(ForwarderTest, AViewerOfAClaudeCodeUiReadsWithoutSpeaking) {
   EXPECT_EQ(heard.size(), said.size() - before);  // The ping alone.
 }
 
+TEST_F(ForwarderTest, NoLinkActsAtAClaudeCodeUi) {
+  SignInOptions options{.database = folder_.path() / "none.db", .home = folder_.path()};
+  options.create_user = false;
+  ClaudeCodeUi adapter({executor_, worker_, instance_, info_}, std::move(options));
+  forwarder_.SetAdapter(&adapter);
+  const auto ask = [&](std::string target, const char* mode, const char* destination) {
+    auto request = Get(std::move(target));
+    request.head.fields.Add("sec-fetch-site", "same-origin");
+    request.head.fields.Add("sec-fetch-mode", mode);
+    request.head.fields.Add("sec-fetch-dest", destination);
+    return Exchange(std::move(request));
+  };
+  for (const char* target : {"/api/projects/clone-progress?path=x", "/api/plugins/x/rpc/run"}) {
+    instance_.heads.clear();
+    const auto refused = ask(target, "navigate", "document");
+    EXPECT_EQ(refused.head.fields.Find("x-berth-error"), "not-by-page");
+    EXPECT_TRUE(instance_.heads.empty());
+    ask(target, "cors", "empty");
+    Exchange(Get(target));  // Of no browser.
+    ask("/session/1", "navigate", "document");
+    EXPECT_EQ(instance_.heads.size(), 3U);
+  }
+}
+
 TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {
   int away = 0;
   forwarder_.SetOnAway([&away] { ++away; });

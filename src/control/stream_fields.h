@@ -29,6 +29,7 @@ inline constexpr std::string_view kNotAsserted = "not-asserted";  ///< It does n
 inline constexpr std::string_view kNotInTime = "not-in-time";     ///< The clocks differ.
 inline constexpr std::string_view kNotAllowed = "not-allowed";    ///< They are not on its list.
 inline constexpr std::string_view kReadOnly = "read-only";        ///< A viewer only looks.
+inline constexpr std::string_view kNotByPage = "not-by-page";     ///< No script of its page asks.
 // The instance gives no answer: 502 or 504.
 inline constexpr std::string_view kUnavailable = "instance-unavailable";  ///< Nothing is there.
 inline constexpr std::string_view kTimeout = "instance-timeout";          ///< It took the request.

@@ -17,6 +17,11 @@ Problem RefusedProblem(std::string_view error, std::string_view instance_id) {
   } else if (error == stream_error::kReadOnly) {
     problem.title = "You may only look";
     problem.detail = "This instance is shared with you as a viewer, so nothing can be sent to it.";
+  } else if (error == stream_error::kNotByPage) {
+    problem.title = "Not by a link";
+    problem.detail = fmt::format(
+        "This address changes something at \"{}\", so only the instance's own page may ask for it.",
+        instance_id);
   } else if (error == stream_error::kNotInTime) {
     problem.detail = fmt::format(
         "The clock of this hub and that of the machine of \"{}\" differ by more than 15 seconds. "
