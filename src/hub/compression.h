@@ -8,10 +8,13 @@
 // And nothing is compressed for a navigation that another site caused. Whoever may send a victim to
 // a page again and again, with text of theirs in the address, and sees how long the answers are,
 // learns what else the page says, letter by letter, if text and secret are compressed together
-// (known as BREACH). Sub-requests of other sites never get so far (cross_site.h).
+// (known as BREACH). Sub-requests of other sites never get so far (cross_site.h). What the hub's
+// own pages lead to on the way to an instance counts as such, for a link to them says where they
+// lead: of a navigation of the same origin, the Referer must name a page of the instance.
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "http/compression.h"
 #include "http/message.h"
@@ -28,8 +31,10 @@ struct Compression {
   bool is_agent_near = false;
 };
 
-/// For a request of `peer`. `agent_address`: where the instance's agent dialled from.
+/// For a request of `peer` to an instance that appears at `prefix` ("" in subdomain mode) of the
+/// address asked. `agent_address`: where the instance's agent dialled from.
 Compression CompressionFor(const HubContext& hub, const http::RequestHead& head,
-                           const net::Peer& peer, std::string_view agent_address);
+                           std::string_view prefix, const net::Peer& peer,
+                           std::string_view agent_address);
 
 }  // namespace berth::hub

@@ -274,7 +274,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
     co_return refuse(ProblemOf(assertion.error()), Retry::kNo);
   }
   const auto compression =
-      CompressionFor(hub, request.head, request.peer, instance->link->address());
+      CompressionFor(hub, request.head, placement.prefix, request.peer, instance->link->address());
   const bool is_version_1 = assertion->empty();
   AssetExchange assets(hub, request.head, instance->user_id,
                        !is_version_1 && !compression.is_agent_near);

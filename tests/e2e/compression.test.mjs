@@ -115,13 +115,28 @@ for (const mode of ["path", "subdomain"]) {
 
     it("a page that another site led to is not compressed", async () => {
       const navigation = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-      for (const [site, coding] of [["none", "br"], ["same-origin", "br"], ["same-site", undefined], ["cross-site", undefined]]) {
+      for (const [site, coding] of [["none", "br"], ["same-site", undefined], ["cross-site", undefined]]) {
         const { status, headers, body } = await page(way, "", { ...browser, ...navigation, "sec-fetch-site": site });
         assert.equal(headers["content-encoding"], coding, site);
         if (coding !== undefined) continue;
         // In path mode another site leads to the instance's own address only.
         if (mode === "path") assert.equal(status, 303);
         else assert.equal(body.toString(), text);
+      }
+    });
+
+    it("nor is one that a page of the hub led to, on the word of a link; what its own pages lead to is", async () => {
+      const here = `${way.origin}${way.prefix}`;
+      for (const [referer, coding] of [
+        [`${here}/session/1?x`, "br"], [`${here}/`, "br"],
+        [undefined, undefined], [`${way.origin}/.berth/auth?next=/page.js`, undefined], [`${here}/.berth/auth?next=/page.js`, undefined],
+        [`${way.origin}/open?client=box&next=/page.js`, mode === "path" ? undefined : "br"], ["http://evil.test/", undefined],
+      ]) {
+        const fields = { "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...(referer && { referer }) };
+        assert.equal((await page(way, "", { ...browser, ...fields })).headers["content-encoding"], coding, referer);
+        // Scripts, styles and calls stay compressed, whoever led to their page.
+        const { headers } = await page(way, "", { ...browser, ...fields, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script" });
+        assert.equal(headers["content-encoding"], "br");
       }
     });
 
