@@ -1,5 +1,6 @@
 #include "hub/cross_site.h"
 
+#include "http/media_type.h"
 #include "hub/proxy_path.h"
 
 namespace berth::hub {
@@ -67,6 +68,16 @@ bool IsOpenedBySibling(const http::RequestHead& head) {
   return head.fields.Find("sec-fetch-site") == "same-site" &&
          head.fields.Find("sec-fetch-mode") == "navigate" &&
          head.fields.Find("sec-fetch-dest") == "document";
+}
+
+void CutOpener(http::Fields& answer, bool by_sibling, bool is_page) {
+  if (answer.Has("cross-origin-opener-policy")) return;
+  if (by_sibling) answer.Add("cross-origin-opener-policy", "same-origin-allow-popups");
+  const bool may_be_page = is_page || http::HasMediaType(answer, "text/html");
+  if (!may_be_page || answer.HasToken("vary", "*") || answer.HasToken("vary", "sec-fetch-site")) {
+    return;
+  }
+  answer.Add("vary", "sec-fetch-site");
 }
 
 bool IsBrowser(const http::RequestHead& head) {

@@ -39,6 +39,13 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
 /// page of its own.
 bool IsOpenedBySibling(const http::RequestHead& head);
 
+/// Cuts what ties a page to its opener, which could send it messages or lead it away, in the answer
+/// to an instance's address: where a sibling opens it (`by_sibling`, as above). Pages that other
+/// sites open keep it, because sign-in by a popup needs it; a policy of the instance's own stands.
+/// Whoever opens it, the answer to a navigation (`is_page`) and all HTML say that they depend on
+/// it: the browser's cache would give a sibling the page that somebody else opened.
+void CutOpener(http::Fields& answer, bool by_sibling, bool is_page);
+
 /// Whether a browser sends this. Every one shows it by one of the two, and no page can keep it from
 /// doing so: by Fetch Metadata on trustworthy origins, but not yet with every WebSocket; by a
 /// WebSocket's User-Agent always.

@@ -105,5 +105,33 @@ TEST(CrossSiteTest, SiblingsMayNavigateButNotEmbed) {
   }
 }
 
+TEST(CrossSiteTest, APageThatASiblingOpensIsCutOffInTheCacheToo) {
+  struct Row {
+    const char *name, *value;
+    bool by_sibling, is_page;
+    const char *policy, *vary;
+  };
+  const char* const kCut = "same-origin-allow-popups";
+  for (const auto& [name, value, by_sibling, is_page, policy, vary] : {
+           Row{"date", "x", true, true, kCut, "sec-fetch-site"},
+           Row{"date", "x", false, true, "", "sec-fetch-site"},
+           // What a script fetches, a navigation may have of the cache.
+           Row{"content-type", "Text/HTML; charset=utf-8", false, false, "", "sec-fetch-site"},
+           Row{"content-type", "text/javascript", false, false, "", ""},
+           Row{"vary", "*", true, true, kCut, "*"},
+           Row{"vary", "accept, Sec-Fetch-Site", true, true, kCut, "accept, Sec-Fetch-Site"},
+           Row{"cross-origin-opener-policy", "unsafe-none", true, true, "unsafe-none", ""},
+       }) {
+    auto answer = Head("GET", {{name, value}}).fields;
+    CutOpener(answer, by_sibling, is_page);
+    EXPECT_EQ(answer.Find("cross-origin-opener-policy").value_or(""), policy) << value;
+    EXPECT_EQ(answer.Find("vary").value_or(""), vary) << value;
+  }
+  http::Fields both;
+  both.Add("vary", "accept-encoding");
+  CutOpener(both, false, true);
+  EXPECT_TRUE(both.HasToken("vary", "accept-encoding") && both.HasToken("vary", "sec-fetch-site"));
+}
+
 }  // namespace
 }  // namespace berth::hub

@@ -233,9 +233,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   // What the answers of the hub itself depend on; the request is about to move on.
   const Reader reader = ReaderOf(request.head);
   const std::string method = request.head.method;
-  // A page that another instance opens keeps no tie to its opener, which could send it messages or
-  // lead it away. Pages opened from other sites do: sign-in by a popup needs it.
-  const bool cuts_opener = placement.prefix.empty() && IsOpenedBySibling(request.head);
+  const bool is_by_sibling = IsOpenedBySibling(request.head);
   const auto refuse = [&](const Problem& problem, Retry retry) {
     const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
     return InstanceProblem(reader, problem, retry, home);
@@ -315,8 +313,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
                       "The instance's agent named a body that this hub does not hold."},
                      Retry::kNo);
   }
-  if (cuts_opener && !response->head.fields.Has("cross-origin-opener-policy")) {
-    response->head.fields.Add("cross-origin-opener-policy", "same-origin-allow-popups");
+  if (!response->is_upgraded()) {
+    http::Fields& fields = response->head.fields;
+    if (placement.prefix.empty()) CutOpener(fields, is_by_sibling, reader == Reader::kPerson);
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
