@@ -31,10 +31,26 @@ bool MayReachAnInstance(std::string_view name) {
 bool MayReachABrowser(std::string_view name) {
   return !name.starts_with("public-key-pins") && !name.starts_with("x-berth") &&
          !name.starts_with("proxy-") &&
-         !IsAnyOf(name,
-                  {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
-                   "clear-site-data", "service-worker-allowed", "strict-transport-security",
-                   "alt-svc", "report-to", "reporting-endpoints", "nel", "x-refreshed-token"});
+         !IsAnyOf(name, {"connection",
+                         "keep-alive",
+                         "te",
+                         "trailer",
+                         "transfer-encoding",
+                         "upgrade",
+                         "clear-site-data",
+                         "service-worker-allowed",
+                         "strict-transport-security",
+                         "alt-svc",
+                         "report-to",
+                         "reporting-endpoints",
+                         "nel",
+                         "x-refreshed-token",
+                         "surrogate-control",
+                         "cdn-cache-control",
+                         "edge-control",
+                         "x-accel-expires",
+                         "x-accel-redirect",
+                         "x-sendfile"});
 }
 
 Fields Parse(std::string_view text) {

@@ -58,6 +58,19 @@ constexpr std::array<std::string_view, 8> kDangerous = {"clear-site-data",
                                                         "nel",
                                                         "x-refreshed-token"};
 
+/// Orders to a cache or proxy between the hub and the browser. (X-Accel-Buffering, which asks that
+/// pieces leave at once, is none.)
+constexpr std::array<std::string_view, 6> kProxyOrders = {"surrogate-control", "cdn-cache-control",
+                                                          "edge-control",      "x-accel-expires",
+                                                          "x-accel-redirect",  "x-sendfile"};
+
+bool IsProxyOrder(std::string_view name) {
+  constexpr std::string_view kTargeted = "-cdn-cache-control";  // Of one vendor.
+  return IsOneOf(name, kProxyOrders) ||
+         (name.size() > kTargeted.size() &&
+          Spells(name.substr(name.size() - kTargeted.size()), kTargeted));
+}
+
 }  // namespace
 
 void RemoveHopByHop(Fields& fields) {
@@ -110,8 +123,9 @@ void RemoveDangerous(Fields& fields, const std::vector<std::string_view>& reserv
     cookies.push_back(WithoutCookieAttribute(value, "domain"));
   }
   fields.RemoveIf([&](const Fields::Field& field) {
-    return IsOneOf(field.name, kDangerous) || SpellsPrefix(field.name, "public-key-pins") ||
-           SpellsPrefix(field.name, "x-berth") || (has_cookies && field.name == "set-cookie");
+    return IsOneOf(field.name, kDangerous) || IsProxyOrder(field.name) ||
+           SpellsPrefix(field.name, "public-key-pins") || SpellsPrefix(field.name, "x-berth") ||
+           (has_cookies && field.name == "set-cookie");
   });
   for (const auto& cookie : cookies) fields.Add("set-cookie", cookie);
 }

@@ -88,16 +88,41 @@ TEST(HeaderRulesTest, ConnectionCannotRemoveWhatWeAddAfterwards) {
 }
 
 TEST(HeaderRulesTest, Check13_DangerousResponseFieldsAreRemoved) {
-  for (const char* name :
-       {"Clear-Site-Data", "Service-Worker-Allowed", "Strict-Transport-Security", "Public-Key-Pins",
-        "Public-Key-Pins-Report-Only", "Alt-Svc", "Report-To", "Reporting-Endpoints", "NEL",
-        "X-Refreshed-Token", "X-Berth-Error", "Connection", "Proxy-Authenticate"}) {
+  for (const char* name : {"Clear-Site-Data",
+                           "Service-Worker-Allowed",
+                           "Strict-Transport-Security",
+                           "Public-Key-Pins",
+                           "Public-Key-Pins-Report-Only",
+                           "Alt-Svc",
+                           "Report-To",
+                           "Reporting-Endpoints",
+                           "NEL",
+                           "X-Refreshed-Token",
+                           "X-Berth-Error",
+                           "Connection",
+                           "Proxy-Authenticate",
+                           "Surrogate-Control",
+                           "CDN-Cache-Control",
+                           "Cloudflare-CDN-Cache-Control",
+                           "Edge-Control",
+                           "X-Accel-Expires",
+                           "X_Accel_Redirect",
+                           "X-Sendfile"}) {
     Fields fields;
     fields.Add(name, "x");
     fields.Add("content-type", "text/html");
     RemoveDangerous(fields, {});
     EXPECT_EQ(Dump(fields), "content-type: text/html\n") << name;
   }
+}
+
+TEST(HeaderRulesTest, WhatConcernsTheBrowserStays) {
+  Fields fields;
+  for (const char* name : {"cache-control", "expires", "x-accel-buffering", "x-cdn-cache"}) {
+    fields.Add(name, "x");
+  }
+  RemoveDangerous(fields, {});
+  EXPECT_EQ(fields.size(), 4U);
 }
 
 TEST(HeaderRulesTest, SetCookieKeepsOrderLosesDomainAndReservedNames) {

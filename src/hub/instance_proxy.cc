@@ -7,6 +7,7 @@
 #include "http/bound_body.h"
 #include "http/cookie.h"
 #include "http/header_rules.h"
+#include "http/one_browser.h"
 #include "http/query.h"
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
@@ -316,6 +317,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (!response->is_upgraded()) {
     http::Fields& fields = response->head.fields;
     if (placement.prefix.empty()) CutOpener(fields, is_by_sibling, reader == Reader::kPerson);
+    http::KeepToOneBrowser(fields);  // Only now: `assets` goes by what the instance said.
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {

@@ -188,6 +188,7 @@ for (const protocol of Object.keys(senders)) {
           "Alt-Svc": "h3=\":443\"", "Report-To": "{}", "Reporting-Endpoints": "a=\"https://evil.test\"", NEL: "{}",
           "X-Refreshed-Token": "secret", "X-Berth-Error": "forged", X_Berth_Error: "forged", "X-Berth-Assertion": "forged",
           "Service-Worker-Allowed": "/", "Proxy-Authenticate": "Basic", "Keep-Alive": "timeout=5", Clear_Site_Data: "\"*\"", ALT_SVC: "h3=\":443\"",
+          "Surrogate-Control": "max-age=9", "CDN-Cache-Control": "max-age=9", "X-Accel-Expires": "9", "X-Accel-Redirect": "/etc/passwd",
         };
         const planting = [
           "berth_session=x", "berth_instance=x", "berth_owner=x; Path=/", "__Host-berth_session=x; Secure; Path=/", "__Host-berth_instance=x; Secure; Path=/",
@@ -236,6 +237,19 @@ for (const protocol of Object.keys(senders)) {
           expectHarmless(interim[0]);
           assert.equal(headers["set-cookie"], undefined);
           assert.deepEqual(Object.keys(trailers), []);
+        });
+
+        it("no cache of several people keeps what is behind a session, and the browser's own does as before", async () => {
+          for (const [said, kept] of [
+            [undefined, "private"], ["public, max-age=31536000, immutable", "private, max-age=31536000, immutable"],
+            ["s-maxage=60, max-age=5", "private, max-age=5"], ["no-cache", "private, no-cache"], ["public, no-store", "no-store"],
+          ]) {
+            origin.on("/kept", (request, response) => {
+              response.writeHead(200, { "content-type": "text/plain", ...(said && { "cache-control": said }) });
+              response.end("x");
+            });
+            assert.equal((await answerTo("/kept")).headers["cache-control"], kept);
+          }
         });
 
         if (!isHttp2) it("cross-site requests and sockets do not arrive", async () => {
