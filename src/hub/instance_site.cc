@@ -26,6 +26,22 @@ http::Response NeverKept(http::Response response) {
   return response;
 }
 
+/// The hub's page that opens the instance: it orders a one-time code for whoever is signed in.
+std::string OpenerOf(const HubContext& hub, std::string_view instance_id) {
+  return fmt::format("{}/open?client={}", hub.hosts.public_origin().ToString(), instance_id);
+}
+
+/// Whether a page of the hub led here: their Referrer-Policy lets the browser name its origin.
+/// Anybody may have a code of their own, and lead others to it, who would then be signed in here in
+/// that one's place.
+bool IsLedByHub(const HubContext& hub, const http::RequestHead& head) {
+  const auto referer = head.fields.Find("referer");
+  if (!referer || head.fields.Count("referer") > 1) return false;
+  const auto origin = ParseOrigin(*referer);
+  return origin && origin->scheme == hub.hosts.public_origin().scheme &&
+         hub.hosts.Match(origin->authority()).kind == HostKind::kHub;
+}
+
 /// Whether it asks for the script of a service worker, as browsers do past any worker.
 bool IsWorkerScript(const http::RequestHead& head) {
   return head.method == "GET" && head.fields.Find("service-worker") == "script";
@@ -108,12 +124,12 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
 Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request request,
                                            std::string instance_id) {
   const std::string_view path = request.head.path();
+  const bool is_reading = request.head.method == "GET" || request.head.method == "HEAD";
+  if (path == "/.berth/auth" && is_reading && !request.head.is_upgrade()) {
+    co_return SignOnPage(IsLedByHub(hub, request.head) ? "" : OpenerOf(hub, instance_id));
+  }
   if (IsSharedPath(path)) {
-    if (auto page = PageAt(request.head)) {
-      // The sign-on page must come from the hub each time; the assets' names are their content.
-      if (path == "/.berth/auth") co_return NeverKept(std::move(*page));
-      co_return std::move(*page);
-    }
+    if (auto page = PageAt(request.head)) co_return std::move(*page);
   }
   if (path == "/.berth/session" && request.head.method == "POST") {
     auto received = co_await JsonBody::Receive(hub, request);
@@ -139,9 +155,8 @@ Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request re
   if (!session) {
     // The browser asks for it after each navigation that the instance's worker answered.
     if (IsWorkerScript(request.head)) return http::AtHand(StandInWorker());
-    const std::string sign_in =
-        fmt::format("{}/open?client={}&next={}", hub.hosts.public_origin().ToString(), instance_id,
-                    http::EscapeQuery(request.head.target));
+    const std::string sign_in = fmt::format("{}&next={}", OpenerOf(hub, instance_id),
+                                            http::EscapeQuery(request.head.target));
     return http::AtHand(SignInNeeded(request.head, sign_in));
   }
   Placement placement;

@@ -1,5 +1,9 @@
 #include "hub/pages.h"
 
+#include <initializer_list>
+#include <string>
+#include <utility>
+
 #include "base/check.h"
 #include "hub/assets.h"
 #include "hub/problem.h"
@@ -29,6 +33,29 @@ std::optional<std::string> WithProof(std::string_view page, std::string_view pro
   std::string filled(page);
   filled.insert(place + kProofPlace.size(), proof);
   return filled;
+}
+
+/// An embedded page with these fields of its own in its head, which no cache keeps.
+http::Response PageWithFacts(
+    int status, std::string_view path,
+    std::initializer_list<std::pair<std::string_view, std::string_view>> facts) {
+  const Asset* asset = FindAsset(path);
+  CHECK(asset != nullptr);
+  std::string page(asset->body);
+  std::size_t place = page.find("<head>");
+  CHECK(place != std::string::npos);
+  place += 6;
+  for (const auto& [name, content] : facts) {
+    const std::string field =
+        fmt::format("\n    <meta name=\"{}\" content=\"{}\">", name, EscapeHtml(content));
+    page.insert(place, field);
+    place += field.size();
+  }
+  auto response = http::TextResponse(status, asset->content_type, std::move(page));
+  AddPageSecurity(response.head.fields);
+  response.head.fields.Add("cache-control", "no-store");
+  response.head.fields.Add("vary", "*");
+  return response;
 }
 
 }  // namespace
@@ -63,21 +90,12 @@ std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_
   return response;
 }
 
-std::optional<http::Response> SignInPage(int status, std::string_view reason,
-                                         std::string_view who) {
-  const Asset* asset = FindAsset("/login");
-  if (asset == nullptr) return std::nullopt;
-  std::string page(asset->body);
-  const std::size_t head = page.find("<head>");
-  if (head == std::string::npos) return std::nullopt;
-  page.insert(head + 6, fmt::format("\n    <meta name=\"sign-in-problem\" content=\"{}\">"
-                                    "\n    <meta name=\"sign-in-who\" content=\"{}\">",
-                                    EscapeHtml(reason), EscapeHtml(who)));
-  auto response = http::TextResponse(status, asset->content_type, std::move(page));
-  AddPageSecurity(response.head.fields);
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
-  return response;
+http::Response SignInPage(int status, std::string_view reason, std::string_view who) {
+  return PageWithFacts(status, "/login", {{"sign-in-problem", reason}, {"sign-in-who", who}});
+}
+
+http::Response SignOnPage(std::string_view opener) {
+  return PageWithFacts(200, "/.berth/auth", {{"berth-opener", opener}});
 }
 
 http::Response StandInWorker() {

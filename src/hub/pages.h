@@ -14,7 +14,12 @@ namespace berth::hub {
 std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_view proof = "");
 
 /// The sign-in page with the reason why a sign-in failed and who tried, which its script explains.
-std::optional<http::Response> SignInPage(int status, std::string_view reason, std::string_view who);
+http::Response SignInPage(int status, std::string_view reason, std::string_view who);
+
+/// The page at an instance's own address that trades a one-time code for a session there.
+/// `opener`: the page of the hub that orders a code for this browser, to which this one goes before
+/// it takes a code that nobody of this browser has asked for; "" if a page of the hub led here.
+http::Response SignOnPage(std::string_view opener);
 
 /// The script that stands in for an instance's service worker where there is no session: see
 /// web/src/stand_in.ts.

@@ -49,11 +49,7 @@ struct Refusal {
 };
 
 http::Response Refuse(const http::RequestHead& head, const Refusal& refusal) {
-  if (IsNavigation(head)) {
-    if (auto page = SignInPage(refusal.status, refusal.reason, refusal.who)) {
-      return std::move(*page);
-    }
-  }
+  if (IsNavigation(head)) return SignInPage(refusal.status, refusal.reason, refusal.who);
   return ProblemResponse({refusal.status, "Sign-in failed", std::string(refusal.detail)});
 }
 

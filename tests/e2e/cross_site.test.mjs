@@ -263,6 +263,19 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
     assert.equal(origin.seen.length, before);
   });
 
+  it("the sign-on page takes a code only where a page of the hub leads with it, else it fetches one of its own there", async () => {
+    const way = ways.subdomain;
+    const openerFor = async (headers) => {
+      const { body, headers: own } = await ask({ host: "127.0.0.1", port: scene.port, path: "/.berth/auth?next=/x", headers: { host: way.host, ...headers } });
+      assert.equal(own["cache-control"], "no-store");
+      return /name="berth-opener" content="([^"]*)"/.exec(body.toString())[1];
+    };
+    for (const referer of [`${scene.url}/`, `http://127.0.0.1:${scene.port}/`]) assert.equal(await openerFor({ referer }), "", referer);
+    for (const referer of [undefined, "", "http://evil.test/", `${way.origin}/`, `https://${scene.host}/`, `${scene.url}.evil.test/`, "http://localhost/", "about:blank"]) {
+      assert.equal(await openerFor(referer === undefined ? {} : { referer }), `${scene.url}/open?client=box`, referer);
+    }
+  });
+
   it("the hub's own pages carry the policy as it is written, and nothing inline", async () => {
     const page = (host, path, cookie) => ask({ host: "127.0.0.1", port: scene.port, path, headers: { host, cookie, accept: "text/html" } });
     const policy = /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:( https:\/\/[a-z0-9.:-]+)?; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/;
@@ -275,7 +288,7 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
       assert.match(headers["content-type"], /^text\/html/, path);
       assert.match(headers["content-security-policy"], policy, path);
       assert.equal(headers["x-content-type-options"], "nosniff", path);
-      assert.equal(headers["referrer-policy"], "same-origin", path);
+      assert.equal(headers["referrer-policy"], "strict-origin-when-cross-origin", path);
       assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
       const text = body.toString();
       assert.doesNotMatch(text, /<script(?![^>]* src=)[^>]*>|<style|\son[a-z]+=|\sstyle=/i, path);

@@ -1,18 +1,26 @@
 // The sign-on page on an instance's own address: trades the one-time code in the fragment for that
-// address's cookie, then shows the instance. The fragment never reaches a server or a log.
+// address's cookie, then shows the instance. The fragment never reaches a server or a log. A code that
+// somebody else's page leads here with may be somebody else's: for it this browser gets one of its own.
 import { ApiError, signIn } from "./api";
+import { ask, codeAndMark, wasAsked } from "./asked";
 import { nextPath } from "./next";
 
+/** The page of the hub that orders a code for this browser; "" if a page of the hub led here. */
+function opener(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="berth-opener"]')?.content ?? "";
+}
+
 async function main(): Promise<void> {
-  const code = location.hash.slice(1);
+  const { code, mark } = codeAndMark(location.hash);
   const next = nextPath(location.search, location.origin, "/");
   history.replaceState(null, "", location.pathname + location.search);
-  if (code !== "") {
-    await signIn(code, "/.berth/session");
-    location.replace(next);
+  if (code === "") throw new ApiError(0, "Open this instance from the hub's dashboard.");
+  if (opener() !== "" && !wasAsked(mark)) {
+    location.replace(`${opener()}&next=${encodeURIComponent(next)}&mark=${ask()}`);
     return;
   }
-  throw new ApiError(0, "Open this instance from the hub's dashboard.");
+  await signIn(code, "/.berth/session");
+  location.replace(next);
 }
 
 main().catch((error: unknown) => {

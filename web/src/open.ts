@@ -1,6 +1,8 @@
 // The hub's page that leads a signed-in user to an instance's own address, where a navigation
-// arrived without a cookie: /open?client=ID&next=PATH.
+// arrived without a cookie: /open?client=ID&next=PATH. With &mark=MARK it comes from the sign-on page there, which
+// was given a code that nobody of this browser had asked for.
 import { ApiError, openInstance } from "./api";
+import { withMark } from "./asked";
 import { nextPath } from "./next";
 
 const storageKey = "berth-opened";
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
   if (isLoop(`${id} ${next}`)) {
     throw new ApiError(0, "The browser keeps no cookie for this instance's address. Allow it, then try again.");
   }
-  location.replace(await openInstance(id, next));
+  location.replace(withMark(await openInstance(id, next), query.get("mark")));
 }
 
 main().catch((error: unknown) => {

@@ -1,8 +1,19 @@
 // Chromium, offline but for loopback, and a recorder of everything a page asks for and complains of.
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-/** Starts the browser with a profile of its own; closing the context ends it. To it, `name` is this machine. */
-export function openBrowser(profile, name = "localhost") {
+/** How Chromium names the key of the certificate in that file. */
+function pinOf(file) {
+  const { publicKey } = new X509Certificate(readFileSync(file));
+  return createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64");
+}
+
+/**
+ * Starts the browser with a profile of its own; closing the context ends it. To it, `name` is this machine, and
+ * the certificate in the file `trusted` is a good one: of others it puts up with, it caches nothing.
+ */
+export function openBrowser(profile, name = "localhost", trusted) {
   return chromium.launchPersistentContext(profile, {
     executablePath: process.env.BERTH_CHROMIUM ?? "/usr/bin/chromium",
     ignoreHTTPSErrors: true,
@@ -10,6 +21,7 @@ export function openBrowser(profile, name = "localhost") {
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", "--ignore-certificate-errors",
+      ...(trusted === undefined ? [] : [`--ignore-certificate-errors-spki-list=${pinOf(trusted)}`]),
       `--host-resolver-rules=MAP ${name} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost`,
     ],
   });

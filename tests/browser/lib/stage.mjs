@@ -16,7 +16,7 @@ export class Stage {
   #plain = [];
   #others = [];
 
-  /** `options` are those of startHub. */
+  /** `options` are those of startHub; with `isTrusted` the browser trusts its certificate, and caches what it gets. */
   static async start(name, options = {}) {
     const stage = new Stage();
     stage.output = join(root, "build/test-output/browser", name);
@@ -25,7 +25,8 @@ export class Stage {
     stage.folder = mkdtempSync(join(tmpdir(), "berth-browser-"));
     try {
       stage.hub = await startHub({ folder: stage.folder, logs: stage.output, ...options });
-      stage.context = await openBrowser(join(stage.folder, "profile"), options.name);
+      const trusted = options.isTrusted ? stage.hub.environment.SSL_CERT_FILE : undefined;
+      stage.context = await openBrowser(join(stage.folder, "profile"), options.name, trusted);
       stage.context.setDefaultTimeout(15_000);
       stage.recorder = new Recorder(stage.context);
     } catch (error) {
