@@ -93,10 +93,14 @@ Task<Result<http::Response>> Begin(HubContext& hub, http::Request request, std::
   if (head.authority != origin.authority()) {
     co_return Redirect(302, origin.ToString() + head.target);
   }
+  std::string next = LocalPath(http::QueryParameter(head.query(), "next").value_or(""));
+  // The provider may ask nothing, and a new session ends the one before: a person has to want it.
+  if (IsLedByAnotherOrigin(head)) {
+    co_return Redirect(302, fmt::format("/login?next={}", http::EscapeQuery(next)));
+  }
   if (const auto wait = hub.identity.sign_in_limiter().Attempt(request.peer.address)) {
     co_return TooMany(head, *wait);
   }
-  std::string next = LocalPath(http::QueryParameter(head.query(), "next").value_or(""));
   auto begun = co_await hub.sign_in->Begin(std::move(provider), std::move(next));
   if (!begun) {
     LogWarn("sign-in: {}", begun.error().ToString());
@@ -122,6 +126,11 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
   back.browser = identity::PresentedCookie(head.fields, identity::CookieKind::kSignIn, hub.scheme)
                      .value_or("");
   back.address = address;
+  // No state is good without its cookie, and any page can lead here without one: that is no guess,
+  // nor worth a line of the log.
+  if (back.browser.empty() && IsLedByAnotherOrigin(head)) {
+    co_return Refuse(head, RefusalOf(Invalid("")));
+  }
   auto end = co_await hub.sign_in->Finish(std::move(provider), std::move(back));
   if (!end) {
     LogWarn("sign-in from {} refused: {}", ForLog(address), end.error().ToString());

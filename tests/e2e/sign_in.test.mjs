@@ -469,6 +469,52 @@ describe("nobody is locked out by the pages that they look at", { timeout: 60_00
   });
 });
 
+describe("a page of another origin that leads to sign-in", { timeout: 60_000 }, () => {
+  it("ends at the sign-in page, in nobody's new session, and uses no attempts up; nor does one that leads to the callback", async () => {
+    const github = await startGitHub();
+    const scene = await Scene.start("sign-in-led", { options: configFor(github, { lists: ['allowed_users = ["user-only"]'], attempts: 10 }) });
+    try {
+      const { cookie } = await signInWith(scene, github, "user-only");
+      for (let i = 0; i < 10; ++i) {
+        for (const site of ["cross-site", "same-site"]) {
+          const led = (path) => scene.api("GET", path, { cookie, headers: { ...asNavigation, "sec-fetch-site": site } });
+          for (const [query, next] of [["?next=%2Fopen%3Fclient%3Da%26x", "/open%3Fclient%3Da%26x"], ["?next=%2F%2Fevil.test", "/dashboard"], ["", "/dashboard"]]) {
+            const { status, headers } = await led(`/auth/github${query}`);
+            assert.deepEqual([status, headers.location, headers["set-cookie"]], [302, `/login?next=${next}`, undefined]);
+          }
+          const back = await led("/auth/github/callback?state=x&code=y");
+          assert.deepEqual([back.status, reasonOf(back)], [400, "state"]);
+        }
+      }
+      assert.equal(await whoAmI(scene, cookie), "Name of user-only");
+      // Typed, from the button, or by what is no browser: as ever.
+      for (const headers of [{ ...asNavigation, "sec-fetch-site": "none" }, { ...asNavigation, "sec-fetch-site": "same-origin" }, {}]) {
+        const { headers: { location } } = await scene.api("GET", "/auth/github", { headers });
+        assert.ok(location.startsWith(`${github.url}/login/oauth/authorize?`), location);
+      }
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
+  });
+
+  it("guesses that bring a cookie, or come from no browser, are counted", async () => {
+    const github = await startGitHub();
+    const scene = await Scene.start("sign-in-guesses", { options: configFor(github, { attempts: 10 }) });
+    try {
+      const { cookie } = await beginSignIn(scene, "github");
+      for (let i = 0; i < 9; ++i) {
+        const { status } = await scene.api("GET", "/auth/github/callback?state=x&code=y", i % 2 === 0 ? { cookie, headers: asNavigation } : {});
+        assert.equal(status, 400);
+      }
+      assert.equal((await scene.api("GET", "/auth/github/callback?state=x&code=y", { headers: asNavigation })).status, 429);
+    } finally {
+      await scene.stop();
+      await github.stop();
+    }
+  });
+});
+
 describe("a callback beyond what may be under way", { timeout: 60_000 }, () => {
   it("is told so on the sign-in page, and is still good afterwards", async () => {
     const github = await startGitHub();

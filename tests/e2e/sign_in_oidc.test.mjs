@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
-import { beginSignIn, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
+import { asNavigation, beginSignIn, endSignIn, reasonOf, signInWith, whoAmI } from "./lib/browser_sign_in.mjs";
 import { Authority } from "./lib/certificates.mjs";
 import { FakeOidc, makeKey } from "./lib/fake_oidc.mjs";
 import { Scene } from "./lib/scene.mjs";
@@ -123,6 +123,11 @@ describe("check 2: only an ID token for this sign-in gives a session", { timeout
     crossed.searchParams.set("code", new URL(path, scene.url).searchParams.get("code"));
     assert.equal((await endSignIn(scene, crossed.pathname + crossed.search, mine.cookie)).answer.status, 400);
     assert.equal(provider.count("POST /realm/token"), asked + 1);
+  });
+
+  it("a page of another origin leads to the sign-in page only", async () => {
+    const { status, headers } = await scene.api("GET", "/auth/oidc?next=/settings", { headers: asNavigation });
+    assert.deepEqual([status, headers.location, headers["set-cookie"]], [302, "/login?next=/settings", undefined]);
   });
 
   it("what a provider says is text on the page", async () => {

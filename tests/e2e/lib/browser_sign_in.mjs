@@ -11,10 +11,10 @@ export function cookiesOf(answer) {
   return cookies;
 }
 
-/** The browser leaves for the provider: {answer, location, cookie}. */
+/** The button of the sign-in page is pressed, and the browser leaves for the provider: {answer, location, cookie}. */
 export async function beginSignIn(scene, provider, { next } = {}) {
   const query = next === undefined ? "" : `?next=${encodeURIComponent(next)}`;
-  const answer = await scene.api("GET", `/auth/${provider}${query}`, { headers: asNavigation });
+  const answer = await scene.api("GET", `/auth/${provider}${query}`, { headers: asPress });
   const [name, value] = Object.entries(cookiesOf(answer)).find(([key]) => key.endsWith("berth_sign_in")) ?? [];
   return { answer, location: answer.headers.location, cookie: name && `${name}=${value}` };
 }
@@ -48,3 +48,6 @@ export function reasonOf(answer) {
 export const asNavigation = {
   accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "cross-site",
 };
+
+/** A navigation within the hub. */
+const asPress = { ...asNavigation, "sec-fetch-site": "same-origin" };
