@@ -12,6 +12,7 @@
 #include "hub/json_body.h"
 #include "hub/problem.h"
 #include "hub/registry.h"
+#include "identity/groups.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -99,6 +100,11 @@ Result<store::ShareRow> ShareFrom(const HubContext& hub, const ApiCall& call, Js
   share.kind = *known_kind;
   share.role = *known_role;
   share.subject = *std::move(stored);
+  if (share.kind == store::ShareKind::kGroup) {
+    auto group = identity::FindGroup(hub.identity.people(), *call.user, share.subject);
+    if (!group) return std::move(group).error();
+    share.group_id = *std::move(group);
+  }
   share.created_by = call.user_id();
   return share;
 }
@@ -119,11 +125,12 @@ boost::json::object ToJson(const HubContext& hub, const store::ShareRow& share) 
   return entry;
 }
 
-/// "viewer for user 7", for the audit log.
+/// "viewer for user 7", or "viewer for group acme (7)", for the audit log.
 std::string Describe(const store::ShareRow& share) {
   std::string text =
       fmt::format("{} for {}", store::ToString(share.role), store::ToString(share.kind));
   if (!share.subject.empty()) text += " " + share.subject;
+  if (!share.group_id.empty()) text += fmt::format(" ({})", share.group_id);
   if (share.expires_at) text += " until " + FormatIso8601(*share.expires_at);
   return text;
 }

@@ -1,23 +1,14 @@
 #include "identity/access.h"
 
-#include <algorithm>
 #include <string>
 
-#include "http/fields.h"
+#include "identity/groups.h"
 
 namespace berth::identity {
 namespace {
 
 InstanceRole RoleFrom(store::ShareRole role) {
   return role == store::ShareRole::kOperator ? InstanceRole::kOperator : InstanceRole::kViewer;
-}
-
-/// GitHub's names of orgs and teams are one whatever their case; other providers' are not.
-bool IsMember(const store::User& user, std::string_view group) {
-  const bool ignores_case = user.provider == "github";
-  return std::ranges::any_of(user.groups, [&](const std::string& own) {
-    return ignores_case ? http::EqualsIgnoreCase(own, group) : own == group;
-  });
 }
 
 }  // namespace
@@ -39,7 +30,7 @@ bool IsFor(const store::ShareRow& share, const store::User& user) {
     case store::ShareKind::kUser:
       return share.subject == std::to_string(user.id);
     case store::ShareKind::kGroup:
-      return !share.subject.empty() && IsMember(user, share.subject);
+      return IsInGroup(user, share);
     case store::ShareKind::kEveryone:
       return true;
   }

@@ -36,21 +36,23 @@ struct AccessTest : testing::IdentityFixture {
   }
 
   void SetGroups(std::int64_t user, std::string provider, std::string subject,
-                 std::vector<std::string> groups) {
+                 std::vector<std::string> groups, std::vector<std::string> group_ids = {}) {
     store::UserProfile profile;
     profile.name = identity.people().Find(user)->name;
     profile.groups = std::move(groups);
-    ASSERT_THAT(executor.Await(identity.people().Admit(std::move(provider), std::move(subject),
-                                                       std::move(profile))),
-                IsOk());
+    profile.group_ids = std::move(group_ids);
+    ASSERT_THAT(
+        executor.Await(identity.Admit(std::move(provider), std::move(subject), std::move(profile))),
+        IsOk());
   }
 
   Result<store::ShareRow> Put(ShareKind kind, std::string subject, ShareRole role,
                               std::optional<WallTime> expires_at = std::nullopt,
-                              std::string instance = "laptop") {
+                              std::string instance = "laptop", std::string group_id = "") {
     store::ShareRow share{.instance_id = std::move(instance),
                           .kind = kind,
                           .subject = std::move(subject),
+                          .group_id = std::move(group_id),
                           .role = role,
                           .created_by = anna,
                           .expires_at = expires_at};
@@ -113,6 +115,51 @@ TEST_F(AccessTest, GroupsOfOtherProvidersKeepTheirCase) {
   EXPECT_EQ(Role(kim), std::nullopt);
   ASSERT_THAT(Put(ShareKind::kGroup, "Admins", ShareRole::kViewer), IsOk());
   EXPECT_EQ(Role(kim), InstanceRole::kViewer);
+}
+
+TEST_F(AccessTest, AShareWithANumberedGroupStaysItsWhoeverHasTheName) {
+  ASSERT_THAT(
+      Put(ShareKind::kGroup, "acme/web", ShareRole::kViewer, std::nullopt, "laptop", "7/web"),
+      IsOk());
+  SetGroups(ben, "github", "2", {"acme", "acme/web"}, {"7", "7/web"});
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+  SetGroups(ben, "github", "2", {"acme-inc", "acme-inc/web"}, {"7", "7/web"});
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+  const std::vector<std::string> of_others[] = {{"8", "8/web"}, {"7", "7/core"}, {}};
+  for (const auto& group_ids : of_others) {
+    SetGroups(ben, "github", "2", {"acme", "acme/web"}, group_ids);
+    EXPECT_EQ(Role(ben), std::nullopt);
+  }
+}
+
+TEST_F(AccessTest, AShareWithANameIsForTheFirstOrgThatIsSeenUnderIt) {
+  ASSERT_THAT(Put(ShareKind::kGroup, "Acme", ShareRole::kViewer), IsOk());
+  ASSERT_THAT(Put(ShareKind::kGroup, "acme/Web", ShareRole::kOperator), IsOk());
+  ASSERT_THAT(Put(ShareKind::kGroup, "later", ShareRole::kOperator), IsOk());
+  SetGroups(ben, "github", "2", {"acme", "acme/web"}, {"7", "7/web"});
+  EXPECT_EQ(Role(ben), InstanceRole::kOperator);
+  SetGroups(ben, "github", "2", {"acme", "acme/web"}, {"8", "8/web"});
+  EXPECT_EQ(Role(ben), std::nullopt);
+  Identity restarted(executor, *store, sealer, limits, clock, random);
+  ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
+  std::vector<std::string> group_ids;
+  for (const auto& share : restarted.shares().Of("laptop")) group_ids.push_back(share.group_id);
+  EXPECT_THAT(group_ids, ::testing::ElementsAre("7", "7/web", ""));
+}
+
+TEST_F(AccessTest, WhileTheDatabaseIsLockedNamesStayNames) {
+  ASSERT_THAT(Put(ShareKind::kGroup, "acme", ShareRole::kViewer), IsOk());
+  SetGroups(ben, "github", "2", {"acme"});
+  store::User shown = *identity.people().Find(ben);
+  shown.group_ids = {"7"};
+  const auto person = std::make_shared<const store::User>(shown);
+  auto lock = LockDatabase();
+  EXPECT_THAT(executor.Await(identity.shares().BindGroups(person)),
+              FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(Role(ben), InstanceRole::kViewer);
+  lock.reset();
+  ASSERT_THAT(executor.Await(identity.shares().BindGroups(person)), IsOk());
+  EXPECT_EQ(identity.shares().Of("laptop")[0].group_id, "7");
 }
 
 TEST_F(AccessTest, TheHighestOfSeveralRolesCounts) {

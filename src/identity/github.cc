@@ -38,13 +38,16 @@ Result<void> Sort(const std::vector<std::string>& entries, std::set<std::int64_t
   return Ok();
 }
 
-std::vector<std::string> GroupsOf(const GitHubMembership& membership) {
-  std::vector<std::string> groups;
-  for (const auto& org : membership.orgs) groups.push_back(org.login);
+void SetGroups(store::UserProfile& profile, const GitHubMembership& membership) {
+  auto& groups = profile.groups.emplace();
+  for (const auto& org : membership.orgs) {
+    groups.push_back(org.login);
+    profile.group_ids.push_back(std::to_string(org.id));
+  }
   for (const auto& team : membership.teams) {
     groups.push_back(fmt::format("{}/{}", team.org_login, team.slug));
+    profile.group_ids.push_back(fmt::format("{}/{}", team.org_id, team.slug));
   }
-  return groups;
 }
 
 }  // namespace
@@ -151,7 +154,7 @@ Task<Result<VerifiedPerson>> GitHub::Verify(const Secret& access) {
   verified.profile.login = person->login;
   verified.profile.name = person->name.empty() ? person->login : person->name;
   verified.profile.avatar_url = person->avatar_url;
-  verified.profile.groups = GroupsOf(person->membership);
+  SetGroups(verified.profile, person->membership);
   verified.is_admitted = CurrentPolicy().Admits(person->membership);
   co_return verified;
 }

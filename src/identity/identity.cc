@@ -65,6 +65,16 @@ Task<Result<void>> Identity::ReloadIfChanged() {
   co_return Ok();
 }
 
+Task<Result<PersonPtr>> Identity::Admit(std::string provider, std::string subject,
+                                        store::UserProfile profile) {
+  auto person = co_await people_.Admit(std::move(provider), std::move(subject), std::move(profile));
+  if (!person) co_return person;
+  auto bound = co_await shares_.BindGroups(*person);
+  // The next look at anybody of that org does it.
+  if (!bound) LogWarn("shares with orgs: {}", bound.error().ToString());
+  co_return person;
+}
+
 Task<Result<void>> Identity::Flush() {
   auto people = co_await people_.Flush();
   auto sessions = co_await sessions_.Flush();

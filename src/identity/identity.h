@@ -40,6 +40,11 @@ class Identity {
   /// For an orderly end: writes what is not written yet.
   Task<Result<void>> Flush();
 
+  /// As People::Admit; names of orgs in shares that this person is the first to show mean theirs
+  /// from now on.
+  Task<Result<PersonPtr>> Admit(std::string provider, std::string subject,
+                                store::UserProfile profile);
+
   People& people() { return people_; }
   Audit& audit() { return audit_; }
   SigningKeys& signing_keys() { return signing_keys_; }

@@ -190,8 +190,8 @@ Task<void> MembershipChecks::Conclude(PersonPtr person, Result<VerifiedPerson> v
     if (!verified->profile.groups && person->groups_at > clock_()) {
       verified->profile.groups = person->groups;
     }
-    auto kept = co_await identity_.people().Admit(person->provider, person->subject,
-                                                  std::move(verified->profile));
+    auto kept =
+        co_await identity_.Admit(person->provider, person->subject, std::move(verified->profile));
     if (!kept) LogWarn("membership of {}: {}", person->id, kept.error().ToString());
     co_return;
   }

@@ -21,6 +21,7 @@ Result<store::User> Reread(store::Database& database, std::int64_t user_id, Resu
 void Strip(store::User& user) {
   user.is_removed = true;
   user.groups.clear();
+  user.group_ids.clear();
   user.sealed_credential.clear();
 }
 
@@ -175,7 +176,8 @@ bool People::Put(store::User user) {
   }
   PersonPtr& place = people_[id];
   const bool is_same = place != nullptr && place->role == user.role &&
-                       place->groups == user.groups && place->is_removed == user.is_removed;
+                       place->groups == user.groups && place->group_ids == user.group_ids &&
+                       place->is_removed == user.is_removed;
   place = std::make_shared<const store::User>(std::move(user));
   return !is_same;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "identity/groups.h"
 #include "identity/noted.h"
 
 namespace berth::identity {
@@ -62,6 +63,34 @@ Task<Result<void>> Shares::Remove(std::string instance_id, std::int64_t id) {
   unwritten_.insert_or_assign(id, ++ends_);
   on_change_();
   co_return co_await Flush();
+}
+
+Task<Result<void>> Shares::BindGroups(PersonPtr person) {
+  std::map<std::int64_t, std::string> bound;
+  for (const auto& [instance_id, rows] : by_instance_) {
+    for (const auto& row : rows) {
+      if (row.kind != store::ShareKind::kGroup || !row.group_id.empty()) continue;
+      std::string group_id = GroupIdOf(*person, row.subject);
+      if (!group_id.empty()) bound.emplace(row.id, std::move(group_id));
+    }
+  }
+  if (bound.empty()) co_return Ok();
+  auto written = co_await store_.Run([bound](store::Database& database) -> Result<void> {
+    for (const auto& [id, group_id] : bound) {
+      auto set = store::SetShareGroup(database, id, group_id);
+      if (!set) return set;
+    }
+    return Ok();
+  });
+  if (!written) co_return std::move(written).error();
+  for (auto& [instance_id, rows] : by_instance_) {
+    for (auto& row : rows) {
+      const auto found = bound.find(row.id);
+      if (found != bound.end() && row.group_id.empty()) row.group_id = found->second;
+    }
+  }
+  on_change_();
+  co_return Ok();
 }
 
 void Shares::Forget(std::string_view instance_id) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/wall_clock.h"
+#include "identity/people.h"
 #include "store/shares.h"
 #include "store/store.h"
 
@@ -36,6 +37,9 @@ class Shares {
   /// else's by now), or the share was ended meanwhile. kTooLarge: the instance has as many as it
   /// may.
   Task<Result<store::ShareRow>> Put(store::ShareRow share);
+  /// Turns the names in shares with groups into numbers, where `person` is in an org of that name
+  /// (GroupIdOf): shares of before berth kept numbers.
+  Task<Result<void>> BindGroups(PersonPtr person);
   /// Ends all shares of an instance that is being deleted: their rows go with its own.
   void Forget(std::string_view instance_id);
   /// Ends a share at once, then writes it. kNotFound: that instance has no such share.

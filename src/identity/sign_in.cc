@@ -143,8 +143,8 @@ Task<Result<SignInEnd>> SignIn::Finish(std::string provider_name, SignInReturn r
   }
   verified->profile.sealed_credential =
       SealCredential(sealer_, provider_name, verified->subject, credential);
-  end.person = co_await identity_.people().Admit(provider_name, std::move(verified->subject),
-                                                 std::move(verified->profile));
+  end.person = co_await identity_.Admit(provider_name, std::move(verified->subject),
+                                        std::move(verified->profile));
   co_return end;
 }
 

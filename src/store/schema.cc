@@ -235,6 +235,13 @@ ALTER TABLE notify_targets
   ADD COLUMN session_id TEXT REFERENCES sessions (id) ON DELETE SET NULL;
 CREATE INDEX notify_targets_by_session ON notify_targets (session_id);
 )sql",
+    R"sql(
+-- GitHub's orgs by their numbers, because names change hands: "7" for an org, "7/team-slug" for a
+-- team. Of users one a line, in the order of their groups. A share with a group is for that one;
+-- '': for the name, which is all that other providers have.
+ALTER TABLE users ADD COLUMN group_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE shares ADD COLUMN group_id TEXT NOT NULL DEFAULT '';
+)sql",
 };
 
 }  // namespace

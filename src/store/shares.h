@@ -34,6 +34,7 @@ struct ShareRow {
   std::string instance_id = {};
   ShareKind kind = ShareKind::kUser;
   std::string subject = {};
+  std::string group_id = {};  ///< Of a group, as in User::group_ids; "": it goes by its name.
   ShareRole role = ShareRole::kViewer;
   std::int64_t created_by = 0;
   WallTime created_at = {};
@@ -45,6 +46,8 @@ struct ShareRow {
 Result<std::int64_t> PutShare(Database& database, const ShareRow& share);
 /// All of them. A row whose kind or role this berth does not know is left out.
 Result<std::vector<ShareRow>> ListShares(Database& database);
+/// Says which group a share means that goes by its name. Nothing happens to others.
+Result<void> SetShareGroup(Database& database, std::int64_t id, std::string_view group_id);
 /// Whether it was there.
 Result<bool> DeleteShare(Database& database, std::int64_t id);
 

@@ -146,12 +146,14 @@ TEST_F(TablesTest, AProfileIsKeptUntilItsUserIsRemoved) {
   profile.name = "The Octocat";
   profile.login = "octocat";
   profile.groups = {"acme", "acme/platform"};
+  profile.group_ids = {"7", "7/platform"};
   profile.sealed_credential = {std::byte{1}, std::byte{2}};
   ASSERT_THAT(SetUserProfile(*database, guest, profile, FromUnixMs(5)), IsOk());
   ASSERT_THAT(SetUserRole(*database, guest, HubRole::kOwner), IsOk());
   auto user = FindUser(*database, guest).value().value();
   EXPECT_EQ(user.name, "The Octocat");
   EXPECT_EQ(user.groups, profile.groups);
+  EXPECT_EQ(user.group_ids, profile.group_ids);
   EXPECT_EQ(user.sealed_credential, profile.sealed_credential);
   EXPECT_EQ(user.checked_at, FromUnixMs(5));
   EXPECT_EQ(user.role, HubRole::kOwner);
@@ -159,6 +161,7 @@ TEST_F(TablesTest, AProfileIsKeptUntilItsUserIsRemoved) {
   user = FindUser(*database, guest).value().value();
   EXPECT_TRUE(user.is_removed);
   EXPECT_TRUE(user.groups.empty());
+  EXPECT_TRUE(user.group_ids.empty());
   EXPECT_TRUE(user.sealed_credential.empty());
   EXPECT_THAT(SetUserRole(*database, 4711, HubRole::kOwner), FailsWith(ErrorKind::kNotFound));
 }
@@ -174,6 +177,21 @@ TEST_F(TablesTest, AShareReplacesOneForTheSameSubject) {
   ASSERT_EQ(shares.size(), 1U);
   EXPECT_EQ(shares[0].role, ShareRole::kOperator);
   EXPECT_EQ(shares[0].expires_at, FromUnixMs(77));
+}
+
+TEST_F(TablesTest, WhichGroupAShareMeansIsSaidOnce) {
+  ASSERT_THAT(ClaimInstance(*database, "laptop", owner, "{}", now), IsOk());
+  ShareRow share{
+      .instance_id = "laptop", .kind = ShareKind::kGroup, .subject = "acme", .created_by = owner};
+  const auto id = PutShare(*database, share).value();
+  for (const char* group : {"7", "8"}) {
+    ASSERT_THAT(SetShareGroup(*database, id, group), IsOk());
+    EXPECT_EQ(ListShares(*database).value()[0].group_id, "7");
+  }
+  // Shared anew, it is for what the name means now.
+  share.group_id = "8";
+  ASSERT_THAT(PutShare(*database, share), IsOk());
+  EXPECT_EQ(ListShares(*database).value()[0].group_id, "8");
 }
 
 TEST_F(TablesTest, AnIdStaysItsFirstOwners) {

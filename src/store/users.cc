@@ -8,7 +8,7 @@ namespace {
 // A macro, because statements are literals (database.h).
 #define BERTH_USER_COLUMNS                                                             \
   "id, provider, subject, name, created_at, last_sign_in_at, role, login, avatar_url," \
-  " groups, checked_at, is_removed, sealed_credential, groups_at"
+  " groups, checked_at, is_removed, sealed_credential, groups_at, group_ids"
 
 User ToUser(const Row& row) {
   User user;
@@ -27,6 +27,7 @@ User ToUser(const Row& row) {
   const auto sealed = row.Blob(12);
   user.sealed_credential.assign(sealed.begin(), sealed.end());
   user.groups_at = row.TimeOrNull(13);
+  user.group_ids = FromLines(row.Text(14));
   return user;
 }
 
@@ -75,11 +76,12 @@ Result<void> SetUserProfile(Database& database, std::int64_t user_id, const User
   return Changed(
       database.Run("UPDATE users SET name = ?2, login = ?3, avatar_url = ?4,"
                    " groups = coalesce(?5, groups), groups_at = iif(?5 IS NULL, groups_at, ?7),"
+                   " group_ids = iif(?5 IS NULL, group_ids, ?8),"
                    " sealed_credential = ?6, checked_at = ?7, is_removed = 0 WHERE id = ?1",
                    {user_id, profile.name, profile.login, profile.avatar_url,
                     profile.groups ? Value(ToLines(*profile.groups)) : Value(),
                     profile.sealed_credential.empty() ? Value() : Value(profile.sealed_credential),
-                    ToUnixMs(now)}),
+                    ToUnixMs(now), ToLines(profile.group_ids)}),
       "write a user's profile");
 }
 
@@ -101,6 +103,7 @@ Result<void> SetUserRemoved(Database& database, std::int64_t user_id, bool is_re
   return Changed(
       database.Run("UPDATE users SET is_removed = ?2,"
                    " groups = CASE ?2 WHEN 1 THEN '' ELSE groups END,"
+                   " group_ids = CASE ?2 WHEN 1 THEN '' ELSE group_ids END,"
                    " sealed_credential = CASE ?2 WHEN 1 THEN NULL ELSE sealed_credential END"
                    " WHERE id = ?1",
                    {user_id, static_cast<std::int64_t>(is_removed)}),

@@ -28,10 +28,13 @@ struct User {
   WallTime created_at;
   std::optional<WallTime> last_sign_in_at;  ///< Nothing: never.
   HubRole role = HubRole::kMember;
-  std::string login;                  ///< The provider's name for them at checked_at; "" for local.
-  std::string avatar_url;             ///< "" for none.
-  std::vector<std::string> groups;    ///< "org" and "org/team", as of groups_at.
-  std::optional<WallTime> groups_at;  ///< When the provider last told the groups.
+  std::string login;                ///< The provider's name for them at checked_at; "" for local.
+  std::string avatar_url;           ///< "" for none.
+  std::vector<std::string> groups;  ///< "org" and "org/team", as of groups_at.
+  /// What groups are by GitHub's number of the org, in their order: "7" and "7/team-slug". Empty of
+  /// other providers, whose groups have names only.
+  std::vector<std::string> group_ids;
+  std::optional<WallTime> groups_at;         ///< When the provider last told the groups.
   std::optional<WallTime> checked_at;        ///< When the provider last confirmed all this.
   bool is_removed = false;                   ///< The policy no longer admits them.
   std::vector<std::byte> sealed_credential;  ///< For asking the provider again; may be empty.
@@ -44,6 +47,7 @@ struct UserProfile {
   std::string avatar_url;
   /// Nothing: the provider says nothing of groups now, and what it said last stands.
   std::optional<std::vector<std::string>> groups = std::vector<std::string>();
+  std::vector<std::string> group_ids;  ///< As in User; told together with groups.
   std::vector<std::byte> sealed_credential;
 };
 

@@ -91,14 +91,17 @@ describe("managing an instance on its page", { concurrency: 1 }, () => {
     await dialog(page).getByRole("alert").getByText("no group").waitFor();
     await dialog(page).getByLabel("Group").fill("acme/platform");
     await button(dialog(page), "Share").click();
-    await shares().getByRole("row", { name: "members of acme/platform" }).getByText("operator", { exact: true }).waitFor();
-    const end = await shares().getByRole("row", { name: "members of acme/platform" }).locator("time").getAttribute("datetime");
+    await dialog(page).getByRole("alert").getByText("nobody of the GitHub organisation").waitFor();
+    await dialog(page).getByLabel("Group").fill("oidc:engineering");
+    await button(dialog(page), "Share").click();
+    await shares().getByRole("row", { name: "members of oidc:engineering" }).getByText("operator", { exact: true }).waitFor();
+    const end = await shares().getByRole("row", { name: "members of oidc:engineering" }).locator("time").getAttribute("datetime");
     assert.equal(Date.parse(end), await page.evaluate(() => new Date(2099, 11, 31, 23, 59).getTime()));
     await share({ kind: "everybody on this hub", until: "until you take it back" });
     await button(dialog(page), "Share").click();
     await shares().getByRole("row", { name: "everybody on this hub" }).getByText("when you take it back").waitFor();
     await look("shared");
-    for (const whom of ["everybody on this hub", "members of acme/platform", "mia"]) {
+    for (const whom of ["everybody on this hub", "members of oidc:engineering", "mia"]) {
       await button(page, `Take back from ${whom}`).click();
       await button(dialog(page), "Take back").click();
       await page.getByRole("status").filter({ hasText: `no longer shared with ${whom}` }).waitFor();

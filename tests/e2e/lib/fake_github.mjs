@@ -41,6 +41,16 @@ export class FakeGitHub extends FakeServer {
     this.accounts.set(to, account);
   }
 
+  /** The org and its number, members and teams go on under another login; the old one is free. */
+  renameOrg(from, to) {
+    this.orgs.set(to, this.orgs.get(from));
+    this.orgs.delete(from);
+    for (const account of this.accounts.values()) {
+      account.orgs = Object.fromEntries(Object.entries(account.orgs).map(([login, state]) => [login === from ? to : login, state]));
+      account.teams = account.teams.map((team) => (team.startsWith(`${from}/`) ? to + team.slice(from.length) : team));
+    }
+  }
+
   /**
    * The user agrees: the path and query that the browser comes back to the hub with. `location` is
    * where the hub sent it.
