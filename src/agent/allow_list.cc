@@ -17,6 +17,13 @@ bool IsUser(std::string_view entry, const control::Assertion& user) {
   return !user.login.empty() && http::EqualsIgnoreCase(entry, user.login);
 }
 
+bool IsGroup(std::string_view entry, const control::Assertion& user) {
+  const bool is_id = IsNumber(entry.substr(0, entry.find('/')));
+  return std::ranges::any_of(is_id ? user.group_ids : user.groups, [&](const auto& group) {
+    return http::EqualsIgnoreCase(entry, group);
+  });
+}
+
 }  // namespace
 
 bool AllowList::Admits(const control::Assertion& user) const {
@@ -25,10 +32,7 @@ bool AllowList::Admits(const control::Assertion& user) const {
   if (std::ranges::any_of(users, [&](const auto& entry) { return IsUser(entry, user); })) {
     return true;
   }
-  return std::ranges::any_of(groups, [&](const auto& entry) {
-    return std::ranges::any_of(
-        user.groups, [&](const auto& group) { return http::EqualsIgnoreCase(entry, group); });
-  });
+  return std::ranges::any_of(groups, [&](const auto& entry) { return IsGroup(entry, user); });
 }
 
 }  // namespace berth::agent

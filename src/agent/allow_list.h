@@ -13,7 +13,8 @@ namespace berth::agent {
 struct AllowList {
   /// Login names, or numeric ids: an entry of digits alone is an id, never a name.
   std::vector<std::string> users{};
-  std::vector<std::string> groups{};  ///< "org" and "org/team".
+  /// "org" and "org/team"; an org of digits alone is a numeric id, never a name.
+  std::vector<std::string> groups{};
 
   /// Everybody whom the hub lets in.
   bool is_empty() const { return users.empty() && groups.empty(); }

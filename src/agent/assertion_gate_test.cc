@@ -89,7 +89,8 @@ TEST(AllowListTest, AdmitsWhomItNames) {
   const control::Assertion mona{.provider = "github",
                                 .subject = "583231",
                                 .login = "Octocat",
-                                .groups = {"Acme", "Acme/Platform"}};
+                                .groups = {"Acme", "Acme/Platform"},
+                                .group_ids = {"7", "7/platform"}};
   const auto other = [&](auto change) {
     control::Assertion user = mona;
     change(user);
@@ -102,7 +103,8 @@ TEST(AllowListTest, AdmitsWhomItNames) {
   const auto number = other([](auto& user) {
     user.subject = "99";
     user.login = "583231";
-    user.groups.clear();
+    user.groups = {"7", "7/platform"};
+    user.group_ids.clear();
   });
   struct Case {
     AllowList list;
@@ -134,6 +136,11 @@ TEST(AllowListTest, AdmitsWhomItNames) {
       {{.groups = {""}}, mona, false},
       {{.groups = {"acme"}}, of_oidc, false},
       {{.groups = {"acme"}}, number, false},
+      {{.groups = {"7"}}, mona, true},
+      {{.groups = {"7/Platform"}}, mona, true},
+      {{.groups = {"8", "7/core", "77"}}, mona, false},
+      {{.groups = {"7", "7/platform"}}, number, false},
+      {{.groups = {"7"}}, of_oidc, false},
       {{.users = {"mallory"}, .groups = {"acme"}}, mona, true},
       {{.users = {"octocat"}, .groups = {"evil"}}, mona, true},
       {{.users = {"mallory"}, .groups = {"evil"}}, mona, false},

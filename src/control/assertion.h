@@ -54,6 +54,9 @@ struct Assertion {
   std::string login{};       ///< The provider's name for them; may be empty.
   std::string name{};        ///< For showing.
   std::vector<std::string> groups{};  ///< "org" and "org/team".
+  /// The same by GitHub's number of the org, which stays when its name changes hands: "7" and
+  /// "7/team-slug". Empty of other providers, and of older hubs.
+  std::vector<std::string> group_ids{};
   Role role = Role::kViewer;
   std::int64_t issued_at = 0;   ///< Seconds since 1970.
   std::int64_t expires_at = 0;  ///< Seconds since 1970.
@@ -61,7 +64,8 @@ struct Assertion {
 };
 
 /// Signs `assertion`, whose key_id must be that of `key`. Groups that do not fit are left out, from
-/// the end; a long name is cut. kInvalid: another field is too long or empty.
+/// the end and numbers before names; a long name is cut. kInvalid: another field is too long or
+/// empty.
 Result<std::string> MakeAssertion(const Assertion& assertion, const Ed25519PrivateKey& key);
 
 /// What an agent demands of an assertion.

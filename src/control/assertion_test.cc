@@ -30,6 +30,7 @@ Assertion Octocat() {
           .login = "octocat",
           .name = "Mona \"L\" Öctocat",
           .groups = {"acme", "acme/platform"},
+          .group_ids = {"7", "7/platform"},
           .role = Role::kOperator,
           .issued_at = kSecond - 15,
           .expires_at = kSecond + 45};
@@ -61,7 +62,8 @@ TEST(AssertionTest, HasTheDocumentedForm) {
             R"({"v":1,"kid":")" + Key().public_key().Id() +
                 R"(","aud":"laptop","tun":"0011223344556677","uid":7,"provider":"github",)"
                 R"("sub":"583231","login":"octocat","name":"Mona \"L\" Öctocat",)"
-                R"("groups":["acme","acme/platform"],"role":"operator",)"
+                R"("groups":["acme","acme/platform"],"group_ids":["7","7/platform"],)"
+                R"("role":"operator",)"
                 R"("iat":1699999985,"exp":1700000045})");
   EXPECT_EQ(Signed(JsonOf(*text)), *text);
   EXPECT_EQ(Verify(*text).value(), Octocat());
@@ -193,7 +195,11 @@ TEST(AssertionTest, LeavesOutGroupsThatDoNotFit) {
   Assertion member = Octocat();
   member.name = std::string(300, 'n');
   member.groups.clear();
-  for (int i = 0; i < 1000; ++i) member.groups.push_back(fmt::format("acme/team-of-number-{}", i));
+  member.group_ids.clear();
+  for (int i = 0; i < 1000; ++i) {
+    member.groups.push_back(fmt::format("acme/team-of-number-{}", i));
+    member.group_ids.push_back(fmt::format("7/team-of-number-{}", i));
+  }
   const auto text = MakeAssertion(member, Key());
   ASSERT_THAT(text, IsOk());
   EXPECT_LE(text->size(), kMaxAssertion);

@@ -86,6 +86,7 @@ Result<std::string> StreamAssertions::Make(const store::User& user, control::Rol
   assertion.login = user.login;
   assertion.name = user.name;
   assertion.groups = user.groups;
+  assertion.group_ids = user.group_ids;
   assertion.role = role;
   assertion.issued_at = second - control::kAssertionBackdate.count();
   assertion.expires_at = assertion.issued_at + control::kAssertionLifetime.count();

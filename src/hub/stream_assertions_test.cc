@@ -32,6 +32,7 @@ struct StreamAssertionsTest : identity::testing::IdentityFixture {
     user.login = std::move(login);
     user.name = "Mona";
     user.groups = {"acme"};
+    user.group_ids = {"7"};
     return std::make_shared<const store::User>(std::move(user));
   }
   std::string For(const identity::PersonPtr& person, std::string_view session = "s",
@@ -63,6 +64,7 @@ TEST_F(StreamAssertionsTest, SayWhoTheUserIs) {
   EXPECT_EQ(read->subject, "583231");
   EXPECT_EQ(read->login, "octocat");
   EXPECT_EQ(read->groups, std::vector<std::string>{"acme"});
+  EXPECT_EQ(read->group_ids, std::vector<std::string>{"7"});
   EXPECT_EQ(read->role, control::Role::kOperator);
   EXPECT_EQ(read->expires_at - read->issued_at, 60);
 }
