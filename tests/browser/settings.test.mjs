@@ -330,6 +330,34 @@ describe("the settings pages", { concurrency: 1 }, () => {
     }
   });
 
+  check("of two readings of a list the later one counts, whichever answer comes first", async () => {
+    await go(page, "notifications");
+    let late;
+    await page.route("**/api/notifications/targets", async (route) => {
+      if (route.request().method() !== "GET" || late !== undefined) return route.fallback();
+      const asked = route.fetch();
+      late = async () => route.fulfill({ response: await asked });
+    });
+    for (const name of ["first", "second"]) {
+      await button(page, "Add").click();
+      await dialog(page).getByRole("combobox", { name: "Where" }).selectOption("ntfy");
+      await dialog(page).getByRole("textbox", { name: "Name" }).fill(name);
+      await dialog(page).getByRole("textbox", { name: "Address" }).fill(`https://127.0.0.1:9/${name}`);
+      await button(dialog(page), "Add").click();
+      await dialog(page).waitFor({ state: "detached" });
+    }
+    await row(page, "Notification targets", "second").waitFor();
+    await Promise.all([page.waitForResponse("**/api/notifications/targets"), late()]);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    assert.equal(await row(page, "Notification targets", "second").count(), 1);
+    await page.unroute("**/api/notifications/targets");
+    for (const name of ["first", "second"]) {
+      await button(page, `Remove ${name}`).click();
+      await button(dialog(page), "Remove").click();
+    }
+    await page.getByText("Nobody is told yet").waitFor();
+  });
+
   check("who ends the session that they use here is told of nothing here any more", async () => {
     const tab = await stage.otherBrowser("noa");
     const api = (method, path, body) => tab.evaluate(async ([verb, where, content]) => {

@@ -1,6 +1,6 @@
 // What a page has asked the hub for: under way, there, or failed, with a way to try again.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, toLogin, words } from "../api";
 import { Button } from "./button";
 import { Loading, Notice } from "./notice";
@@ -12,17 +12,21 @@ export interface Remote<T> {
   readonly reload: () => Promise<void>;
 }
 
-/** Asks once, and again with reload(). Where the session has ended it leads to sign-in. */
+/** Asks once, and again with reload(): what was asked last counts, whichever answer comes first. Where the session has ended it leads to sign-in. */
 export function useRemote<T>(ask: () => Promise<T>): Remote<T> {
   const [value, setValue] = useState<T>();
   const [problem, setProblem] = useState("");
+  const latest = useRef(0);
 
   async function reload(): Promise<void> {
+    latest.current += 1;
+    const turn = latest.current;
     setProblem("");
     try {
       const answer = await ask();
-      setValue(() => answer);
+      if (turn === latest.current) setValue(() => answer);
     } catch (error) {
+      if (turn !== latest.current) return;
       if (error instanceof ApiError && error.status === 401) toLogin();
       else setProblem(words(error));
     }
