@@ -48,6 +48,8 @@ Task<void> TaskGroup::Run(Member& member, std::string_view name, Task<void> task
   } catch (...) {
     LogCaught(name);
   }
+  // With all that it was given: whoever waits for the group to be empty may destroy that next.
+  task.Reset();
   // The frame that runs here belongs to `member`: leave the group now, be destroyed later.
   members_.erase(members_.iterator_to(member));
   executor_.Defer([doomed = std::unique_ptr<Member>(&member)] {});

@@ -28,8 +28,8 @@ class Job {
   Task<void> task_;
 };
 
-/// Any number of background tasks; each leaves the group when it ends. Destroying the group cancels
-/// the rest. Not to be destroyed or cancelled from inside one of its tasks.
+/// Any number of background tasks; each leaves the group when nothing is left of it. Destroying the
+/// group cancels the rest. Not to be destroyed or cancelled from inside one of its tasks.
 class TaskGroup {
  public:
   explicit TaskGroup(Executor& executor) : executor_(executor), empty_(executor) { empty_.Set(); }

@@ -100,6 +100,38 @@ TEST(TaskGroupTest, AnExceptionEndsItsTaskAlone) {
   EXPECT_TRUE(destroyed);
 }
 
+/// Says when it is destroyed: long after the body, if it is a parameter.
+class SetsWhenGone {
+ public:
+  explicit SetsWhenGone(bool& flag) : flag_(&flag) {}
+  SetsWhenGone(SetsWhenGone&& other) noexcept : flag_(std::exchange(other.flag_, nullptr)) {}
+  ~SetsWhenGone() {
+    if (flag_ != nullptr) *flag_ = true;
+  }
+
+ private:
+  bool* flag_;
+};
+
+Task<void> WaitWith(SetsWhenGone, Event& event) { co_await event.Wait(); }
+
+Task<bool> IsGoneOnceEmpty(TaskGroup& group, const bool& gone) {
+  co_await group.WaitEmpty();
+  co_return gone;
+}
+
+TEST(TaskGroupTest, NothingIsLeftOfATaskThatHasLeftTheGroup) {
+  TestExecutor executor;
+  TaskGroup group(executor);
+  Event event(executor);
+  bool gone = false;
+  group.Spawn("holds", WaitWith(SetsWhenGone(gone), event));
+  executor.RunUntilIdle();
+  EXPECT_FALSE(gone);
+  event.Set();
+  EXPECT_TRUE(executor.Await(IsGoneOnceEmpty(group, gone)));
+}
+
 TEST(TaskGroupTest, DestructionCancelsWhatRuns) {
   TestExecutor executor;
   Event event(executor);

@@ -72,10 +72,8 @@ Task<Result<http::Response>> Changes::CarryOut(Caller caller, Task<Result<http::
 }
 
 Task<void> Changes::Run(std::unique_ptr<UnderWay> place, Task<Result<http::Response>> work) {
-  // Not left to the frame, which is destroyed some time after the group has said that it is empty.
-  const auto held = std::move(place);
   auto response = co_await std::move(work);
-  held->Answer(std::move(response));
+  place->Answer(std::move(response));
 }
 
 Caller CallerOf(const identity::Session& session) { return {"session " + session.id}; }
