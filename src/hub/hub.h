@@ -72,8 +72,8 @@ class Hub {
   const Hosts hosts_;
   const TrustedProxies trusted_proxies_;
   std::unique_ptr<store::FolderLock> lock_;
+  const Sealer sealer_;  ///< The store's last calls may use it.
   const std::unique_ptr<store::Store> store_;
-  const Sealer sealer_;
   const std::unique_ptr<net::TlsServer> tls_;
   std::unique_ptr<http::Web> web_;  ///< Null if no provider is configured.
   identity::Identity identity_;
