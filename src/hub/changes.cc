@@ -53,7 +53,7 @@ std::optional<http::Response> Changes::Refusal(const Caller& caller) const {
     refusal = ProblemResponse(
         {429, "Too much at once", "What you asked for before is not done yet; try again."});
   } else if (is_closed_) {
-    refusal = ProblemResponse({503, "Stopping", "The hub is stopping; try again."});
+    return StoppingProblem();
   } else if (caller.waits_for_others && slow_ >= limits_.slow_changes) {
     refusal = ProblemResponse({503, "Busy", "Too much is being waited for; try again."});
   }

@@ -84,6 +84,12 @@ http::Response TooManyAttempts(std::chrono::seconds wait) {
   return response;
 }
 
+http::Response StoppingProblem() {
+  auto response = ProblemResponse({503, "Stopping", "The hub is stopping; try again."});
+  response.head.fields.Add("retry-after", "1");
+  return response;
+}
+
 Reader ReaderOf(const http::RequestHead& head) {
   return IsNavigation(head) ? Reader::kPerson : Reader::kProgram;
 }

@@ -40,6 +40,9 @@ http::Response ProblemResponse(const Problem& problem);
 /// 429 with Retry-After.
 http::Response TooManyAttempts(std::chrono::seconds wait);
 
+/// 503 with Retry-After: the hub is stopping.
+http::Response StoppingProblem();
+
 enum class Retry { kNo, kEvery3Seconds };
 
 /// Who reads an answer of the hub: somebody who navigated to it, or a program.

@@ -69,6 +69,8 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
          "The agent's token is unknown, revoked or expired. Get a new one with "
          "berth agent enroll."});
   }
+  // The tunnels have been told to go; a new one would be waited for.
+  if (hub_.stopping.is_set()) co_return StoppingProblem();
   if (!is_tunnel) {
     auto peer = std::make_unique<V1Peer>(hub_, *this, token, std::move(request));
     auto response = peer->TakeResponse();

@@ -27,10 +27,11 @@ class TunnelEndpoint : private identity::AccessObserver {
   void AnnounceKeys();
 
   /// Accepts an agent's upgrade: 101, or an answer that says why not (401 with a bad token, 429
-  /// after too many). The tunnel runs on among hub.sockets.
+  /// after too many, 503 once hub.stopping is set). The tunnel runs on among hub.sockets.
   Task<Result<http::Response>> Accept(http::Request request);
 
-  /// Tells every agent that the hub goes: what runs may finish, nothing new is taken.
+  /// Tells every agent that the hub goes: what runs may finish, nothing new is taken. REQUIRES:
+  /// hub.stopping is set, so that no tunnel comes after that.
   void Drain();
 
  private:

@@ -1,0 +1,68 @@
+// How agents get in, of either protocol, and how a hub that stops lets nobody in.
+#include "hub/tunnel_endpoint.h"
+
+#include <gmock/gmock.h>
+
+#include "hub/hub_testing.h"
+
+namespace berth::hub {
+namespace {
+
+using ::berth::testing::IsOk;
+
+enum class Speaks { kTunnel, kVersion1 };
+
+struct TunnelEndpointTest : testing::HubFixture {
+  TunnelEndpoint endpoint{hub};
+
+  /// A token that `issuer` knows.
+  std::string TokenFrom(identity::Identity& issuer) {
+    auto created = executor.Await(issuer.tokens().Create(owner, "laptop"));
+    EXPECT_THAT(created, IsOk());
+    return std::string(created->text.Reveal());
+  }
+  Task<Result<http::Response>> Dial(testing::SocketEnd& end, Speaks speaks,
+                                    const std::string& token) {
+    http::Request request = end.Upgrade("/ws/connect?token=" + token);
+    if (speaks == Speaks::kTunnel) {
+      request.head.target = "/ws/connect";
+      request.head.fields.Add("sec-websocket-protocol", "berth.h2");
+      request.head.fields.Add("authorization", "Bearer " + token);
+    }
+    return endpoint.Accept(std::move(request));
+  }
+};
+
+TEST_F(TunnelEndpointTest, AHubThatStopsLetsNobodyIn) {
+  const std::string token = TokenFrom(identity);
+  stopping.Set();
+  for (const Speaks speaks : {Speaks::kTunnel, Speaks::kVersion1}) {
+    testing::SocketEnd end(executor);
+    auto answer = executor.Await(Dial(end, speaks, token));
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->head.status, 503);
+    EXPECT_EQ(answer->head.fields.Find("retry-after"), "1");
+  }
+  EXPECT_EQ(sockets.size(), 0U);
+}
+
+TEST_F(TunnelEndpointTest, AHubThatStopsWhileItLooksForTheTokenLetsNobodyIn) {
+  auto store_elsewhere =
+      store::Store::Open(executor, folder.path(), store::StoreThread::kCaller).value();
+  identity::Identity elsewhere{executor, *store_elsewhere, sealer, limits, clock, random};
+  ASSERT_THAT(executor.Await(elsewhere.Load()), IsOk());
+  const std::string token = TokenFrom(elsewhere);
+  testing::SocketEnd end(executor);
+  auto dialling = Dial(end, Speaks::kTunnel, token);
+  dialling.Start();
+  ASSERT_FALSE(dialling.is_done());
+  stopping.Set();
+  executor.RunUntilIdle();
+  ASSERT_TRUE(dialling.is_done());
+  auto answer = dialling.Take();
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->head.status, 503);
+}
+
+}  // namespace
+}  // namespace berth::hub
