@@ -280,7 +280,10 @@ Result<void> Hub::ReloadCertificate() {
 Task<void> Hub::Drain() {
   const TimePoint end = context_.executor.now() + options_.limits.drain_grace;
   stopping_.Set();
-  co_await notifications_->Drain();
+  // First, so that nobody is told that instances went which only this hub leaves. What it writes
+  // waits for the database; the rest need not wait for that.
+  auto told = notifications_->Drain();
+  told.Start();
   tunnels_.Drain();
   if (server_) co_await server_->Drain();
   if (fronts_) co_await fronts_->Drain();
@@ -289,6 +292,7 @@ Task<void> Hub::Drain() {
   const Duration left = std::max<Duration>(end - context_.executor.now(), kLastChanges);
   auto changed = co_await changes_.WaitEmpty(left);
   if (!changed) LogWarn("{} changes did not finish in time and are cut", changes_.size());
+  co_await told;
   auto flushed = co_await identity_.Flush();
   if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
 }

@@ -2,10 +2,14 @@
 // and the hub's word to leave. Real processes.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../browser/lib/wait.mjs";
+import { FakeAgent } from "./lib/fake_agent.mjs";
 import { ask, patience, within } from "./lib/http.mjs";
 import { openEndless } from "./lib/live.mjs";
+import { lock } from "./lib/locked_database.mjs";
 import { Scene } from "./lib/scene.mjs";
 
 describe("stopping", { timeout: 120_000 }, () => {
@@ -119,6 +123,35 @@ describe("stopping", { timeout: 120_000 }, () => {
   it("a hub without a certificate ends with its terminal", async () => {
     await scene.hub.restart();
     scene.hub.child.signal("SIGHUP");
+    assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
+  });
+});
+
+describe("stopping while somebody holds the database", { timeout: 60_000 }, () => {
+  let scene;
+  before(async () => {
+    scene = await Scene.start("stopping_locked", {
+      options: ({ folder }) => {
+        const file = join(folder, "hub.toml");
+        writeFileSync(file, "[limits]\ndrain_grace = 60000\n");
+        return ["--config", file];
+      },
+    });
+  });
+  after(() => scene?.stop());
+
+  it("a hub shuts its doors and lets its agents go at once, and writes what it knows when it can", async (context) => {
+    const agent = await FakeAgent.connect(scene, "box", await scene.token("box"));
+    context.after(() => agent.drop());
+    const held = await lock(join(scene.hub.data, "berth.db"));
+    context.after(() => held.release());
+    await agent.report([{ id: "s1", title: "Session 1", state: "busy", is_busy: true, since: "2026-01-02T03:04:05.678Z" }]);
+    await scene.hub.child.line(/write notifications: /);  // In vain, so that they wait.
+    scene.hub.child.signal("SIGTERM");
+    await agent.hear("drain");
+    await until("a connection is refused", () => scene.api("GET", "/health").then(() => false, ({ code }) => code === "ECONNREFUSED"));
+    assert.equal(scene.hub.child.process.exitCode, null);
+    await held.release();
     assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
   });
 });
