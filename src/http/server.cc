@@ -48,7 +48,7 @@ Task<void> Server::AcceptAll() {
 }
 
 Task<void> Server::Serve(net::StreamPtr stream) {
-  auto ready = co_await stream->Handshake();
+  auto ready = co_await WithCancel(drain_, stream->Handshake());
   if (!ready) {
     LogDebug("handshake with {}: {}", stream->peer().address, ready.error().ToString());
   } else if (stream->peer().alpn == "h2") {

@@ -7,13 +7,18 @@
 #include <optional>
 
 #include "base/result_testing.h"
+#include "base/temp_folder_testing.h"
 #include "http/taken_connection.h"
+#include "net/certificate_testing.h"
 #include "net/dial.h"
 #include "net/loop_testing.h"
+#include "net/stream_pair_testing.h"
+#include "net/tls.h"
 
 namespace berth::http {
 namespace {
 
+using namespace std::chrono_literals;
 using berth::testing::IsOk;
 using net::testing::Await;
 
@@ -82,6 +87,29 @@ TEST_F(ServerTest, ATakenConnectionCountsUntilItEnds) {
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(server->connections(), 1u);
+}
+
+Task<Result<void>> Drain(Server& server) {
+  co_await server.Drain();
+  co_return Ok();
+}
+
+TEST_F(ServerTest, AHandshakeThatIsNotFinishedHoldsNoStop) {
+  const berth::testing::TempFolder folder;
+  net::testing::TestCertificate({}).Write(folder.path(), "hub");
+  auto tls = net::TlsServer::Create(
+      {.certificate_file = folder.path() / "hub.crt", .key_file = folder.path() / "hub.key"});
+  ASSERT_THAT(tls, IsOk());
+  limits.connect_timeout = limits.drain_grace = std::chrono::hours(1);
+  auto listener = net::Listener::Create(loop, {"127.0.0.1", 0}, tls->get(), limits);
+  ASSERT_THAT(listener, IsOk());
+  address.port = (*listener)->port();
+  Server behind_tls(loop, limits, std::move(*listener), service);
+  behind_tls.Start();
+  auto silent = Await(loop, net::ConnectTcp(loop, address, limits));
+  ASSERT_THAT(silent, IsOk());
+  while (behind_tls.connections() == 0) Await(loop, net::testing::Pause(loop, 1ms));
+  EXPECT_THAT(Await(loop, Drain(behind_tls)), IsOk());
 }
 
 TEST_F(ServerTest, ConnectionsThatComeAndGoAtTheLimitAreOneLineOfTheLog) {
