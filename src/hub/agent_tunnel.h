@@ -27,6 +27,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   ~AgentTunnel() override;
 
   // InstanceLink.
+  bool is_open() const override { return link_.is_open(); }
   http::Service& streams() override { return link_.streams(); }
   Result<std::string> Assert(const identity::PersonPtr& person, std::string_view session_id,
                              control::Role role) override {

@@ -18,6 +18,7 @@ class FakeInstance : public InstanceLink, public http::Service {
  public:
   explicit FakeInstance(Executor& executor) : executor_(executor) {}
 
+  bool is_open() const override { return true; }
   http::Service& streams() override { return *this; }
   Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
     return std::string();

@@ -14,6 +14,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 struct FakeLink : InstanceLink {
+  bool is_open() const override { return true; }
   http::Service& streams() override { std::abort(); }
   Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
     return std::string();

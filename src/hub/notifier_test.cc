@@ -22,6 +22,7 @@ using ::testing::IsEmpty;
 
 class FakeLink : public InstanceLink {
  public:
+  bool is_open() const override { return true; }
   http::Service& streams() override { std::abort(); }
   Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
     return std::string();

@@ -72,7 +72,8 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
     }
     co_return Unavailable("the hub cannot write its database now");
   }
-  // While it was claimed the token may have ended, or its user been removed.
+  // While it was claimed the link may have ended, the token too, or its user been removed.
+  if (!link.is_open()) co_return Unavailable("the connection has ended");
   if (token->ended.is_set()) co_return RefusedRegistration("the token has ended");
   if (!PersonOf(hub, user_id)) co_return RefusedRegistration(std::string(kNoLongerAdmitted));
   auto connected = hub.registry.Connected(id, user_id, registration.metadata, link);

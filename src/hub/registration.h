@@ -14,7 +14,8 @@ namespace berth::hub {
 
 /// Registers `link` as the instance that `registration` names, which must be a valid id: the answer
 /// for the agent. With `success` the registry holds `link`, and an older link of the id is fenced.
-/// An error is none of the agent's: the hub cannot say now, and the agent should try again soon.
+/// An error is none of the agent's: the hub cannot say now, and the agent should try again soon, or
+/// the link ended meanwhile.
 /// `address` is for the log. `link` must outlive the call.
 Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::AgentTokenPtr token,
                                                    std::string address,

@@ -31,6 +31,8 @@ class V1Calls;
 class InstanceLink {
  public:
   virtual ~InstanceLink() = default;
+  /// Whether it is there: neither side has closed it, and it was not fenced.
+  virtual bool is_open() const = 0;
   /// Exchanges with the instance. Fails with kUnavailable once the link is gone.
   virtual http::Service& streams() = 0;
   /// What to send along with a stream of `person`, in the field control::kAssertionField, so that

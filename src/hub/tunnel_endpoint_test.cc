@@ -10,10 +10,24 @@ namespace {
 
 using ::berth::testing::IsOk;
 
+/// The live connection of an instance.
+struct FakeLink : InstanceLink {
+  bool is_open() const override { return true; }
+  http::Service& streams() override { std::abort(); }
+  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
+    return std::string();
+  }
+  void Fence(std::string_view reason) override { fenced = reason; }
+  void Disconnect() override {}
+  std::optional<Duration> latency() const override { return std::nullopt; }
+  std::string fenced;
+};
+
 enum class Speaks { kTunnel, kVersion1 };
 
 struct TunnelEndpointTest : testing::HubFixture {
   TunnelEndpoint endpoint{hub};
+  FakeLink live;
 
   /// A token that `issuer` knows.
   std::string TokenFrom(identity::Identity& issuer) {
@@ -62,6 +76,27 @@ TEST_F(TunnelEndpointTest, AHubThatStopsWhileItLooksForTheTokenLetsNobodyIn) {
   auto answer = dialling.Take();
   ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->head.status, 503);
+}
+
+TEST_F(TunnelEndpointTest, AConnectionThatEndsWhileItRegistersTakesNoIdFromALiveOne) {
+  const std::string token = TokenFrom(identity);
+  for (const Speaks speaks : {Speaks::kTunnel, Speaks::kVersion1}) {
+    live.fenced.clear();
+    ASSERT_THAT(registry.Connected("box-1", owner, {}, live), IsOk());
+    testing::SocketEnd end(executor);
+    end.Attach(executor.Await(Dial(end, speaks, token)).value());
+    // It is asked for right before the id is claimed: this comes before the database's answer.
+    hub.clock = [this] {
+      executor.Post([this] { endpoint.Drain(); });
+      return time;
+    };
+    end.Say(fmt::format(
+        R"({{"type":"register","client_id":"box-1","user_token":"{}","metadata":{{}}}})", token));
+    hub.clock = clock;
+    EXPECT_EQ(live.fenced, "");
+    EXPECT_EQ(registry.Get("box-1")->link, &live);
+  }
+  registry.Disconnected("box-1", live);
 }
 
 }  // namespace

@@ -158,11 +158,7 @@ Task<void> V1Peer::OnRegister(control::Register registration) {
   } else {
     answer = co_await RegisterInstance(hub_, token_, address_, std::move(registration), *this);
   }
-  if (is_over_) {
-    // Closed while it was claimed; the registry must not keep a link that is about to go.
-    if (answer && answer->success) hub_.registry.Disconnected(id, *this);
-    co_return;
-  }
+  if (is_over_) co_return;
   register_timer_.Disarm();
   if (!answer) {
     Close(http::close_code::kTryAgainLater, answer.error().message);

@@ -29,6 +29,7 @@ class V1Peer : public InstanceLink {
   Task<void> Run();
 
   // InstanceLink.
+  bool is_open() const override { return !is_over_ && channel_.is_open(); }
   http::Service& streams() override { return streams_; }
   /// Nothing is signed for version 1: X-Orchestrator-* alone says who it is. kForbidden for a
   /// viewer: nothing beside the instance could hold them to looking on.

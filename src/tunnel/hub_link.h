@@ -69,6 +69,8 @@ class HubLink : private LinkOwner {
   /// Lets the exchanges that run finish and takes no new ones, then closes.
   void Drain(std::string_view why);
 
+  /// Whether neither side has closed it, and nothing broke it.
+  bool is_open() const { return !is_over_ && link_.is_open(); }
   bool is_registered() const { return is_registered_; }
   /// The registered id; "" before.
   const std::string& instance_id() const { return instance_id_; }

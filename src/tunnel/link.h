@@ -78,6 +78,8 @@ class Link {
   /// Fails all exchanges at once and closes; Run() ends with `why`.
   void Close(std::uint16_t code, Error why);
   bool is_closing() const { return why_ != nullptr; }
+  /// Whether neither side has closed it, and nothing broke it.
+  bool is_open() const { return channel_.is_open(); }
 
  private:
   /// An event other than text. An error: it was the last one.
