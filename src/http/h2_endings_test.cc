@@ -247,6 +247,32 @@ TEST_F(H2EndingsTest, CloseFailsEverythingAtOnce) {
   EXPECT_EQ(joined.server->stream_count(), 0u);
 }
 
+ssize_t FailFatally(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t, std::uint32_t*,
+                    nghttp2_data_source*, void*) {
+  return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+TEST_F(H2EndingsTest, AFailureOfTheLibraryFailsAllStreamsAtOnce) {
+  Event never(executor);
+  bool dropped = false;
+  FakeService service([&](Request) { return WaitForEver(never, dropped); });
+  JoinedSessions joined(executor, limits, service);
+  auto waiting = joined.client->Exchange(Get("/"));
+  waiting.Start();
+  executor.RunUntilIdle();
+  const H2HeadWriter head(Get("/").head);
+  const nghttp2_data_provider provider{.source = {}, .read_callback = FailFatally};
+  ASSERT_GT(nghttp2_submit_request(Inside::Of(*joined.client), nullptr, head.data(), head.size(),
+                                   &provider, nullptr),
+            0);
+  joined.client->Ping();
+  executor.RunUntilIdle();
+  ASSERT_TRUE(waiting.is_done());
+  EXPECT_THAT(waiting.Take(), FailsWith(ErrorKind::kInternal));
+  EXPECT_TRUE(joined.client->is_finished());
+  EXPECT_EQ(joined.client->stream_count(), 0u);
+}
+
 TEST_F(H2EndingsTest, BodiesAndExchangesMayOutliveTheirSession) {
   FakeService service(Echo);
   ManualSource source(executor);

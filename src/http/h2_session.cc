@@ -142,8 +142,7 @@ std::size_t H2Session::Produce(PayloadWriter& out, std::size_t limit) {
     const std::uint8_t* frame = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &frame);
     if (size < 0) {
-      failure_ = Internal(std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(size)));
-      is_closed_ = true;
+      Close(Internal(std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(size))));
       break;
     }
     out.Append(std::as_bytes(std::span(frame, static_cast<std::size_t>(size))));
