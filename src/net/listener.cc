@@ -20,7 +20,9 @@ namespace {
 constexpr int kBacklog = 4096;
 // So many are refused in one go, then others have their turn.
 constexpr int kRefusals = 64;
-constexpr auto kShortagePause = std::chrono::milliseconds(100);
+// So many failures in a row are not those of single connections.
+constexpr int kMostFailures = 64;
+constexpr auto kTroublePause = std::chrono::milliseconds(100);
 
 bool IsShortage(int number) {
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
@@ -150,39 +152,40 @@ void Listener::Close() { doors_.clear(); }
 
 Task<Result<StreamPtr>> Listener::Accept() {
   for (;;) {
-    bool is_short = false;
+    bool must_pause = false;
     connection_came_.Reset();
     for (const auto& door : doors_) {
-      for (;;) {
+      for (int failures = 0;;) {
         SocketAddress from;
         from.size = sizeof(from.storage);
         const int descriptor =
             accept4(door->descriptor, from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
-          is_short_of_descriptors_ = false;
+          is_trouble_told_ = false;
           connection_came_.Set();  // There may be more, and no new edge will tell.
           auto stream = Adopt(descriptor, from);
           if (stream) co_return stream;
           LogWarn("accept: {}", stream.error().ToString());
           continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-        if (IsFinal(errno)) co_return FromErrno(errno, "accept");
-        if (IsShortage(errno)) {
-          if (!std::exchange(is_short_of_descriptors_, true)) {
-            LogError("{}; new connections are refused (raise the limit of open files)",
-                     FromErrno(errno, "accept").message);
-          }
-          is_short = true;
-          for (int refused = 0; refused < kRefusals && RefuseOne(*door); ++refused) {
-          }
-          break;
+        const int number = errno;
+        if (number == EAGAIN || number == EWOULDBLOCK) break;
+        if (IsFinal(number)) co_return FromErrno(number, "accept");
+        const bool is_shortage = IsShortage(number);
+        if (!is_shortage && ++failures < kMostFailures) continue;
+        if (!std::exchange(is_trouble_told_, true)) {
+          LogError("{}; new connections {}", FromErrno(number, "accept").message,
+                   is_shortage ? "are refused (raise the limit of open files)" : "have to wait");
         }
+        must_pause = true;
+        for (int refused = 0; is_shortage && refused < kRefusals && RefuseOne(*door); ++refused) {
+        }
+        break;
       }
     }
-    if (is_short) {
+    if (must_pause) {
       connection_came_.Set();
-      co_await Sleep(loop_, kShortagePause);
+      co_await Sleep(loop_, kTroublePause);
     }
     co_await connection_came_.Wait();
   }

@@ -68,7 +68,7 @@ class Listener {
   Event unused_;
   std::vector<std::unique_ptr<Door>> doors_;
   int reserve_ = -1;  ///< An open descriptor that is given up for refusing; -1 while there is none.
-  bool is_short_of_descriptors_ = false;
+  bool is_trouble_told_ = false;  ///< What keeps us from accepting is in the log.
 };
 
 }  // namespace berth::net

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/result_testing.h"
 #include "base/task_group.h"
@@ -156,6 +157,38 @@ TEST_F(TcpTest, AnIdleConnectionHoldsNoBlock) {
   EXPECT_EQ(buffer.Room().size(), kMostRead);
   EXPECT_EQ(buffer.Commit(3000).size(), 3000u);
   buffer.Release();
+}
+
+/// The descriptor that listens on that port; -1: there is none.
+int ListeningOn(std::uint16_t port) {
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    int listens = 0;
+    socklen_t flag_size = sizeof(listens);
+    const bool is_socket =
+        getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+        getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_size) == 0;
+    if (is_socket && listens == 1 && ntohs(address.sin_port) == port) return descriptor;
+  }
+  return -1;
+}
+
+TEST_F(TcpTest, AListenerThatCannotAcceptForNoKnownReasonTriesAgainInAWhile) {
+  const int listening = ListeningOn(listener_->port());
+  ASSERT_GE(listening, 0);
+  const int kept = dup(listening);
+  const int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(dup2(datagrams, listening), listening);
+  auto accepting = listener_->Accept();
+  accepting.Start();  // Comes back, rather than ask for ever.
+  EXPECT_FALSE(accepting.is_done());
+  ASSERT_EQ(dup2(kept, listening), listening);
+  auto dialled = Await(loop_, ConnectTcp(loop_, {"127.0.0.1", listener_->port()}, limits_));
+  EXPECT_THAT(dialled, IsOk());
+  EXPECT_THAT(Await(loop_, std::move(accepting)), IsOk());
+  close(datagrams);
+  close(kept);
 }
 
 TEST(ListenerTest, ListensOnNamesAndOnAllAddresses) {
