@@ -86,6 +86,7 @@ inline std::vector<MalformedRequest> MalformedRequests() {
       {"absolute target then two slashes", get("GET http://example.test//x HTTP/1.1"), 400},
       {"absolute target with another port", get("GET http://example.test:81/ HTTP/1.1"), 400},
       {"absolute target without host", get("GET http:///x HTTP/1.1"), 400},
+      {"scheme alone as target", "GET http HTTP/1.1\r\nHost: tp\r\n\r\n", 400},
       {"javascript target", get("GET javascript://example.test/ HTTP/1.1"), 400},
       {"authority target", get("GET example.test:80 HTTP/1.1"), 400},
       {"target too long", get("GET /" + std::string(16 * 1024, 'a') + " HTTP/1.1"), 414},

@@ -202,7 +202,8 @@ std::expected<std::string_view, H1Refusal> NormalizeTarget(const RequestLine& li
   }
   if (target.front() != '/') {
     const std::size_t colon = target.find("://");
-    const std::string_view scheme = target.substr(0, std::min(colon, target.size()));
+    if (colon == target.npos) return Refuse(400, "the target is neither a path nor a URL");
+    const std::string_view scheme = target.substr(0, colon);
     if (!EqualsIgnoreCase(scheme, "http") && !EqualsIgnoreCase(scheme, "https")) {
       return Refuse(400, "the target is neither a path nor an http URL");
     }
