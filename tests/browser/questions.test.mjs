@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { asking, choices, client, history, permission } from "./lib/fake_hub_socket.mjs";
 import { ToldPage } from "./lib/told_page.mjs";
-import { until } from "./lib/wait.mjs";
 
 describe("questions", { concurrency: 1 }, () => {
   const told = ToldPage.ofSuite("questions");
