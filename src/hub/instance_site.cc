@@ -112,11 +112,11 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
         "set-cookie", identity::SetCookie(identity::CookieKind::kInstance, hub.scheme,
                                           child->cookie, hub.clock(), child->session->expires_at));
   }
-  hub.identity.audit().Record({.action = identity::audit_action::kOpen,
-                               .actor_id = parent->user_id,
-                               .instance_id = instance_id,
-                               .address = address,
-                               .detail = "subdomain mode"});
+  hub.identity.audit().RecordSparsely({.action = identity::audit_action::kOpen,
+                                       .actor_id = parent->user_id,
+                                       .instance_id = instance_id,
+                                       .address = address,
+                                       .detail = "subdomain mode"});
   PartFromFormerOwner(hub, request.head, instance_id, owner_id, response.head.fields);
   co_return NeverKept(std::move(response));
 }
