@@ -1,6 +1,7 @@
 #include "hub/asset_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/shared_asset.h"
 #include "net/buffer_pool.h"
@@ -11,10 +12,12 @@ namespace {
 constexpr std::size_t kMostOfOneTarget = 4;
 constexpr int kMostWatched = 16;
 
-/// What an entry costs beside its bytes.
+/// What an entry costs beside its bytes and its target, which is there twice.
 constexpr std::size_t kOverhead = 512;
 
-std::size_t CostOf(const KeptAsset& asset) { return asset.bytes.size() + kOverhead; }
+std::size_t CostOf(std::string_view target, const KeptAsset& asset) {
+  return asset.bytes.size() + 2 * target.size() + kOverhead;
+}
 
 class KeptBody : public http::Body {
  public:
@@ -43,7 +46,7 @@ class AssetCache::WatchedBody : public http::Body {
   }
   WatchedBody(const WatchedBody&) = delete;
   WatchedBody& operator=(const WatchedBody&) = delete;
-  ~WatchedBody() override { --cache_.watched_; }
+  ~WatchedBody() override { LetPass(); }
 
   Task<Result<http::MutableBytes>> Read() override {
     auto piece = co_await inner_->Read();
@@ -52,12 +55,11 @@ class AssetCache::WatchedBody : public http::Body {
       if (is_kept_ && !copy_.empty()) {
         cache_.Put(key_.owner_id, std::move(key_.target), std::move(copy_));
       }
-      is_kept_ = false;
+      LetPass();
     } else if (is_kept_ && copy_.size() + piece->size() <= cache_.limits_.asset_cache_entry) {
       copy_.append(net::AsText(*piece));
     } else {
-      is_kept_ = false;
-      copy_ = {};
+      LetPass();
     }
     co_return piece;
   }
@@ -65,6 +67,13 @@ class AssetCache::WatchedBody : public http::Body {
   std::optional<std::uint64_t> length() const override { return inner_->length(); }
 
  private:
+  /// Nothing (more) of it will be kept: another one may have its place.
+  void LetPass() {
+    if (!std::exchange(is_kept_, false)) return;
+    copy_ = {};
+    --cache_.watched_;
+  }
+
   AssetCache& cache_;
   Key key_;
   http::BodyPtr inner_;
@@ -94,7 +103,7 @@ http::BodyPtr AssetCache::Watch(std::int64_t owner_id, std::string target, http:
 void AssetCache::Put(std::int64_t owner_id, std::string target, std::string bytes) {
   auto asset = std::make_shared<KeptAsset>();
   asset->bytes = std::move(bytes);
-  const std::size_t cost = CostOf(*asset);
+  const std::size_t cost = CostOf(target, *asset);
   const std::size_t most_of_owner = limits_.asset_cache / 4;
   if (asset->bytes.size() > limits_.asset_cache_entry || cost > most_of_owner) return;
   asset->digest = http::AssetDigest(asset->bytes);
@@ -124,7 +133,7 @@ void AssetCache::Put(std::int64_t owner_id, std::string target, std::string byte
 }
 
 void AssetCache::Remove(Entries::iterator entry) {
-  const std::size_t cost = CostOf(*entry->asset);
+  const std::size_t cost = CostOf(entry->key.target, *entry->asset);
   bytes_ -= cost;
   const auto of_owner = bytes_of_.find(entry->key.owner_id);
   of_owner->second -= cost;

@@ -4,9 +4,9 @@
 // It is addressed by content, and nothing is served because it is here: for each request the
 // instance is asked as ever, by its agent, which then names the digest of what came instead of
 // sending it (http/shared_asset.h). So there is nothing to expire, nothing stale, and nothing that
-// one instance could plant for another. In memory, at most limits.asset_cache bytes, a quarter of
-// it for one owner; what was used least recently goes first. Lives on one loop; must outlive the
-// bodies that it watches.
+// one instance could plant for another. In memory, at most limits.asset_cache bytes with the
+// targets, a quarter of it for one owner; what was used least recently goes first. Lives on one
+// loop; must outlive the bodies that it watches.
 #pragma once
 
 #include <compare>
@@ -41,8 +41,8 @@ class AssetCache {
   /// What instances of that owner answered at this target, newest first, a handful at most.
   std::vector<KeptAssetPtr> Find(std::int64_t owner_id, std::string_view target);
 
-  /// Passes `body` on, and keeps a copy once it has ended as it should. Too large ones, and those
-  /// beyond sixteen at once, just pass.
+  /// Passes `body` on, and keeps a copy once it has ended as it should. Too large ones just pass,
+  /// and so do those beyond sixteen of which a copy may yet be kept.
   http::BodyPtr Watch(std::int64_t owner_id, std::string target, http::BodyPtr body);
 
   /// Keeps these bytes. Ignored if they are too large.

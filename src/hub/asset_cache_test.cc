@@ -1,5 +1,6 @@
 #include "hub/asset_cache.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "base/executor_testing.h"
@@ -24,6 +25,13 @@ class BrokenBody : public http::TextBody {
 
  private:
   bool is_read_ = false;
+};
+
+/// Says only as it passes how long it is.
+class StreamedBody : public http::TextBody {
+ public:
+  using TextBody::TextBody;
+  std::optional<std::uint64_t> length() const override { return std::nullopt; }
 };
 
 class AssetCacheTest : public ::testing::Test {
@@ -101,6 +109,19 @@ TEST_F(AssetCacheTest, MemoryIsBoundedForOneOwnerAndForAll) {
   EXPECT_GT(cache_.bytes_of(9), 0U);
 }
 
+TEST_F(AssetCacheTest, LongTargetsTakeTheirRoomToo) {
+  const std::string target(4'000, 'x');
+  for (int i = 0; i < 30; ++i) cache_.Put(1, fmt::format("/{}{}", target, i), "small");
+  EXPECT_GT(cache_.bytes_of(1), 2 * target.size());
+  EXPECT_LE(cache_.bytes_of(1), limits_.asset_cache / 4);
+  int kept = 0;
+  for (int i = 0; i < 30; ++i)
+    kept += static_cast<int>(Kept(1, fmt::format("/{}{}", target, i)).size());
+  EXPECT_EQ(kept, 1);
+  cache_.Put(1, std::string(6'000, 'x'), "small");
+  EXPECT_THAT(Kept(1, std::string(6'000, 'x')), IsEmpty());
+}
+
 TEST_F(AssetCacheTest, WhatIsServedStaysWhileItIsServed) {
   cache_.Put(1, "/a", "bytes");
   auto body = AssetCache::BodyOf(cache_.Find(1, "/a")[0]);
@@ -125,6 +146,17 @@ TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBounded) {
   bodies.pop_back();
   EXPECT_EQ(*ReadAll(cache_.Watch(1, "/c", Text("c"))), "c");
   EXPECT_EQ(Kept(1, "/c").size(), 1U);
+}
+
+TEST_F(AssetCacheTest, ABodyThatWillNotBeKeptLeavesItsPlaceToAnother) {
+  std::vector<http::BodyPtr> bodies;
+  for (int i = 0; i < 16; ++i) {
+    auto body = std::make_unique<StreamedBody>(std::string(9'000, 'x'));
+    bodies.push_back(cache_.Watch(1, "/large", std::move(body)));
+  }
+  EXPECT_THAT(executor_.Await(bodies[0]->Read()), IsOk());
+  EXPECT_EQ(*ReadAll(cache_.Watch(1, "/a", Text("a"))), "a");
+  EXPECT_EQ(Kept(1, "/a").size(), 1U);
 }
 
 }  // namespace
