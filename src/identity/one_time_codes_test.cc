@@ -1,4 +1,5 @@
 // Sign-in codes and tickets: once, in time, for the right party, or not at all.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "identity/fixture_testing.h"
@@ -104,10 +105,28 @@ TEST_F(TicketsTest, ATicketDiesWithItsSession) {
   EXPECT_EQ(tickets.Redeem(ticket.Reveal(), "laptop"), nullptr);
 }
 
-TEST_F(TicketsTest, ManyTicketsPushOutTheOldest) {
+TEST_F(TicketsTest, ManyTicketsOfASessionPushOutItsOwnOldest) {
+  const SessionPtr another = executor.Await(sessions.Create({.user_id = owner})).value().session;
+  const Secret of_another = tickets.Issue(another, "laptop");
+  for (int i = 0; i < 5'000; ++i) tickets.Issue(session, "laptop");
   const Secret oldest = tickets.Issue(session, "laptop");
   const Secret second = tickets.Issue(session, "laptop");
-  for (int i = 0; i < 4095; ++i) tickets.Issue(session, "laptop");
+  for (int i = 0; i < 31; ++i) tickets.Issue(session, "laptop");
+  EXPECT_EQ(tickets.Redeem(oldest.Reveal(), "laptop"), nullptr);
+  EXPECT_EQ(tickets.Redeem(second.Reveal(), "laptop"), session);
+  EXPECT_EQ(tickets.Redeem(of_another.Reveal(), "laptop"), another);
+}
+
+TEST_F(TicketsTest, ManySessionsPushOutTheOldestOfAll) {
+  const Secret oldest = tickets.Issue(session, "laptop");
+  const Secret second = tickets.Issue(session, "laptop");
+  std::vector<SessionPtr> others;
+  for (int i = 0; i < 4'095; ++i) {
+    store::SessionRow row;
+    row.id = fmt::format("other-{}", i);
+    others.push_back(std::make_shared<Session>(executor, row));
+    tickets.Issue(others.back(), "laptop");
+  }
   EXPECT_EQ(tickets.Redeem(oldest.Reveal(), "laptop"), nullptr);
   EXPECT_EQ(tickets.Redeem(second.Reveal(), "laptop"), session);
 }

@@ -6,10 +6,11 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/random.h"
@@ -23,7 +24,8 @@ class Tickets {
  public:
   Tickets(std::chrono::milliseconds lifetime, WallClock clock, RandomSource random);
 
-  /// A ticket for this session and instance. Many at once push out the oldest.
+  /// A ticket for this session and instance. Many at once push out the session's oldest, and those
+  /// of many sessions the oldest of all.
   Secret Issue(SessionPtr session, std::string_view instance_id);
 
   /// Uses a ticket up: the session that it was issued to, if that still lives and the ticket is for
@@ -33,18 +35,25 @@ class Tickets {
 
  private:
   struct Ticket {
+    std::string id;
     Sha256Digest secret_hash{};
+    std::string session_id;
     std::weak_ptr<const Session> session;
     std::string instance_id;
     WallTime expires_at;
   };
-  void DropOld(WallTime now);
+  using ByAge = std::list<Ticket>;
+
+  /// Makes room for one more of that session.
+  void DropOld(WallTime now, const std::string& session_id);
+  void Remove(ByAge::iterator ticket);
 
   const std::chrono::milliseconds lifetime_;
   const WallClock clock_;
   const RandomSource random_;
-  std::unordered_map<std::string, Ticket> tickets_;
-  std::deque<std::string> by_age_;  ///< Ids, the oldest first; used ones too until their time.
+  ByAge tickets_;                                                             ///< The oldest first.
+  std::unordered_map<std::string, ByAge::iterator> by_id_;                    ///< All of them.
+  std::unordered_map<std::string, std::vector<ByAge::iterator>> by_session_;  ///< The oldest first.
 };
 
 }  // namespace berth::identity
