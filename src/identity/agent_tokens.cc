@@ -96,6 +96,13 @@ AgentTokens::AgentTokens(Executor& executor, store::Store& store, WallClock cloc
 
 AgentTokens::~AgentTokens() = default;
 
+template <class Source>
+std::shared_ptr<AgentToken> AgentTokens::Begin(const Source& source) {
+  auto token = std::make_shared<AgentToken>(executor_, source);
+  next_due_ = std::min(next_due_, token->terms.expires_at.value_or(next_due_));
+  return token;
+}
+
 AgentTokenPtr AgentTokens::Authenticate(std::string_view text) {
   const auto presented = ParseAgentToken(text);
   if (!presented) return nullptr;
@@ -107,7 +114,7 @@ AgentTokenPtr AgentTokens::Authenticate(std::string_view text) {
   if (entry.token->HasExpired(now)) return nullptr;
   // Revoked it would not be here: the clock was ahead for a while.
   if (entry.token->ended.is_set()) {
-    entry.token = std::make_shared<AgentToken>(executor_, *entry.token);
+    entry.token = Begin(*entry.token);
   }
   entry.last_used_at = now;
   entry.is_dirty = true;
@@ -122,9 +129,8 @@ Task<Result<CreatedAgentToken>> AgentTokens::Create(std::int64_t user_id, std::s
       [row = made->row](store::Database& database) { return store::InsertToken(database, row); });
   if (!saved) co_return std::move(saved).error();
   const store::TokenRow& row = made->row;
-  entries_[row.id] = Entry{.token = std::make_shared<AgentToken>(executor_, row),
-                           .secret_hash = row.secret_hash,
-                           .last_used_at = std::nullopt};
+  entries_[row.id] =
+      Entry{.token = Begin(row), .secret_hash = row.secret_hash, .last_used_at = std::nullopt};
   co_return CreatedAgentToken{.id = row.id, .name = row.name, .text = std::move(made->text)};
 }
 
@@ -141,8 +147,14 @@ Task<Result<void>> AgentTokens::Revoke(std::int64_t user_id, std::string id) {
 
 void AgentTokens::EndExpired() {
   const WallTime now = clock_();
+  if (now < next_due_) return;
+  next_due_ = WallTime::max();
   for (const auto& [id, entry] : entries_) {
-    if (entry.token->HasExpired(now)) entry.token->ended.Set();
+    if (entry.token->HasExpired(now)) {
+      entry.token->ended.Set();
+    } else {
+      next_due_ = std::min(next_due_, entry.token->terms.expires_at.value_or(next_due_));
+    }
   }
 }
 
@@ -215,7 +227,7 @@ void AgentTokens::Replace(std::vector<store::TokenRow> rows) {
   for (const auto& row : rows) {
     Entry& entry = entries_[row.id];
     if (entry.token != nullptr) continue;
-    entry.token = std::make_shared<AgentToken>(executor_, row);
+    entry.token = Begin(row);
     entry.secret_hash = row.secret_hash;
     entry.last_used_at = row.last_used_at;
   }

@@ -93,7 +93,7 @@ class AgentTokens {
   /// As CreateAgentToken().
   Task<Result<CreatedAgentToken>> Create(std::int64_t user_id, std::string name,
                                          AgentTokenTerms terms = {});
-  /// Ends the tokens whose time is over; call it often.
+  /// Ends the tokens whose time is over. Cheap; to be called about twice a second.
   void EndExpired();
   /// Ends the token at once, then writes it. kNotFound: that user has no such token.
   /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
@@ -117,13 +117,17 @@ class AgentTokens {
   };
 
   void Replace(std::vector<store::TokenRow> rows);
+  /// A token in memory, made of its row or of one that ended; EndExpired() will end it in time.
+  template <class Source>
+  std::shared_ptr<AgentToken> Begin(const Source& source);
 
   Executor& executor_;
   store::Store& store_;
   const WallClock clock_;
   const RandomSource random_;
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
-  std::set<std::string> unwritten_;  ///< Revoked; their rows may still say otherwise.
+  WallTime next_due_ = WallTime::max();  ///< Nothing expires before this.
+  std::set<std::string> unwritten_;      ///< Revoked; their rows may still say otherwise.
 };
 
 }  // namespace berth::identity

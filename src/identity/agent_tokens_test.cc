@@ -144,6 +144,42 @@ TEST_F(AgentTokensTest, AClockThatWasAheadEndsWhatTheTokenOpenedAndNotTheToken) 
   ASSERT_NE(after, nullptr);
   EXPECT_FALSE(after->ended.is_set());
   EXPECT_EQ(after->name, "brief");
+  tokens->EndExpired();
+  EXPECT_FALSE(after->ended.is_set());
+  time += std::chrono::hours(1);
+  tokens->EndExpired();
+  EXPECT_TRUE(after->ended.is_set());
+}
+
+TEST_F(AgentTokensTest, EndsEachOfManyAtItsTime) {
+  std::vector<AgentTokenPtr> opened;
+  for (const int hours : {3, 1, 2}) {
+    const auto created = executor.Await(
+        tokens->Create(owner, "brief", {.expires_at = time + std::chrono::hours(hours)}));
+    ASSERT_THAT(created, IsOk());
+    opened.push_back(tokens->Authenticate(created->text.Reveal()));
+  }
+  const auto ended = [&] {
+    std::string text;
+    for (const auto& token : opened) text += token->ended.is_set() ? 'x' : '-';
+    return text;
+  };
+  for (const char* const expected : {"---", "-x-", "-xx", "xxx"}) {
+    tokens->EndExpired();
+    EXPECT_EQ(ended(), expected);
+    Pass(std::chrono::hours(1));
+  }
+}
+
+TEST_F(AgentTokensTest, ATokenThatCameBackIsRevokedLikeAnyOther) {
+  const auto created =
+      executor.Await(tokens->Create(owner, "brief", {.expires_at = time + std::chrono::hours(1)}));
+  ASSERT_THAT(created, IsOk());
+  time += std::chrono::hours(24);
+  tokens->EndExpired();
+  time -= std::chrono::hours(24);
+  const auto after = tokens->Authenticate(created->text.Reveal());
+  ASSERT_NE(after, nullptr);
   EXPECT_THAT(executor.Await(tokens->Revoke(owner, created->id)), IsOk());
   EXPECT_TRUE(after->ended.is_set());
   EXPECT_EQ(tokens->Authenticate(created->text.Reveal()), nullptr);
