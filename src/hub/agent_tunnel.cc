@@ -113,7 +113,7 @@ void AgentTunnel::OnMessage(control::Message message) {
   } else if (auto* result = std::get_if<control::AnswerResult>(&message)) {
     if (answers_) answers_->Finish(std::move(*result));
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
-    LogWarn("instance {}: agent reports: {}", id_, ForLog(error->message));
+    reports_.Note(id_, error->message, hub_.executor.now());
   } else if (std::holds_alternative<control::Unknown>(message)) {
     ++unknown_messages_;
   }

@@ -5,6 +5,7 @@
 #include "hub/context.h"
 #include "hub/pending_answers.h"
 #include "hub/registry.h"
+#include "hub/report_log.h"
 #include "hub/stream_assertions.h"
 #include "hub/tunnel_endpoint.h"
 #include "identity/agent_tokens.h"
@@ -66,6 +67,7 @@ class AgentTunnel : public InstanceLink, private tunnel::HubLink::Observer {
   Duration grace_;                      ///< To finish the connection in, at its end.
   std::string id_;                      ///< Once registered.
   std::uint64_t unknown_messages_ = 0;  ///< Of types that this hub does not know.
+  ReportLog reports_;
   StreamAssertions assertions_;
   tunnel::HubLink link_;
   std::unique_ptr<PendingAnswers> answers_;  ///< From the first on.

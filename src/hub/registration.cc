@@ -76,10 +76,15 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
   if (!link.is_open()) co_return Unavailable("the connection has ended");
   if (token->ended.is_set()) co_return RefusedRegistration("the token has ended");
   if (!PersonOf(hub, user_id)) co_return RefusedRegistration(std::string(kNoLongerAdmitted));
+  const Instance* const known = hub.registry.Get(id);
+  const bool is_again = known != nullptr && known->link == &link;
   auto connected = hub.registry.Connected(id, user_id, registration.metadata, link);
   if (!connected) co_return RefusedRegistration(connected.error().message);
-  LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address),
-          ForLog(token->name));
+  // Version 1 may register as often as it likes over one connection.
+  if (!is_again) {
+    LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address),
+            ForLog(token->name));
+  }
   hub.identity.audit().RecordSparsely(ConnectEvent(*token, address, id));
   control::Registered answer;
   answer.success = true;

@@ -199,7 +199,7 @@ void V1Peer::OnMessage(control::Message message) {
     hub_.registry.SetStatus(id_, *this, *update);
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message);
              error && error->request_id.empty()) {
-    LogWarn("instance {}: it reports: {}", id_, ForLog(error->message));
+    reports_.Note(id_, error->message, hub_.executor.now());
   } else {
     calls_->Deliver(std::move(message));
   }

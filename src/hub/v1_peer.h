@@ -7,6 +7,7 @@
 #include "http/websocket.h"
 #include "hub/context.h"
 #include "hub/registry.h"
+#include "hub/report_log.h"
 #include "hub/tunnel_endpoint.h"
 #include "hub/v1_calls.h"
 #include "hub/v1_streams.h"
@@ -79,6 +80,7 @@ class V1Peer : public InstanceLink {
   Timer register_timer_;
   Job token_end_;
   std::uint64_t unknown_messages_ = 0;
+  ReportLog reports_;
   control::Traffic traffic_;    ///< Of messages.
   std::size_t unfinished_ = 0;  ///< Bytes since the last message, about.
   bool is_draining_ = false;

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "http/h2_testing.h"
 #include "hub/client_view.h"
 #include "hub/hub_testing.h"
@@ -355,6 +357,23 @@ TEST_F(V1PeerTest, UnfinishedMessagesOfOneUserAreBoundedInAll) {
   for (const auto& source : sources) source->Finish();
   executor.RunUntilIdle();
   EXPECT_EQ(sockets.size(), 0U);
+}
+
+TEST_F(V1PeerTest, WhatAnInstanceSaysFillsNoLog) {
+  limits.ping_after = limits.ping_answer = std::chrono::hours(1);
+  auto instance = Register();
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 100; ++i) {
+    instance->Say(fmt::format(R"({{"type":"error","message":"trouble {}"}})", i));
+    instance->Say(Registration("box-1", token));
+    EXPECT_EQ(instance->Next(), kRegistered);
+  }
+  Pass(std::chrono::seconds(10));
+  instance->Say(R"({"type":"error","message":"more"})");
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_THAT(log, HasSubstr("trouble 0\n"));
+  EXPECT_THAT(log, HasSubstr("more (99 reports before were left out)\n"));
 }
 
 TEST_F(V1PeerTest, AViewerCannotBeHeldToLooking) {

@@ -1,8 +1,8 @@
-#include "agent/log_thinning.h"
+#include "base/log_thinning.h"
 
 #include <gtest/gtest.h>
 
-namespace berth::agent {
+namespace berth {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,4 +24,4 @@ TEST(LogThinningTest, SaysTheFirstWhatIsNewAndTheSameOnceAWhile) {
 }
 
 }  // namespace
-}  // namespace berth::agent
+}  // namespace berth

@@ -7,7 +7,7 @@
 
 #include "base/executor.h"
 
-namespace berth::agent {
+namespace berth {
 
 class LogThinning {
  public:
@@ -31,4 +31,4 @@ class LogThinning {
   std::optional<TimePoint> said_at_;
 };
 
-}  // namespace berth::agent
+}  // namespace berth
