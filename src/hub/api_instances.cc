@@ -50,16 +50,6 @@ boost::json::object ToJson(const Sample& sample) {
   return entry;
 }
 
-/// Takes every share of the instance back: at once, and then in the store.
-Task<Result<void>> RemoveShares(HubContext& hub, std::string id) {
-  while (!hub.identity.shares().Of(id).empty()) {
-    const std::int64_t share = hub.identity.shares().Of(id).front().id;
-    auto removed = co_await hub.identity.shares().Remove(id, share);
-    if (!removed && removed.error().kind != ErrorKind::kNotFound) co_return removed;
-  }
-  co_return Ok();
-}
-
 /// Deletes the row if it is that user's; what it was.
 Task<Result<std::optional<store::InstanceRow>>> DeleteRow(HubContext& hub, std::string id,
                                                           std::int64_t user_id) {
@@ -115,7 +105,7 @@ Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
 Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
   if (auto refusal = RefuseUnlessOwner(hub, call, "remove it")) co_return std::move(*refusal);
   if (auto refusal = RefuseIfLive(hub, call.id)) co_return std::move(*refusal);
-  auto unshared = co_await RemoveShares(hub, call.id);
+  auto unshared = co_await hub.identity.shares().RemoveAllOf(call.id);
   if (!unshared) co_return Wrap(std::move(unshared).error(), "remove shares");
   auto row = co_await DeleteRow(hub, call.id, call.user_id());
   if (!row) co_return Wrap(std::move(row).error(), "remove instance");

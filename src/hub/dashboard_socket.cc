@@ -38,6 +38,10 @@ constexpr std::size_t kMaxVitals = 500;
 /// it is there within ping_answer. An instance alone may take more, with its questions.
 constexpr std::size_t kMaxUnread = 64 * 1024;
 
+/// How long a page may show what is no longer open to somebody, or not yet what is: those who give
+/// and take access again and again cost each page one look at its list each time.
+constexpr Duration kAccessSoon = std::chrono::milliseconds(100);
+
 /// How soon the end of an API token ends what it opened.
 constexpr Duration kTokenCheck = std::chrono::seconds(1);
 
@@ -64,6 +68,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
         watcher_(std::move(watcher)),
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
         token_ended_(hub.executor),
+        access_timer_([this] { TellAccess(); }),
         vitals_timer_([this] { TellVitals(); }) {
     channel_.Attach(std::move(incoming));
     channel_.OnPong([this] { OnPong(); });
@@ -103,12 +108,35 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     }
   }
 
-  void OnInstanceChanged(const Instance& instance) override { TellAnew(instance.id()); }
-  void OnInstanceRemoved(const Instance& instance) override { TellAnew(instance.id()); }
+  void OnInstanceChanged(const Instance& instance) override {
+    if (wants_updates_ && (IsShown(instance) || IsVisible(instance))) TellAnew(instance.id());
+  }
+  void OnInstanceRemoved(const Instance& instance) override {
+    if (wants_updates_ && IsShown(instance)) TellAnew(instance.id());
+  }
 
+  /// What is served goes by the new access from now on; the page's list follows soon.
   void OnAccessChanged() override {
     if (chat_) chat_->OnAccessChanged();
-    if (!wants_updates_) return;
+    if (wants_updates_ && !access_timer_.is_armed()) {
+      hub_.executor.ArmAfter(access_timer_, kAccessSoon);
+    }
+  }
+
+ private:
+  bool IsShown(const Instance& instance) const { return shown_.contains(instance.id()); }
+  bool IsVisible(const Instance& instance) const {
+    const auto person = PersonOf(hub_, watcher_.user_id);
+    return person && hub_.registry.RoleOf(instance, *person);
+  }
+  std::vector<VisibleInstance> Visible() const {
+    const auto person = PersonOf(hub_, watcher_.user_id);
+    return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
+  }
+
+  /// Tells how access has changed the list.
+  void TellAccess() {
+    access_timer_.Disarm();
     auto gone = shown_;
     for (const VisibleInstance& visible : Visible()) {
       const auto before = gone.extract(visible.instance->id());
@@ -121,14 +149,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     TellUntold();
   }
 
- private:
-  std::vector<VisibleInstance> Visible() const {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
-  }
-
   void TellAnew(const std::string& id) {
-    if (!wants_updates_) return;
     untold_.insert(id);
     TellUntold();
   }
@@ -182,6 +203,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   /// Tells what changed since the page was told; where that is much, the rest the next time.
   void TellVitals() {
     hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
+    if (access_timer_.is_armed()) TellAccess();
     // Without room some of what was shown may be gone, or not to be seen any more.
     if (!has_room()) return;
     control::ClientVitals changed;
@@ -302,6 +324,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   std::string last_told_;               ///< The id that was told of last.
   bool is_listing_ = false;             ///< Part of a list is among untold_.
   std::size_t unread_ = 0;              ///< Bytes since the last pong.
+  Timer access_timer_;
   Timer vitals_timer_;
   std::string last_vitals_;  ///< The id that was looked at last.
 };

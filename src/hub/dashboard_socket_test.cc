@@ -88,7 +88,58 @@ TEST_F(DashboardSocketTest, WhereAnInstanceOpensIsToldAnewOnceItIsShared) {
       executor.Await(identity.shares().Put(
           {.instance_id = "box", .kind = store::ShareKind::kEveryone, .created_by = owner})),
       IsOk());
+  Pass(std::chrono::milliseconds(100));
   EXPECT_EQ(Next<control::ClientUpdate>().client.path_url, "");
+}
+
+TEST_F(DashboardSocketTest, WhatIsShownFollowsAccessAtMostTenTimesASecond) {
+  const auto ben = store::EnsureUser(*other, "github", "2", "ben", time).value().id;
+  ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
+  ASSERT_THAT(store::ClaimInstance(*other, "box", ben, "{}", time), IsOk());
+  ASSERT_THAT(registry.Connected("box", ben, {}, link), IsOk());
+  Open();
+  EXPECT_TRUE(Next<control::ClientList>().clients.empty());
+  std::int64_t share = 0;
+  const auto give = [&] {
+    auto put = executor.Await(identity.shares().Put(
+        {.instance_id = "box", .kind = store::ShareKind::kEveryone, .created_by = ben}));
+    ASSERT_THAT(put, IsOk());
+    share = put->id;
+  };
+  const auto take = [&] {
+    ASSERT_THAT(executor.Await(identity.shares().Remove("box", share)), IsOk());
+  };
+  for (int i = 0; i < 20; ++i) {
+    give();
+    take();
+  }
+  give();
+  EXPECT_EQ(page.Next(), "");
+  Pass(std::chrono::milliseconds(100));
+  EXPECT_EQ(Next<control::ClientUpdate>().client.id, "box");
+  EXPECT_EQ(page.Next(), "");
+  take();
+  // What an instance says meanwhile is no longer theirs to hear.
+  control::StatusUpdate update{.client_id = "box"};
+  update.status = control::Status::kBusy;
+  registry.SetStatus("box", link, update);
+  Next<control::ClientDisconnected>();
+  EXPECT_EQ(Next<control::ClientRemoved>().client_id, "box");
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(page.Next(), "");
+}
+
+TEST_F(DashboardSocketTest, OfInstancesOfOthersAPageHearsNothing) {
+  const auto ben = store::EnsureUser(*other, "github", "2", "ben", time).value().id;
+  ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
+  Connect("box");
+  Open();
+  EXPECT_EQ(Next<control::ClientList>().clients.size(), 1U);
+  ASSERT_THAT(registry.Connected("foreign", ben, {}, link), IsOk());
+  registry.Disconnected("foreign", link);
+  registry.Remove("foreign");
+  registry.Disconnected("box", link);
+  EXPECT_EQ(Next<control::ClientUpdate>().client.id, "box");
 }
 
 TEST_F(DashboardSocketTest, AListOfAnySizeArrives) {

@@ -302,6 +302,27 @@ TEST_F(AccessTest, AnInstanceTakesABoundedNumberOfShares) {
   EXPECT_THAT(Put(ShareKind::kGroup, "g0", ShareRole::kOperator), IsOk());
 }
 
+TEST_F(AccessTest, AllSharesOfAnInstanceEndInOneChange) {
+  for (int i = 0; i < 256; ++i) {
+    ASSERT_THAT(Put(ShareKind::kGroup, fmt::format("g{}", i), ShareRole::kViewer), IsOk());
+  }
+  const auto kept =
+      Put(ShareKind::kEveryone, "", ShareRole::kViewer, std::nullopt, "tower").value();
+  CountingObserver observer;
+  identity.Subscribe(observer);
+  auto lock = LockDatabase();
+  EXPECT_THAT(executor.Await(identity.shares().RemoveAllOf("laptop")),
+              FailsWith(ErrorKind::kUnavailable));
+  EXPECT_TRUE(identity.shares().Of("laptop").empty());
+  lock.reset();
+  EXPECT_THAT(executor.Await(identity.shares().RemoveAllOf("laptop")), IsOk());
+  EXPECT_EQ(observer.changes, 1);
+  identity.Unsubscribe(observer);
+  const auto rows = store::ListShares(*other).value();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].id, kept.id);
+}
+
 TEST_F(AccessTest, LocalPeopleAreMembersAndTheOwnerStaysOne) {
   const auto carol = EnsureLocalUser(*other, "carol", time).value().user;
   EXPECT_EQ(carol.role, store::HubRole::kMember);

@@ -93,6 +93,14 @@ Task<Result<void>> Shares::BindGroups(PersonPtr person) {
   co_return Ok();
 }
 
+Task<Result<void>> Shares::RemoveAllOf(std::string instance_id) {
+  for (const store::ShareRow& share : Of(instance_id)) {
+    unwritten_.insert_or_assign(share.id, ++ends_);
+  }
+  Forget(instance_id);
+  co_return co_await Flush();
+}
+
 void Shares::Forget(std::string_view instance_id) {
   const auto place = by_instance_.find(instance_id);
   if (place == by_instance_.end()) return;

@@ -45,6 +45,8 @@ class Shares {
   /// Ends a share at once, then writes it. kNotFound: that instance has no such share.
   /// kUnavailable: it is ended, and it will be written later, unless the process dies before.
   Task<Result<void>> Remove(std::string instance_id, std::int64_t id);
+  /// The same for all shares of an instance, in one change; success if there are none.
+  Task<Result<void>> RemoveAllOf(std::string instance_id);
 
   /// The shares of an instance, some of which may have expired. Valid until the next change.
   std::span<const store::ShareRow> Of(std::string_view instance_id) const;
