@@ -59,9 +59,9 @@ Task<void> Serve(net::Loop& loop, HubOptions options, int& status) {
     loop.Stop();
     co_return;
   }
-  co_await Announce(**hub, std::move(data));
   // Without a certificate there is nothing to read again, and the end of its terminal is the hub's.
   net::Signals signals(loop, has_certificate ? net::HangUp::kReloads : net::HangUp::kEnds);
+  co_await Announce(**hub, std::move(data));
   for (;;) {
     const int number = co_await signals.Next();
     if (number != SIGHUP || !has_certificate) break;
