@@ -208,6 +208,7 @@ describe("the app", { concurrency: 1 }, () => {
       await page.evaluate(() => window.hubSocket.set(false));
       await page.getByText("Connecting again").waitFor();
       await page.evaluate(() => window.hubSocket.set(true));
+      await page.getByText("Connecting again").waitFor({ state: "detached" });
     };
     const problem = page.getByRole("alert").getByText("Not this time.");
     reply = refusal(503, "Not available", "Not this time.");

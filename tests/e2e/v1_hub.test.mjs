@@ -276,23 +276,3 @@ describe("a hub that has version 1 switched off", () => {
     }
   });
 });
-
-describe("a hub that has path mode switched off", () => {
-  it("says that the page's sockets are at the instance's own address, or nowhere", { timeout: 60_000 }, async () => {
-    const scene = await Scene.start("v1_no_paths", { options: () => ["--path-mode", "off"] });
-    try {
-      const token = await scene.token("any");
-      const cookie = await scene.signIn();
-      const info = async (id) => {
-        const end = await InstanceEnd.connect({ url: `http://localhost:${scene.port}/ws/connect`, token, id });
-        const answer = await scene.api("GET", `/api/clients/${id}/ws-info`, { cookie });
-        await end.leave();
-        return answer;
-      };
-      assert.equal(JSON.parse((await info("plain-2")).body).ws_base, `ws://plain-2.localhost:${scene.port}`);
-      assert.equal((await info("Box_2")).status, 409);
-    } finally {
-      await scene.stop();
-    }
-  });
-});

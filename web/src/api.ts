@@ -65,22 +65,34 @@ export function words(error: unknown): string {
 }
 
 let isLeaving = false;
+let atLast = (): void => {};
+
+function leaveBy(way: () => void): void {
+  atLast = way;
+  if (isLeaving) return;
+  isLeaving = true;
+  way();
+}
 
 /** Leaves this page for good. Once: signing out ends the page's socket too, which would lead to sign-in as well. */
 export function leaveFor(address: string): void {
-  if (isLeaving) return;
-  isLeaving = true;
-  location.replace(address);
+  leaveBy(() => location.replace(address));
 }
 
-/** The same once `work` is done, which nothing else that leads away disturbs. If it fails the page stays. */
+/**
+ * The same once `work` is done, which nothing else that leads away disturbs. If it fails the page stays, unless
+ * something else was to lead away meanwhile, which then does: the session may have ended all the same.
+ */
 export async function leaveAfter(address: string, work: () => Promise<void>): Promise<void> {
   if (isLeaving) return;
   isLeaving = true;
+  atLast = () => {
+    isLeaving = false;
+  };
   try {
     await work();
   } catch (error) {
-    isLeaving = false;
+    atLast();
     throw error;
   }
   location.replace(address);
@@ -88,9 +100,7 @@ export async function leaveAfter(address: string, work: () => Promise<void>): Pr
 
 /** Loads this page again, for whoever is signed in now, unless it is being left. */
 export function startAnew(): void {
-  if (isLeaving) return;
-  isLeaving = true;
-  location.reload();
+  leaveBy(() => location.reload());
 }
 
 /** Where one signs in and then comes back to this page. */

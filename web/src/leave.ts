@@ -6,7 +6,7 @@ import { leaveOwnTarget } from "./own_target";
 /** The browser may ask its push service. */
 const forgetWithinMs = 3_000;
 
-/** To the sign-in page, with nothing left here; an ApiError if the hub did not end the session: all is as before. */
+/** To the sign-in page, with nothing left here; an ApiError if the hub did not say that it ended the session. */
 export function leave(): Promise<void> {
   return leaveAfter("/login", async () => {
     await signOut();

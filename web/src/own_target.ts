@@ -70,7 +70,8 @@ export function noteChoices(id: string, changes: Partial<Choices>): void {
 
 /**
  * On every page of the hub: a browser that its user had told of events is told again once they signed in again, or
- * the browser replaced its subscription. What they changed or removed from elsewhere stays so.
+ * the browser replaced its subscription. What they changed from elsewhere stays so, and what they removed, too,
+ * unless both happened: that the hub removed it cannot be told from that they did.
  */
 export async function renewOwnTarget(info: SessionInfo): Promise<void> {
   present = { user: info.user, session: info.expiresAt };

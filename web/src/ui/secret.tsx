@@ -1,5 +1,5 @@
 // Something that is shown once, to be copied.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./button";
 
 interface SecretProps {
@@ -15,7 +15,7 @@ interface SecretProps {
 export function Secret({ id, label, value, onCopied }: SecretProps) {
   const input = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState("");
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
 
   async function copy(): Promise<void> {
     input.current?.select();
