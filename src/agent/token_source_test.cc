@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/worker_testing.h"
 #include "base/executor_testing.h"
 #include "base/private_file.h"
 #include "base/result_testing.h"
