@@ -84,7 +84,8 @@ find_claudecodeui() {
   [ "$(cat "$claudecodeui/.complete" 2>/dev/null)" != "$(node_abi)" ] || return 0
   [ -d "$claudecodeui/node_modules/@cloudcli-ai/cloudcli" ] || return 1
   if claudecodeui_works "$claudecodeui" 2>/dev/null; then
-    node_abi >"$claudecodeui/.complete"
+    # It saves time, no more: a cache may be somebody else's.
+    { node_abi >"$claudecodeui/.complete"; } 2>/dev/null || true
   else
     say "the claudecodeui in $claudecodeui does not work with Node.js $("$BERTH_NODE" --version)"
     return 1
