@@ -75,6 +75,23 @@ Result<std::string> SubjectOf(const HubContext& hub, const ApiCall& call, store:
   return std::to_string((*person)->id);
 }
 
+/// A name may have become another organisation's, and an organisation may have another name now:
+/// one of them does not quietly take the other's share.
+Result<void> CheckGroup(const HubContext& hub, const store::ShareRow& share) {
+  const identity::Shares& shares = hub.identity.shares();
+  for (const store::ShareRow& other : shares.Of(share.instance_id)) {
+    if (other.group_id.empty() || !shares.IsLive(other)) continue;
+    const bool has_same_name = other.subject == share.subject;
+    if (has_same_name == (other.group_id == share.group_id)) continue;
+    return Conflict(
+        has_same_name
+            ? "it is shared with the organisation that had this name before; take that back first"
+            : fmt::format("it is shared with the same organisation as \"{}\"; take that back first",
+                          ForLog(other.subject)));
+  }
+  return Ok();
+}
+
 /// The share that the body asks for. Errors are for the caller to read.
 Result<store::ShareRow> ShareFrom(const HubContext& hub, const ApiCall& call, JsonBody& body) {
   const std::string kind = body.String("kind");
@@ -104,6 +121,8 @@ Result<store::ShareRow> ShareFrom(const HubContext& hub, const ApiCall& call, Js
     auto group = identity::FindGroup(hub.identity.people(), *call.user, share.subject);
     if (!group) return std::move(group).error();
     share.group_id = *std::move(group);
+    auto checked_group = CheckGroup(hub, share);
+    if (!checked_group) return std::move(checked_group).error();
   }
   share.created_by = call.user_id();
   return share;

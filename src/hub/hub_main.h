@@ -5,9 +5,10 @@
 
 namespace berth::hub {
 
-/// Prints "berth hub ready: URL" on standard output when it serves, and "sign in: URL/login#CODE"
-/// while nobody has ever signed in. SIGTERM or SIGINT drains, a second one ends at once; SIGHUP
-/// reads the certificate again. The process's exit status.
+/// Prints "berth hub ready: URL" on standard output when it serves, and while nobody has ever
+/// signed in "sign in: URL/login#CODE" on a terminal, elsewhere the command that makes a link.
+/// SIGTERM or SIGINT drains, a second one ends at once; SIGHUP reads the certificate again. The
+/// process's exit status.
 int RunHub(HubOptions options);
 
 }  // namespace berth::hub

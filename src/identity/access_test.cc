@@ -147,6 +147,19 @@ TEST_F(AccessTest, AShareWithANameIsForTheFirstOrgThatIsSeenUnderIt) {
   EXPECT_THAT(group_ids, ::testing::ElementsAre("7", "7/web", ""));
 }
 
+TEST_F(AccessTest, ANameCountsUntilTheNumbersOfAllAreKnown) {
+  const auto kim = MakeUser("github", "3", "kim");
+  ASSERT_THAT(executor.Await(identity.ReloadIfChanged()), IsOk());
+  ASSERT_THAT(Put(ShareKind::kGroup, "acme", ShareRole::kViewer), IsOk());
+  SetGroups(ben, "github", "2", {"acme"});
+  SetGroups(kim, "github", "3", {"acme"});
+  SetGroups(ben, "github", "2", {"acme"}, {"7"});
+  EXPECT_EQ(Role(kim), InstanceRole::kViewer) << "not looked at yet since numbers are kept";
+  SetGroups(kim, "github", "3", {"acme"}, {"7"});
+  EXPECT_EQ(identity.shares().Of("laptop")[0].group_id, "7");
+  EXPECT_EQ(Role(kim), InstanceRole::kViewer);
+}
+
 TEST_F(AccessTest, WhileTheDatabaseIsLockedNamesStayNames) {
   ASSERT_THAT(Put(ShareKind::kGroup, "acme", ShareRole::kViewer), IsOk());
   SetGroups(ben, "github", "2", {"acme"});

@@ -1,6 +1,7 @@
 #include "identity/groups.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/log.h"
 #include "http/fields.h"
@@ -38,6 +39,13 @@ Result<std::string> FindGroup(const People& people, const store::User& sharer,
       fmt::format("nobody of the GitHub organisation \"{}\" has signed in here yet; one of them "
                   "must before you can share with it",
                   ForLog(group.substr(0, group.find('/')))));
+}
+
+bool AreGroupIdsKnown(const People& people) {
+  return std::ranges::none_of(people.all() | std::views::values, [](const PersonPtr& person) {
+    return person->provider == "github" && !person->is_removed && !person->groups.empty() &&
+           person->group_ids.empty();
+  });
 }
 
 bool IsInGroup(const store::User& user, const store::ShareRow& share) {

@@ -24,6 +24,10 @@ std::string GroupIdOf(const store::User& user, std::string_view group);
 Result<std::string> FindGroup(const People& people, const store::User& sharer,
                               std::string_view group);
 
+/// Whether the numbers of all who are in GitHub's orgs are known. They were not kept at first, and
+/// until everybody has been looked at again a share with a name must not become one with a number.
+bool AreGroupIdsKnown(const People& people);
+
 /// Whether `user` is in the group that the share is for.
 bool IsInGroup(const store::User& user, const store::ShareRow& share);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "identity/groups.h"
 #include "identity/owner.h"
 
 namespace berth::identity {
@@ -69,6 +70,7 @@ Task<Result<PersonPtr>> Identity::Admit(std::string provider, std::string subjec
                                         store::UserProfile profile) {
   auto person = co_await people_.Admit(std::move(provider), std::move(subject), std::move(profile));
   if (!person) co_return person;
+  if (!AreGroupIdsKnown(people_)) co_return person;
   auto bound = co_await shares_.BindGroups(*person);
   // The next look at anybody of that org does it.
   if (!bound) LogWarn("shares with orgs: {}", bound.error().ToString());

@@ -68,7 +68,13 @@ describe("an instance shared with orgs of GitHub", { timeout: 60_000 }, () => {
     assert.equal(await statusFor(eve), 404);
     assert.equal(await statusFor(mia), 200);
 
-    // Whoever means the new one shares anew.
+    // Whoever means the new one has to say so.
+    const seen = (await share("acme/web")).body;
+    assert.match(JSON.parse(seen).detail, /the organisation that had this name before/);
+    assert.match(JSON.parse((await share("acme-inc/web")).body).detail, /the same organisation as "acme\/web"/);
+    const { shares } = JSON.parse((await scene.api("GET", "/api/clients/box/shares", { cookie: owner })).body);
+    const { id } = shares.find((one) => one.subject === "acme/web");
+    assert.equal((await scene.api("DELETE", `/api/clients/box/shares/${id}`, { cookie: owner })).status, 204);
     assert.equal((await share("acme/web")).status, 201);
     assert.equal(await statusFor(eve), 200);
   });
