@@ -11,6 +11,8 @@ const probeAfterMs = 20_000;
 const answerWithinMs = 10_000;
 const answerAfterSleepMs = 3_000;
 const openWithinMs = 5_000;
+/** For the answer that ended a session: its hub may be waiting for its disk. */
+const answeredWithinMs = 1_000;
 /** How the hub closes a socket whose session is over. */
 const sessionEnded = 1008;
 
@@ -99,7 +101,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     events.onState(false);
     end();
     // The answer that ended it may still be on its way here: with the cookie of another, or from signing out.
-    setTimeout(events.onEnded, firstDelayMs);
+    setTimeout(events.onEnded, answeredWithinMs);
   }
 
   /** Somebody looks again, or the network is back: whatever was waited for is due now. */
