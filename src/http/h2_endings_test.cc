@@ -260,7 +260,8 @@ TEST_F(H2EndingsTest, AFailureOfTheLibraryFailsAllStreamsAtOnce) {
   auto waiting = joined.client->Exchange(Get("/"));
   waiting.Start();
   executor.RunUntilIdle();
-  const H2HeadWriter head(Get("/").head);
+  const Request request = Get("/");
+  const H2HeadWriter head(request.head);  // It points into it.
   const nghttp2_data_provider provider{.source = {}, .read_callback = FailFatally};
   ASSERT_GT(nghttp2_submit_request(Inside::Of(*joined.client), nullptr, head.data(), head.size(),
                                    &provider, nullptr),
