@@ -35,7 +35,7 @@ Result<std::string> FindGroup(const People& people, const store::User& sharer,
     found = std::move(id);
   }
   if (!found.empty()) return found;
-  return NotFound(
+  return Conflict(
       fmt::format("nobody of the GitHub organisation \"{}\" has signed in here yet; one of them "
                   "must before you can share with it",
                   ForLog(group.substr(0, group.find('/')))));

@@ -19,8 +19,8 @@ namespace berth::identity {
 std::string GroupIdOf(const store::User& user, std::string_view group);
 
 /// The same by what everybody on the hub is in, `sharer` before all others; "" for a name that only
-/// OpenID Connect can give ("oidc:NAME"). kNotFound: nobody here is in such an org; kConflict: they
-/// know different ones by that name.
+/// OpenID Connect can give ("oidc:NAME"). kConflict: nobody here is in such an org, or they know
+/// different ones by that name.
 Result<std::string> FindGroup(const People& people, const store::User& sharer,
                               std::string_view group);
 

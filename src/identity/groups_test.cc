@@ -38,8 +38,8 @@ TEST_F(GroupsTest, ANameMeansWhatTheSharerKnowsByIt) {
   EXPECT_EQ(Find(mia, "ACME/Web").value(), "7/web");
   // A team that she is not in.
   EXPECT_EQ(Find(mia, "acme/core").value(), "7/core");
-  EXPECT_THAT(Find(mia, "acm"), FailsWith(ErrorKind::kNotFound));
-  EXPECT_THAT(Find(mia, "web"), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(Find(mia, "acm"), FailsWith(ErrorKind::kConflict));
+  EXPECT_THAT(Find(mia, "web"), FailsWith(ErrorKind::kConflict));
   // Another org has the name by now.
   const PersonPtr tom = Admit("github", "2", {"acme"}, {"8"});
   EXPECT_EQ(Find(mia, "acme").value(), "7");
@@ -48,7 +48,7 @@ TEST_F(GroupsTest, ANameMeansWhatTheSharerKnowsByIt) {
 
 TEST_F(GroupsTest, WhoeverIsInNoneOfThatNameSharesWithWhatTheOthersAreIn) {
   const PersonPtr chief = identity.people().Find(identity.owner_id());
-  EXPECT_THAT(Find(chief, "acme"), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(Find(chief, "acme"), FailsWith(ErrorKind::kConflict));
   Admit("github", "1", {"acme"}, {"7"});
   Admit("github", "2", {"other", "acme"}, {"9", "7"});
   EXPECT_EQ(Find(chief, "acme").value(), "7");
@@ -63,7 +63,7 @@ TEST_F(GroupsTest, GroupsOfOtherProvidersHaveNamesOnly) {
   const PersonPtr kim = Admit("oidc", "k", {"oidc:Acme"}, {});
   EXPECT_EQ(Find(kim, "oidc:Acme").value(), "");
   EXPECT_EQ(Find(kim, "oidc:unknown").value(), "");
-  EXPECT_THAT(Find(kim, "Acme"), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(Find(kim, "Acme"), FailsWith(ErrorKind::kConflict));
 }
 
 }  // namespace

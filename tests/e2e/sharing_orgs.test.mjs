@@ -44,7 +44,7 @@ describe("an instance shared with orgs of GitHub", { timeout: 60_000 }, () => {
 
   it("not with one that nobody here is in", async () => {
     const { status, body } = await share("acme");
-    assert.equal(status, 404);
+    assert.equal(status, 409);
     assert.match(JSON.parse(body).detail, /Nobody of the GitHub organisation "acme" has signed in here yet/);
   });
 
