@@ -14,21 +14,6 @@ Task<Result<Response>> OnePiece(Request) {
   co_return response;
 }
 
-/// The same, which notes that its end was read.
-class OnePieceToTheEnd : public TextBody {
- public:
-  explicit OnePieceToTheEnd(bool& is_at_end)
-      : TextBody(std::string(net::kMostRead, 'x')), is_at_end_(is_at_end) {}
-  Task<Result<MutableBytes>> Read() override {
-    auto piece = co_await TextBody::Read();
-    is_at_end_ = piece && piece->empty();
-    co_return piece;
-  }
-
- private:
-  bool& is_at_end_;
-};
-
 class H2PieceTest : public ::testing::Test {
  protected:
   TestExecutor executor;
@@ -62,21 +47,6 @@ TEST_F(H2PieceTest, WhatArrivedAtOnceIsReadAtOnce) {
     auto piece = executor.Await(response->body->Read());
     ASSERT_THAT(piece, IsOk());
     EXPECT_EQ(net::AsText(*piece), std::string(net::kMostRead, 'x'));
-  }
-}
-
-TEST_F(H2PieceTest, ABodyIsReadToItsEndAlsoIfItsLastPieceFillsTheWrite) {
-  bool is_at_end = false;
-  FakeService service([&is_at_end](Request) {
-    Response response;
-    response.body = std::make_unique<OnePieceToTheEnd>(is_at_end);
-    return AtHand(std::move(response));
-  });
-  for (const H2Carrier carrier : {H2Carrier::kTunnel, H2Carrier::kBrowser}) {
-    is_at_end = false;
-    JoinedSessions joined(executor, limits, service, {.carrier = carrier});
-    EXPECT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk());
-    EXPECT_TRUE(is_at_end);
   }
 }
 

@@ -164,7 +164,7 @@ void H2Session::Refill() {
   while (!ready.empty()) {
     H2Stream& stream = ready.front();
     ready.pop_front();
-    stream.ResumePump();
+    std::exchange(stream.pump, nullptr).resume();
   }
 }
 
@@ -173,10 +173,6 @@ void H2Session::Settle() {
     Fail(TooLarge(role_ == Role::kServer ? "flood of requests that had to be reset"
                                          : "flood of interim responses"),
          NGHTTP2_ENHANCE_YOUR_CALM);
-  }
-  // Produce may have ended with the last piece of a body; its end tells its owner that it was used.
-  for (H2Stream& stream : dead_) {
-    if (stream.at_end && stream.piece.empty() && stream.pump) stream.ResumePump();
   }
   dead_.clear_and_dispose([](H2Stream* stream) { delete stream; });
   if (!is_closed_ && is_finished() && stream_count_ > 0) {

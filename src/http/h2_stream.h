@@ -8,7 +8,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "base/pool.h"
 #include "base/task_group.h"
@@ -51,9 +50,6 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   // Client role.
   InterimHandler interim;
   BodyPtr request_body;
-
-  /// REQUIRES: `pump` is set.
-  void ResumePump() { std::exchange(pump, nullptr).resume(); }
 
   Job job;  ///< The exchange (server) or the request's pump (client). Last: it uses the others.
 };
