@@ -15,6 +15,16 @@ bool HasBody(const H2Stream& stream, const Response& response) {
 
 }  // namespace
 
+/// Resets the stream of an exchange that ends without a response (an exception), so that the peer
+/// does not wait for ever.
+struct H2ServerSession::ResetUnlessAnswered {
+  H2ServerSession& session;
+  H2Stream& stream;
+  ~ResetUnlessAnswered() {
+    if (!stream.has_head) session.Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  }
+};
+
 H2ServerSession::H2ServerSession(Executor& executor, const Limits& limits, Service& service,
                                  H2Options options)
     : H2Session(Role::kServer, executor, limits, std::move(options)), service_(service) {}
@@ -51,7 +61,7 @@ void H2ServerSession::OnHead(H2Stream& stream, bool is_end) {
 }
 
 Task<void> H2ServerSession::Serve(H2Stream& stream, Request request) {
-  const ResetUnless guard{*this, stream, &H2Stream::has_head};
+  const ResetUnlessAnswered guard{*this, stream};
   auto response = co_await service_.Exchange(std::move(request));
   if (const auto& body_error = stream.inbound->error(); body_error && !stream.is_upgrade) {
     Refuse(stream, BodyStatusOf(body_error->kind));

@@ -15,6 +15,8 @@ class H2ServerSession : public H2Session {
   ~H2ServerSession() override;
 
  private:
+  struct ResetUnlessAnswered;
+
   void OnHead(H2Stream& stream, bool is_end) override;
   void OnClosed(H2Stream& stream, std::uint32_t code) override;
   void OnAbandoned(H2Stream& stream) override;

@@ -269,7 +269,6 @@ void H2Session::Adopt(std::unique_ptr<H2Stream> stream, std::int32_t id) {
 }
 
 Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
-  const ResetUnless guard{*this, stream, &H2Stream::at_end};
   for (;;) {
     auto piece = co_await body.Read();
     if (!piece) {

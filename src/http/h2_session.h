@@ -113,17 +113,6 @@ class H2Session {
   /// Our END_STREAM went out.
   virtual void OnSentEnd(H2Stream& stream) = 0;
 
-  /// Resets the stream if a coroutine of it ends, by an exception too, before `done` is true of it:
-  /// the peer would wait for ever.
-  struct ResetUnless {
-    H2Session& session;
-    H2Stream& stream;
-    bool H2Stream::* done;
-    ~ResetUnless() {
-      if (!(stream.*done)) session.Reset(stream, 2);  // INTERNAL_ERROR (RFC 9113, section 7).
-    }
-  };
-
   /// A stream without an id, in no list.
   std::unique_ptr<H2Stream> MakeStream();
   /// Takes ownership of a stream that nghttp2 knows by `id`.
