@@ -19,7 +19,7 @@ constexpr std::size_t kParallel = 32;
 constexpr std::ptrdiff_t kParallelOfUser = 2;
 /// How long the key of what was delivered keeps it from being sent again.
 constexpr auto kRemember = std::chrono::days(30);
-/// How many are remembered at most: a month of a few thousand a day.
+/// How many are remembered at most: a month of 30,000 a day.
 constexpr std::int64_t kMostRemembered = 1'000'000;
 constexpr auto kPurgeEvery = std::chrono::hours(1);
 /// The longest sleep: the wall clock may have been set meanwhile.

@@ -42,6 +42,16 @@ struct RegistryTest : identity::testing::IdentityFixture {
     registry.Remember("bench", ben.id, {}, time);
   }
 
+  /// The laptop, over `link`, with a session that waits for its user.
+  void ConnectAsking() {
+    ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
+    registry.SetStatus("laptop", link,
+                       {.client_id = "laptop",
+                        .status = control::Status::kBusy,
+                        .needs_you = true,
+                        .sessions = {{.id = "s", .question = control::Question{.id = "q"}}}});
+  }
+
   std::vector<std::string> Seen(const store::User& person) {
     std::vector<std::string> seen;
     for (const VisibleInstance& visible : registry.List(person)) {
@@ -132,12 +142,7 @@ TEST_F(RegistryTest, StateSaysMoreThanStatusAndSinceWhen) {
 
 TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   const auto& metadata = registry.Get("laptop")->client.metadata;
-  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
-  registry.SetStatus("laptop", link,
-                     {.client_id = "laptop",
-                      .status = control::Status::kBusy,
-                      .needs_you = true,
-                      .sessions = {{.id = "s", .question = control::Question{.id = "q"}}}});
+  ConnectAsking();
   const auto before = metadata;
   time += std::chrono::seconds(5);
   FakeLink newer;
@@ -157,12 +162,7 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
 
 TEST_F(RegistryTest, AnInstanceOfVersion1HasReportedOnceItRegistered) {
   const auto& metadata = registry.Get("laptop")->client.metadata;
-  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, link), IsOk());
-  registry.SetStatus("laptop", link,
-                     {.client_id = "laptop",
-                      .status = control::Status::kBusy,
-                      .needs_you = true,
-                      .sessions = {{.id = "s", .question = control::Question{.id = "q"}}}});
+  ConnectAsking();
   FakeLink newer;
   newer.speaks_version_1 = true;
   ASSERT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kActive}, newer),
