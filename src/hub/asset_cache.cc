@@ -1,6 +1,7 @@
 #include "hub/asset_cache.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "http/shared_asset.h"
@@ -41,7 +42,7 @@ class KeptBody : public http::Body {
 class AssetCache::WatchedBody : public http::Body {
  public:
   WatchedBody(AssetCache& cache, Key key, http::BodyPtr inner)
-      : cache_(cache), key_(std::move(key)), inner_(std::move(inner)) {
+      : cache_(cache), key_(std::move(key)), inner_(std::move(inner)), length_(inner_->length()) {
     ++cache_.watched_;
   }
   WatchedBody(const WatchedBody&) = delete;
@@ -51,15 +52,11 @@ class AssetCache::WatchedBody : public http::Body {
   Task<Result<http::MutableBytes>> Read() override {
     auto piece = co_await inner_->Read();
     if (!piece) co_return piece;
-    if (piece->empty()) {
-      if (is_kept_ && !copy_.empty()) {
-        cache_.Put(key_.owner_id, std::move(key_.target), std::move(copy_));
-      }
-      LetPass();
-    } else if (is_kept_ && copy_.size() + piece->size() <= cache_.limits_.asset_cache_entry) {
+    if (copy_.size() + piece->size() > cache_.limits_.asset_cache_entry) LetPass();
+    if (is_kept_) {
       copy_.append(net::AsText(*piece));
-    } else {
-      LetPass();
+      // Who sends a body of known length on need not read its end.
+      if (piece->empty() || copy_.size() == length_) Keep();
     }
     co_return piece;
   }
@@ -67,6 +64,11 @@ class AssetCache::WatchedBody : public http::Body {
   std::optional<std::uint64_t> length() const override { return inner_->length(); }
 
  private:
+  /// The body has passed whole.
+  void Keep() {
+    if (!copy_.empty()) cache_.Put(key_.owner_id, std::move(key_.target), std::move(copy_));
+    LetPass();
+  }
   /// Nothing (more) of it will be kept: another one may have its place.
   void LetPass() {
     if (!std::exchange(is_kept_, false)) return;
@@ -77,6 +79,7 @@ class AssetCache::WatchedBody : public http::Body {
   AssetCache& cache_;
   Key key_;
   http::BodyPtr inner_;
+  std::optional<std::uint64_t> length_;
   std::string copy_;
   bool is_kept_ = true;
 };

@@ -14,24 +14,24 @@ using berth::testing::IsOk;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// Fails after its text.
-class BrokenBody : public http::TextBody {
- public:
-  using TextBody::TextBody;
-  Task<Result<http::MutableBytes>> Read() override {
-    if (std::exchange(is_read_, true)) co_return Unavailable("broken off");
-    co_return co_await TextBody::Read();
-  }
-
- private:
-  bool is_read_ = false;
-};
-
 /// Says only as it passes how long it is.
 class StreamedBody : public http::TextBody {
  public:
   using TextBody::TextBody;
   std::optional<std::uint64_t> length() const override { return std::nullopt; }
+};
+
+/// Fails after its text.
+class BrokenBody : public StreamedBody {
+ public:
+  using StreamedBody::StreamedBody;
+  Task<Result<http::MutableBytes>> Read() override {
+    if (std::exchange(is_read_, true)) co_return Unavailable("broken off");
+    co_return co_await StreamedBody::Read();
+  }
+
+ private:
+  bool is_read_ = false;
 };
 
 class AssetCacheTest : public ::testing::Test {
@@ -69,9 +69,18 @@ TEST_F(AssetCacheTest, ABodyThatPassesIsKeptForItsOwnerAndTarget) {
   EXPECT_THAT(Kept(1, "/b"), IsEmpty());
 }
 
+TEST_F(AssetCacheTest, ABodyOfKnownLengthIsKeptOnceAllOfItPassed) {
+  auto body = cache_.Watch(1, "/a", Text("bytes"));
+  EXPECT_THAT(executor_.Await(body->Read()), IsOk());
+  EXPECT_THAT(Kept(1, "/a"), ElementsAre("bytes"));
+  EXPECT_THAT(executor_.Await(body->Read()), IsOk());
+  body = nullptr;
+  EXPECT_THAT(Kept(1, "/a"), ElementsAre("bytes"));
+}
+
 TEST_F(AssetCacheTest, WhatDoesNotEndAsItShouldIsNotKept) {
   EXPECT_FALSE(ReadAll(cache_.Watch(1, "/a", std::make_unique<BrokenBody>("begun"))));
-  auto left = cache_.Watch(1, "/a", Text("begun"));
+  auto left = cache_.Watch(1, "/a", std::make_unique<StreamedBody>("begun"));
   EXPECT_THAT(executor_.Await(left->Read()), IsOk());
   left = nullptr;
   EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(""))), IsOk());
