@@ -138,6 +138,39 @@ TEST_F(H2EndingsTest, AServiceThatThrowsEndsItsStreamAlone) {
   EXPECT_FALSE(joined.server->is_finished());
 }
 
+/// Gives a piece, then throws.
+class ThrowingBody : public Body {
+ public:
+  Task<Result<MutableBytes>> Read() override {
+    if (std::exchange(is_read_, true)) throw std::runtime_error("planned");
+    co_return std::as_writable_bytes(std::span(piece_));
+  }
+
+ private:
+  bool is_read_ = false;
+  std::string piece_ = "x";
+};
+
+Task<Result<Response>> BreakOff(Request) {
+  Response response;
+  response.body = std::make_unique<ThrowingBody>();
+  co_return response;
+}
+
+TEST_F(H2EndingsTest, ABodyThatThrowsEndsItsStreamAlone) {
+  FakeService answers(BreakOff);
+  JoinedSessions down(executor, limits, answers);
+  EXPECT_THAT(executor.Await(Fetch(*down.client, Get("/"))), FailsWith(ErrorKind::kUnavailable));
+  FakeService echoes(Echo);
+  JoinedSessions up(executor, limits, echoes);
+  EXPECT_THAT(executor.Await(Fetch(*up.client, Post("/", std::make_unique<ThrowingBody>()))),
+              FailsWith(ErrorKind::kUnavailable));
+  for (const JoinedSessions* joined : {&down, &up}) {
+    EXPECT_EQ(joined->client->stream_count() + joined->server->stream_count(), 0u);
+    EXPECT_FALSE(joined->client->is_finished() || joined->server->is_finished());
+  }
+}
+
 TEST_F(H2EndingsTest, AnUploadThatNobodyWantsIsStoppedAfterTheResponse) {
   FakeService service(Forbid);
   JoinedSessions joined(executor, limits, service);

@@ -1,6 +1,7 @@
 #include "http/h2_session.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "base/log.h"
 #include "http/h2_callbacks.h"
@@ -268,7 +269,17 @@ void H2Session::Adopt(std::unique_ptr<H2Stream> stream, std::int32_t id) {
   ++stream_count_;
 }
 
+/// Resets the stream whose body threw: the peer would wait for the rest for ever.
+struct H2Session::ResetIfThrown {
+  H2Session& session;
+  H2Stream& stream;
+  ~ResetIfThrown() {
+    if (std::uncaught_exceptions() > 0) session.Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  }
+};
+
 Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
+  const ResetIfThrown guard{*this, stream};
   for (;;) {
     auto piece = co_await body.Read();
     if (!piece) {

@@ -154,6 +154,7 @@ class H2Session {
     std::uint64_t data_sent = 0;                      ///< Bytes of bodies, of all streams.
     std::optional<std::uint64_t> data_sent_before{};  ///< When it last looked.
   };
+  struct ResetIfThrown;
 
   void SubmitSettings();
   /// `used` received bytes were used or discarded; null: their stream gets no credit for them.
