@@ -12,6 +12,12 @@ bool IsOfAnotherOrigin(const http::RequestHead& head) {
   return site && *site != "same-origin" && *site != "none";
 }
 
+/// Whether a page of another origin leads the browser here, for that destination.
+bool IsLedHere(const http::RequestHead& head, std::string_view destination) {
+  return IsOfAnotherOrigin(head) && head.fields.Find("sec-fetch-mode") == "navigate" &&
+         head.fields.Find("sec-fetch-dest") == destination && IsSafe(head);
+}
+
 }  // namespace
 
 bool IsSafe(const http::RequestHead& head) {
@@ -42,10 +48,9 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head) {
   return Forbidden("embedded by another origin");
 }
 
-bool IsLedByAnotherOrigin(const http::RequestHead& head) {
-  return IsOfAnotherOrigin(head) && head.fields.Find("sec-fetch-mode") == "navigate" &&
-         head.fields.Find("sec-fetch-dest") == "document" && IsSafe(head);
-}
+bool IsLedByAnotherOrigin(const http::RequestHead& head) { return IsLedHere(head, "document"); }
+
+bool IsPassedOnFromAnotherOrigin(const http::RequestHead& head) { return IsLedHere(head, "empty"); }
 
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin) {
   for (const char* name : {"sec-fetch-site", "origin", "referer"}) {
@@ -87,9 +92,7 @@ bool IsBrowser(const http::RequestHead& head) {
 
 bool IsNavigation(const http::RequestHead& head) {
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return false;
-  if (const auto mode = head.fields.Find("sec-fetch-mode")) {
-    return *mode == "navigate" && head.fields.Find("sec-fetch-dest") != "empty";
-  }
+  if (const auto mode = head.fields.Find("sec-fetch-mode")) return *mode == "navigate";
   // Fetch Metadata is absent on plain HTTP outside loopback.
   const auto accept = head.fields.Find("accept");
   return accept && accept->find("text/html") != std::string_view::npos;

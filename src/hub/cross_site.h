@@ -29,6 +29,10 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head);
 /// Redirects in between do not hide it.
 bool IsLedByAnotherOrigin(const http::RequestHead& head);
 
+/// The same of a page of the instance whose service worker passes the navigation on: the browser
+/// says no more what becomes of the answer, which may be a frame.
+bool IsPassedOnFromAnotherOrigin(const http::RequestHead& head);
+
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
 /// browser's user: Sec-Fetch-Site says same-origin or none, and nothing says that the browser does
 /// not show the answer as a page of its own, or not yet; without it Origin, else Referer, is of
@@ -54,7 +58,8 @@ bool IsBrowser(const http::RequestHead& head);
 /// GET, HEAD and OPTIONS (RFC 9110, section 9.2.1), and no upgrade.
 bool IsSafe(const http::RequestHead& head);
 
-/// A browser shows the answer as a page: only these are redirected to sign-in.
+/// A browser shows the answer as a page, be it that a service worker passes the navigation on
+/// (Sec-Fetch-Dest: empty): only these are redirected to sign-in.
 bool IsNavigation(const http::RequestHead& head);
 
 }  // namespace berth::hub

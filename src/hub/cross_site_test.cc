@@ -105,6 +105,24 @@ TEST(CrossSiteTest, SiblingsMayNavigateButNotEmbed) {
   }
 }
 
+TEST(CrossSiteTest, WhatAServiceWorkerPassesOnIsANavigationAndMayBeForAFrame) {
+  const auto passed_on = [](const char* method, const char* site, const char* mode) {
+    return Head(method,
+                {{"sec-fetch-site", site}, {"sec-fetch-mode", mode}, {"sec-fetch-dest", "empty"}});
+  };
+  for (const char* site : {"cross-site", "same-site", "same-origin", "none"}) {
+    const auto head = passed_on("GET", site, "navigate");
+    const bool is_of_another = site[0] == 'c' || std::string_view(site) == "same-site";
+    EXPECT_TRUE(IsNavigation(head)) << site;
+    EXPECT_EQ(IsPassedOnFromAnotherOrigin(head), is_of_another) << site;
+    EXPECT_EQ(CheckNotEmbedded(head).has_value(), !is_of_another) << site;
+    EXPECT_FALSE(IsLedByAnotherOrigin(head)) << site;
+  }
+  EXPECT_FALSE(IsNavigation(passed_on("GET", "cross-site", "cors")));
+  EXPECT_FALSE(IsPassedOnFromAnotherOrigin(passed_on("GET", "cross-site", "cors")));
+  EXPECT_FALSE(IsPassedOnFromAnotherOrigin(passed_on("POST", "cross-site", "navigate")));
+}
+
 TEST(CrossSiteTest, APageThatASiblingOpensIsCutOffInTheCacheToo) {
   struct Row {
     const char *name, *value;

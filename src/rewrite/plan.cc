@@ -73,9 +73,11 @@ bool IsRaw(std::string_view path, const PageSetup& setup) {
   });
 }
 
-/// Whether the browser shows the answer as a page of its own. Where it does not say so itself, by
-/// what it accepts; but scripts accept HTML too, for pieces of their page.
+/// Whether the browser shows the answer as a page of its own, be it that a service worker passes
+/// the navigation on. Where it does not say so itself, by what it accepts; but scripts accept HTML
+/// too, for pieces of their page.
 bool IsNavigation(const http::RequestHead& head, bool takes_html) {
+  if (head.fields.Find("sec-fetch-mode") == "navigate") return true;
   const auto destination = head.fields.Find("sec-fetch-dest");
   if (destination) return IsOneOf(*destination, kNavigations);
   return takes_html && !head.fields.Has("x-requested-with");

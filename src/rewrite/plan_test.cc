@@ -336,9 +336,15 @@ TEST_F(PlanTest, FragmentsThatScriptsAskForGetNoScript) {
   EXPECT_EQ(AnswerText("text/html", "<p><a href=/x>"), "<p><a href=/clients/x/proxy/x>");
   Request("/part", {{"accept", "text/html"}, {"x-requested-with", "XMLHttpRequest"}});
   EXPECT_EQ(AnswerText("text/html", "<p><a href=/x>"), "<p><a href=/clients/x/proxy/x>");
-  // A service worker passes navigations on like that, so a whole page is one all the same.
+  // A whole page is one whoever asks.
   Request("/", {{"accept", "text/html"}, {"sec-fetch-dest", "empty"}});
   EXPECT_THAT(AnswerText("text/html", "<!doctype html><p>"), HasSubstr("<script data-berth"));
+}
+
+TEST_F(PlanTest, APageThatAServiceWorkerPassesOnGetsTheScriptHoweverItBegins) {
+  Request("/",
+          {{"accept", "text/html"}, {"sec-fetch-dest", "empty"}, {"sec-fetch-mode", "navigate"}});
+  EXPECT_THAT(AnswerText("text/html", "<p>"), HasSubstr("<script data-berth"));
 }
 
 TEST_F(PlanTest, SubdomainModeOnlySetsTheStorageItems) {

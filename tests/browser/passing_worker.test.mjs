@@ -1,0 +1,103 @@
+// An instance whose service worker passes every navigation on, as claudecodeui's own does. The browser then says
+// "Sec-Fetch-Dest: empty" of a page: sign-in, the page that waits and links from elsewhere are there all the same.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Stage } from "./lib/stage.mjs";
+import { until } from "./lib/wait.mjs";
+
+const worker = `
+  self.addEventListener("install", () => self.skipWaiting());
+  self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+  self.addEventListener("fetch", (event) => {
+    if (event.request.mode === "navigate") event.respondWith(fetch(event.request));
+  });`;
+
+/** No doctype, html or head: a page all the same. */
+const answer = ({ url }) => url === "/sw.js"
+  ? { headers: { "content-type": "text/javascript" }, body: worker }
+  : { body: "<h1>box</h1><script>navigator.serviceWorker.register('sw.js')</script>" };
+
+const ways = {
+  "at its own address": (box) => box.own,
+  "in path mode": (box, hub) => `${hub.url}/clients/box/proxy`,
+};
+
+for (const [way, addressOf] of Object.entries(ways)) {
+  describe(`an instance ${way} whose worker passes navigations on`, { concurrency: 1 }, () => {
+    let stage, page, box, agent, elsewhere, address;
+    before(async () => {
+      stage = await Stage.start(`passing-worker-${way.replaceAll(" ", "-")}`);
+      box = await stage.plainInstance("box", answer);
+      elsewhere = await stage.plainInstance("elsewhere", () => ({ body: "<h1>elsewhere</h1>" }));
+      agent = await stage.hub.startAgent(box);
+      page = await stage.signIn();
+      await stage.card(page, "box").locator("button:enabled").first().waitFor();
+      box.own = await stage.open(page, box);
+      address = addressOf(box, stage.hub);
+      await page.goto(`${address}/`);
+      await until("the worker controls the page", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
+    }, { timeout: 60_000 });
+    after(() => stage?.stop(), { timeout: 60_000 });
+    const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
+
+    const shown = (tab) => tab.getByRole("heading", { name: "box" }).waitFor();
+
+    check("its pages have what path mode puts into them", async () => {
+      const response = await page.goto(`${address}/again`);
+      assert.ok(response.fromServiceWorker());
+      assert.equal(await page.locator("script[data-berth]").count() > 0, way === "in path mode");
+    });
+
+    check("a page of another origin leads in by a link", async () => {
+      const tab = await stage.context.newPage();
+      await tab.goto(elsewhere.url);
+      await tab.evaluate((target) => {
+        const link = document.createElement("a");
+        link.href = target;
+        document.body.append(link);
+        link.click();
+      }, `${address}/session/abc?x=1`);
+      await tab.waitForURL((url) => url.pathname.endsWith("/session/abc") && url.search === "?x=1");
+      await shown(tab);
+      await tab.reload();
+      await shown(tab);
+      await tab.close();
+    });
+
+    check("but shows it in no frame", async () => {
+      const tab = await stage.context.newPage();
+      await tab.goto(elsewhere.url);
+      const refused = tab.waitForEvent("console", (message) => /frame|embed/i.test(message.text()));
+      await tab.evaluate((target) => {
+        const frame = document.createElement("iframe");
+        frame.src = target;
+        document.body.append(frame);
+      }, `${address}/`);
+      await refused;
+      for (const frame of tab.frames()) assert.equal(await frame.getByRole("heading", { name: "box" }).count(), 0);
+      await tab.close();
+    });
+
+    check("while the agent is away a page waits, and continues by itself", async () => {
+      await agent.stop();
+      await page.goto(`${address}/later`);
+      await page.getByText("tries again every 3 seconds").waitFor();
+      agent = await stage.hub.startAgent(box);
+      await shown(page);
+      assert.match(page.url(), /\/later$/);
+    });
+
+    check("after signing out it leads to sign-in, and from there back", async () => {
+      const dashboard = await stage.context.newPage();
+      await dashboard.goto(`${stage.hub.url}/dashboard`);
+      await dashboard.getByText("Sign out").first().click();
+      await dashboard.waitForURL(/\/login/);
+      await page.goto(`${address}/evening`).catch(() => {});  // The sign-on page leads on at once.
+      await page.waitForURL((url) => url.pathname === "/login" && url.origin === new URL(stage.hub.url).origin);
+      await stage.signIn();
+      await page.goto(`${address}/morning`).catch(() => {});
+      await page.waitForURL((url) => url.pathname.endsWith("/morning") && !url.search);
+      await shown(page);
+    });
+  });
+}
