@@ -282,10 +282,7 @@ int Run(const Options& options) {
 
 int main(int argc, char** argv) {
   berth::bench::Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (berth::bench::ParseTarget(name, value, options.target)) continue;
+  for (const auto& [name, value] : berth::bench::ReadOptions(argc, argv, options.target)) {
     if (name == "--token-file") std::ifstream(value) >> options.token;
   }
   if (options.target.port <= 0 || options.token.empty()) {

@@ -106,10 +106,7 @@ int Run(const Options& options) {
 
 int main(int argc, char** argv) {
   berth::bench::Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (berth::bench::ParseTarget(name, value, options.target)) continue;
+  for (const auto& [name, value] : berth::bench::ReadOptions(argc, argv, options.target)) {
     if (name == "--downloads") options.downloads = std::atoi(value.c_str());
     if (name == "--rate") options.rate = std::atof(value.c_str());
     if (name == "--seconds") options.seconds = std::atoi(value.c_str());

@@ -77,10 +77,7 @@ int Run(const Options& options) {
 
 int main(int argc, char** argv) {
   berth::bench::Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (berth::bench::ParseTarget(name, value, options.target)) continue;
+  for (const auto& [name, value] : berth::bench::ReadOptions(argc, argv, options.target)) {
     if (name == "--streams") options.streams = std::atoi(value.c_str());
     if (name == "--path") options.path = value;
     if (name == "--size") options.size = std::strtoull(value.c_str(), nullptr, 10);

@@ -71,10 +71,7 @@ int Run(const Target& target, int seconds) {
 int main(int argc, char** argv) {
   berth::bench::Target target;
   int seconds = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (berth::bench::ParseTarget(name, value, target)) continue;
+  for (const auto& [name, value] : berth::bench::ReadOptions(argc, argv, target)) {
     if (name == "--seconds") seconds = std::atoi(value.c_str());
   }
   if (target.port <= 0 || seconds < 1) {

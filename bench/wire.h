@@ -150,19 +150,26 @@ struct Target {
   Channel Connect() const { return Channel::Connect(host, port, is_tls); }
 };
 
-/// Takes an option of Target; false if it is none.
-inline bool ParseTarget(std::string_view name, const std::string& value, Target& target) {
-  if (name == "--host")
-    target.host = value;
-  else if (name == "--port")
-    target.port = std::atoi(value.c_str());
-  else if (name == "--tls")
-    target.is_tls = value == "on";
-  else if (name == "-H")
-    target.fields += value + "\r\n";
-  else
-    return false;
-  return true;
+/// The arguments as pairs of NAME and VALUE, without those of `target`, which takes them.
+inline std::vector<std::pair<std::string_view, std::string>> ReadOptions(int argc, char** argv,
+                                                                         Target& target) {
+  std::vector<std::pair<std::string_view, std::string>> others;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const std::string value = argv[i + 1];
+    if (name == "--host") {
+      target.host = value;
+    } else if (name == "--port") {
+      target.port = std::atoi(value.c_str());
+    } else if (name == "--tls") {
+      target.is_tls = value == "on";
+    } else if (name == "-H") {
+      target.fields += value + "\r\n";
+    } else {
+      others.emplace_back(name, value);
+    }
+  }
+  return others;
 }
 
 /// The value below which `part` of them lie; they are reordered. 0 if there are none.

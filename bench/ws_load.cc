@@ -24,10 +24,7 @@ struct Options {
 
 Options ParseOptions(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string value = argv[i + 1];
-    if (ParseTarget(name, value, options.target)) continue;
+  for (const auto& [name, value] : ReadOptions(argc, argv, options.target)) {
     if (name == "--connections") options.connections = std::atoi(value.c_str());
     if (name == "--size") options.size = std::atoi(value.c_str());
     if (name == "--seconds") options.seconds = std::atoi(value.c_str());
