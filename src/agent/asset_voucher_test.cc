@@ -5,6 +5,7 @@
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 #include "control/stream_fields.h"
+#include "http/body_testing.h"
 #include "http/shared_asset.h"
 
 namespace berth::agent {
@@ -13,29 +14,14 @@ namespace {
 using berth::testing::FailsWith;
 using berth::testing::IsOk;
 
-/// Of unknown length, in pieces of three bytes; then its end, or an error.
-class PiecesBody : public http::Body {
- public:
-  PiecesBody(std::string text, bool is_broken) : text_(std::move(text)), is_broken_(is_broken) {}
-  Task<Result<http::MutableBytes>> Read() override {
-    if (at_ >= text_.size() && is_broken_) co_return Unavailable("broken off");
-    const std::size_t size = std::min<std::size_t>(3, text_.size() - at_);
-    at_ += size;
-    co_return std::as_writable_bytes(std::span(text_).subspan(at_ - size, size));
-  }
-
- private:
-  std::string text_;
-  std::size_t at_ = 0;
-  bool is_broken_;
-};
-
 class AssetVoucherTest : public ::testing::Test {
  protected:
-  Result<http::Response> Vouch(std::string hints, std::string text, bool is_broken = false) {
+  Result<http::Response> Vouch(std::string hints, std::string text,
+                               std::optional<Error> error = std::nullopt) {
     http::Response response;
     response.head.fields.Add("content-length", std::to_string(text.size()));
-    response.body = std::make_unique<PiecesBody>(std::move(text), is_broken);
+    response.body =
+        std::make_unique<http::testing::PieceBody>(http::testing::Cut(text, 3), std::move(error));
     return executor_.Await(voucher_.Vouch(std::move(hints), std::move(response)));
   }
   static std::string HintOf(std::string_view text) {
@@ -69,7 +55,8 @@ TEST_F(AssetVoucherTest, EverythingElseIsSentWhole) {
 }
 
 TEST_F(AssetVoucherTest, ABodyThatBreaksOffIsAnError) {
-  EXPECT_THAT(Vouch(HintOf("the bytes"), "the bytes", true), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(Vouch(HintOf("the bytes"), "the bytes", Unavailable("broken off")),
+              FailsWith(ErrorKind::kUnavailable));
 }
 
 }  // namespace

@@ -2,31 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
+#include "http/body_testing.h"
 
 namespace berth::agent {
 namespace {
 
 using berth::testing::TestExecutor;
-
-/// Gives the pieces one by one.
-class PiecesBody : public http::Body {
- public:
-  explicit PiecesBody(std::deque<std::string> pieces) : pieces_(std::move(pieces)) {}
-  Task<Result<http::MutableBytes>> Read() override {
-    if (pieces_.empty()) co_return http::MutableBytes();
-    current_ = std::move(pieces_.front());
-    pieces_.pop_front();
-    co_return std::as_writable_bytes(std::span(current_));
-  }
-
- private:
-  std::deque<std::string> pieces_;
-  std::string current_;
-};
+using http::testing::PieceBody;
 
 std::string ReadOne(TestExecutor& executor, http::Body& body) {
   auto piece = executor.Await(body.Read());
@@ -35,7 +19,7 @@ std::string ReadOne(TestExecutor& executor, http::Body& body) {
 
 TEST(ReplayBody, BeginsAgainAtTheBeginning) {
   TestExecutor executor;
-  ReplaySource source(std::make_unique<PiecesBody>(std::deque<std::string>{"ab", "cd", "ef"}), 100);
+  ReplaySource source(std::make_unique<PieceBody>(std::vector<std::string>{"ab", "cd", "ef"}), 100);
   auto first = source.Open();
   EXPECT_EQ(ReadOne(executor, *first), "ab");
   EXPECT_EQ(ReadOne(executor, *first), "cd");
@@ -63,7 +47,7 @@ TEST(ReplayBody, ReadsAWholeBodyTwice) {
 
 TEST(ReplayBody, GivesUpBeyondItsBound) {
   TestExecutor executor;
-  ReplaySource source(std::make_unique<PiecesBody>(std::deque<std::string>{"abc", "def", "gh"}), 5);
+  ReplaySource source(std::make_unique<PieceBody>(std::vector<std::string>{"abc", "def", "gh"}), 5);
   auto body = source.Open();
   EXPECT_EQ(ReadOne(executor, *body), "abc");
   EXPECT_TRUE(source.can_replay());

@@ -8,6 +8,7 @@
 #include "agent/worker_testing.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
+#include "http/body_testing.h"
 
 namespace berth::agent {
 namespace {
@@ -16,26 +17,9 @@ using berth::testing::FailsWith;
 using berth::testing::IsOk;
 using berth::testing::TestExecutor;
 using http::AppendFrame;
+using http::testing::Cut;
+using http::testing::PieceBody;
 using Opcode = http::WebSocketOpcode;
-
-/// Gives `text` in pieces, cut at `cuts` or each of `size` bytes.
-class PiecesBody : public http::Body {
- public:
-  PiecesBody(std::string text, std::size_t size) : text_(std::move(text)), size_(size) {}
-  Task<Result<http::MutableBytes>> Read() override {
-    const auto rest = std::as_writable_bytes(std::span(text_)).subspan(at_);
-    const auto piece = rest.first(std::min(size_, rest.size()));
-    at_ += piece.size();
-    if (size_ == first_cut_) size_ = text_.size();
-    co_return piece;
-  }
-  std::size_t first_cut_ = 0;  ///< The first piece has this size, the second the rest.
-
- private:
-  std::string text_;
-  std::size_t size_;
-  std::size_t at_ = 0;
-};
 
 const http::MaskKey kMask{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
 
@@ -54,8 +38,8 @@ struct ViewerFilterTest : ::testing::Test {
   TestExecutor executor;
 
   /// What comes out: "text:...", "ping:...", ... one after the other.
-  Result<std::vector<std::string>> Run(std::unique_ptr<PiecesBody> body) {
-    ViewerFilter filter(std::move(body), OnlyAllowed);
+  Result<std::vector<std::string>> Run(std::vector<std::string> pieces) {
+    ViewerFilter filter(std::make_unique<PieceBody>(std::move(pieces)), OnlyAllowed);
     http::WebSocketDecoder decoder(http::WebSocketRole::kAcceptor, {});
     std::vector<std::string> seen;
     for (;;) {
@@ -77,8 +61,8 @@ struct ViewerFilterTest : ::testing::Test {
       }
     }
   }
-  Result<std::vector<std::string>> Run(std::string text, std::size_t size) {
-    return Run(std::make_unique<PiecesBody>(std::move(text), size));
+  Result<std::vector<std::string>> Run(std::string_view text, std::size_t size) {
+    return Run(Cut(text, size));
   }
 };
 
@@ -110,9 +94,8 @@ TEST_F(ViewerFilterTest, WhereverTheBytesAreCut) {
     EXPECT_EQ(Run(kConversation, size).value(), kPassed) << size;
   }
   for (std::size_t cut = 1; cut < kConversation.size(); ++cut) {
-    auto body = std::make_unique<PiecesBody>(kConversation, cut);
-    body->first_cut_ = cut;
-    EXPECT_EQ(Run(std::move(body)).value(), kPassed) << cut;
+    EXPECT_EQ(Run({kConversation.substr(0, cut), kConversation.substr(cut)}).value(), kPassed)
+        << cut;
   }
 }
 

@@ -2,10 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include <deque>
-
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
+#include "http/body_testing.h"
 #include "http/content_decoder.h"
 
 namespace berth::http {
@@ -14,27 +13,9 @@ namespace {
 using berth::testing::FailsWith;
 using berth::testing::IsOk;
 using ::testing::Optional;
+using testing::PieceBody;
 
 using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
-
-/// A body of pieces, of unknown length; then its end, or an error.
-class PiecesBody : public Body {
- public:
-  explicit PiecesBody(std::deque<std::string> pieces, bool is_broken = false)
-      : pieces_(std::move(pieces)), is_broken_(is_broken) {}
-  Task<Result<MutableBytes>> Read() override {
-    if (pieces_.empty() && is_broken_) co_return Unavailable("the instance went away");
-    if (pieces_.empty()) co_return MutableBytes{};
-    piece_ = std::move(pieces_.front());
-    pieces_.pop_front();
-    co_return std::as_writable_bytes(std::span(piece_));
-  }
-
- private:
-  std::deque<std::string> pieces_;
-  std::string piece_;
-  bool is_broken_;
-};
 
 std::string Text(std::size_t size = 20'000) {
   std::string text;
@@ -203,7 +184,7 @@ TEST_F(CompressionTest, EachPieceOfUnknownLengthLeavesAtOnce) {
   for (const std::string_view coding : {"gzip", "br", "zstd"}) {
     auto response = Page("application/x-ndjson");
     response.head.fields.Remove("content-length");
-    response.body = std::make_unique<PiecesBody>(std::deque<std::string>{"{\"n\":1}\n", "{}\n"});
+    response.body = std::make_unique<PieceBody>(std::vector<std::string>{"{\"n\":1}\n", "{}\n"});
     auto answer = Answer(std::move(response), coding);
     auto decoder = ContentDecoder::Create(coding);
     for (const auto expected : {"{\"n\":1}\n", "{}\n"}) {
@@ -222,14 +203,10 @@ TEST_F(CompressionTest, WhatNeverChangesIsTheSameHoweverItComesInPieces) {
   for (const std::string_view coding : {"br", "zstd", "gzip"}) {
     std::vector<std::string> results;
     for (const std::size_t size : {300'000, 65'536, 7'001}) {
-      std::deque<std::string> pieces;
-      for (std::size_t at = 0; at < text.size(); at += size) {
-        pieces.push_back(text.substr(at, size));
-      }
       Response response =
           Page("text/javascript", {{"cache-control", "public, max-age=31536000, immutable"}});
       response.head.fields.Remove("content-length");
-      response.body = std::make_unique<PiecesBody>(std::move(pieces));
+      response.body = std::make_unique<PieceBody>(testing::Cut(text, size));
       response = Answer(std::move(response), coding);
       ASSERT_EQ(response.head.fields.Find("content-encoding"), coding);
       auto all = executor_.Await(ReadAll(response.body.get(), 1 << 24));
@@ -242,7 +219,8 @@ TEST_F(CompressionTest, WhatNeverChangesIsTheSameHoweverItComesInPieces) {
 
 TEST_F(CompressionTest, ABodyThatBreaksOffIsNeverEnded) {
   auto response = Page();
-  response.body = std::make_unique<PiecesBody>(std::deque<std::string>{"begun"}, true);
+  response.body = std::make_unique<PieceBody>(std::vector<std::string>{"begun"},
+                                              Unavailable("the instance went away"));
   auto answer = Answer(std::move(response));
   EXPECT_THAT(executor_.Await(ReadAll(answer.body.get(), 1 << 20)),
               FailsWith(ErrorKind::kUnavailable));

@@ -209,18 +209,8 @@ TEST_F(CrossingTest, DroppedReadMayBeRepeated) {
 }
 
 TEST_F(CrossingTest, ErrorOfABodyOvertakesWhatWasNotRead) {
-  class Broken : public Body {
-   public:
-    Task<Result<MutableBytes>> Read() override {
-      if (std::exchange(is_begun_, true)) co_return Unauthorized("no longer allowed");
-      co_return std::as_writable_bytes(std::span(text_));
-    }
-
-   private:
-    bool is_begun_ = false;
-    std::string text_ = "secret";
-  };
-  BodyPtr body = std::make_unique<Broken>();
+  BodyPtr body = std::make_unique<PieceBody>(std::vector<std::string>{"secret"},
+                                             Unauthorized("no longer allowed"));
   Answering([&](Request request) { return Give(std::move(request), body); });
   auto response = Await(crossing_->Exchange(Get()));
   ASSERT_THAT(response, IsOk());

@@ -8,31 +8,12 @@
 #include <vector>
 
 #include "base/executor_testing.h"
+#include "http/body_testing.h"
 #include "http/h1_server.h"
 #include "http/service_testing.h"
 #include "net/memory_pipe_testing.h"
 
 namespace berth::http::testing {
-
-/// A body that yields the given pieces; each waits for `gate`, where there is one, to be set.
-class PieceBody : public Body {
- public:
-  explicit PieceBody(std::vector<std::string> pieces, Event* gate = nullptr)
-      : pieces_(std::move(pieces)), gate_(gate) {}
-  Task<Result<MutableBytes>> Read() override {
-    if (gate_ != nullptr) {
-      co_await gate_->Wait();
-      gate_->Reset();
-    }
-    if (next_ == pieces_.size()) co_return MutableBytes{};
-    co_return std::as_writable_bytes(std::span(pieces_[next_++]));
-  }
-
- private:
-  std::vector<std::string> pieces_;
-  Event* gate_;
-  std::size_t next_ = 0;
-};
 
 /// The result of a Task that was started before; throws if it still waits when nothing is ready.
 template <class T>

@@ -5,6 +5,7 @@
 
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
+#include "http/body_testing.h"
 #include "rewrite/json_text.h"
 #include "rewrite/page_script.h"
 #include "rewrite/policy.h"
@@ -19,23 +20,6 @@ using ::testing::StartsWith;
 
 constexpr std::string_view kPrefix = "/clients/x/proxy";
 using FieldList = std::vector<std::pair<std::string_view, std::string_view>>;
-
-/// A body that comes in pieces of `size` bytes.
-class PieceBody : public http::Body {
- public:
-  PieceBody(std::string text, std::size_t size) : text_(std::move(text)), size_(size) {}
-  Task<Result<http::MutableBytes>> Read() override {
-    piece_ = text_.substr(at_, size_);
-    at_ += piece_.size();
-    co_return std::as_writable_bytes(std::span(piece_));
-  }
-
- private:
-  std::string text_;
-  std::size_t size_;
-  std::size_t at_ = 0;
-  std::string piece_;
-};
 
 class PlanTest : public ::testing::Test {
  protected:
@@ -61,7 +45,7 @@ class PlanTest : public ::testing::Test {
     response.head.fields.Add("content-type", content_type);
     response.head.fields.Add("content-length", std::to_string(body.size()));
     for (const auto& [name, value] : fields) response.head.fields.Add(name, value);
-    response.body = std::make_unique<PieceBody>(std::move(body), 5);
+    response.body = std::make_unique<http::testing::PieceBody>(http::testing::Cut(body, 5));
     plan.ApplyToResponse(response);
     return response;
   }
