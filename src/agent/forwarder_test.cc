@@ -13,6 +13,7 @@
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
 #include "http/content_decoder.h"
+#include "http/request_testing.h"
 
 namespace berth::agent {
 namespace {
@@ -33,11 +34,7 @@ class ForwarderTest : public ::testing::Test {
   }
 
   http::Request Get(std::string target) {
-    http::Request request;
-    request.head.method = "GET";
-    request.head.scheme = "https";
-    request.head.authority = "hub.example";
-    request.head.target = std::move(target);
+    http::Request request = http::testing::MakeRequest(std::move(target));
     hub_.Add(request.head.fields);
     return request;
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/task_group.h"
+#include "http/request_testing.h"
 #include "http/websocket.h"
 #include "hub/changes.h"
 #include "hub/context.h"
@@ -39,11 +40,7 @@ class SocketEnd {
 
   /// The upgrade that asks for this socket. Call once.
   http::Request Upgrade(std::string target) {
-    http::Request request;
-    request.head.method = "GET";
-    request.head.scheme = "https";
-    request.head.authority = "hub.example";
-    request.head.target = std::move(target);
+    http::Request request = http::testing::MakeRequest(std::move(target));
     request.head.protocol = "websocket";
     outgoing_ = channel_.TakeOutgoing();
     request.body = std::make_unique<KeptBody>(outgoing_);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "http/h2_testing.h"
+#include "http/request_testing.h"
 #include "hub/client_view.h"
 #include "hub/hub_testing.h"
 #include "identity/shares.h"
@@ -63,12 +64,8 @@ struct V1PeerTest : testing::HubFixture {
   }
   /// A request to the instance that is under way.
   Task<Result<http::Response>> Begin(std::string target = "/") {
-    http::Request request;
-    request.head.method = "GET";
-    request.head.scheme = "https";
-    request.head.authority = "hub.example";
-    request.head.target = std::move(target);
-    auto exchange = registry.Get("box-1")->link->streams().Exchange(std::move(request));
+    auto exchange = registry.Get("box-1")->link->streams().Exchange(
+        http::testing::MakeRequest(std::move(target)));
     exchange.Start();
     executor.RunUntilIdle();
     return exchange;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "control/stream_fields.h"
+#include "http/body_testing.h"
+#include "http/request_testing.h"
 #include "hub/hub_testing.h"
 
 namespace berth::hub {
@@ -11,16 +13,7 @@ namespace {
 
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
-
-/// A body whose length nobody knows before it ends.
-class EndlessLooking : public http::Body {
- public:
-  explicit EndlessLooking(std::string text) : body_(std::move(text)) {}
-  Task<Result<http::MutableBytes>> Read() override { return body_.Read(); }
-
- private:
-  http::TextBody body_;
-};
+using http::testing::MakeRequest;
 
 struct V1StreamsTest : testing::HubFixture {
   std::vector<control::HttpProxyRequest> sent;
@@ -38,17 +31,8 @@ struct V1StreamsTest : testing::HubFixture {
 
   V1StreamsTest() { streams.SetCalls(calls); }
 
-  static http::Request Ask(std::string target, http::BodyPtr body = nullptr) {
-    http::Request request;
-    request.head.method = body ? "POST" : "GET";
-    request.head.scheme = "https";
-    request.head.authority = "hub.example";
-    request.head.target = std::move(target);
-    request.body = std::move(body);
-    return request;
-  }
   static http::Request Post(std::string text) {
-    return Ask("/upload", std::make_unique<http::TextBody>(std::move(text)));
+    return MakeRequest("/upload", std::make_unique<http::TextBody>(std::move(text)));
   }
   /// Started: what it needs from the instance is in `sent`.
   Task<Result<http::Response>> Begin(http::Request request) {
@@ -78,7 +62,7 @@ struct V1StreamsTest : testing::HubFixture {
 };
 
 TEST_F(V1StreamsTest, ARequestIsOneMessageAndItsAnswerAnother) {
-  auto request = Ask("/api/x?a=1&b=%20", std::make_unique<http::TextBody>("h\xc3\xa9llo"));
+  auto request = MakeRequest("/api/x?a=1&b=%20", std::make_unique<http::TextBody>("h\xc3\xa9llo"));
   request.head.fields.Add("x-one", "1");
   request.head.fields.Add("x-forwarded-prefix", "/clients/box-1/proxy");
   auto exchange = Begin(std::move(request));
@@ -104,7 +88,7 @@ TEST_F(V1StreamsTest, ARequestIsOneMessageAndItsAnswerAnother) {
 TEST_F(V1StreamsTest, TheReservedPathReachesNoInstanceInAnySpelling) {
   for (const char* target : {"/.berth/secret", "/.berth", "/%2ebert%68/x?y", "/a/..//.berth/x"}) {
     for (const bool is_upgrade : {false, true}) {
-      auto request = Ask(target);
+      auto request = MakeRequest(target);
       if (is_upgrade) request.head.protocol = "websocket";
       auto response = executor.Await(streams.Exchange(std::move(request)));
       ASSERT_THAT(response, IsOk());
@@ -112,13 +96,13 @@ TEST_F(V1StreamsTest, TheReservedPathReachesNoInstanceInAnySpelling) {
     }
   }
   EXPECT_TRUE(sent.empty());
-  auto exchange = Begin(Ask("/.berths"));
+  auto exchange = Begin(MakeRequest("/.berths"));
   EXPECT_EQ(sent.size(), 1U);
 }
 
 TEST_F(V1StreamsTest, AnswersReachTheirOwnRequestsInWhateverOrder) {
   std::vector<Task<Result<http::Response>>> exchanges;
-  for (int i = 0; i < 20; ++i) exchanges.push_back(Begin(Ask(fmt::format("/{}", i))));
+  for (int i = 0; i < 20; ++i) exchanges.push_back(Begin(MakeRequest(fmt::format("/{}", i))));
   ASSERT_EQ(sent.size(), 20U);
   for (int i = 19; i >= 0; --i) {
     const auto at = static_cast<std::size_t>(i);
@@ -132,8 +116,8 @@ TEST_F(V1StreamsTest, AnswersReachTheirOwnRequestsInWhateverOrder) {
 }
 
 TEST_F(V1StreamsTest, ACancelledRequestIsForgotten) {
-  auto exchange = Begin(Ask("/gone"));
-  auto other = Begin(Ask("/stays"));
+  auto exchange = Begin(MakeRequest("/gone"));
+  auto other = Begin(MakeRequest("/stays"));
   exchange.Reset();
   EXPECT_EQ(calls->size(), 1U);
   EXPECT_EQ(idle, 0);
@@ -145,16 +129,18 @@ TEST_F(V1StreamsTest, ACancelledRequestIsForgotten) {
 }
 
 TEST_F(V1StreamsTest, AnInstanceThatGoesFailsItsRequestsAtOnce) {
-  auto one = Begin(Ask("/a"));
-  auto two = Begin(Ask("/b"));
+  auto one = Begin(MakeRequest("/a"));
+  auto two = Begin(MakeRequest("/b"));
   calls->Close();
   executor.RunUntilIdle();
   ASSERT_TRUE(one.is_done() && two.is_done());
   EXPECT_THAT(one.Take(), FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(two.Take(), FailsWith(ErrorKind::kUnavailable));
-  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/c"))), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(executor.Await(streams.Exchange(MakeRequest("/c"))),
+              FailsWith(ErrorKind::kUnavailable));
   V1Streams unconnected{hub};
-  EXPECT_THAT(executor.Await(unconnected.Exchange(Ask("/c"))), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(executor.Await(unconnected.Exchange(MakeRequest("/c"))),
+              FailsWith(ErrorKind::kUnavailable));
 }
 
 TEST_F(V1StreamsTest, WhatIsNoTextIsRefusedAndNeverAltered) {
@@ -172,7 +158,8 @@ TEST_F(V1StreamsTest, WhatIsNoTextIsRefusedAndNeverAltered) {
 TEST_F(V1StreamsTest, WhatIsTooLargeIsRefusedWhetherItSaysSoOrNot) {
   limits.version1_request = 1000;
   EXPECT_EQ(executor.Await(streams.Exchange(Post(std::string(1001, 'x'))))->head.status, 413);
-  auto unsized = Ask("/upload", std::make_unique<EndlessLooking>(std::string(1001, 'x')));
+  auto unsized = MakeRequest("/upload", std::make_unique<http::testing::PieceBody>(
+                                            std::vector<std::string>{std::string(1001, 'x')}));
   EXPECT_EQ(executor.Await(streams.Exchange(std::move(unsized)))->head.status, 413);
   EXPECT_TRUE(sent.empty());
   auto fits = Begin(Post(std::string(1000, 'x')));
@@ -181,7 +168,7 @@ TEST_F(V1StreamsTest, WhatIsTooLargeIsRefusedWhetherItSaysSoOrNot) {
 }
 
 TEST_F(V1StreamsTest, Base64IsDecodedAndNotMentioned) {
-  auto exchange = Begin(Ask("/a.png"));
+  auto exchange = Begin(MakeRequest("/a.png"));
   Answer(sent[0].request_id, "iVBORw0K/wA=",
          {{"content-type", "image/png"}, {"X-Orch-Encoding", "Base64"}, {"content-length", "12"}});
   auto response = exchange.Take();
@@ -198,14 +185,14 @@ TEST_F(V1StreamsTest, ABrokenAnswerFailsItsRequestAlone) {
       {{{"x-orch-encoding", "gzip"}}, "x"},
       {{{"a", "b\r\nc: d"}}, "x"},
       {{{"a b", "c"}}, "x"}};
-  auto waiting = Begin(Ask("/waits"));
+  auto waiting = Begin(MakeRequest("/waits"));
   for (const auto& [headers, body] : broken) {
-    auto exchange = Begin(Ask("/broken"));
+    auto exchange = Begin(MakeRequest("/broken"));
     Answer(sent.back().request_id, body, headers);
     EXPECT_EQ(ErrorOf(exchange.Take()), "502 instance-invalid") << headers[0].first;
   }
   for (const std::int64_t status : {0, 101, 199, 600}) {
-    auto exchange = Begin(Ask("/broken"));
+    auto exchange = Begin(MakeRequest("/broken"));
     Answer(sent.back().request_id, "x", {}, status);
     EXPECT_EQ(ErrorOf(exchange.Take()), "502 instance-invalid") << status;
   }
@@ -214,7 +201,7 @@ TEST_F(V1StreamsTest, ABrokenAnswerFailsItsRequestAlone) {
 
 TEST_F(V1StreamsTest, AnErrorOfTheInstanceIsA502OrA403) {
   for (const bool is_auth : {false, true}) {
-    auto exchange = Begin(Ask("/x"));
+    auto exchange = Begin(MakeRequest("/x"));
     EXPECT_TRUE(calls->Deliver(control::ErrorMessage{
         .request_id = sent.back().request_id, .message = "it broke", .auth_error = is_auth}));
     executor.RunUntilIdle();
@@ -227,21 +214,24 @@ TEST_F(V1StreamsTest, AnErrorOfTheInstanceIsA502OrA403) {
 
 TEST_F(V1StreamsTest, AnInstanceThatDoesNotReadItsMessagesIsUnavailable) {
   send_error = TooLarge("the queue is full");
-  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/x"))), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(executor.Await(streams.Exchange(MakeRequest("/x"))),
+              FailsWith(ErrorKind::kUnavailable));
   EXPECT_EQ(calls->size(), 0U);
 }
 
 TEST_F(V1StreamsTest, ThereMayBeAsManyAtOnceAsInATunnel) {
   std::vector<Task<Result<http::Response>>> exchanges;
-  for (std::uint64_t i = 0; i < limits.tunnel_streams; ++i) exchanges.push_back(Begin(Ask("/x")));
+  for (std::uint64_t i = 0; i < limits.tunnel_streams; ++i)
+    exchanges.push_back(Begin(MakeRequest("/x")));
   EXPECT_EQ(sent.size(), limits.tunnel_streams);
-  EXPECT_THAT(executor.Await(streams.Exchange(Ask("/x"))), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(executor.Await(streams.Exchange(MakeRequest("/x"))),
+              FailsWith(ErrorKind::kUnavailable));
   exchanges.pop_back();
-  EXPECT_FALSE(Begin(Ask("/x")).is_done());
+  EXPECT_FALSE(Begin(MakeRequest("/x")).is_done());
 }
 
 TEST_F(V1StreamsTest, ThePagesQuestionForItsSocketsLeadsBackThroughTheHub) {
-  auto request = Ask("/api/clients/box-1/ws-info");
+  auto request = MakeRequest("/api/clients/box-1/ws-info");
   request.head.fields.Add("x-forwarded-host", "hub.example");
   request.head.fields.Add("x-forwarded-proto", "https");
   request.head.fields.Add("x-forwarded-prefix", "/clients/box-1/proxy");
@@ -249,7 +239,7 @@ TEST_F(V1StreamsTest, ThePagesQuestionForItsSocketsLeadsBackThroughTheHub) {
   EXPECT_EQ(Body(*response),
             R"({"ws_base":"wss://hub.example/clients/box-1/proxy","is_local":false})");
   EXPECT_TRUE(sent.empty());
-  auto of_another = Begin(Ask("/api/clients/box-2/ws-info"));
+  auto of_another = Begin(MakeRequest("/api/clients/box-2/ws-info"));
   EXPECT_EQ(sent.size(), 1U);
 }
 

@@ -9,12 +9,14 @@
 
 #include "base/event.h"
 #include "base/executor_testing.h"
+#include "http/request_testing.h"
 #include "tunnel/agent_link.h"
 #include "tunnel/hub_link.h"
 
 namespace berth::tunnel::testing {
 
 using berth::testing::TestExecutor;
+using http::testing::MakeRequest;
 
 /// The state of the way between agent and hub, both directions.
 struct Cable {
@@ -191,16 +193,6 @@ class CountingBody : public http::Body {
   std::size_t at_ = 0;
   std::string piece_;
 };
-
-inline http::Request MakeRequest(std::string target, http::BodyPtr body = nullptr) {
-  http::Request request;
-  request.head.method = body ? "POST" : "GET";
-  request.head.scheme = "https";
-  request.head.authority = "hub.example";
-  request.head.target = std::move(target);
-  request.body = std::move(body);
-  return request;
-}
 
 inline HubAddress TestHubAddress() {
   return {.scheme = "https", .authority = "hub.example", .token = Secret("ao_1_2")};
