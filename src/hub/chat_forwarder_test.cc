@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
 #include "hub/v1_calls.h"
 #include "store/instances.h"
@@ -14,19 +15,12 @@ namespace {
 using ::berth::testing::IsOk;
 
 /// A live instance in the hands of the test: of version 1 if it has calls, else its chat socket.
-class FakeInstance : public InstanceLink, public http::Service {
+class FakeInstance : public testing::FakeLink, public http::Service {
  public:
   explicit FakeInstance(Executor& executor) : executor_(executor) {}
 
-  bool is_open() const override { return true; }
   http::Service& streams() override { return *this; }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
   std::shared_ptr<V1Calls> version_1() override { return calls; }
-  void Fence(std::string_view) override {}
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return std::nullopt; }
 
   Task<Result<http::Response>> Exchange(http::Request request) override {
     head = std::move(request.head);

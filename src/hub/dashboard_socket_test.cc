@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
 #include "identity/shares.h"
 #include "store/instances.h"
@@ -11,20 +12,9 @@ namespace {
 
 using ::berth::testing::IsOk;
 
-struct FakeLink : InstanceLink {
-  bool is_open() const override { return true; }
-  http::Service& streams() override { std::abort(); }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
-  void Fence(std::string_view) override {}
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return std::nullopt; }
-};
-
 /// A script of the owner's that watches the dashboard socket.
 struct DashboardSocketTest : testing::HubFixture {
-  FakeLink link;
+  testing::FakeLink link;
   testing::SocketEnd page{executor};
 
   DashboardSocketTest() {

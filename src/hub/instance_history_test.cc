@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "identity/fixture_testing.h"
 #include "identity/identity.h"
 
@@ -13,29 +14,14 @@ using std::chrono::seconds;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-struct FakeLink : InstanceLink {
-  bool is_open() const override { return true; }
-  http::Service& streams() override { std::abort(); }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
-  void Fence(std::string_view) override {}
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return latency_now; }
-  std::string_view address() const override { return "192.0.2.7"; }
-  control::Traffic traffic() const override { return traffic_now; }
-  std::optional<Duration> latency_now;
-  control::Traffic traffic_now;
-};
-
 struct InstanceHistoryTest : identity::testing::IdentityFixture {
   identity::Identity identity{executor, *store, sealer, limits, clock, random};
   Registry registry{executor, clock, identity.shares()};
   InstanceHistory history{executor, clock, registry};
-  FakeLink link;
-  FakeLink other_link;
+  testing::FakeLink link;
+  testing::FakeLink other_link;
 
-  void Connect(FakeLink& with) {
+  void Connect(testing::FakeLink& with) {
     ASSERT_THAT(registry.Connected("box", owner, {}, with), berth::testing::IsOk());
   }
   const std::vector<Connection>& connections() { return history.Of("box").connections; }

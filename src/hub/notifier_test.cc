@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "hub/changes.h"
+#include "hub/fake_link_testing.h"
 #include "hub/hosts.h"
 #include "hub/instance_history.h"
 #include "hub/outbox.h"
@@ -19,18 +20,6 @@ using control::SessionInfo;
 using control::SessionState;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-class FakeLink : public InstanceLink {
- public:
-  bool is_open() const override { return true; }
-  http::Service& streams() override { std::abort(); }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
-  void Fence(std::string_view) override {}
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return std::nullopt; }
-};
 
 SessionInfo Busy(std::string id) {
   SessionInfo info;
@@ -104,7 +93,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
           notifier(hub, outbox, "https://hub.example") {}
   };
   std::unique_ptr<Life> life;
-  FakeLink link;
+  testing::FakeLink link;
 
   NotifierTest() {
     store::NotifyTargetRow row;
@@ -282,7 +271,7 @@ TEST_F(NotifierTest, WhoseInstancesTellTooMuchAtOnceLosesOfTheirOwnOnly) {
   const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
   StartHub();
   Connect();
-  FakeLink noisy_link;
+  testing::FakeLink noisy_link;
   ASSERT_THAT(life->registry.Connected("noisy", guest, {}, noisy_link), IsOk());
   executor.RunUntilIdle();
   control::StatusUpdate update;

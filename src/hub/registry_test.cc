@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "identity/fixture_testing.h"
 #include "identity/identity.h"
 #include "store/instances.h"
@@ -13,24 +14,10 @@ using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
 using identity::InstanceRole;
 
-struct FakeLink : InstanceLink {
-  bool is_open() const override { return true; }
-  http::Service& streams() override { std::abort(); }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
-  bool is_version_1() const override { return speaks_version_1; }
-  void Fence(std::string_view reason) override { fenced = reason; }
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return std::nullopt; }
-  std::string fenced;
-  bool speaks_version_1 = false;
-};
-
 struct RegistryTest : identity::testing::IdentityFixture {
   identity::Identity identity{executor, *store, sealer, limits, clock, random};
   Registry registry{executor, clock, identity.shares()};
-  FakeLink link;
+  testing::FakeLink link;
   store::User anna = store::EnsureUser(*other, "local", "anna", "anna", time).value();
   store::User ben = store::EnsureUser(*other, "local", "ben", "ben", time).value();
 
@@ -145,7 +132,7 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   ConnectAsking();
   const auto before = metadata;
   time += std::chrono::seconds(5);
-  FakeLink newer;
+  testing::FakeLink newer;
   ASSERT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kIdle}, newer),
               IsOk());
   EXPECT_FALSE(link.fenced.empty());
@@ -163,7 +150,7 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
 TEST_F(RegistryTest, AnInstanceOfVersion1HasReportedOnceItRegistered) {
   const auto& metadata = registry.Get("laptop")->client.metadata;
   ConnectAsking();
-  FakeLink newer;
+  testing::FakeLink newer;
   newer.speaks_version_1 = true;
   ASSERT_THAT(registry.Connected("laptop", anna.id, {.status = control::Status::kActive}, newer),
               IsOk());

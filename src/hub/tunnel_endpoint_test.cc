@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
 
 namespace berth::hub {
@@ -10,24 +11,11 @@ namespace {
 
 using ::berth::testing::IsOk;
 
-/// The live connection of an instance.
-struct FakeLink : InstanceLink {
-  bool is_open() const override { return true; }
-  http::Service& streams() override { std::abort(); }
-  Result<std::string> Assert(const identity::PersonPtr&, std::string_view, control::Role) override {
-    return std::string();
-  }
-  void Fence(std::string_view reason) override { fenced = reason; }
-  void Disconnect() override {}
-  std::optional<Duration> latency() const override { return std::nullopt; }
-  std::string fenced;
-};
-
 enum class Speaks { kTunnel, kVersion1 };
 
 struct TunnelEndpointTest : testing::HubFixture {
   TunnelEndpoint endpoint{hub};
-  FakeLink live;
+  testing::FakeLink live;
 
   /// A token that `issuer` knows.
   std::string TokenFrom(identity::Identity& issuer) {
