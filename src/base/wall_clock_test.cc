@@ -18,6 +18,15 @@ TEST(WallClockTest, ClampsImpossibleYears) {
   EXPECT_EQ(FormatIso8601(WallTime::min()), "0000-01-01T00:00:00.000Z");
 }
 
+TEST(WallClockTest, ReadsOnlyExactTimes) {
+  EXPECT_EQ(ParseIso8601("2026-01-31T23:59:59.123Z"), FromUnixMs(1'769'903'999'123));
+  for (std::string_view text :
+       {"", "2026-01-31T23:59:59Z", "2026-02-30T00:00:00.000Z", "2026-01-31T24:00:00.000Z",
+        "2026-01-31 23:59:59.123Z", "2026-01-31T23:59:5x.123Z", "2026-01-31T23:59:59.123+"}) {
+    EXPECT_EQ(ParseIso8601(text), std::nullopt) << text;
+  }
+}
+
 TEST(WallClockTest, RoundTripsStoredTimes) {
   const WallTime now = SystemWallClock()();
   EXPECT_EQ(FromUnixMs(ToUnixMs(now)), now);
