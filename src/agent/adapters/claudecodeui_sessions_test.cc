@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <boost/json.hpp>
-
 #include "base/executor_testing.h"
 
 namespace berth::agent {
@@ -385,17 +383,6 @@ TEST_F(ChatSessionsTest, SaysOfEachQuestionWhetherItIsShownWhole) {
   // Those before took the room of one message.
   EXPECT_TRUE(list[15].question->is_cut);
   EXPECT_THAT(list[15].question->text, ::testing::EndsWith("… (10014 bytes in all)"));
-}
-
-TEST(ParseRunningSessions, TakesWhatItKnows) {
-  const auto sessions = claudecodeui::ParseRunningSessions(boost::json::parse(
-      R"({"success":true,"data":{"sessions":[{"sessionId":"a","provider":"claude","startedAt":1700000000000},{"x":1},7]}})"));
-  EXPECT_THAT(sessions,
-              ElementsAre(claudecodeui::RunningSession{
-                  .id = "a", .provider = "claude", .started_at = FromUnixMs(1'700'000'000'000)}));
-  EXPECT_TRUE(claudecodeui::ParseRunningSessions(boost::json::parse(R"([1])")).empty());
-  EXPECT_TRUE(claudecodeui::ParseRunningSessions(boost::json::parse(R"({"data":{"sessions":{}}})"))
-                  .empty());
 }
 
 }  // namespace
