@@ -1,1 +1,0 @@
-// A layer that has no source file yet.
