@@ -164,7 +164,7 @@ function Approved({ agent }: { agent: Enrolment }) {
       <p role="status">
         <bdi>{agent.machine}</bdi> is enrolled. Its terminal says so within seconds, and what to run there next:
       </p>
-      <pre>
+      <pre tabIndex={0} role="region" aria-label="Command">
         <code>
           berth agent --hub {location.origin} --id {agent.instanceId}
         </code>
