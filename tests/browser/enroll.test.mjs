@@ -1,7 +1,7 @@
 // The page where a user answers an agent that wants to be enrolled, as the user sees it.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { join } from "node:path";
+import { lookAt } from "./lib/look.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const markup = '<img src=x onerror="document.title=1">';
@@ -13,6 +13,7 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
     page = await stage.context.newPage();
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
+  const look = (name) => lookAt(stage, page, name);
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
 
   /** An agent asks: what the hub gave it. */
@@ -32,19 +33,6 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
       });
       if (answer.status !== 429) return answer.json();
       await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-  }
-
-  /** The page at both widths, light and dark, fits its width; pictures of it are kept. */
-  async function look(name) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of [360, 1280]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.screenshot({ path: join(stage.output, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(wide <= width, `${name}: ${wide} pixels wide at ${width}`);
-      }
     }
   }
 

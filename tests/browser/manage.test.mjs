@@ -1,9 +1,8 @@
 // What the owner of an instance manages on its page: shares, name, disconnect, remove. Real agents, and
 // somebody else in a browser of their own.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { violations } from "./lib/axe.mjs";
+import { lookAt } from "./lib/look.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -21,25 +20,12 @@ describe("managing an instance on its page", { concurrency: 1 }, () => {
     await page.goto(`${stage.hub.url}/instances/box`);
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
+  const look = (name) => lookAt(stage, page, name);
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
 
   const button = (of, name) => of.getByRole("button", { name, exact: true });
   const dialog = (tab) => tab.getByRole("dialog");
   const shares = () => page.getByRole("table", { name: "Shares" });
-
-  /** At every width, light and dark, the page fits and axe-core finds nothing; pictures of it are kept. */
-  async function look(name) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of [360, 768, 1600]) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.screenshot({ path: join(stage.output, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(wide <= width, `${name}: ${wide} pixels wide at ${width}`);
-        assert.deepEqual(await violations(page), [], `${name} at ${width}, ${colorScheme}`);
-      }
-    }
-  }
 
   async function share({ kind, fill, role = "viewer", until: end = "for a week" }) {
     await button(page, "Share").click();

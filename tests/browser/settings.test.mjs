@@ -2,12 +2,11 @@
 // its owner and a member, each in a browser of their own.
 import assert from "node:assert/strict";
 import { createECDH, randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask } from "../e2e/lib/http.mjs";
 import { Receiver } from "../e2e/lib/push_service.mjs";
-import { violations } from "./lib/axe.mjs";
 import { refusal } from "./lib/fake_hub_socket.mjs";
+import { lookAt } from "./lib/look.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -21,6 +20,7 @@ describe("the settings pages", { concurrency: 1 }, () => {
     member = await stage.otherBrowser("mia");
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
+  const look = (name) => lookAt(stage, page, name);
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
 
   const go = async (tab, path) => {
@@ -30,20 +30,6 @@ describe("the settings pages", { concurrency: 1 }, () => {
   const row = (tab, table, text) => tab.getByRole("table", { name: table }).getByRole("row", { name: text });
   const button = (of, name) => of.getByRole("button", { name, exact: true });
   const dialog = (tab) => tab.getByRole("dialog");
-
-  /** At every width, light and dark, the page fits and axe-core finds nothing; pictures of it are kept. */
-  async function look(name) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      for (const width of [360, 768, 1600]) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.screenshot({ path: join(stage.output, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(wide <= width, `${name}: ${wide} pixels wide at ${width}`);
-        assert.deepEqual(await violations(page), [], `${name} at ${width}, ${colorScheme}`);
-      }
-    }
-  }
 
   /** Status of an API call with that bearer token. */
   const asked = async (token, path) =>
