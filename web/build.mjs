@@ -5,9 +5,10 @@
 // Leaves OUTPUT_FOLDER/files/ (what a browser gets) and OUTPUT_FOLDER/assets.cc (the same bytes, see
 // src/hub/assets.h). Scripts, styles and images are named after their content and live under
 // /.berth/assets/, which no instance can claim; pages refer to them as {{asset:NAME}}, and load scripts and
-// styles only with the bytes of this build. {{digest:NAME}} is a file's SHA-256.
+// styles only with the bytes of this build. {{digest:NAME}} is a file's SHA-256, {{part:NAME}} what is in
+// pages/parts/NAME.html.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -159,9 +160,10 @@ async function main(output) {
         .replace(/\{\{digest:([\w.-]+)\}\}/g, (_, wanted) => integrity(built(wanted).body)),
     );
   }
-  for (const name of readdirSync(join(here, "pages"))) {
-    const body = filled(name, readFileSync(join(here, "pages", name), "utf8"));
-    assets.push({ name, path: pagePaths[name], body, immutable: false });
+  const page = (name) => readFileSync(join(here, "pages", name), "utf8");
+  for (const [name, path] of Object.entries(pagePaths)) {
+    const whole = page(name).replace(/\{\{part:(\w+)\}\}/g, (_, part) => page(`parts/${part}.html`).trim());
+    assets.push({ name, path, body: filled(name, whole), immutable: false });
   }
   // After the pages, of which the worker keeps one.
   const fixed = [...files.filter(({ name }) => fixedPaths[name] !== undefined), read("manifest.webmanifest")];
