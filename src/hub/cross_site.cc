@@ -12,10 +12,10 @@ bool IsOfAnotherOrigin(const http::RequestHead& head) {
   return site && *site != "same-origin" && *site != "none";
 }
 
-/// Whether a page of another origin leads the browser here, for that destination.
-bool IsLedHere(const http::RequestHead& head, std::string_view destination) {
-  return IsOfAnotherOrigin(head) && head.fields.Find("sec-fetch-mode") == "navigate" &&
-         head.fields.Find("sec-fetch-dest") == destination && IsSafe(head);
+/// Whether the answer is shown as a page of its own, or may be (IsPassedOn).
+bool IsForDocument(const http::RequestHead& head) {
+  const bool is_navigation = head.fields.Find("sec-fetch-mode") == "navigate";
+  return (is_navigation && head.fields.Find("sec-fetch-dest") == "document") || IsPassedOn(head);
 }
 
 }  // namespace
@@ -48,9 +48,18 @@ Result<void> CheckNotEmbedded(const http::RequestHead& head) {
   return Forbidden("embedded by another origin");
 }
 
-bool IsLedByAnotherOrigin(const http::RequestHead& head) { return IsLedHere(head, "document"); }
+bool IsLedByAnotherOrigin(const http::RequestHead& head) {
+  return IsOfAnotherOrigin(head) && IsForDocument(head) && IsSafe(head);
+}
 
-bool IsPassedOnFromAnotherOrigin(const http::RequestHead& head) { return IsLedHere(head, "empty"); }
+bool IsPassedOn(const http::RequestHead& head) {
+  return head.fields.Find("sec-fetch-mode") == "navigate" &&
+         head.fields.Find("sec-fetch-dest") == "empty";
+}
+
+void KeepFromFrames(http::Fields& answer) {
+  answer.Add("content-security-policy", "frame-ancestors 'self'");
+}
 
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin) {
   for (const char* name : {"sec-fetch-site", "origin", "referer"}) {
@@ -70,9 +79,7 @@ bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_o
 }
 
 bool IsOpenedBySibling(const http::RequestHead& head) {
-  return head.fields.Find("sec-fetch-site") == "same-site" &&
-         head.fields.Find("sec-fetch-mode") == "navigate" &&
-         head.fields.Find("sec-fetch-dest") == "document";
+  return head.fields.Find("sec-fetch-site") == "same-site" && IsForDocument(head);
 }
 
 void CutOpener(http::Fields& answer, bool by_sibling, bool is_page) {

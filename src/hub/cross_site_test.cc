@@ -114,13 +114,15 @@ TEST(CrossSiteTest, WhatAServiceWorkerPassesOnIsANavigationAndMayBeForAFrame) {
     const auto head = passed_on("GET", site, "navigate");
     const bool is_of_another = site[0] == 'c' || std::string_view(site) == "same-site";
     EXPECT_TRUE(IsNavigation(head)) << site;
-    EXPECT_EQ(IsPassedOnFromAnotherOrigin(head), is_of_another) << site;
-    EXPECT_EQ(CheckNotEmbedded(head).has_value(), !is_of_another) << site;
-    EXPECT_FALSE(IsLedByAnotherOrigin(head)) << site;
+    EXPECT_TRUE(IsPassedOn(head)) << site;
+    EXPECT_TRUE(CheckNotEmbedded(head).has_value()) << site;
+    EXPECT_EQ(IsLedByAnotherOrigin(head), is_of_another) << site;
+    EXPECT_EQ(IsOpenedBySibling(head), std::string_view(site) == "same-site") << site;
   }
-  EXPECT_FALSE(IsNavigation(passed_on("GET", "cross-site", "cors")));
-  EXPECT_FALSE(IsPassedOnFromAnotherOrigin(passed_on("GET", "cross-site", "cors")));
-  EXPECT_FALSE(IsPassedOnFromAnotherOrigin(passed_on("POST", "cross-site", "navigate")));
+  const auto fetched = passed_on("GET", "same-site", "cors");
+  EXPECT_FALSE(IsNavigation(fetched) || IsPassedOn(fetched) || IsOpenedBySibling(fetched));
+  EXPECT_FALSE(CheckNotEmbedded(fetched).has_value());
+  EXPECT_FALSE(IsLedByAnotherOrigin(passed_on("POST", "cross-site", "navigate")));
 }
 
 TEST(CrossSiteTest, APageThatASiblingOpensIsCutOffInTheCacheToo) {

@@ -152,10 +152,9 @@ Task<Result<http::Response>> ServeInstanceSite(HubContext& hub, http::Request re
     return ServeReserved(hub, std::move(request), std::move(instance_id));
   }
   auto session = InstanceSessionOf(hub, request.head, instance_id);
-  // The browser asks for it after each navigation that the instance's worker answered.
-  if (!session && IsWorkerScript(request.head)) return http::AtHand(StandInWorker());
-  // The page that opens it shows itself in no frame, and leads here by a page of this origin.
-  if (!session || IsPassedOnFromAnotherOrigin(request.head)) {
+  if (!session) {
+    // The browser asks for it after each navigation that the instance's worker answered.
+    if (IsWorkerScript(request.head)) return http::AtHand(StandInWorker());
     const std::string sign_in = fmt::format("{}&next={}", OpenerOf(hub, instance_id),
                                             http::EscapeQuery(request.head.target));
     return http::AtHand(SignInNeeded(request.head, sign_in));

@@ -51,14 +51,13 @@ std::string LedBack(const HubContext& hub, const http::RequestHead& head) {
 }
 
 /// Where path mode lets no other origin lead to: an instance that has its own address could move
-/// its page onto the hub's origin so, and what a service worker passes on may be for a frame. The
-/// page that opens it where it belongs; "" for what goes on.
-std::string OpenerFor(const HubContext& hub, const http::RequestHead& head, const ProxyPath& path) {
-  const bool has_own_address = hub.hosts.has_subdomains() && IsInstanceLabel(path.instance_id);
-  const bool is_moved = has_own_address && IsLedByAnotherOrigin(head);
-  if (!is_moved && !IsPassedOnFromAnotherOrigin(head)) return {};
+/// its page onto the hub's origin so. The page that opens it there; "" for what goes on.
+std::string OwnAddressOf(const HubContext& hub, const http::RequestHead& head,
+                         const ProxyPath& path) {
+  if (!hub.hosts.has_subdomains() || !IsInstanceLabel(path.instance_id)) return {};
+  if (!IsLedByAnotherOrigin(head)) return {};
   const std::string_view next = std::string_view(head.target).substr(path.prefix.size());
-  return fmt::format("/open?client={}&next={}{}", http::EscapeQuery(path.instance_id),
+  return fmt::format("/open?client={}&next={}{}", path.instance_id,
                      next.starts_with('/') ? "" : "/", http::EscapeQuery(next));
 }
 
@@ -151,7 +150,7 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   if (http::HasForbiddenEscape(path.prefix)) {
     co_return BadPathAnswer("The instance's name is misspelt.");
   }
-  if (std::string opener = OpenerFor(hub_, request.head, path); !opener.empty()) {
+  if (std::string opener = OwnAddressOf(hub_, request.head, path); !opener.empty()) {
     co_return Redirect(303, opener);
   }
   if (path.rest.empty()) {

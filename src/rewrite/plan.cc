@@ -164,8 +164,10 @@ void Plan::PrepareRequest(http::RequestHead& head) {
 
 void Plan::SayWhatVaries(http::ResponseHead& head) const {
   if (!varies_ || head.status != 200 || head.fields.HasToken("vary", "*")) return;
-  if (!IsJavascript(http::MediaType(head.fields.Find("content-type").value_or("")))) return;
-  head.fields.Add("vary", "sec-fetch-dest, service-worker");
+  const std::string essence = http::MediaType(head.fields.Find("content-type").value_or(""));
+  if (IsJavascript(essence)) head.fields.Add("vary", "sec-fetch-dest, service-worker");
+  // Without a doctype a page is one only where the browser shows it as one.
+  if (essence == "text/html") head.fields.Add("vary", "sec-fetch-mode");
 }
 
 std::optional<Plan::Kind> Plan::KindOf(const http::ResponseHead& head) const {

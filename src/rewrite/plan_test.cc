@@ -183,7 +183,7 @@ TEST_F(PlanTest, OnlyCandidatesAreAskedForPlainAndWholeBodies) {
   EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br");
 }
 
-TEST_F(PlanTest, AScriptSaysThatAsAWorkersItIsAnother) {
+TEST_F(PlanTest, AnAnswerSaysWhatItDependsOn) {
   const auto vary = [&](std::string_view path, std::string_view destination, std::string_view type,
                         const FieldList& fields = {}) {
     Request(path, {{"sec-fetch-dest", destination}});
@@ -194,6 +194,7 @@ TEST_F(PlanTest, AScriptSaysThatAsAWorkersItIsAnother) {
   EXPECT_EQ(vary("/w.js", "script", "text/javascript"), kBoth);
   EXPECT_EQ(vary("/w.js", "worker", "text/javascript"), kBoth);
   EXPECT_EQ(vary("/w.js", "script", "text/javascript", {{"vary", "*"}}), "*");
+  EXPECT_EQ(vary("/part", "empty", "text/html"), "sec-fetch-mode");
   EXPECT_EQ(vary("/w.css", "style", "text/css"), "");
   EXPECT_EQ(vary("/api/w.js", "script", "text/javascript"), "");
   prefix_ = "";

@@ -34,6 +34,17 @@ describe("dashboard", { concurrency: 1 }, () => {
     await page.getByText(`berth agent --hub ${stage.hub.url}`).waitFor();
   });
 
+  check("it comes also where its worker lost the browser's help with navigations", async () => {
+    const tab = await stage.context.newPage();
+    await tab.goto(`${stage.hub.url}/dashboard`);
+    await ui.controlledPage(tab);
+    await tab.evaluate(async () => (await navigator.serviceWorker.ready).navigationPreload.disable());
+    await tab.reload();
+    await tab.waitForFunction(() => document.querySelector('meta[name="berth-page"]')?.content !== "");
+    await tab.getByText("No instance yet").waitFor();
+    await tab.close();
+  });
+
   check("the link works once", async () => {
     const second = await stage.context.newPage();
     await second.goto(link);

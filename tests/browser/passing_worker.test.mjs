@@ -12,10 +12,20 @@ const worker = `
     if (event.request.mode === "navigate") event.respondWith(fetch(event.request));
   });`;
 
-/** No doctype, html or head: a page all the same. */
-const answer = ({ url }) => url === "/sw.js"
-  ? { headers: { "content-type": "text/javascript" }, body: worker }
-  : { body: "<h1>box</h1><script>navigator.serviceWorker.register('sw.js')</script>" };
+/** No doctype, html or head: pages all the same. */
+function answer({ url }) {
+  if (url === "/sw.js") return { headers: { "content-type": "text/javascript" }, body: worker };
+  if (url === "/back") return { body: "<script>opener.postMessage('signed in', '*')</script>" };
+  return { body: "<h1>box</h1><script>navigator.serviceWorker.register('sw.js')</script>" };
+}
+
+/** A link there, pressed in the page. */
+const follow = (tab, url) => tab.evaluate((target) => {
+  const link = document.createElement("a");
+  link.href = target;
+  document.body.append(link);
+  link.click();
+}, url);
 
 const ways = {
   "at its own address": (box) => box.own,
@@ -51,13 +61,8 @@ for (const [way, addressOf] of Object.entries(ways)) {
     check("a page of another origin leads in by a link", async () => {
       const tab = await stage.context.newPage();
       await tab.goto(elsewhere.url);
-      await tab.evaluate((target) => {
-        const link = document.createElement("a");
-        link.href = target;
-        document.body.append(link);
-        link.click();
-      }, `${address}/session/abc?x=1`);
-      await tab.waitForURL((url) => url.pathname.endsWith("/session/abc") && url.search === "?x=1");
+      await follow(tab, `${address}/session/abc?x=1#/settings`);
+      await tab.waitForURL((url) => url.pathname.endsWith("/session/abc") && url.search === "?x=1" && url.hash === "#/settings");
       await shown(tab);
       await tab.reload();
       await shown(tab);
@@ -78,6 +83,19 @@ for (const [way, addressOf] of Object.entries(ways)) {
       await tab.close();
     });
 
+    check("a window of another origin leads back to the page that opened it, and to its opener", async () => {
+      await page.goto(`${box.own}/`);
+      await shown(page);
+      const told = page.evaluate(() => new Promise((resolve) => addEventListener("message", ({ data }) => resolve(data))));
+      const opened = page.waitForEvent("popup");
+      await page.evaluate((target) => void window.open(target), elsewhere.url);
+      const popup = await opened;
+      await popup.waitForURL(`${elsewhere.url}/`);
+      await follow(popup, `${box.own}/back`);
+      assert.equal(await told, "signed in");
+      await popup.close();
+    });
+
     check("while the agent is away a page waits, and continues by itself", async () => {
       await agent.stop();
       await page.goto(`${address}/later`);
@@ -92,11 +110,13 @@ for (const [way, addressOf] of Object.entries(ways)) {
       await dashboard.goto(`${stage.hub.url}/dashboard`);
       await dashboard.getByText("Sign out").first().click();
       await dashboard.waitForURL(/\/login/);
-      await page.goto(`${address}/evening`).catch(() => {});  // The sign-on page leads on at once.
+      await page.goto(`${address}/evening#/settings`).catch(() => {});  // The sign-on page leads on at once.
       await page.waitForURL((url) => url.pathname === "/login" && url.origin === new URL(stage.hub.url).origin);
-      await stage.signIn();
-      await page.goto(`${address}/morning`).catch(() => {});
-      await page.waitForURL((url) => url.pathname.endsWith("/morning") && !url.search);
+      await page.getByText("berth login-link").waitFor();
+      assert.equal(await page.getByRole("alert").count(), 0, "the page's own fragment was taken for a code");
+      await page.getByLabel("Sign-in link").fill(await stage.hub.loginLink());
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL((url) => url.pathname.endsWith("/evening") && url.hash === "#/settings");
       await shown(page);
     });
   });

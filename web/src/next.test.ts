@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeFrom, nextPath, throughOpen } from "./next";
+import { codeFrom, nextPath, throughOpen, withPlace } from "./next";
 
 const origin = "https://hub.example.org";
 
@@ -33,6 +33,17 @@ test("what leads into path mode leads to the page that opens the instance, and n
     assert.equal(throughOpen(path), led, path);
   }
   assert.equal(nextPath("?next=/../../b/proxy/%2E%2e/x", origin, "/"), "/b/x");
+});
+
+test("a place in an application goes along, and no other fragment", () => {
+  for (const [path, hash, led] of [
+    ["/deep?x=1", "#/settings/a", "/deep?x=1#/settings/a"],
+    ["/deep#here", "#/settings/a", "/deep#here"],
+    ["/deep", "#access_token=secret", "/deep"],
+    ["/deep", "", "/deep"],
+  ] as const) {
+    assert.equal(withPlace(path, hash), led);
+  }
 });
 
 test("a code is found in a link and in itself", () => {

@@ -25,6 +25,14 @@ export function throughOpen(path: string): string {
   return `/open?client=${encodeURIComponent(id)}&next=${encodeURIComponent(`/${rest}`)}`;
 }
 
+/**
+ * `path` with the fragment that the browser brought along from the page that led here, if that is a place in an
+ * application ("#/settings"). Nothing else of it goes on: it may be a secret (OAuth's implicit grant).
+ */
+export function withPlace(path: string, hash: string): string {
+  return hash.startsWith("#/") && !path.includes("#") ? path + hash : path;
+}
+
 /** The one-time code in a pasted sign-in link, or in the text itself if it is no link. */
 export function codeFrom(text: string): string {
   const hash = text.lastIndexOf("#");

@@ -3,7 +3,7 @@
 // was given a code that nobody of this browser had asked for.
 import { ApiError, openInstance } from "./api";
 import { withMark } from "./asked";
-import { nextPath } from "./next";
+import { nextPath, withPlace } from "./next";
 
 const storageKey = "berth-opened";
 const mostTurns = 3;
@@ -34,11 +34,18 @@ async function main(): Promise<void> {
   const id = query.get("client") ?? "";
   if (id === "") throw new ApiError(0, "Open an instance from the dashboard.");
   // Without dot segments: it may come to stand below the instance's prefix.
-  const next = nextPath(location.search, location.origin, "/");
+  const next = withPlace(nextPath(location.search, location.origin, "/"), location.hash);
   if (isLoop(`${id} ${next}`)) {
     throw new ApiError(0, "The browser keeps no cookie for this instance's address. Allow it, then try again.");
   }
   location.replace(withMark(await openInstance(id, next), query.get("mark")));
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) return "Opening failed.";
+  return error.status === 404
+    ? "You have no instance of this name, and none of this name is shared with you."
+    : error.message;
 }
 
 main().catch((error: unknown) => {
@@ -51,5 +58,5 @@ main().catch((error: unknown) => {
   const link = document.createElement("a");
   link.href = "/dashboard";
   link.textContent = "All instances";
-  message.replaceChildren(error instanceof ApiError ? error.message : "Opening failed.", " ", link);
+  message.replaceChildren(explain(error), " ", link);
 });

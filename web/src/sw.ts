@@ -78,7 +78,11 @@ const awayStatuses: readonly number[] = [502, 503, 504];
 const silenceMs = 5_000;
 
 async function answerTo(event: FetchEvent): Promise<Response> {
-  return (await event.preloadResponse) ?? (await fetch(event.request));
+  const answer = await event.preloadResponse;
+  if (answer !== undefined) return answer;
+  // A page that the worker asks for is given no proof, and loads itself again: then by the browser.
+  await worker.registration.navigationPreload?.enable();
+  return fetch(event.request);
 }
 
 async function page(event: FetchEvent): Promise<Response> {
@@ -98,7 +102,8 @@ worker.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    if (url.pathname === "/dashboard") (event as FetchEvent).respondWith(page(event as FetchEvent));
+    const isPreloaded = worker.registration.navigationPreload !== undefined;  // Else it never had a proof.
+    if (isPreloaded && url.pathname === "/dashboard") (event as FetchEvent).respondWith(page(event as FetchEvent));
   } else if (files.has(url.pathname)) {
     (event as FetchEvent).respondWith(kept(url.pathname).then((file) => file ?? fetch(request)));
   }
