@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // The same on the agent's own socket.
     ChatSessions sessions([] { return berth::WallTime(std::chrono::hours(1)); });
     sessions.SetSaysResolved(data[0] % 2 == 0);
-    sessions.OnMessage(berth::net::AsText(bytes), ChatSessions::Origin::kObserver);
+    sessions.OnMessage(berth::net::AsText(bytes), claudecodeui::Origin::kObserver);
     sessions.SetRunning(running, sessions.Now());
     CHECK(sessions.List().size() <= 64);
   }

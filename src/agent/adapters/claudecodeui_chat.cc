@@ -134,7 +134,7 @@ void ChatWatch::EndFrame() {
   in_payload_ = false;
   if (is_control_ || !is_final_) return;
   if (is_wanted_ && !message_.empty()) {
-    sessions_.OnMessage(message_, ChatSessions::Origin::kBrowser);
+    sessions_.OnMessage(message_, claudecodeui::Origin::kBrowser);
   }
   message_.clear();
 }

@@ -18,6 +18,12 @@ namespace berth::agent::claudecodeui {
 inline constexpr std::size_t kMaxText = 200;
 inline constexpr std::size_t kMaxSessions = 64;
 
+/// Whose socket a message came over.
+enum class Origin {
+  kBrowser,   ///< Its user sees it.
+  kObserver,  ///< The agent's own.
+};
+
 /// `text` without what is beyond `size` bytes, cut between characters.
 std::string_view Cut(std::string_view text, std::size_t size);
 

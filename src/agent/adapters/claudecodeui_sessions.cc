@@ -17,14 +17,13 @@ using claudecodeui::IsTrue;
 using claudecodeui::kMaxSessions;
 using claudecodeui::kMaxText;
 using claudecodeui::ObjectOf;
+using claudecodeui::Origin;
 using claudecodeui::ReasonOf;
 using claudecodeui::RunningSession;
 using claudecodeui::TextOf;
 using claudecodeui::TimeOf;
 using std::chrono::seconds;
 
-constexpr std::size_t kMaxQuestions = 64;
-constexpr std::size_t kMaxInput = 256 * 1024;
 // Two messages about one end of a run, over two sockets or from two places in the instance, lie
 // less than this apart.
 constexpr seconds kSameEnd{2};
@@ -51,11 +50,11 @@ void ChatSessions::OnKind(std::string_view kind, const json::object& message, Or
   if (kind == "permission_request") {
     Ask(id, message, TimeOf(message, "timestamp").value_or(clock_()));
   } else if (kind == "permission_resolved") {
-    Resolve(TextOf(message, "requestId"), origin);
+    questions_.Resolve(TextOf(message, "requestId"), origin);
   } else if (kind == "permission_cancelled") {
-    Close(TextOf(message, "requestId"), QuestionEnd::kOver);
+    questions_.Close(TextOf(message, "requestId"), QuestionEnd::kOver);
   } else if (kind == "tool_result") {
-    if (!says_resolved_) ResolveAllOf(id, origin, {});
+    if (!says_resolved_) questions_.ResolveAllOf(id, origin, {});
   } else if (kind == "error") {
     Session* const session = FindOrAdd(id);
     if (!session) return;
@@ -144,33 +143,9 @@ void ChatSessions::SetPending(std::string_view session, const json::array& pendi
     if (!question) continue;
     listed.push_back(TextOf(*question, "requestId"));
     Ask(session, *question, TimeOf(*question, "receivedAt").value_or(clock_()));
-    const auto known = questions_.find(listed.back());
-    // Asked by us, in front of our answer: nobody was faster.
-    if (origin == Origin::kObserver && known != questions_.end() &&
-        !known->second.answering.expired()) {
-      known->second.is_confirmed = true;
-    }
+    if (origin == Origin::kObserver) questions_.Confirm(listed.back());
   }
-  ResolveAllOf(session, origin, listed);
-}
-
-void ChatSessions::Resolve(std::string_view question, Origin origin) {
-  const auto found = questions_.find(question);
-  if (found == questions_.end()) return;
-  // Whether it was our answer is told by the order of messages on our own socket.
-  const bool is_undecided = !found->second.answering.expired() && !found->second.is_confirmed;
-  if (origin == Origin::kBrowser && is_undecided) return;
-  Close(question, QuestionEnd::kAnswered);
-}
-
-void ChatSessions::ResolveAllOf(std::string_view session, Origin origin,
-                                const std::vector<std::string>& but) {
-  std::vector<std::string> ids;
-  for (const auto& [id, question] : questions_) {
-    const bool is_kept = std::ranges::find(but, id) != but.end();
-    if (question.session == session && !is_kept) ids.push_back(id);
-  }
-  for (const std::string& id : ids) Resolve(id, origin);
+  questions_.ResolveAllOf(session, origin, listed);
 }
 
 void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment asked) {
@@ -183,7 +158,7 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
     if (!entry.provider.empty()) session->provider = entry.provider;
     if (!session->started_at) session->started_at = entry.started_at;
     if (is_new) {
-      if (session->is_running) CloseAllOf(entry.id);
+      if (session->is_running) questions_.CloseAllOf(entry.id);
       Begin(*session, entry.started_at);
     }
   }
@@ -210,13 +185,9 @@ void ChatSessions::SetRunning(const std::vector<RunningSession>& running, Moment
 void ChatSessions::CloseOrphans() {
   const bool is_any_running =
       std::ranges::any_of(sessions_, [](const auto& entry) { return entry.second.is_running; });
-  std::vector<std::string> orphans;
-  for (const auto& [id, question] : questions_) {
-    const bool has_session =
-        question.session.empty() ? is_any_running : sessions_.contains(question.session);
-    if (!has_session) orphans.push_back(id);
-  }
-  for (const std::string& id : orphans) Close(id, QuestionEnd::kOver);
+  questions_.CloseOrphans([this, is_any_running](std::string_view session) {
+    return session.empty() ? is_any_running : sessions_.contains(session);
+  });
 }
 
 ChatSessions::Session* ChatSessions::FindOrAdd(std::string_view id) {
@@ -249,7 +220,7 @@ void ChatSessions::End(std::string_view id, Session& session, std::optional<Fail
   session.is_running = session.is_doubted = false;
   session.started_at.reset();
   session.failure = std::move(failure);
-  CloseAllOf(id);
+  questions_.CloseAllOf(id);
   Changed();
 }
 
@@ -260,14 +231,7 @@ void ChatSessions::EndUnheard(std::string_view id, Session& session) {
 }
 
 void ChatSessions::Ask(std::string_view session, const json::object& question, WallTime asked_at) {
-  std::string id = TextOf(question, "requestId");
-  if (id.empty() || questions_.size() >= kMaxQuestions || questions_.contains(id)) return;
-  OpenQuestion open{.session = std::string(session),
-                    .shown = claudecodeui::QuestionOf(question, asked_at)};
-  // What is longer is shown in part, and can be denied, but not filled in.
-  if (open.shown.text.size() <= kMaxInput) open.input = open.shown.text;
-  control::CutText(open.shown, control::kMaxQuestion);
-  questions_.emplace(std::move(id), std::move(open));
+  if (!questions_.Add(session, question, asked_at)) return;
   if (Session* const asking = FindOrAdd(session)) {
     asking->told = ++moment_;
     if (!asking->is_running) Begin(*asking, std::nullopt);
@@ -275,44 +239,16 @@ void ChatSessions::Ask(std::string_view session, const json::object& question, W
   Changed();
 }
 
-void ChatSessions::Close(std::string_view question, QuestionEnd how) {
-  const auto found = questions_.find(question);
-  if (found == questions_.end()) return;
-  if (const auto answering = found->second.answering.lock()) {
-    const bool is_other = how == QuestionEnd::kAnswered && !found->second.is_confirmed;
-    answering->how = is_other ? QuestionEnd::kElsewhere : how;
-    answering->ended.Set();
-  }
-  const std::string session = found->second.session;
-  questions_.erase(found);
-  if (const auto place = sessions_.find(session); place != sessions_.end() && !IsWaiting(session)) {
-    place->second.busy_since = clock_();
+void ChatSessions::OnClosed(std::string_view session) {
+  const auto found = sessions_.find(session);
+  if (found != sessions_.end() && !questions_.OldestOf(session)) {
+    found->second.busy_since = clock_();
   }
   Changed();
 }
 
-void ChatSessions::CloseAllOf(std::string_view session) {
-  std::vector<std::string> ids;
-  for (const auto& [id, question] : questions_) {
-    if (question.session == session) ids.push_back(id);
-  }
-  for (const std::string& id : ids) {
-    // A run that ends after our answer may do so before anybody says that the answer was taken.
-    const bool is_ours = questions_.find(id)->second.is_confirmed;
-    Close(id, is_ours ? QuestionEnd::kAnswered : QuestionEnd::kOver);
-  }
-}
-
-bool ChatSessions::IsWaiting(std::string_view session) const {
-  return std::ranges::any_of(questions_, [session](const auto& entry) {
-    return entry.second.session == session || entry.second.session.empty();
-  });
-}
-
 bool ChatSessions::AsksBeyondItsRun(std::string_view session) const {
-  return says_resolved_ && std::ranges::any_of(questions_, [session](const auto& entry) {
-           return entry.second.session == session;
-         });
+  return says_resolved_ && questions_.HasOf(session);
 }
 
 void ChatSessions::Describe(std::string_view id, std::string title, std::string project) {
@@ -351,13 +287,6 @@ void ChatSessions::Lose() {
   LoseDoubted();
 }
 
-OpenQuestion* ChatSessions::Find(std::string_view session, std::string_view question) {
-  const auto found = questions_.find(question);
-  if (found == questions_.end()) return nullptr;
-  const bool is_its = found->second.session.empty() || found->second.session == session;
-  return is_its ? &found->second : nullptr;
-}
-
 std::vector<std::string> ChatSessions::Untitled() const {
   std::vector<std::string> ids;
   for (const auto& [id, session] : sessions_) {
@@ -385,13 +314,7 @@ std::vector<control::SessionInfo> ChatSessions::List() const {
                               .is_busy = session.is_running,
                               .since = session.busy_since};
     if (session.is_running) {
-      // The oldest first: it is the one that holds the run up longest.
-      const OpenQuestion* oldest = nullptr;
-      for (const auto& [number, question] : questions_) {
-        if (!question.session.empty() && question.session != id) continue;
-        if (!oldest || question.shown.asked_at < oldest->shown.asked_at) oldest = &question;
-      }
-      if (oldest) {
+      if (const OpenQuestion* const oldest = questions_.OldestOf(id)) {
         info.needs_you = true;
         info.state = control::SessionState::kNeedsYou;
         info.since = oldest->shown.asked_at;

@@ -1,5 +1,5 @@
 // ChatSessions: what the agent knows of a claudecodeui's sessions: which run, what they ask their
-// user, which have failed unseen.
+// user (claudecodeui_questions.h), which have failed unseen.
 //
 // Two sources are put together. The instance's list of running sessions is complete, but comes from
 // asking now and then; the messages on its chat sockets come at once, but only from those sockets
@@ -11,53 +11,26 @@
 #include <boost/json/object.hpp>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/adapters/claudecodeui_message.h"
-#include "base/event.h"
+#include "agent/adapters/claudecodeui_questions.h"
 #include "base/wall_clock.h"
 #include "control/message.h"
 
 namespace berth::agent {
 
-/// How a question that somebody of ours is answering came to its end.
-enum class QuestionEnd {
-  kAnswered,   ///< By us.
-  kElsewhere,  ///< By somebody else.
-  kOver,       ///< It timed out, or its run ended.
-};
-
-/// An answer under way: shared by who gives it and the question.
-struct Answering {
-  explicit Answering(Executor& executor) : ended(executor) {}
-  Event ended;
-  QuestionEnd how = QuestionEnd::kOver;  ///< Once `ended` is set.
-};
-
-/// A question that nobody has answered.
-struct OpenQuestion {
-  std::string session{};  ///< May be empty (up to 1.34, at the start of a new session).
-  control::Question shown{};
-  std::string input{};  ///< The tool's input, as JSON.
-  std::weak_ptr<Answering> answering{};
-  bool is_confirmed = false;  ///< It was still open when our answer was on its way.
-};
-
 class ChatSessions {
  public:
-  /// Whose socket a message came over.
-  enum class Origin {
-    kBrowser,   ///< Its user sees it.
-    kObserver,  ///< The agent's own.
-  };
   /// A point in the order of events; see Now().
   using Moment = std::uint64_t;
 
   explicit ChatSessions(WallClock clock) : clock_(std::move(clock)) {}
+  ChatSessions(const ChatSessions&) = delete;
+  ChatSessions& operator=(const ChatSessions&) = delete;
 
   /// `on_change`: List() may have changed. `on_upserted`: the instance wrote about a session, as it
   /// does when a new one begins to run.
@@ -72,7 +45,7 @@ class ChatSessions {
   void SetSaysResolved(bool says_resolved) { says_resolved_ = says_resolved; }
 
   /// Takes one message of the instance: JSON text, whole.
-  void OnMessage(std::string_view text, Origin origin);
+  void OnMessage(std::string_view text, claudecodeui::Origin origin);
 
   /// To be taken before the instance is asked, and given to what is done with its answer.
   Moment Now() const { return moment_; }
@@ -98,7 +71,9 @@ class ChatSessions {
   std::map<std::string, std::uint64_t, std::less<>> Running() const;
 
   /// Null: it is not open (any more). Valid until the next call of anything else.
-  OpenQuestion* Find(std::string_view session, std::string_view question);
+  OpenQuestion* Find(std::string_view session, std::string_view question) {
+    return questions_.Find(session, question);
+  }
   std::size_t size() const { return sessions_.size() + questions_.size(); }
 
  private:
@@ -123,12 +98,15 @@ class ChatSessions {
   };
   using Map = std::map<std::string, Session, std::less<>>;
 
-  void OnKind(std::string_view kind, const boost::json::object& message, Origin origin);
-  void OnLegacyType(std::string_view type, const boost::json::object& message, Origin origin);
+  void OnKind(std::string_view kind, const boost::json::object& message,
+              claudecodeui::Origin origin);
+  void OnLegacyType(std::string_view type, const boost::json::object& message,
+                    claudecodeui::Origin origin);
   void OnComplete(const boost::json::object& message);
-  void OnSubscribed(const boost::json::object& message, Origin origin);
+  void OnSubscribed(const boost::json::object& message, claudecodeui::Origin origin);
   void OnActiveSessions(const boost::json::object& message);
-  void SetPending(std::string_view session, const boost::json::array& pending, Origin origin);
+  void SetPending(std::string_view session, const boost::json::array& pending,
+                  claudecodeui::Origin origin);
 
   Session* FindOrAdd(std::string_view id);
   void Begin(Session& session, std::optional<WallTime> started_at);
@@ -136,14 +114,9 @@ class ChatSessions {
   /// Its end was not told.
   void EndUnheard(std::string_view id, Session& session);
   void Ask(std::string_view session, const boost::json::object& question, WallTime asked_at);
-  void Close(std::string_view question, QuestionEnd how);
-  /// The instance said that it is answered; `but`: those that are not.
-  void Resolve(std::string_view question, Origin origin);
-  void ResolveAllOf(std::string_view session, Origin origin, const std::vector<std::string>& but);
-  /// Its run has ended.
-  void CloseAllOf(std::string_view session);
+  /// One of its questions is.
+  void OnClosed(std::string_view session);
   void CloseOrphans();
-  bool IsWaiting(std::string_view session) const;
   /// What its run left working in the background may ask once that is over.
   bool AsksBeyondItsRun(std::string_view session) const;
   void Changed() const {
@@ -158,7 +131,7 @@ class ChatSessions {
   Moment moment_ = 1;
   std::uint64_t runs_ = 0;
   Map sessions_;
-  std::map<std::string, OpenQuestion, std::less<>> questions_;  // By the instance's id.
+  ChatQuestions questions_{[this](std::string_view session) { OnClosed(session); }};
 };
 
 }  // namespace berth::agent

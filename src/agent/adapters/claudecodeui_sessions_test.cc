@@ -9,7 +9,7 @@ namespace {
 
 using control::SessionState;
 using ::testing::ElementsAre;
-using Origin = ChatSessions::Origin;
+using Origin = claudecodeui::Origin;
 
 std::string Request(std::string_view id, std::string_view session, std::string_view tool = "Bash",
                     std::string_view input = R"({"command":"ls"})") {

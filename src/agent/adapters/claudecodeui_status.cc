@@ -72,7 +72,7 @@ ChatStatus::ChatStatus(AdapterContext context, SignIn& sign_in, WallClock clock)
                  .on_lost = [this] { sessions_.Doubt(); },
                  .on_text =
                      [this](std::string_view text) {
-                       sessions_.OnMessage(text, ChatSessions::Origin::kObserver);
+                       sessions_.OnMessage(text, claudecodeui::Origin::kObserver);
                      }}) {
   sessions_.SetOnListed([this] {
     for (const auto& [id, run] : sessions_.Running()) Tell(PendingOf(id));
