@@ -24,7 +24,7 @@ consteval DigitValues ValuesOf(std::string_view digits) {
   return values;
 }
 
-constexpr DigitValues kHexValues = ValuesOf(kHexDigits);
+constexpr DigitValues kLowerHexValues = ValuesOf(kHexDigits);
 constexpr DigitValues kBase64UrlValues = ValuesOf(kBase64UrlDigits);
 
 std::uint8_t ValueOf(const DigitValues& values, char digit) {
@@ -48,8 +48,8 @@ std::optional<std::vector<std::byte>> HexDecode(std::string_view text) {
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::uint8_t high = ValueOf(kHexValues, text[i]);
-    const std::uint8_t low = ValueOf(kHexValues, text[i + 1]);
+    const std::uint8_t high = ValueOf(kLowerHexValues, text[i]);
+    const std::uint8_t low = ValueOf(kLowerHexValues, text[i + 1]);
     if (high == kNoDigit || low == kNoDigit) return std::nullopt;
     bytes.push_back(static_cast<std::byte>(high << 4 | low));
   }
@@ -58,7 +58,7 @@ std::optional<std::vector<std::byte>> HexDecode(std::string_view text) {
 
 std::string Base64UrlEncode(std::span<const std::byte> bytes) {
   std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  text.reserve((bytes.size() + 2) / 3 * 4);  // With room for padding.
   std::uint32_t bits = 0;
   int count = 0;
   for (const std::byte byte : bytes) {
@@ -136,6 +136,22 @@ std::optional<std::vector<std::byte>> Base64Decode(std::string_view text) {
     if (c == '/') c = '_';
   }
   return Base64UrlDecode(url);
+}
+
+std::string PercentDecode(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
+                           HexValue(text[i + 2]) >= 0;
+    if (is_escape) {
+      plain.push_back(static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2])));
+      i += 2;
+    } else {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
 }
 
 }  // namespace berth

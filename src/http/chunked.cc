@@ -6,17 +6,12 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/encoding.h"
+
 namespace berth::http {
 namespace {
 
 constexpr int kMaxDigits = 15;  // Below 2^60: no sum of sizes overflows.
-
-constexpr int HexValue(unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 constexpr bool IsControl(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; }
 
@@ -29,7 +24,7 @@ Result<void> ChunkedDecoder::DecodeByte(unsigned char byte) {
   switch (state_) {
     case State::kSizeFirst:
     case State::kSize:
-      if (const int digit = HexValue(byte); digit >= 0) {
+      if (const int digit = HexValue(static_cast<char>(byte)); digit >= 0) {
         if (++digits_ > kMaxDigits) return Invalid("chunk size is too long");
         remaining_ = remaining_ * 16 + static_cast<std::uint64_t>(digit);
         state_ = State::kSize;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/encoding.h"
+
 namespace berth::http {
 namespace {
 
@@ -49,12 +51,6 @@ bool HasControl(const char* text) {
   return has_control;
 }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 

@@ -3,32 +3,16 @@
 #include <algorithm>
 #include <string>
 
+#include "base/encoding.h"
+
 namespace berth::http {
 namespace {
 
 constexpr std::string_view kReserved = ".berth";
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// `path` with its escapes decoded, broken ones as they are.
+/// `path` as a reader may take it that decodes escapes and knows both slashes.
 std::string Decoded(std::string_view path) {
-  std::string plain;
-  plain.reserve(path.size());
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool is_escape = path[i] == '%' && i + 2 < path.size() && HexValue(path[i + 1]) >= 0 &&
-                           HexValue(path[i + 2]) >= 0;
-    if (is_escape) {
-      plain.push_back(static_cast<char>(HexValue(path[i + 1]) * 16 + HexValue(path[i + 2])));
-      i += 2;
-    } else {
-      plain.push_back(path[i]);
-    }
-  }
+  std::string plain = PercentDecode(path);
   std::ranges::replace(plain, '\\', '/');
   return plain;
 }

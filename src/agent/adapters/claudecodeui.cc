@@ -4,6 +4,7 @@
 
 #include "agent/adapters/generic.h"
 #include "agent/json_request.h"
+#include "base/encoding.h"
 #include "base/log.h"
 
 namespace berth::agent {
@@ -13,27 +14,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxSignInAnswer = 64 * 1024;
 constexpr std::string_view kSessionPage = "/session/";
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string Unescape(std::string_view text, bool plus_is_space) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
-        HexValue(text[i + 2]) >= 0) {
-      plain.push_back(static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2])));
-      i += 2;
-    } else {
-      plain.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return plain;
-}
 
 bool IsUnder(std::string_view path, std::string_view folder) {
   return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
@@ -76,7 +56,7 @@ std::string WithoutTokenParameter(std::string_view target) {
     const std::string_view parameter = query.substr(0, end);
     more = end != query.npos;
     if (more) query.remove_prefix(end + 1);
-    if (IsToken(Unescape(parameter.substr(0, parameter.find('=')), true))) continue;
+    if (IsToken(PercentDecode(parameter.substr(0, parameter.find('='))))) continue;
     kept += separator;
     kept += parameter;
     separator = '&';
@@ -85,7 +65,7 @@ std::string WithoutTokenParameter(std::string_view target) {
 }
 
 std::string RoutingPath(std::string_view target) {
-  std::string path = http::ToLower(Unescape(target.substr(0, target.find('?')), false));
+  std::string path = http::ToLower(PercentDecode(target.substr(0, target.find('?'))));
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
 }
