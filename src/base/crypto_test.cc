@@ -79,6 +79,13 @@ TEST(EncodingTest, Base64UrlRefusesWhatItWouldNotWrite) {
   }
 }
 
+TEST(EncodingTest, EscapesAreDecodedUnlessTheyAreBroken) {
+  EXPECT_EQ(PercentDecode("%41b%2fc%2F+"), "Ab/c/+");
+  EXPECT_EQ(PercentDecode("%4%G0%0"), "%4%G0%0");
+  EXPECT_EQ(PercentDecode("%%41%"), "%A%");
+  EXPECT_EQ(PercentDecode(""), "");
+}
+
 TEST(SecretTest, MovesLeaveNothingBehind) {
   Secret first("hush");
   Secret second = std::move(first);

@@ -1,7 +1,5 @@
 #include "identity/oauth.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
@@ -14,15 +12,6 @@
 
 namespace berth::identity {
 namespace {
-
-std::string Base64(std::string_view text) {
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(size));
-  return encoded;
-}
 
 /// The errors that are about the code or the refresh token; all others are about us or the
 /// provider.
@@ -98,7 +87,7 @@ Task<Result<TokenAnswer>> AskForTokens(http::Web& web, std::string endpoint,
   if (proof == ClientProof::kBasic && !client.secret.empty()) {
     const std::string pair = fmt::format("{}:{}", http::EscapeQuery(client.id),
                                          http::EscapeQuery(client.secret.Reveal()));
-    question.fields.Add("authorization", "Basic " + Base64(pair));
+    question.fields.Add("authorization", "Basic " + Base64Encode(std::as_bytes(std::span(pair))));
   } else {
     parameters.emplace_back("client_id", client.id);
     if (!client.secret.empty()) parameters.emplace_back("client_secret", client.secret.Reveal());

@@ -1,10 +1,10 @@
 #include "net/proxy_handshake.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <charconv>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "net/socket_address.h"
 
@@ -12,15 +12,6 @@ namespace berth::net {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 16 * 1024;
-
-std::string Base64(std::string_view text) {
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(size));
-  return encoded;
-}
 
 Error WrongCredentials(const Proxy& proxy) {
   return Unauthorized(proxy.user.empty()
@@ -49,8 +40,9 @@ Task<Result<void>> AskHttp(ByteStream& stream, const Proxy& proxy, HostPort targ
   const std::string place = target.ToString();
   std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", place);
   if (!proxy.user.empty()) {
-    const Secret credentials(Base64(fmt::format("{}:{}", proxy.user, proxy.password.Reveal())));
-    request += fmt::format("Proxy-Authorization: Basic {}\r\n", credentials.Reveal());
+    const Secret pair(fmt::format("{}:{}", proxy.user, proxy.password.Reveal()));
+    request += fmt::format("Proxy-Authorization: Basic {}\r\n",
+                           Base64Encode(std::as_bytes(std::span(pair.Reveal()))));
   }
   request += "\r\n";
   auto sent = co_await Send(stream, std::move(request));

@@ -148,11 +148,7 @@ std::string AmendPolicies(std::string_view value, const PolicyAdditions& additio
 }
 
 std::string IntegrityOf(std::string_view script) {
-  std::string base64 = Base64UrlEncode(Sha256(script));
-  std::ranges::replace(base64, '-', '+');
-  std::ranges::replace(base64, '_', '/');
-  while (base64.size() % 4 != 0) base64 += '=';
-  return "sha256-" + base64;
+  return "sha256-" + Base64Encode(Sha256(script));
 }
 
 std::string HashSource(std::string_view script) { return "'" + IntegrityOf(script) + "'"; }
