@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "agent/adapters/claudecodeui_chat.h"
-#include "agent/json_request.h"
 #include "base/check.h"
+#include "base/json.h"
 
 namespace berth::agent {
 namespace {
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) return 0;
   const auto bytes = std::as_bytes(std::span(data + 1, size - 1));
   CHECK(Read(bytes, 0) == Read(bytes, data[0] + 1U));
-  if (const auto answer = ParseJson(berth::net::AsText(bytes))) {
+  if (const auto answer = berth::ParseJson(berth::net::AsText(bytes))) {
     const auto running = claudecodeui::ParseRunningSessions(*answer);
     CHECK(running.size() <= 64);
     for (const auto& session : running) CHECK(!session.id.empty() && session.id.size() <= 200);

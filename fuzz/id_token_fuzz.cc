@@ -4,10 +4,11 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "http/web.h"
-#include "identity/answer_json.h"
 #include "identity/github_api.h"
 #include "identity/id_token.h"
+#include "identity/keepable_name.h"
 #include "identity/oidc.h"
 
 namespace {
@@ -47,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(http::ParseWebUrl(*url).has_value());
     }
   }
-  if (const auto object = identity::ParseJsonObject(text)) {
+  if (const auto object = ParseJsonObject(text)) {
     const auto groups = identity::GroupsIn(*object, "groups");
     CHECK(groups.has_value() == object->contains("groups"));
     for (const std::string& group : groups.value_or(std::vector<std::string>())) {

@@ -10,8 +10,8 @@
 
 #include "base/check.h"
 #include "base/executor_testing.h"
-#include "identity/answer_json.h"
 #include "identity/github_api.h"
+#include "identity/keepable_name.h"
 #include "identity/oauth.h"
 #include "identity/oidc.h"
 

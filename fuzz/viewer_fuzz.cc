@@ -11,11 +11,11 @@
 
 #include "agent/adapters/claudecodeui.h"
 #include "agent/fake_instance_testing.h"
-#include "agent/json_request.h"
 #include "agent/viewer_filter.h"
 #include "agent/worker_testing.h"
 #include "base/check.h"
 #include "base/executor_testing.h"
+#include "base/json.h"
 
 namespace berth::agent {
 namespace {

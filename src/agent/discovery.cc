@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/json_request.h"
+#include "base/json.h"
 #include "base/private_file.h"
 
 namespace berth::agent {
@@ -41,11 +42,6 @@ std::string Dialable(std::string_view host) {
   if (host == "::" || host == "[::]") return "::1";
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return std::string(host);
-}
-
-std::string StringMember(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 /// The inodes of the sockets that listen on `port`, from /proc/net/tcp or tcp6.
@@ -166,30 +162,27 @@ Result<InstanceInfo> ReadLocalServer(const DiscoveryOptions& options) {
     return NotFound(fmt::format("{} does not exist", path.string()));
   }
   if (!text) return std::move(text).error();
-  boost::system::error_code error;
-  const json::value parsed = json::parse(*text, error);
-  if (error || !parsed.is_object()) return Invalid(fmt::format("{} is no JSON", path.string()));
-  const json::object& object = parsed.get_object();
+  const auto object = ParseJsonObject(*text);
+  if (!object) return Invalid(fmt::format("{} is no JSON", path.string()));
 
   InstanceInfo info;
-  info.host = Dialable(StringMember(object, "host"));
-  const auto* port = object.if_contains("port");
-  if (port && port->is_int64() && port->get_int64() > 0 && port->get_int64() <= 65535) {
-    info.port = static_cast<std::uint16_t>(port->get_int64());
-  } else if (port && port->is_string()) {
-    info.port = ParsePort(std::string_view(port->get_string())).value_or(0);
+  info.host = Dialable(StringMember(*object, "host"));
+  if (const auto port = IntegerMember(*object, "port"); !port) {
+    info.port = ParsePort(StringMember(*object, "port")).value_or(0);
+  } else if (*port > 0 && *port <= 65535) {
+    info.port = static_cast<std::uint16_t>(*port);
   }
   if (info.port == 0 || !IsHost(info.host)) {
     return Invalid(fmt::format("{} names no host and port", path.string()));
   }
-  if (const auto* pid = object.if_contains("pid"); pid && pid->is_int64()) {
-    info.pid = static_cast<pid_t>(pid->get_int64());
+  if (const auto pid = IntegerMember(*object, "pid")) {
+    info.pid = static_cast<pid_t>(*pid);
     if (info.pid <= 0 || !IsAlive(options.proc, info.pid)) {
       return Unavailable("the instance that was running here has ended");
     }
   }
-  info.app_root = StringMember(object, "appRoot");
-  info.install_mode = StringMember(object, "installMode");
+  info.app_root = StringMember(*object, "appRoot");
+  info.install_mode = StringMember(*object, "installMode");
   return info;
 }
 

@@ -7,6 +7,7 @@
 
 #include "agent/json_request.h"
 #include "base/event.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "control/problem_detail.h"
 #include "http/fields.h"
@@ -25,16 +26,9 @@ constexpr seconds kShortestInterval{1};
 constexpr seconds kLongestInterval{60};
 constexpr seconds kLongestLifetime{3600};
 
-std::string TextOf(const boost::json::object& object, std::string_view name) {
-  const auto* member = object.if_contains(name);
-  const auto* text = member == nullptr ? nullptr : member->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
-}
-
 seconds SecondsOf(const boost::json::object& object, std::string_view name, seconds otherwise) {
-  const auto* member = object.if_contains(name);
-  const auto* number = member == nullptr ? nullptr : member->if_int64();
-  return number == nullptr ? otherwise : seconds(*number);
+  const auto number = IntegerMember(object, name);
+  return number ? seconds(*number) : otherwise;
 }
 
 /// Text for a terminal: printable, without spaces, and not too long.
@@ -114,9 +108,9 @@ Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
   if (answer->status == 421 && !answer->detail.empty()) {
     co_return Invalid(fmt::format("{} answered: {}", place_.origin(), answer->detail));
   }
-  EnrolmentCode code{.code = TextOf(answer->body, "user_code"),
-                     .url = TextOf(answer->body, "verification_url")};
-  device_secret_ = Secret(TextOf(answer->body, "device_secret"));
+  EnrolmentCode code{.code = std::string(StringMember(answer->body, "user_code")),
+                     .url = std::string(StringMember(answer->body, "verification_url"))};
+  device_secret_ = Secret(StringMember(answer->body, "device_secret"));
   if (answer->status != 201 || device_secret_.empty() || !IsWord(code.code, 32) ||
       !IsWebAddress(code.url)) {
     co_return Invalid(fmt::format(
@@ -153,14 +147,14 @@ Task<Result<EnrolmentGrant>> Enrolment::Await() {
       continue;
     }
     trouble.clear();
-    const std::string status = TextOf(answer->body, "status");
+    const std::string_view status = StringMember(answer->body, "status");
     if (status == "approved") co_return ReadGrant(answer->body);
     if (status == "denied") co_return Forbidden("it was denied at the hub");
     if (status == "taken") {
       co_return Conflict(
           fmt::format("the hub has handed out a token, and its answer did not arrive: revoke the "
                       "token {} at the hub and run the command again",
-                      ForLog(TextOf(answer->body, "token_id"))));
+                      ForLog(StringMember(answer->body, "token_id"))));
     }
     if (status == "expired") {
       co_return Timeout("the hub does not know this code any more: run the command again");
@@ -172,22 +166,20 @@ Task<Result<EnrolmentGrant>> Enrolment::Await() {
 
 Result<EnrolmentGrant> Enrolment::ReadGrant(const boost::json::object& answer) {
   EnrolmentGrant grant;
-  const std::string token = TextOf(answer, "token");
+  const std::string_view token = StringMember(answer, "token");
   if (!IsWord(token, 512)) return Invalid("the hub's token is none");
   grant.token = Secret(token);
-  grant.token_id = TextOf(answer, "token_id");
-  grant.expires_at = TextOf(answer, "expires_at");
-  const auto* ids = answer.if_contains("instance_ids");
-  if (ids != nullptr && ids->is_array()) {
-    for (const auto& id : ids->get_array()) {
+  grant.token_id = StringMember(answer, "token_id");
+  grant.expires_at = StringMember(answer, "expires_at");
+  if (const auto* ids = ArrayMember(answer, "instance_ids")) {
+    for (const auto& id : *ids) {
       if (id.is_string()) grant.instance_ids.emplace_back(id.get_string());
     }
   }
-  const auto* keys = answer.if_contains("keys");
-  if (keys != nullptr && keys->is_array()) {
-    for (const auto& entry : keys->get_array()) {
+  if (const auto* keys = ArrayMember(answer, "keys")) {
+    for (const auto& entry : *keys) {
       if (!entry.is_object() || grant.keys.size() == kMaxKeys) continue;
-      auto key = Ed25519PublicKey::FromText(TextOf(entry.get_object(), "public_key"));
+      auto key = Ed25519PublicKey::FromText(StringMember(entry.get_object(), "public_key"));
       if (!key) return Wrap(std::move(key).error(), "the hub's key");
       grant.keys.push_back(std::move(*key));
     }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/event.h"
+#include "base/json.h"
 #include "http/media_type.h"
 
 namespace berth::agent {
@@ -32,13 +33,6 @@ Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
 }
 
 }  // namespace
-
-Result<boost::json::value> ParseJson(std::string_view text) {
-  boost::system::error_code error;
-  boost::json::value value = boost::json::parse(text, error, {}, {.max_depth = 32});
-  if (error) return Invalid("the text is not valid JSON");
-  return value;
-}
 
 bool IsFromProxy(const JsonAnswer& answer) { return answer.status >= 502 && answer.status <= 504; }
 

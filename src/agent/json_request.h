@@ -34,9 +34,6 @@ struct JsonAnswer {
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question);
 
-/// Parses a JSON text of a peer: bounded depth, kInvalid if it is none.
-Result<boost::json::value> ParseJson(std::string_view text);
-
 /// Whether a proxy answered for an instance that is away, as far as one can tell: 502 to 504.
 bool IsFromProxy(const JsonAnswer& answer);
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "terminal/words.h"
@@ -79,20 +80,19 @@ Result<std::string> FilterJson(std::string_view json, const ClientFilter& filter
   for (const auto& client : clients) {
     if (filter.Fits(client)) wanted.insert(client.id);
   }
-  boost::system::error_code error;
-  boost::json::value value = boost::json::parse(json, error);
-  if (error || !value.is_object()) return NotUnderstood();
-  auto* list = value.get_object().if_contains("clients");
+  auto object = ParseJsonObject(json);
+  if (!object) return NotUnderstood();
+  auto* list = object->if_contains("clients");
   if (list == nullptr || !list->is_array()) return NotUnderstood();
   boost::json::array kept;
   for (auto& entry : list->get_array()) {
-    const auto* id = entry.is_object() ? entry.get_object().if_contains("id") : nullptr;
-    if (id != nullptr && id->is_string() && wanted.contains(std::string_view(id->get_string()))) {
+    const auto* client = entry.if_object();
+    if (client != nullptr && wanted.contains(StringMember(*client, "id"))) {
       kept.push_back(std::move(entry));
     }
   }
   *list = std::move(kept);
-  return boost::json::serialize(value);
+  return boost::json::serialize(*object);
 }
 
 }  // namespace berth::cli

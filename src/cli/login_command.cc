@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/hub_access.h"
 #include "cli/options.h"
@@ -39,16 +40,12 @@ struct LoginArguments {
 
 /// Whom the token acts for; "" if it may not tell.
 std::string NameIn(std::string_view json) {
-  boost::system::error_code error;
-  const auto value = boost::json::parse(json, error);
-  if (error || !value.is_object()) return "";
-  const auto* user = value.get_object().if_contains("user");
-  if (user == nullptr || !user->is_object()) return "";
+  const auto object = ParseJsonObject(json);
+  const auto* user = object ? ObjectMember(*object, "user") : nullptr;
+  if (user == nullptr) return "";
   for (const char* key : {"login", "name"}) {
-    const auto* name = user->get_object().if_contains(key);
-    if (name != nullptr && name->is_string() && !name->get_string().empty()) {
-      return terminal::Plain(name->get_string());
-    }
+    const std::string_view name = StringMember(*user, key);
+    if (!name.empty()) return terminal::Plain(name);
   }
   return "";
 }

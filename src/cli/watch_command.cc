@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "base/event.h"
+#include "base/json.h"
 #include "base/task_group.h"
 #include "base/wall_clock.h"
 #include "cli/command.h"
@@ -73,9 +74,8 @@ class Log : public terminal::WatchObserver {
                          std::holds_alternative<control::ClientRemoved>(message);
     if (!is_news) return;
     // Written anew: on one line, whatever the hub did.
-    boost::system::error_code error;
-    const auto value = boost::json::parse(text, error);
-    if (!error) Say("{}\n", boost::json::serialize(value));
+    const auto value = ParseJson(text);
+    if (value) Say("{}\n", boost::json::serialize(*value));
   }
 
   const bool is_json_;

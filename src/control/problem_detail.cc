@@ -1,7 +1,6 @@
 #include "control/problem_detail.h"
 
-#include <boost/json.hpp>
-
+#include "base/json.h"
 #include "http/media_type.h"
 
 namespace berth::control {
@@ -15,12 +14,9 @@ Task<std::optional<std::string>> ReadProblemDetail(http::Response& response) {
   if (!http::HasMediaType(response.head.fields, "application/problem+json")) co_return std::nullopt;
   auto text = co_await http::ReadAll(response.body.get(), kMaxProblem);
   if (!text) co_return std::string();
-  boost::system::error_code error;
-  const auto value = boost::json::parse(*text, error, {}, {.max_depth = 8});
-  if (error || !value.is_object()) co_return std::string();
-  const auto* detail = value.get_object().if_contains("detail");
-  if (detail == nullptr || !detail->is_string()) co_return std::string();
-  co_return std::string(detail->get_string());
+  const auto object = ParseJsonObject(*text);
+  if (!object) co_return std::string();
+  co_return std::string(StringMember(*object, "detail"));
 }
 
 }  // namespace berth::control

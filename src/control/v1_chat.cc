@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "control/json_reader.h"
 #include "http/utf8.h"
 
@@ -11,12 +12,6 @@ namespace berth::control {
 namespace {
 
 namespace json = boost::json;
-
-/// The string member of that name; "" without.
-std::string_view TextMember(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
 
 /// The members of an object but `type`, as they came, each followed by a comma.
 std::string MembersOf(const JsonDocument& document) {
@@ -55,7 +50,7 @@ Result<ChatFrame> ParseChatFrame(std::string_view text) {
   auto document = ParseDocument(text);
   if (!document) return std::move(document).error();
   ChatFrame frame;
-  frame.action = TextMember(document->root.get_object(), "type");
+  frame.action = StringMember(document->root.get_object(), "type");
   if (frame.action.empty() || frame.action.size() > kShortText) {
     return Invalid("the message has no usable \"type\"");
   }
@@ -74,9 +69,8 @@ std::string ComposeChatFrame(std::string_view action, const Json& payload) {
 
 std::string ChatText(const Json& data) {
   if (!data.text.starts_with('"')) return data.text;
-  json::error_code failure;
-  const json::value value = json::parse(data.text, failure);
-  return failure || !value.is_string() ? data.text : std::string(value.get_string());
+  const auto value = ParseJson(data.text);
+  return value && value->is_string() ? std::string(value->get_string()) : data.text;
 }
 
 Json ChatData(std::string_view text) {
@@ -90,11 +84,11 @@ ChatClose ParseChatClose(const std::optional<Json>& data) {
   auto document = ParseDocument(data->text);
   if (!document) return close;
   const json::object& object = document->root.get_object();
-  const json::value* code = object.if_contains("code");
-  if (code == nullptr || !code->is_int64()) return close;
+  const auto code = IntegerMember(object, "code");
+  if (!code) return close;
   close.is_close = true;
-  close.code = code->get_int64();
-  close.reason = TextMember(object, "reason");
+  close.code = *code;
+  close.reason = StringMember(object, "reason");
   return close;
 }
 
@@ -115,11 +109,10 @@ ChatLife LifeOf(std::string_view action) {
 
 bool EndsChat(ChatLife life, std::string_view text) {
   if (life == ChatLife::kSession || life == ChatLife::kOneWay) return false;
-  json::error_code failure;
-  const json::value value = json::parse(text, failure);
-  if (failure || !value.is_object()) return false;
-  const std::string_view type = TextMember(value.get_object(), "type");
-  const std::string_view kind = TextMember(value.get_object(), "kind");
+  const auto object = ParseJsonObject(text);
+  if (!object) return false;
+  const std::string_view type = StringMember(*object, "type");
+  const std::string_view kind = StringMember(*object, "kind");
   if (kind == "protocol_error") return true;
   if (life == ChatLife::kUntilAnswer) return IsOneOf(type, kAnswers);
   return kind == "complete" || IsOneOf(type, kRunEnds);

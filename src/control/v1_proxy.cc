@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/encoding.h"
+#include "base/json.h"
 #include "control/json_reader.h"
 #include "http/grammar.h"
 #include "http/header_rules.h"
@@ -193,11 +194,8 @@ Refused PartsOfRefused(std::string_view text) {
   auto document = ParseDocument(text);
   if (!document) return {};
   const auto member = [&document](std::string_view name) -> std::string {
-    const boost::json::value* value = document->root.get_object().if_contains(name);
-    if (value == nullptr || !value->is_string() || value->get_string().size() > kShortText) {
-      return {};
-    }
-    return std::string(std::string_view(value->get_string()));
+    const std::string_view text = StringMember(document->root.get_object(), name);
+    return text.size() > kShortText ? std::string() : std::string(text);
   };
   return {.type = member("type"), .request_id = member("request_id")};
 }

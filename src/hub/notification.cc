@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 #include <charconv>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "http/query.h"
 
@@ -18,12 +19,6 @@ namespace {
 constexpr std::array kEvents = {NotifyEvent::kNeedsYou, NotifyEvent::kFinished,
                                 NotifyEvent::kFailed, NotifyEvent::kOffline};
 constexpr int kDay = 24 * 60;
-
-std::string Member(const boost::json::object& object, std::string_view name) {
-  const auto* member = object.if_contains(name);
-  const auto* text = member == nullptr ? nullptr : member->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
-}
 
 /// Two digits.
 std::optional<int> ReadTwo(std::string_view text) {
@@ -92,25 +87,22 @@ std::string ToJson(const Notification& notification) {
 }
 
 Result<Notification> ParseNotification(std::string_view json) {
-  boost::system::error_code failure;
-  const auto value = boost::json::parse(json, failure);
-  if (failure || !value.is_object()) return Invalid("not a notification");
-  const auto& object = value.get_object();
+  const auto object = ParseJsonObject(json);
+  if (!object) return Invalid("not a notification");
   Notification notification;
-  notification.event = Member(object, "event");
-  notification.title = Member(object, "title");
-  notification.body = Member(object, "body");
-  notification.url = Member(object, "url");
-  notification.tag = Member(object, "tag");
-  notification.client_id = Member(object, "client_id");
-  notification.session_id = Member(object, "session_id");
-  const auto* question = object.if_contains("question");
-  if (question != nullptr && question->is_object()) {
-    notification.question_id = Member(question->get_object(), "id");
-    notification.question_kind = Member(question->get_object(), "kind");
-    notification.question_tool = Member(question->get_object(), "tool");
+  notification.event = StringMember(*object, "event");
+  notification.title = StringMember(*object, "title");
+  notification.body = StringMember(*object, "body");
+  notification.url = StringMember(*object, "url");
+  notification.tag = StringMember(*object, "tag");
+  notification.client_id = StringMember(*object, "client_id");
+  notification.session_id = StringMember(*object, "session_id");
+  if (const auto* question = ObjectMember(*object, "question")) {
+    notification.question_id = StringMember(*question, "id");
+    notification.question_kind = StringMember(*question, "kind");
+    notification.question_tool = StringMember(*question, "tool");
   }
-  const auto at = ParseIso8601(Member(object, "at"));
+  const auto at = ParseIso8601(StringMember(*object, "at"));
   if (!at || notification.event.empty()) return Invalid("not a notification");
   notification.at = *at;
   return notification;

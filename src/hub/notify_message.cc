@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "hub/web_push.h"
 
 namespace berth::hub {
@@ -177,20 +178,13 @@ std::vector<std::byte> SealNotifyConfig(const Sealer& sealer, std::string_view t
 Result<NotifyConfig> OpenNotifyConfig(const Sealer& sealer, const store::NotifyTargetRow& target) {
   auto text = sealer.Unseal(PurposeOf(target.id), target.sealed_config);
   if (!text) return std::move(text).error();
-  boost::system::error_code failure;
-  const auto value = boost::json::parse(text->Reveal(), failure);
-  const auto* object = failure ? nullptr : value.if_object();
-  if (object == nullptr) return Invalid("a damaged notification target");
-  const auto member = [object](std::string_view name) {
-    const auto* found = object->if_contains(name);
-    const auto* string = found == nullptr ? nullptr : found->if_string();
-    return string == nullptr ? std::string() : std::string(*string);
-  };
+  const auto object = ParseJsonObject(text->Reveal());
+  if (!object) return Invalid("a damaged notification target");
   NotifyConfig config;
-  config.url = member("url");
-  config.p256dh = member("p256dh");
-  config.auth = member("auth");
-  config.secret = member("secret");
+  config.url = StringMember(*object, "url");
+  config.p256dh = StringMember(*object, "p256dh");
+  config.auth = StringMember(*object, "auth");
+  config.secret = StringMember(*object, "secret");
   return config;
 }
 

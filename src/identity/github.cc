@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "identity/answer_json.h"
 
 namespace berth::identity {
 namespace {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <boost/json/value.hpp>
 
+#include "base/json.h"
 #include "base/log.h"
-#include "identity/answer_json.h"
+#include "identity/keepable_name.h"
 
 namespace berth::identity {
 namespace {
@@ -29,9 +30,9 @@ struct Named {
 std::optional<Named> NamedOf(const boost::json::object* object) {
   if (object == nullptr) return std::nullopt;
   const auto id = IntegerMember(*object, "id");
-  std::string login = StringMember(*object, "login");
+  const std::string_view login = StringMember(*object, "login");
   if (!id || *id <= 0 || !IsKeepableName(login)) return std::nullopt;
-  return Named{.id = *id, .login = std::move(login)};
+  return Named{.id = *id, .login = std::string(login)};
 }
 
 Result<void> AddOrgs(const boost::json::array& entries, GitHubMembership& membership) {
@@ -51,7 +52,7 @@ Result<void> AddTeams(const boost::json::array& entries, GitHubMembership& membe
     const auto* object = entry.if_object();
     if (object == nullptr) return Unavailable("a team that is no object");
     const auto org = NamedOf(ObjectMember(*object, "organization"));
-    const std::string slug = StringMember(*object, "slug");
+    const std::string_view slug = StringMember(*object, "slug");
     if (!org || !IsKeepableName(slug)) return Unavailable("a team without org or slug");
     membership.teams.push_back(
         {.org_id = org->id, .org_login = Lower(org->login), .slug = Lower(slug)});

@@ -4,7 +4,8 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
-#include "identity/answer_json.h"
+#include "base/json.h"
+#include "identity/keepable_name.h"
 
 namespace berth::identity {
 namespace {
@@ -112,8 +113,8 @@ Result<void> CheckIdToken(const IdToken& token, const PublicKey& key,
                                                        Sha256(*demands.nonce)))) {
     return Unauthorized("ID token: nonce is of another sign-in");
   }
-  const std::string subject = StringMember(token.claims, "sub");
-  if (!IsKeepableName(subject)) return Unauthorized("ID token: no usable sub");
+  if (!IsKeepableName(StringMember(token.claims, "sub")))
+    return Unauthorized("ID token: no usable sub");
   return Ok();
 }
 

@@ -10,7 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/encoding.h"
-#include "identity/answer_json.h"
+#include "base/json.h"
 
 namespace berth::identity {
 namespace {
@@ -97,9 +97,9 @@ Key EdwardsKey(const boost::json::object& key) {
 }
 
 std::optional<PublicKey> ReadKey(const boost::json::object& object) {
-  const std::string use = StringMember(object, "use");
+  const std::string_view use = StringMember(object, "use");
   if (!use.empty() && use != "sig") return std::nullopt;
-  const std::string type = StringMember(object, "kty");
+  const std::string_view type = StringMember(object, "kty");
   SignatureKind kind{};
   Key key;
   if (type == "RSA") {
@@ -113,9 +113,9 @@ std::optional<PublicKey> ReadKey(const boost::json::object& object) {
     key = EdwardsKey(object);
   }
   if (!key) return std::nullopt;
-  const std::string algorithm = StringMember(object, "alg");
+  const std::string_view algorithm = StringMember(object, "alg");
   if (!algorithm.empty() && ParseSignatureKind(algorithm) != kind) return std::nullopt;
-  return PublicKey(StringMember(object, "kid"), kind, std::move(key));
+  return PublicKey(std::string(StringMember(object, "kid")), kind, std::move(key));
 }
 
 /// The two halves of an ES256 signature as OpenSSL wants them; "" if there are none.
@@ -166,10 +166,10 @@ bool PublicKey::Verify(std::string_view text, std::string_view signature) const 
 Result<Jwks> Jwks::Parse(std::string_view text) {
   auto object = ParseJsonObject(text);
   if (!object) return Wrap(std::move(object).error(), "key set");
-  const auto* keys = object->if_contains("keys");
-  if (keys == nullptr || !keys->is_array()) return Invalid("key set: no \"keys\"");
+  const auto* keys = ArrayMember(*object, "keys");
+  if (keys == nullptr) return Invalid("key set: no \"keys\"");
   Jwks set;
-  for (const auto& entry : keys->get_array()) {
+  for (const auto& entry : *keys) {
     if (set.keys_.size() == kMaxKeys) break;
     if (!entry.is_object()) continue;
     if (auto key = ReadKey(entry.get_object())) set.keys_.push_back(std::move(*key));

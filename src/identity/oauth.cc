@@ -6,9 +6,9 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "http/query.h"
-#include "identity/answer_json.h"
 
 namespace berth::identity {
 namespace {
@@ -26,7 +26,7 @@ Result<TokenAnswer> ReadAnswer(const http::WebAnswer& answer) {
   if (!object) {
     return Unavailable(fmt::format("token endpoint: status {}, no JSON object", answer.status));
   }
-  if (const std::string error = StringMember(*object, "error"); !error.empty()) {
+  if (const std::string_view error = StringMember(*object, "error"); !error.empty()) {
     const std::string message = fmt::format("token endpoint: {}: {}", ForLog(error),
                                             ForLog(StringMember(*object, "error_description")));
     return IsAboutTheGrant(error) ? Unauthorized(message) : Unavailable(message);

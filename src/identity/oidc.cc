@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <boost/json/value.hpp>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "http/web.h"
-#include "identity/answer_json.h"
+#include "identity/keepable_name.h"
 
 namespace berth::identity {
 namespace {
@@ -20,8 +21,8 @@ constexpr std::string_view kGroupPrefix = "oidc:";
 std::string FirstOf(const boost::json::object& claims,
                     std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
-    std::string value = StringMember(claims, name);
-    if (IsKeepableName(value)) return value;
+    const std::string_view value = StringMember(claims, name);
+    if (IsKeepableName(value)) return std::string(value);
   }
   return {};
 }
@@ -32,11 +33,10 @@ void AddMissing(const boost::json::object& from, boost::json::object& claims) {
 }
 
 bool Lists(const boost::json::object& object, std::string_view name, std::string_view wanted) {
-  const auto* list = object.if_contains(name);
-  if (list == nullptr || !list->is_array()) return false;
-  return std::ranges::any_of(list->get_array(), [wanted](const boost::json::value& entry) {
-    return entry.is_string() && std::string_view(entry.get_string()) == wanted;
-  });
+  const auto* list = ArrayMember(object, name);
+  return list != nullptr && std::ranges::any_of(*list, [wanted](const boost::json::value& entry) {
+           return entry.is_string() && std::string_view(entry.get_string()) == wanted;
+         });
 }
 
 }  // namespace
@@ -237,7 +237,7 @@ Task<Result<VerifiedPerson>> Oidc::Redeem(CodeRequest request, Credential& crede
   if (!claims) co_return std::move(claims).error();
   auto groups = GroupsIn(*claims, options_.groups_claim);
   if (!groups) {
-    auto info = co_await UserInfo(credential.access, StringMember(*claims, "sub"));
+    auto info = co_await UserInfo(credential.access, std::string(StringMember(*claims, "sub")));
     if (info) {
       groups = GroupsIn(*info, options_.groups_claim);
       AddMissing(*info, *claims);

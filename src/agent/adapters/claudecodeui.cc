@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 
 #include "agent/adapters/generic.h"
-#include "agent/json_request.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace berth::agent {
@@ -122,23 +122,15 @@ Task<Verdict> ClaudeCodeUi::Inspect(const http::RequestHead& sent, http::Respons
 
 Task<void> ClaudeCodeUi::TakeOverSignIn(http::Response& response) {
   auto text = co_await http::ReadAll(response.body.get(), kMaxSignInAnswer);
-  auto answer = text ? ParseJson(*text) : Result<json::value>(text.error());
+  auto answer = text ? ParseJsonObject(*text) : Result<json::object>(text.error());
   std::string token;
   std::string username;
   std::int64_t user_id = 0;
-  if (answer && answer->is_object()) {
-    const json::object& object = answer->get_object();
-    if (const auto* value = object.if_contains("token"); value && value->is_string()) {
-      token = value->get_string();
-    }
-    if (const auto* user = object.if_contains("user"); user && user->is_object()) {
-      const json::object& member = user->get_object();
-      if (const auto* name = member.if_contains("username"); name && name->is_string()) {
-        username = name->get_string();
-      }
-      if (const auto* id = member.if_contains("id"); id && id->is_int64()) {
-        user_id = id->get_int64();
-      }
+  if (answer) {
+    token = StringMember(*answer, "token");
+    if (const auto* user = ObjectMember(*answer, "user")) {
+      username = StringMember(*user, "username");
+      user_id = IntegerMember(*user, "id").value_or(0);
     }
   }
   if (token.empty()) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json.h"
+
 namespace berth::agent::claudecodeui {
 
 namespace json = boost::json;
@@ -15,24 +17,8 @@ std::string_view Cut(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
-std::string_view WholeTextOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value || !value->is_string()) return "";
-  return std::string_view(value->get_string());
-}
-
 std::string TextOf(const json::object& object, std::string_view name) {
-  return std::string(Cut(WholeTextOf(object, name), kMaxText));
-}
-
-const json::array* ArrayOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value ? value->if_array() : nullptr;
-}
-
-const json::object* ObjectOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value ? value->if_object() : nullptr;
+  return std::string(Cut(StringMember(object, name), kMaxText));
 }
 
 bool IsTrue(const json::object& object, std::string_view name) {
@@ -74,8 +60,8 @@ std::string ReasonOf(const control::Question& question) {
 
 std::vector<RunningSession> ParseRunningSessions(const json::value& answer) {
   std::vector<RunningSession> sessions;
-  const auto* data = answer.is_object() ? ObjectOf(answer.get_object(), "data") : nullptr;
-  const auto* list = data ? ArrayOf(*data, "sessions") : nullptr;
+  const auto* data = answer.is_object() ? ObjectMember(answer.get_object(), "data") : nullptr;
+  const auto* list = data ? ArrayMember(*data, "sessions") : nullptr;
   if (!list) return sessions;
   for (const json::value& entry : *list) {
     if (!entry.is_object() || sessions.size() >= kMaxSessions) continue;

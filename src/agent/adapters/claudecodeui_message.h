@@ -1,6 +1,5 @@
 // What a claudecodeui says, member by member: its chat messages, its questions and its lists of
-// sessions. A member
-// that is absent or of another kind reads as nothing.
+// sessions. A member that is absent or of another kind reads as nothing (base/json.h).
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -29,10 +28,6 @@ std::string_view Cut(std::string_view text, std::size_t size);
 
 /// The text at `name`, cut at kMaxText.
 std::string TextOf(const boost::json::object& object, std::string_view name);
-/// Likewise, not cut, as long as `object` is there.
-std::string_view WholeTextOf(const boost::json::object& object, std::string_view name);
-const boost::json::array* ArrayOf(const boost::json::object& object, std::string_view name);
-const boost::json::object* ObjectOf(const boost::json::object& object, std::string_view name);
 bool IsTrue(const boost::json::object& object, std::string_view name);
 /// A point in time, as the instance writes it: text, or milliseconds.
 std::optional<WallTime> TimeOf(const boost::json::object& object, std::string_view name);

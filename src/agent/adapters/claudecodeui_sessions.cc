@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "agent/json_request.h"
+#include "base/json.h"
 #include "control/questions.h"
 
 namespace berth::agent {
 namespace {
 
 namespace json = boost::json;
-using claudecodeui::ArrayOf;
 using claudecodeui::Cut;
 using claudecodeui::IsFailure;
 using claudecodeui::IsTrue;
 using claudecodeui::kMaxSessions;
 using claudecodeui::kMaxText;
-using claudecodeui::ObjectOf;
 using claudecodeui::Origin;
 using claudecodeui::ReasonOf;
 using claudecodeui::RunningSession;
@@ -34,9 +32,9 @@ constexpr std::string_view kLost = "the instance went away in the middle of the 
 }  // namespace
 
 void ChatSessions::OnMessage(std::string_view text, Origin origin) {
-  auto parsed = ParseJson(text);
-  if (!parsed || !parsed->is_object()) return;
-  const json::object& message = parsed->get_object();
+  const auto parsed = ParseJsonObject(text);
+  if (!parsed) return;
+  const json::object& message = *parsed;
   const std::string kind = TextOf(message, "kind");
   if (!kind.empty()) {
     OnKind(kind, message, origin);
@@ -65,10 +63,10 @@ void ChatSessions::OnKind(std::string_view kind, const json::object& message, Or
   } else if (kind == "chat_subscribed") {
     OnSubscribed(message, origin);
   } else if (kind == "session_upserted") {
-    const json::object* const about = ObjectOf(message, "session");
-    const json::object* const project = ObjectOf(message, "project");
+    const json::object* const about = ObjectMember(message, "session");
+    const json::object* const project = ObjectMember(message, "project");
     Describe(id, about ? TextOf(*about, "summary") : "",
-             project ? std::string(claudecodeui::WholeTextOf(*project, "displayName")) : "");
+             project ? StringMember(*project, "displayName") : "");
     if (on_upserted_ && origin == Origin::kObserver) on_upserted_(id);
   }
 }
@@ -79,13 +77,13 @@ void ChatSessions::OnLegacyType(std::string_view type, const json::object& messa
   } else if (type == "active-sessions") {
     OnActiveSessions(message);
   } else if (type == "pending-permissions-response") {
-    const json::array* const pending = ArrayOf(message, "data");
+    const json::array* const pending = ArrayMember(message, "data");
     if (pending) SetPending(TextOf(message, "sessionId"), *pending, origin);
   }
 }
 
 void ChatSessions::OnActiveSessions(const json::object& message) {
-  const json::object* const providers = ObjectOf(message, "sessions");
+  const json::object* const providers = ObjectMember(message, "sessions");
   if (!providers) return;
   const std::vector<RunningSession> running = claudecodeui::ParseActiveSessions(*providers);
   // The answer to the question that was put last; what came over this socket since is older.
@@ -119,7 +117,7 @@ void ChatSessions::OnComplete(const json::object& message) {
 void ChatSessions::OnSubscribed(const json::object& message, Origin origin) {
   const std::string id = TextOf(message, "sessionId");
   if (id.empty()) return;
-  const json::array* const pending = ArrayOf(message, "pendingPermissions");
+  const json::array* const pending = ArrayMember(message, "pendingPermissions");
   const bool asks_still = says_resolved_ && pending && !pending->empty();
   if (IsTrue(message, "isProcessing") || asks_still) {
     Session* const session = FindOrAdd(id);
@@ -251,7 +249,7 @@ bool ChatSessions::AsksBeyondItsRun(std::string_view session) const {
   return says_resolved_ && questions_.HasOf(session);
 }
 
-void ChatSessions::Describe(std::string_view id, std::string title, std::string project) {
+void ChatSessions::Describe(std::string_view id, std::string_view title, std::string_view project) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   title = Cut(title, kMaxText);
@@ -259,8 +257,8 @@ void ChatSessions::Describe(std::string_view id, std::string title, std::string 
   if (title.empty()) title = found->second.title;
   if (project.empty()) project = found->second.project;
   if (title == found->second.title && project == found->second.project) return;
-  found->second.title = std::move(title);
-  found->second.project = std::move(project);
+  found->second.title = title;
+  found->second.project = project;
   Changed();
 }
 

@@ -52,7 +52,7 @@ class ChatSessions {
   /// The sessions that ran when the instance answered what it was asked at `asked`.
   void SetRunning(const std::vector<claudecodeui::RunningSession>& running, Moment asked);
   /// How a session is shown. Ignored unless it is one of List().
-  void Describe(std::string_view id, std::string title, std::string project);
+  void Describe(std::string_view id, std::string_view title, std::string_view project);
   /// A user has looked at the session: its failure is no news any more.
   void Seen(std::string_view id);
   /// The instance does not answer at this moment: what it does not list once it does has ended

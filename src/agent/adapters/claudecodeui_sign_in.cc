@@ -7,6 +7,7 @@
 #include "agent/adapters/jwt.h"
 #include "agent/adapters/password_file.h"
 #include "agent/json_request.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace berth::agent {
@@ -185,12 +186,12 @@ Task<Result<void>> SignIn::CreateUser() {
   LogInfo("created the instance's first user, {}; its password is in {}", kCreatedUser,
           PasswordFile(options_.state_folder).string());
 
-  const auto* token =
-      answer->value.is_object() ? answer->value.get_object().if_contains("token") : nullptr;
-  if (!token || !token->is_string()) co_return Ok();
+  const auto* said = answer->value.if_object();
+  const std::string_view token = said ? StringMember(*said, "token") : "";
+  if (token.empty()) co_return Ok();
   JsonQuestion finish{.method = "POST",
                       .target = "/api/user/complete-onboarding",
-                      .token = std::string(token->get_string()),
+                      .token = std::string(token),
                       .api_key = api_key_};
   auto finished =
       co_await AskJson(context_.executor, context_.instance, context_.info, std::move(finish));

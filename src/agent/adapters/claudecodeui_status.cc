@@ -6,6 +6,7 @@
 #include "agent/adapters/claudecodeui_chat.h"
 #include "agent/adapters/claudecodeui_version.h"
 #include "agent/json_request.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace berth::agent {
@@ -43,22 +44,17 @@ std::string PendingOf(std::string_view session) {
 /// The tool's input with what the user chose filled in; nothing if that cannot be done.
 std::optional<json::value> Filled(std::string_view input,
                                   const std::map<std::string, std::string>& answers) {
-  auto value = ParseJson(input);
-  if (!value || !value->is_object()) return std::nullopt;
+  auto object = ParseJsonObject(input);
+  if (!object) return std::nullopt;
   json::object chosen;
   for (const auto& [question, answer] : answers) chosen[question] = answer;
-  value->get_object()["answers"] = std::move(chosen);
-  return std::move(*value);
+  (*object)["answers"] = std::move(chosen);
+  return std::move(*object);
 }
 
 Task<Result<QuestionEnd>> AwaitEnd(std::shared_ptr<Answering> answering) {
   co_await answering->ended.Wait();
   co_return answering->how;
-}
-
-std::string StringOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : "";
 }
 
 }  // namespace
@@ -189,12 +185,11 @@ Task<void> ChatStatus::ReadTitles() {
     auto answer =
         co_await AskJson(context_.executor, context_.instance, context_.info, std::move(question));
     if (!answer || answer->status != 200 || !answer->value.is_object()) continue;
-    const auto* data = answer->value.get_object().if_contains("data");
-    if (!data || !data->is_object()) continue;
-    const auto* project = data->get_object().if_contains("project");
-    sessions_.Describe(
-        id, StringOf(data->get_object(), "summary"),
-        project && project->is_object() ? StringOf(project->get_object(), "displayName") : "");
+    const auto* data = ObjectMember(answer->value.get_object(), "data");
+    if (!data) continue;
+    const auto* project = ObjectMember(*data, "project");
+    sessions_.Describe(id, StringMember(*data, "summary"),
+                       project ? StringMember(*project, "displayName") : "");
   }
 }
 

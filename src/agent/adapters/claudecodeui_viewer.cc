@@ -3,7 +3,7 @@
 
 #include "agent/adapters/claudecodeui.h"
 #include "agent/adapters/claudecodeui_version.h"
-#include "agent/json_request.h"
+#include "base/json.h"
 
 namespace berth::agent {
 namespace {
@@ -40,9 +40,8 @@ MessageFilter ClaudeCodeUi::ViewerMessages(const http::RequestHead& head) const 
   return [is_audience_shared](std::string_view message) -> std::optional<std::string> {
     auto value = ParseJson(message);
     if (!value || !value->is_object()) return std::nullopt;
-    const json::value* type = value->get_object().if_contains("type");
-    if (type == nullptr || !type->is_string()) return std::nullopt;
-    if (!IsHarmless(std::string_view(type->get_string()), is_audience_shared)) return std::nullopt;
+    const std::string_view type = StringMember(value->get_object(), "type");
+    if (!IsHarmless(type, is_audience_shared)) return std::nullopt;
     // As we read it, so that the instance cannot read it in another way. A number that no double
     // holds cannot be written.
     std::string text = json::serialize(*value);

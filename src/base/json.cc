@@ -1,10 +1,9 @@
-#include "identity/answer_json.h"
+#include "base/json.h"
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cmath>
 
-namespace berth::identity {
+namespace berth {
 
 Result<boost::json::value> ParseJson(std::string_view text) {
   boost::system::error_code failure;
@@ -20,10 +19,10 @@ Result<boost::json::object> ParseJsonObject(std::string_view text) {
   return std::move(value->get_object());
 }
 
-std::string StringMember(const boost::json::object& object, std::string_view name) {
+std::string_view StringMember(const boost::json::object& object, std::string_view name) {
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_string()) return {};
-  return std::string(member->get_string());
+  return member->get_string();
 }
 
 std::optional<std::int64_t> IntegerMember(const boost::json::object& object,
@@ -44,10 +43,9 @@ const boost::json::object* ObjectMember(const boost::json::object& object, std::
   return member == nullptr ? nullptr : member->if_object();
 }
 
-bool IsKeepableName(std::string_view name) {
-  return !name.empty() && name.size() <= 256 && std::ranges::none_of(name, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+const boost::json::array* ArrayMember(const boost::json::object& object, std::string_view name) {
+  const auto* member = object.if_contains(name);
+  return member == nullptr ? nullptr : member->if_array();
 }
 
-}  // namespace berth::identity
+}  // namespace berth
