@@ -1,5 +1,6 @@
 // Reading what people write in flags, environment and configuration files: durations, sizes,
-// switches, and the name that somebody who mistyped another may have meant.
+// switches, and the name that somebody who mistyped another may have meant; and what a text holds
+// and where it can be cut.
 #pragma once
 
 #include <chrono>
@@ -31,6 +32,13 @@ Result<LogLevel> ParseLogLevel(std::string_view text);
 /// Whether `text` can be a part of a host name, and so an instance's id: 1 to 63 of a-z, 0-9 and
 /// '-', which is neither first nor last.
 bool IsHostLabel(std::string_view text);
+
+/// Whether a control byte is in it: below 0x20, tabs and line ends too, or DEL.
+bool HasControl(std::string_view text);
+
+/// The longest beginning of `text` that has at most `size` bytes and does not end within a
+/// character of UTF-8.
+std::string_view CutUtf8(std::string_view text, std::size_t size);
 
 /// The parts of a comma-separated list, without spaces around them; empty ones are dropped.
 std::vector<std::string> SplitList(std::string_view text);

@@ -67,5 +67,18 @@ TEST(TextTest, FindsWhatWasMeant) {
   EXPECT_EQ(DidYouMean("zzzzzzzz", names), "");
 }
 
+TEST(TextTest, FindsControlBytes) {
+  EXPECT_FALSE(HasControl("a b \xc3\xa4"));
+  EXPECT_TRUE(HasControl("a\tb") && HasControl("\n") && HasControl("\x7f"));
+  EXPECT_TRUE(HasControl(std::string_view("\0", 1)));
+}
+
+TEST(TextTest, CutsBetweenCharacters) {
+  EXPECT_EQ(CutUtf8("short", 5), "short");
+  EXPECT_EQ(CutUtf8("longer", 4), "long");
+  EXPECT_EQ(CutUtf8("\xc3\xa4\xc3\xa4", 3), "\xc3\xa4");
+  EXPECT_EQ(CutUtf8("\xc3\xa4", 1), "");
+}
+
 }  // namespace
 }  // namespace berth

@@ -1,6 +1,7 @@
 // The options of `berth hub` that say how people sign in.
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
 #include "net/address.h"
@@ -26,9 +27,7 @@ Result<std::string> WordFromFile(std::string_view path) {
 Result<Secret> SecretText(std::string_view text) { return Secret(text); }
 
 Result<std::string> ButtonName(std::string_view text) {
-  const bool is_shown = std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (text.empty() || text.size() > 60 || !is_shown) return Invalid("expected a short name");
+  if (text.empty() || text.size() > 60 || HasControl(text)) return Invalid("expected a short name");
   return std::string(text);
 }
 

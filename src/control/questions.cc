@@ -4,16 +4,15 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace berth::control {
 
 void CutText(Question& question, std::size_t size) {
   std::string& text = question.text;
   if (text.size() <= size) return;
   const std::string mark = fmt::format("… ({} bytes in all)", text.size());
-  std::size_t end = size - std::min(size, mark.size());
-  // Between characters.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
+  text.resize(CutUtf8(text, size - std::min(size, mark.size())).size());
   text += mark;
   question.is_cut = true;
 }

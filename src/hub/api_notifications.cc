@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
@@ -56,9 +57,7 @@ Result<void> CheckName(std::string_view name) {
   if (name.empty() || name.size() > kMaxName) {
     return Invalid(fmt::format("name must have 1 to {} bytes", kMaxName));
   }
-  const bool is_plain = std::ranges::all_of(
-      name, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
-  if (!is_plain) return Invalid("name holds control characters");
+  if (HasControl(name)) return Invalid("name holds control characters");
   return Ok();
 }
 

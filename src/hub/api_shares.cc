@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
@@ -61,7 +62,7 @@ Result<std::string> SubjectOf(const HubContext& hub, const ApiCall& call, store:
       return std::string();
     case store::ShareKind::kGroup:
       if (text.empty() || text.size() > kMaxGroup || text.front() == '/' || text.back() == '/' ||
-          std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+          HasControl(text)) {
         return Invalid("subject is no group: give \"org\" or \"org/team\"");
       }
       return text;

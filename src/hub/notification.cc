@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "http/query.h"
 
 namespace berth::hub {
@@ -111,11 +112,7 @@ Result<Notification> ParseNotification(std::string_view json) {
 std::string CutText(std::string_view text, std::size_t limit) {
   constexpr std::string_view kMark = "…";
   const bool is_cut = text.size() > limit;
-  if (is_cut) {
-    std::size_t end = limit < kMark.size() ? 0 : limit - kMark.size();
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
+  if (is_cut) text = CutUtf8(text, limit - std::min(limit, kMark.size()));
   std::string cut(text);
   for (char& c : cut) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f) c = ' ';

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
-#include <algorithm>
 #include <array>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace berth::identity {
 namespace {
@@ -122,9 +122,7 @@ std::optional<PresentedCredential> ParseApiToken(std::string_view text) {
 }
 
 bool IsTokenName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxTokenName && std::ranges::none_of(name, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  return !name.empty() && name.size() <= kMaxTokenName && !HasControl(name);
 }
 
 }  // namespace berth::identity

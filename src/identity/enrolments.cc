@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,11 +39,7 @@ std::string Shown(std::string_view code) {
   return fmt::format("{}-{}", code.substr(0, 4), code.substr(4));
 }
 
-bool IsPlain(std::string_view text) {
-  return text.size() <= kMaxText && std::ranges::none_of(text, [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
-}
+bool IsPlain(std::string_view text) { return text.size() <= kMaxText && !HasControl(text); }
 
 Result<void> Check(const EnrolmentRequest& request) {
   if (request.machine.empty() || !IsPlain(request.machine) || !IsPlain(request.agent_version) ||

@@ -1,13 +1,11 @@
 #include "identity/keepable_name.h"
 
-#include <algorithm>
+#include "base/text.h"
 
 namespace berth::identity {
 
 bool IsKeepableName(std::string_view name) {
-  return !name.empty() && name.size() <= 256 && std::ranges::none_of(name, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  return !name.empty() && name.size() <= 256 && !HasControl(name);
 }
 
 }  // namespace berth::identity

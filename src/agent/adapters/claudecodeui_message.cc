@@ -6,19 +6,14 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace berth::agent::claudecodeui {
 
 namespace json = boost::json;
 
-std::string_view Cut(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
-}
-
 std::string TextOf(const json::object& object, std::string_view name) {
-  return std::string(Cut(StringMember(object, name), kMaxText));
+  return std::string(CutUtf8(StringMember(object, name), kMaxText));
 }
 
 bool IsTrue(const json::object& object, std::string_view name) {
@@ -80,12 +75,12 @@ std::vector<RunningSession> ParseActiveSessions(const json::object& providers) {
     const json::array* const ids = value.if_array();
     if (!ids) continue;
     for (const json::value& entry : *ids) {
-      RunningSession session{.provider = std::string(Cut(provider, kMaxText))};
+      RunningSession session{.provider = std::string(CutUtf8(provider, kMaxText))};
       if (const json::object* const object = entry.if_object()) {
         session.id = TextOf(*object, "id");
         session.started_at = TimeOf(*object, "startedAt");
       } else if (const json::string* const id = entry.if_string()) {
-        session.id = Cut(*id, kMaxText);
+        session.id = CutUtf8(*id, kMaxText);
       }
       if (!session.id.empty() && running.size() < kMaxSessions) {
         running.push_back(std::move(session));

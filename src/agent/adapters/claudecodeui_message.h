@@ -23,9 +23,6 @@ enum class Origin {
   kObserver,  ///< The agent's own.
 };
 
-/// `text` without what is beyond `size` bytes, cut between characters.
-std::string_view Cut(std::string_view text, std::size_t size);
-
 /// The text at `name`, cut at kMaxText.
 std::string TextOf(const boost::json::object& object, std::string_view name);
 bool IsTrue(const boost::json::object& object, std::string_view name);

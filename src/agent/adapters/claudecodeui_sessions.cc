@@ -4,13 +4,13 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "control/questions.h"
 
 namespace berth::agent {
 namespace {
 
 namespace json = boost::json;
-using claudecodeui::Cut;
 using claudecodeui::IsFailure;
 using claudecodeui::IsTrue;
 using claudecodeui::kMaxSessions;
@@ -252,8 +252,8 @@ bool ChatSessions::AsksBeyondItsRun(std::string_view session) const {
 void ChatSessions::Describe(std::string_view id, std::string_view title, std::string_view project) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
-  title = Cut(title, kMaxText);
-  project = Cut(project, kMaxText);
+  title = CutUtf8(title, kMaxText);
+  project = CutUtf8(project, kMaxText);
   if (title.empty()) title = found->second.title;
   if (project.empty()) project = found->second.project;
   if (title == found->second.title && project == found->second.project) return;
