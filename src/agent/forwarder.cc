@@ -1,6 +1,5 @@
 #include "agent/forwarder.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,8 +9,11 @@
 #include "agent/replay_body.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "control/stream_fields.h"
 #include "http/bound_body.h"
+#include "http/grammar.h"
+#include "http/header_rules.h"
 #include "http/reserved_path.h"
 #include "http/reverse_proxy.h"
 #include "http/shared_asset.h"
@@ -59,26 +61,12 @@ struct PlanOfExchange {
   http::InterimHandler pass;
 };
 
-/// Whether `name` begins with `prefix` for a server that takes '_' for '-'.
-bool SpellsPrefix(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() &&
-         std::ranges::equal(name.substr(0, prefix.size()), prefix,
-                            [](char a, char b) { return (a == '_' ? '-' : a) == b; });
-}
-
 /// Fields that only hub and agent say to each other, and those that only the agent says to the
 /// instance.
 void RemoveInternal(http::Fields& fields) {
   fields.RemoveIf([](const http::Fields::Field& field) {
-    return field.name.starts_with('x') &&
-           (SpellsPrefix(field.name, "x-berth") || SpellsPrefix(field.name, "x-orchestrator"));
-  });
-}
-
-bool IsFieldValue(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f;
+    return field.name.starts_with('x') && (http::SpellsPrefix(field.name, "x-berth") ||
+                                           http::SpellsPrefix(field.name, "x-orchestrator"));
   });
 }
 
@@ -88,8 +76,8 @@ void AddIdentity(http::Fields& fields, const control::Assertion& user) {
   const std::string id =
       user.provider == "github" ? user.subject : user.provider + ':' + user.subject;
   const std::string& name = user.login.empty() ? user.name : user.login;
-  if (IsFieldValue(id)) fields.Set("x-orchestrator-user-id", id);
-  if (IsFieldValue(name)) fields.Set("x-orchestrator-username", name);
+  if (!id.empty() && !HasControl(id)) fields.Set("x-orchestrator-user-id", id);
+  if (!name.empty() && !HasControl(name)) fields.Set("x-orchestrator-username", name);
 }
 
 bool IsSafe(std::string_view method) {
@@ -107,9 +95,8 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
   }
   // What some servers take for the true method.
   for (const char* name : {"x-http-method-override", "x-http-method", "x-method-override"}) {
-    request.head.fields.RemoveIf([name](const http::Fields::Field& field) {
-      return field.name.size() == std::string_view(name).size() && SpellsPrefix(field.name, name);
-    });
+    request.head.fields.RemoveIf(
+        [name](const http::Fields::Field& field) { return http::Spells(field.name, name); });
   }
   if (!request.head.is_upgrade()) return std::nullopt;
   MessageFilter filter = adapter.ViewerMessages(request.head);
@@ -165,14 +152,7 @@ Result<void> CheckTarget(std::string_view method, std::string_view target) {
     if (method == "OPTIONS") return Ok();
     return Invalid("asterisk-form is for OPTIONS only");
   }
-  if (!target.starts_with('/')) return Invalid("target is not in origin-form");
-  if (target.starts_with("//")) return Invalid("target begins with two slashes");
-  for (const char c : target) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || c == '#' || c == '\\') {
-      return Invalid("target holds a forbidden character");
-    }
-  }
+  if (!http::IsOriginForm(target)) return Invalid("target is not in origin-form");
   return Ok();
 }
 

@@ -8,16 +8,6 @@
 namespace berth::http {
 namespace {
 
-/// Compares a field name with a lower-case table entry, reading '_' as '-'.
-bool Spells(std::string_view name, std::string_view entry) {
-  if (name.size() != entry.size()) return false;
-  return std::ranges::equal(name, entry, [](char a, char b) { return (a == '_' ? '-' : a) == b; });
-}
-
-bool SpellsPrefix(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() && Spells(name.substr(0, prefix.size()), prefix);
-}
-
 template <std::size_t N>
 bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& table) {
   return std::ranges::any_of(table, [&](auto entry) { return Spells(name, entry); });

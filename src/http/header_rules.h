@@ -4,6 +4,7 @@
 // cannot tell the two apart: X_Forwarded_For would otherwise arrive as a forged X-Forwarded-For.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,15 @@
 #include "http/fields.h"
 
 namespace berth::http {
+
+/// Whether `name` is `entry`, in lower case without '_', to a reader who takes '_' for '-'.
+inline bool Spells(std::string_view name, std::string_view entry) {
+  return std::ranges::equal(name, entry, [](char a, char b) { return (a == '_' ? '-' : a) == b; });
+}
+/// Whether it begins with `prefix` to that reader.
+inline bool SpellsPrefix(std::string_view name, std::string_view prefix) {
+  return name.size() >= prefix.size() && Spells(name.substr(0, prefix.size()), prefix);
+}
 
 /// Removes what belongs to one connection only: what Connection names, and the hop-by-hop fields
 /// (Connection, Keep-Alive, Close, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade) in any
