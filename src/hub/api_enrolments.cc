@@ -105,6 +105,16 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
   co_return JsonResponse(200, boost::json::serialize(body));
 }
 
+Task<void> WriteAnswer(HubContext& hub, const ApiCall& call, std::string_view action,
+                       const identity::EnrolmentRequest& answered) {
+  co_await hub.identity.audit().Write(
+      {.action = action,
+       .actor_id = call.user_id(),
+       .instance_id = answered.instance_id,
+       .address = call.request.peer.address,
+       .detail = fmt::format("{} at {}", Describe(answered), answered.address)});
+}
+
 }  // namespace
 
 Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call) {
@@ -204,12 +214,7 @@ Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call) {
   if (expires_in) grant.terms.expires_at = hub.clock() + *expires_in;
   auto approved = hub.identity.enrolments().Approve(code, std::move(grant));
   if (!approved) co_return std::move(approved).error();
-  co_await hub.identity.audit().Write(
-      {.action = identity::audit_action::kEnrolApprove,
-       .actor_id = call.user_id(),
-       .instance_id = approved->request.instance_id,
-       .address = call.request.peer.address,
-       .detail = fmt::format("{} at {}", Describe(approved->request), approved->request.address)});
+  co_await WriteAnswer(hub, call, identity::audit_action::kEnrolApprove, approved->request);
   co_return NoContent();
 }
 
@@ -222,12 +227,7 @@ Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call) {
   if (!checked) co_return std::move(checked).error();
   auto denied = hub.identity.enrolments().Deny(code);
   if (!denied) co_return UnknownCode(hub, call, identity::audit_action::kEnrolDeny);
-  co_await hub.identity.audit().Write(
-      {.action = identity::audit_action::kEnrolDeny,
-       .actor_id = call.user_id(),
-       .instance_id = denied->request.instance_id,
-       .address = call.request.peer.address,
-       .detail = fmt::format("{} at {}", Describe(denied->request), denied->request.address)});
+  co_await WriteAnswer(hub, call, identity::audit_action::kEnrolDeny, denied->request);
   co_return NoContent();
 }
 
