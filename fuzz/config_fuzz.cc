@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "base/config.h"
-#include "base/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace berth;  // NOLINT

@@ -1,7 +1,6 @@
 // Bodies of any instance, encoded: decoding gives them back, however they are cut and wherever the
 // encoder pauses. The first byte chooses the coding, the second the size of the pieces and, by its
 // highest bit, whether to pause after each.
-#include <algorithm>
 
 #include "http/content_decoder.h"
 #include "http/content_encoder.h"

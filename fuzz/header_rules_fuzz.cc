@@ -2,7 +2,6 @@
 // is left that may not cross, nothing else is lost or changed, and a second time changes nothing.
 #include <algorithm>
 #include <cstdint>
-#include <map>
 
 #include "base/check.h"
 #include "http/grammar.h"

@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <vector>
 
 #include "agent/json_request.h"
 #include "base/json.h"

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <fstream>
-
 #include "agent/worker_testing.h"
 #include "base/encoding.h"
 #include "base/private_file.h"

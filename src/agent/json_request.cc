@@ -1,7 +1,5 @@
 #include "agent/json_request.h"
 
-#include <boost/json.hpp>
-
 #include "base/event.h"
 #include "base/json.h"
 #include "http/media_type.h"

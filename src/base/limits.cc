@@ -1,7 +1,5 @@
 #include "base/limits.h"
 
-#include <iterator>
-
 namespace berth {
 namespace {
 

@@ -10,8 +10,6 @@
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
-#include <optional>
-
 #include "base/check.h"
 
 namespace berth {

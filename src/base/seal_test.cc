@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"

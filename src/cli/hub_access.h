@@ -4,11 +4,8 @@
 
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "base/limits.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "cli/settings.h"

@@ -2,7 +2,6 @@
 // folder. A hub that runs on it notices within a second, and tells its agents.
 #include <CLI/CLI.hpp>
 
-#include "base/log.h"
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/wall_clock.h"

@@ -1,6 +1,5 @@
 // `berth login` and `berth logout`: remember a hub and an API token for it, and forget them.
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 
 #include "base/json.h"
 #include "cli/command.h"

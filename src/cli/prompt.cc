@@ -1,6 +1,5 @@
 #include "cli/prompt.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 // `berth version`.
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 

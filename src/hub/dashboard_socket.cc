@@ -3,7 +3,6 @@
 #include <optional>
 #include <set>
 
-#include "base/log.h"
 #include "base/task_group.h"
 #include "http/websocket.h"
 #include "hub/api.h"

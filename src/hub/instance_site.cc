@@ -1,7 +1,6 @@
 #include "hub/instance_site.h"
 
 #include "base/encoding.h"
-#include "base/log.h"
 #include "base/seal.h"
 #include "http/cookie.h"
 #include "http/query.h"

@@ -7,7 +7,6 @@
 #include "base/p256.h"
 #include "base/random.h"
 #include "base/seal.h"
-#include "base/secret.h"
 #include "http/web.h"
 #include "hub/notification.h"
 #include "store/notify_targets.h"

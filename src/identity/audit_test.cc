@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
-
 #include "identity/fixture_testing.h"
 
 namespace berth::identity {

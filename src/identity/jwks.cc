@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
-#include <algorithm>
 #include <boost/json/value.hpp>
 
 #include "base/encoding.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "identity/github.h"
 #include "identity/oidc.h"
 #include "store/meta.h"

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "identity/oauth.h"
 
 namespace berth::identity {

@@ -1,6 +1,5 @@
 #include "net/buffer_pool.h"
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 

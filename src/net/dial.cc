@@ -1,7 +1,6 @@
 #include "net/dial.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "net/proxy_handshake.h"
 #include "net/resolve.h"

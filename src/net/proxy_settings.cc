@@ -1,9 +1,7 @@
 #include "net/proxy_settings.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 

@@ -1,7 +1,6 @@
 #include "rewrite/policy.h"
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "base/encoding.h"

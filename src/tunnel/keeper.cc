@@ -1,7 +1,5 @@
 #include "tunnel/keeper.h"
 
-#include "base/log.h"
-
 namespace berth::tunnel {
 
 std::string_view ToString(TunnelState::Kind kind) {

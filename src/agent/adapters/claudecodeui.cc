@@ -5,7 +5,6 @@
 #include "agent/adapters/generic.h"
 #include "base/encoding.h"
 #include "base/json.h"
-#include "base/log.h"
 
 namespace berth::agent {
 namespace {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <sstream>
 
-#include "base/log.h"
 #include "base/private_file.h"
 
 namespace berth::agent {

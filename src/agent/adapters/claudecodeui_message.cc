@@ -1,8 +1,5 @@
 #include "agent/adapters/claudecodeui_message.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
