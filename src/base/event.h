@@ -1,5 +1,5 @@
-// Ways to wait on an Executor: Event (manual reset), Sleep, and Race, which bounds a Task by a
-// deadline or by an event.
+// Ways to wait on an Executor: Event (manual reset), Sleep, Yield and TurnEnd, and Race, which
+// bounds a Task by a deadline or by an event.
 #pragma once
 
 #include <fmt/format.h>
@@ -72,6 +72,22 @@ class Yield : public Waiter {
   void await_suspend(std::coroutine_handle<> caller) {
     handle = caller;
     executor_.Ready(*this);
+  }
+  void await_resume() const {}
+
+ private:
+  Executor& executor_;
+};
+
+/// `co_await TurnEnd(executor);` lets all other ready work run first and, from the second time on,
+/// the loop look for new events: for whoever has much to do, between two parts of it.
+class TurnEnd : public Waiter {
+ public:
+  explicit TurnEnd(Executor& executor) : executor_(executor) {}
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> caller) {
+    handle = caller;
+    executor_.ReadyAtTurnEnd(*this);
   }
   void await_resume() const {}
 

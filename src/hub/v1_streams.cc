@@ -1,5 +1,6 @@
 #include "hub/v1_streams.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/event.h"
@@ -10,6 +11,7 @@
 #include "hub/browser.h"
 #include "hub/problem.h"
 #include "hub/v1_socket.h"
+#include "net/buffer_pool.h"
 
 namespace berth::hub {
 namespace {
@@ -114,6 +116,33 @@ http::Response WebSocketInfo(const http::RequestHead& head) {
   return JsonResponse(200, boost::json::serialize(info));
 }
 
+/// An answer, which is here whole, as if it came bit by bit: whatever is made of a piece (its
+/// compression, say) is made in one go, and others have their turn in between.
+class PacedBody : public http::Body {
+ public:
+  PacedBody(Executor& executor, http::BodyPtr whole)
+      : executor_(executor), whole_(std::move(whole)) {}
+
+  Task<Result<http::MutableBytes>> Read() override {
+    if (rest_.empty()) {
+      auto next = co_await whole_->Read();
+      if (!next) co_return std::move(next).error();
+      rest_ = *next;
+    } else {
+      co_await TurnEnd(executor_);
+    }
+    const auto piece = rest_.first(std::min(rest_.size(), net::kMostRead));
+    rest_ = rest_.subspan(piece.size());
+    co_return piece;
+  }
+  std::optional<std::uint64_t> length() const override { return whole_->length(); }
+
+ private:
+  Executor& executor_;
+  http::BodyPtr whole_;
+  http::MutableBytes rest_;
+};
+
 Task<Result<http::Response>> Answer(http::Response response) { co_return response; }
 Task<Result<http::Response>> Fail(Error error) { co_return error; }
 
@@ -137,7 +166,12 @@ Task<Result<http::Response>> Ask(HubContext& hub, std::shared_ptr<V1Calls> calls
     co_return InstanceError(answer.error());
   }
   auto response = control::DecodeResponse(std::move(*answer), request.head.method);
-  if (response) co_return response;
+  if (response) {
+    if (response->body && response->body->length() > net::kMostRead) {
+      response->body = std::make_unique<PacedBody>(hub.executor, std::move(response->body));
+    }
+    co_return response;
+  }
   LogWarn("instance {}: answer refused: {}", calls->instance_id(), response.error().message);
   co_return FailedResponse(control::stream_error::kInvalid);
 }

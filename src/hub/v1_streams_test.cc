@@ -7,6 +7,7 @@
 #include "http/body_testing.h"
 #include "http/request_testing.h"
 #include "hub/hub_testing.h"
+#include "net/buffer_pool.h"
 
 namespace berth::hub {
 namespace {
@@ -165,6 +166,44 @@ TEST_F(V1StreamsTest, WhatIsTooLargeIsRefusedWhetherItSaysSoOrNot) {
   auto fits = Begin(Post(std::string(1000, 'x')));
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].body, std::string(1000, 'x'));
+}
+
+/// Ready for a hundred times, one after the other.
+Task<void> BeBusy(Executor& executor, int& times) {
+  while (times < 100) {
+    co_await Yield(executor);
+    ++times;
+  }
+}
+
+/// The next piece's size, and how often others had their turn before it came.
+Task<void> ReadPiece(http::Body& body, const int& times, std::size_t& size, int& seen) {
+  auto piece = co_await body.Read();
+  size = piece.value().size();
+  seen = times;
+}
+
+TEST_F(V1StreamsTest, ALargeAnswerComesInPiecesAndOthersHaveTheirTurnBetween) {
+  auto exchange = Begin(Ask("/large"));
+  Answer(sent[0].request_id, std::string(3 * net::kMostRead + 1, 'x'));
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->body->length(), 3 * net::kMostRead + 1);
+  std::vector<std::size_t> sizes(5);
+  for (std::size_t& size : sizes) {
+    int times = 0;
+    int seen = 0;
+    auto reading = ReadPiece(*response->body, times, size, seen);
+    reading.Start();
+    auto busy = BeBusy(executor, times);
+    busy.Start();
+    executor.RunUntilIdle();
+    ASSERT_TRUE(reading.is_done());
+    const bool is_first_or_end = &size == &sizes.front() || &size == &sizes.back();
+    EXPECT_EQ(seen, is_first_or_end ? 0 : 100);
+  }
+  EXPECT_EQ(sizes,
+            (std::vector<std::size_t>{net::kMostRead, net::kMostRead, net::kMostRead, 1, 0}));
 }
 
 TEST_F(V1StreamsTest, Base64IsDecodedAndNotMentioned) {
