@@ -34,6 +34,7 @@ struct HtmlOptions {
   std::string import_map_hash = {};  ///< A policy's source for it, for policies in meta elements.
   bool is_policy_strict = false;  ///< The page's own import map may be changed only with a nonce.
   bool rewrites_javascript = false;
+  bool is_xml = false;  ///< The page is XHTML.
 };
 
 class HtmlRewriter : public Rewriter, private HtmlTokenizer::Handler {
@@ -63,7 +64,7 @@ class HtmlRewriter : public Rewriter, private HtmlTokenizer::Handler {
   bool LosesIntegrity(const HtmlTag& tag) const;
 
   HtmlOptions options_;
-  HtmlTokenizer tokenizer_{*this};
+  HtmlTokenizer tokenizer_{*this, options_.is_xml};
 
   Raw raw_ = Raw::kPass;
   RewriterPtr raw_rewriter_;

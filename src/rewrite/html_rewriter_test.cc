@@ -22,6 +22,19 @@ std::string Injected(std::string_view in, Injection injection = Injection::kAlwa
                    .import_map_element = "[M]"});
 }
 
+TEST(HtmlRewriterTest, InXmlASelfClosingTagHasNoTextAndCdataIsNone) {
+  const Case cases[] = {
+      {"<script src=\"/a\"/><link href=\"/b\"/>", "<script src=\"/P/a\"/><link href=\"/P/b\"/>"},
+      {"<iframe src=\"/a\"/><textarea/><a href=\"/b\">",
+       "<iframe src=\"/P/a\"/><textarea/><a href=\"/P/b\">"},
+      {"<title/><a href=\"/b\">", "<title/><a href=\"/P/b\">"},
+      {"<p><![CDATA[x><a href=\"/x\">]]><a href=\"/y\">",
+       "<p><![CDATA[x><a href=\"/x\">]]><a href=\"/P/y\">"},
+      {"<script><![CDATA[\"<a href='/x'>\"]]></script><a href=\"/y\">",
+       "<script><![CDATA[\"<a href='/x'>\"]]></script><a href=\"/P/y\">"}};
+  for (const auto& [in, out] : cases) EXPECT_EQ(Html(in, {.prefix = "/P", .is_xml = true}), out);
+}
+
 TEST(HtmlRewriterTest, AttributesMoveUnderThePrefix) {
   const Case cases[] = {
       {"<a href=\"/x\">", "<a href=\"/P/x\">"},

@@ -129,7 +129,7 @@ void HtmlTokenizer::StepDeclaration(char c, std::string& out) {
     handler_.SeeDoctype();
   } else if (seen == kCdata) {
     FlushTag(out);
-    state_ = foreign_depth_ > 0 ? State::kCdata : State::kBogusComment;
+    state_ = is_foreign() ? State::kCdata : State::kBogusComment;
     brackets_ = 0;
   }
 }
@@ -284,9 +284,8 @@ void HtmlTokenizer::EndTag(bool is_self_closing, std::string& out) {
   }
   handler_.PassTag(tag_, out);
   if (!tag_.is_end) {
-    const bool is_foreign = foreign_depth_ > 0;
-    if (tag_.name == "plaintext" && !is_foreign) state_ = State::kPlaintext;
-    if (HasRawText(tag_.name) && !(is_foreign && (is_self_closing || tag_.name == "title"))) {
+    if (tag_.name == "plaintext" && !is_foreign()) state_ = State::kPlaintext;
+    if (HasRawText(tag_.name) && !(is_foreign() && (is_self_closing || tag_.name == "title"))) {
       EnterRaw();
     }
   }

@@ -2,7 +2,9 @@
 //
 // It follows the HTML standard's states (tags, quoted and unquoted attributes, comments, CDATA, raw
 // text with the escapes of script data), so that text that only looks like a tag is never taken for
-// one. One tag is held at a time, at most kLongestTag bytes of it; everything else passes through.
+// one. In XML (XHTML), all of a page is as svg and math are in HTML: CDATA sections count, and a
+// self-closing tag has no text. One tag is held at a time, at most kLongestTag bytes of it;
+// everything else passes through.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +37,8 @@ class HtmlTokenizer {
   };
 
   /// `handler` must outlive it.
-  explicit HtmlTokenizer(Handler& handler) : handler_(handler) {}
+  explicit HtmlTokenizer(Handler& handler, bool is_xml = false)
+      : handler_(handler), is_xml_(is_xml) {}
   HtmlTokenizer(const HtmlTokenizer&) = delete;
   HtmlTokenizer& operator=(const HtmlTokenizer&) = delete;
 
@@ -84,8 +87,10 @@ class HtmlTokenizer {
   void AppendToTag(char c, std::string& out);
   void EndTag(bool is_self_closing, std::string& out);
   void EnterRaw();
+  bool is_foreign() const { return is_xml_ || foreign_depth_ > 0; }
 
   Handler& handler_;
+  const bool is_xml_;
   State state_ = State::kText;
 
   HtmlTag tag_;                // Its text is the token at hand, whatever it will be.

@@ -232,6 +232,7 @@ RewriterPtr Plan::HtmlFor(Fields& fields) const {
   options.injection = is_navigation_ ? Injection::kAlways : Injection::kIntoDocuments;
   options.rewrites_javascript = setup_->rewrite_javascript;
   options.is_policy_strict = is_amended;
+  options.is_xml = is_xml;
   PolicyAdditions additions;
   additions.script_hash = HashSource(script);
   // XML would need the script's '<' and '&' escaped, so there it comes from its address as well.

@@ -311,6 +311,8 @@ TEST_F(PlanTest, XmlPagesGetTheScriptByItsAddress) {
   Request("/", {{"accept", "text/html"}});
   EXPECT_THAT(AnswerText("application/xhtml+xml", "<html><head/>"),
               HasSubstr("/.berth/page.js?v="));
+  EXPECT_THAT(AnswerText("application/xhtml+xml", "<html><head><script src='/a'/><a href='/b'/>"),
+              HasSubstr("/a'/><a href='/clients/x/proxy/b'/>"));
 }
 
 TEST_F(PlanTest, FragmentsThatScriptsAskForGetNoScript) {
