@@ -271,7 +271,8 @@ TEST_F(H1EndingsTest, AnErrorBecomesABareAnswer) {
 
 TEST_F(H1EndingsTest, ABrowserThatDoesNotReadIsGivenUp) {
   FakeService service([](Request) { return Pieces(200, {}, {std::string(200'000, 'x')}); });
-  auto [browser, hub] = net::testing::MakePipe(executor_);
+  auto [browser, hub] =
+      net::testing::MakePipe(executor_, {.write_stall = limits_.write_stall_timeout});
   auto serving = ServeH1(executor_, limits_, std::move(hub), service);
   serving.Start();
   ASSERT_THAT(executor_.Await(net::testing::WriteText(*browser, std::string(kGet))),
@@ -280,6 +281,26 @@ TEST_F(H1EndingsTest, ABrowserThatDoesNotReadIsGivenUp) {
   EXPECT_FALSE(serving.is_done());
   executor_.Advance(1ms);
   EXPECT_TRUE(serving.is_done());
+}
+
+TEST_F(H1EndingsTest, ABrowserThatReadsSlowlyGetsAllOfALargePiece) {
+  const std::string large(200'000, 'x');
+  FakeService service([&](Request) { return Pieces(200, {}, {large}); });
+  auto [browser, hub] = net::testing::MakePipe(
+      executor_,
+      {.fragment = 4'000, .capacity = 4'000, .write_stall = limits_.write_stall_timeout});
+  auto serving = ServeH1(executor_, limits_, std::move(hub), service);
+  serving.Start();
+  ASSERT_THAT(executor_.Await(net::testing::WriteText(*browser, std::string(kGet))),
+              berth::testing::IsOk());
+  std::string received;
+  while (received.find(large) == std::string::npos) {
+    executor_.Advance(limits_.write_stall_timeout - 1s);
+    auto piece = executor_.Await(browser->Read());
+    ASSERT_THAT(piece, berth::testing::IsOk());
+    ASSERT_FALSE(piece->empty());
+    received += net::AsText(*piece);
+  }
 }
 
 TEST_F(H1EndingsTest, DroppingTheTaskCancelsTheExchange) {

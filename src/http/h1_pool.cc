@@ -31,8 +31,7 @@ Task<Result<void>> H1Pool::Lease::Reconnect() {
   connection_.reset();
   auto stream = co_await pool_->connector_();
   if (!stream) co_return Wrap(std::move(stream).error(), "connect");
-  connection_ =
-      std::make_unique<H1Connection>(pool_->executor_, pool_->limits_, std::move(*stream));
+  connection_ = std::make_unique<H1Connection>(std::move(*stream));
   co_return Ok();
 }
 

@@ -18,8 +18,8 @@ namespace berth::http {
 
 /// One connection to the origin.
 struct H1Connection {
-  H1Connection(Executor& executor, const Limits& limits, net::StreamPtr opened)
-      : stream(std::move(opened)), reader(*stream), writer(executor, limits, *stream) {}
+  explicit H1Connection(net::StreamPtr opened)
+      : stream(std::move(opened)), reader(*stream), writer(*stream) {}
 
   net::StreamPtr stream;
   H1Reader reader;

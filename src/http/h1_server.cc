@@ -66,7 +66,7 @@ class Connection {
         options_(options),
         inbound_(std::make_shared<H1Inbound>(executor, limits, std::move(stream))),
         outbox_(new Outbox(executor)),
-        writer_(executor, limits, inbound_->stream()) {}
+        writer_(inbound_->stream()) {}
   ~Connection() {
     ++outbox_->exchange;
     inbound_->Abandon();

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstring>
 
-#include "base/event.h"
 #include "http/chunked.h"
 #include "http/date.h"
 #include "http/grammar.h"
@@ -265,14 +264,10 @@ Result<void> AppendRequestHead(std::string& out, const RequestHead& head, BodyFr
   return Ok();
 }
 
-Task<Result<void>> MessageWriter::WriteAll(std::span<const Bytes> pieces) {
-  return WithDeadline(executor_, limits_.write_stall_timeout, "write", stream_.Write(pieces));
-}
-
 Task<Result<void>> MessageWriter::Flush() {
   if (buffer_.empty()) co_return Ok();
   const Bytes piece = net::AsBytes(buffer_);
-  auto written = co_await WriteAll(std::span(&piece, 1));
+  auto written = co_await stream_.Write(std::span(&piece, 1));
   buffer_.clear();
   co_return written;
 }
@@ -281,7 +276,7 @@ Task<Result<void>> MessageWriter::WritePiece(Bytes piece, std::string_view end) 
   const std::array<Bytes, 3> pieces = {net::AsBytes(buffer_), piece, net::AsBytes(end)};
   const std::size_t first = buffer_.empty() ? 1 : 0;
   const std::size_t last = end.empty() ? 2 : 3;
-  auto written = co_await WriteAll(std::span(pieces).subspan(first, last - first));
+  auto written = co_await stream_.Write(std::span(pieces).subspan(first, last - first));
   buffer_.clear();
   co_return written;
 }

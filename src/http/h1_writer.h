@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "base/executor.h"
-#include "base/limits.h"
 #include "http/h1_parser.h"
 #include "http/message.h"
 
@@ -44,15 +42,13 @@ Result<void> AppendRequestHead(std::string& out, const RequestHead& head, BodyFr
 /// Writes to one stream, through one buffer. One call at a time. Lives on one loop.
 class MessageWriter {
  public:
-  /// All must outlive the writer.
-  MessageWriter(Executor& executor, const Limits& limits, net::ByteStream& stream)
-      : executor_(executor), limits_(limits), stream_(stream) {}
+  /// `stream` must outlive the writer.
+  explicit MessageWriter(net::ByteStream& stream) : stream_(stream) {}
 
   /// Text that the next write begins with.
   std::string& buffer() { return buffer_; }
 
-  /// Writes the buffer. kUnavailable or kTimeout (limits.write_stall_timeout): the stream is
-  /// broken.
+  /// Writes the buffer. kUnavailable or kTimeout: the stream is broken.
   Task<Result<void>> Flush();
 
   /// Writes the buffer and then `body`, framed, to its end. Null is an empty body. Pieces that are
@@ -68,10 +64,7 @@ class MessageWriter {
 
  private:
   Task<Result<void>> WritePiece(Bytes piece, std::string_view end);
-  Task<Result<void>> WriteAll(std::span<const Bytes> pieces);
 
-  Executor& executor_;
-  const Limits& limits_;
   net::ByteStream& stream_;
   std::string buffer_;
   bool body_failed_ = false;

@@ -119,7 +119,7 @@ TEST_F(H2ServerTest, APeerThatDoesNotReadIsCut) {
     response.body = std::make_unique<PatternBody>(1'000'000'000);
     co_return response;
   });
-  auto [hub, browser] = MakePipe(executor);
+  auto [hub, browser] = MakePipe(executor, {.write_stall = limits.write_stall_timeout});
   serving = ServeH2(executor, limits, std::move(hub), service, {});
   serving.Start();
   // A huge window, so that only the transport holds the response back.

@@ -135,9 +135,7 @@ Task<void> WriteAll(Connection& connection) {
     const std::size_t produced = session.Produce(out, kH2Write);
     if (produced > 0) {
       const Bytes piece = net::AsBytes(out);
-      auto written =
-          co_await WithDeadline(connection.executor, connection.limits.write_stall_timeout, "write",
-                                connection.stream.Write(std::span(&piece, 1)));
+      auto written = co_await connection.stream.Write(std::span(&piece, 1));
       if (!written) {
         connection.End(std::move(written).error());
         co_return;

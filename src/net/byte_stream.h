@@ -44,8 +44,8 @@ class ByteStream {
   /// good. kUnavailable: the connection broke.
   virtual Task<Result<MutableBytes>> Read() = 0;
 
-  /// Writes all pieces, in order, as one gather write where possible. The bytes must stay valid
-  /// until the task ends. A dropped Write leaves the stream in an unknown state: close it.
+  /// Writes all pieces, in order, as one gather write where possible. They must stay valid till the
+  /// end. kTimeout: nothing was taken for limits.write_stall_timeout. Close after a dropped Write.
   virtual Task<Result<void>> Write(std::span<const Bytes> pieces) = 0;
 
   /// Finishes our direction after what was written; reading goes on.

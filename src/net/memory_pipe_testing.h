@@ -20,6 +20,7 @@ namespace berth::net::testing {
 struct PipeOptions {
   std::size_t fragment = 0;          ///< Most bytes per Read; 0 = as many as there are.
   std::size_t capacity = 64 * 1024;  ///< Bytes in flight per direction before Write waits.
+  Duration write_stall{};            ///< A Write without any progress; zero: waits for ever.
   Peer peer{.address = "192.0.2.1", .port = 4242, .is_tls = false, .alpn = ""};  ///< Of both ends.
 };
 
@@ -77,8 +78,8 @@ class PipeStream : public ByteStream {
         const std::size_t used = std::min(out_->bytes.size(), options_.capacity);
         const std::size_t count = std::min(options_.capacity - used, piece.size());
         if (count == 0) {
-          out_->writable.Reset();
-          co_await out_->writable.Wait();
+          auto waited = co_await WaitWritable();
+          if (!waited) co_return std::move(waited).error();
           continue;
         }
         out_->bytes.insert(out_->bytes.end(), piece.begin(),
@@ -108,6 +109,17 @@ class PipeStream : public ByteStream {
   const Peer& peer() const override { return options_.peer; }
 
  private:
+  Task<Result<void>> WaitWritableUnbounded() {
+    out_->writable.Reset();
+    co_await out_->writable.Wait();
+    co_return Ok();
+  }
+  Task<Result<void>> WaitWritable() {
+    if (options_.write_stall == Duration::zero()) return WaitWritableUnbounded();
+    return WithDeadline(out_->writable.executor(), options_.write_stall, "write",
+                        WaitWritableUnbounded());
+  }
+
   std::shared_ptr<Lane> in_;
   std::shared_ptr<Lane> out_;
   PipeOptions options_;
