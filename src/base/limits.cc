@@ -27,7 +27,8 @@ constexpr LimitRow kRows[] = {
     {"connections", false, &Limits::connections, nullptr,
      "Open connections of a hub, of browsers, scripts and agents alike; beyond it new ones wait."},
     {"h2_streams", false, &Limits::h2_streams, nullptr,
-     "Concurrent streams of one browser connection."},
+     "Concurrent streams of one browser connection, each with up to `stream_buffer` of an upload "
+     "that nobody has read yet."},
     {"h2_header_list", false, &Limits::h2_header_list, nullptr,
      "Decoded bytes of an HTTP/2 head of a browser."},
     {"compressions", false, &Limits::compressions, nullptr,

@@ -199,6 +199,37 @@ TEST_F(H2FlowControlTest, WhatABrowserNeverTakesIsGivenUp) {
   EXPECT_EQ(joined.server->stream_count(), 0u);
 }
 
+TEST_F(H2FlowControlTest, UploadsThatNobodyReadsDoNotHoldUpThoseOfOthers) {
+  struct Uploads {
+    static Task<Result<Response>> Serve(Event* never, Request request) {
+      if (request.head.target == "/unread") co_await never->Wait();
+      auto response = co_await Echo(std::move(request));
+      co_return response;
+    }
+  };
+  Event never(executor);
+  FakeService service([&](Request request) { return Uploads::Serve(&never, std::move(request)); });
+  limits.stream_buffer = 64 * 1024;
+  limits.h2_streams = 24;
+  JoinedSessions joined(executor, limits, service);
+  executor.RunUntilIdle();
+  std::vector<Task<Result<Fetched>>> unread;
+  while (unread.size() + 1 < limits.h2_streams) {
+    auto body = std::make_unique<PatternBody>(2 * limits.stream_buffer);
+    unread.push_back(Fetch(*joined.client, Post("/unread", std::move(body))));
+    unread.back().Start();
+  }
+  executor.RunUntilIdle();
+  EXPECT_EQ(joined.server->buffered(), unread.size() * limits.stream_buffer);
+  const std::uint64_t size = 4 * limits.h2_streams * limits.stream_buffer;
+  auto response =
+      executor.Await(joined.client->Exchange(Post("/read", std::make_unique<PatternBody>(size))));
+  ASSERT_THAT(response, IsOk());
+  auto read = executor.Await(ReadPattern(*response->body));
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(*read, size);
+}
+
 TEST_F(H2FlowControlTest, StreamsBeyondThePeersLimitWaitAndThenAreRefused) {
   FakeService service(Echo);
   ManualSource source(executor);

@@ -5,8 +5,6 @@
 namespace berth::http {
 namespace {
 
-// A browser's connection may hold 16 streams' worth of unread uploads, then all of them wait.
-constexpr std::uint32_t kBrowserStreamsBuffered = 16;
 // A tunnel's connection window is credited on receipt, so it only has to cover a long, fast link:
 // 16 MiB is 1 Gbit/s at 130 ms.
 constexpr std::uint32_t kTunnelWindow = 16 * 1024 * 1024;
@@ -39,9 +37,12 @@ H2Options WithDefaults(H2Options options, const Limits& limits) {
         static_cast<std::uint32_t>(is_tunnel ? limits.tunnel_streams : limits.h2_streams);
   }
   if (options.stream_window == 0) options.stream_window = Window(limits.stream_buffer);
+  // A browser has one connection for the dashboard and all instances: uploads that one of them does
+  // not read must not hold up those to others. Twice what the streams may hold, because nghttp2
+  // gives credit back by halves of the window.
   if (options.connection_window == 0) {
-    options.connection_window =
-        is_tunnel ? kTunnelWindow : Window(limits.stream_buffer * kBrowserStreamsBuffered);
+    const std::uint64_t held = std::uint64_t{options.stream_window} * options.max_streams;
+    options.connection_window = is_tunnel ? kTunnelWindow : Window(2 * held);
   }
   if (options.frame_bytes == 0) options.frame_bytes = is_tunnel ? kTunnelFrame : kBrowserFrame;
   // What passed at the hub, over HTTP/1.1 too, and was added to there, must pass the tunnel.
