@@ -47,7 +47,9 @@ constexpr LimitRow kRows[] = {
      "not "
      "taken: beyond it, its new requests get 503."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
-     "Concurrent streams in one tunnel."},
+     "Concurrent streams in one tunnel. People with whom the instance is shared hold at most half "
+     "of "
+     "them, together."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,
      "Bytes buffered per stream and direction."},
     {"tunnel_window", false, &Limits::tunnel_window, nullptr,

@@ -26,6 +26,7 @@ namespace berth::hub {
 
 class AssetCache;
 class Changes;
+class GuestStreams;
 class InstanceHistory;
 class Notifications;
 class PathGates;
@@ -48,6 +49,7 @@ struct HubContext {
   identity::SignIn* sign_in = nullptr;                ///< Never null once the hub serves.
   http::Compressor* compressor = nullptr;             ///< Likewise.
   PathGates* path_gates = nullptr;                    ///< Likewise.
+  GuestStreams* guests = nullptr;                     ///< Likewise.
   AssetCache* assets = nullptr;                       ///< Likewise.
   Notifications* notifications = nullptr;             ///< Likewise.
   bool path_mode = true;                              ///< Whether /clients/ID/proxy/ is served.

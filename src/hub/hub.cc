@@ -178,9 +178,11 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
                .scheme = hosts_.public_origin().scheme == "https" ? identity::Scheme::kHttps
                                                                   : identity::Scheme::kHttp},
       path_gates_(context_),
+      guests_(options_.limits),
       tunnels_(context_),
       router_(context_, tunnels_, trusted_proxies_) {
   context_.path_gates = &path_gates_;
+  context_.guests = &guests_;
 }
 
 Result<void> Hub::PrepareSignIn(net::Loop& loop) {

@@ -18,6 +18,7 @@
 #include "hub/changes.h"
 #include "hub/context.h"
 #include "hub/front_loops.h"
+#include "hub/guest_streams.h"
 #include "hub/instance_history.h"
 #include "hub/notifications.h"
 #include "hub/options.h"
@@ -90,6 +91,7 @@ class Hub {
   HubContext context_;
   std::unique_ptr<AccessKeeper> access_keeper_;
   PathGates path_gates_;
+  GuestStreams guests_;
   std::unique_ptr<Notifications> notifications_;
   TunnelEndpoint tunnels_;
   Router router_;

@@ -17,6 +17,7 @@
 #include "hub/browser.h"
 #include "hub/compression.h"
 #include "hub/cross_site.h"
+#include "hub/guest_streams.h"
 #include "hub/path_gates.h"
 #include "hub/problem.h"
 #include "hub/proxy_path.h"
@@ -150,6 +151,14 @@ Problem AwayProblem(std::string_view instance_id) {
                       instance_id)};
 }
 
+Problem TooManyProblem(std::uint64_t most) {
+  return {
+      503, "Too many at once",
+      fmt::format("Those with whom this instance is shared may have {} requests open there at a "
+                  "time, all of them together. Close what you do not need, or try again.",
+                  most)};
+}
+
 /// What the hub changes in the heads of one exchange, and what the agent says of its own in that of
 /// the response, of which nothing reaches the browser.
 class Edits : public http::ProxyEdits {
@@ -268,6 +277,16 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (!instance->is_live()) {
     co_return refuse(AwayProblem(placement.instance_id), Retry::kEvery3Seconds);
   }
+  // What keeps the session for the bodies, and for those of a guest the place that they take.
+  std::shared_ptr<const void> guard = session;
+  if (visible->role != identity::InstanceRole::kOwner) {
+    guard = hub.guests->Enter(placement.instance_id, std::move(guard));
+    if (!guard) {
+      auto refused = refuse(TooManyProblem(hub.limits.tunnel_streams / 2), Retry::kEvery3Seconds);
+      refused.head.fields.Add("retry-after", "3");
+      co_return refused;
+    }
+  }
   auto assertion = instance->link->Assert(person, session->id, AssertedRole(visible->role));
   if (!assertion) {
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
@@ -290,7 +309,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   const auto why = ErrorKind::kUnauthorized;
   if (request.body) {
     request.body =
-        http::EndWith(std::move(request.body), session->ended, why, session, &session->was_used);
+        http::EndWith(std::move(request.body), session->ended, why, guard, &session->was_used);
     if (gate) request.body = http::EndWith(std::move(request.body), *gate, why, gate);
   }
   auto exchange = http::ReverseProxy(hub.executor, hub.limits, instance->link->streams(),
@@ -324,7 +343,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);
   if (response->body && response->body->length() != 0) {
     const bool is_endless = !response->body->length() && response->is_endless();
-    response->body = http::CutWith(std::move(response->body), session->ended, why, session);
+    response->body = http::CutWith(std::move(response->body), session->ended, why, guard);
     if (gate) response->body = http::CutWith(std::move(response->body), *gate, why, gate);
     if (is_endless) {
       response->body =
