@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include <bit>
 #include <csignal>
 #include <filesystem>
 
@@ -19,18 +20,7 @@ constexpr std::size_t kMaxAnswers = 16;  // That wait for the instance's word.
 
 /// A number in [0, 1).
 double RandomShare() {
-  const auto bytes = RandomBytes<4>(SystemRandom());
-  std::uint32_t number = 0;
-  for (const std::byte byte : bytes) number = number << 8 | std::to_integer<std::uint32_t>(byte);
-  return number / 4294967296.0;
-}
-
-tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token, tunnel::Protocol protocol) {
-  return {.scheme = place.scheme,
-          .authority = place.authority,
-          .target = place.path + "/ws/connect",
-          .token = std::move(token),
-          .protocol = protocol};
+  return std::bit_cast<std::uint32_t>(RandomBytes<4>(SystemRandom())) / 4294967296.0;
 }
 
 /// The limits, with what the environment of version 1 sets.
@@ -150,7 +140,7 @@ Agent::~Agent() {
   status_.SetAdapter(nullptr);
   locating_.Cancel();
   reporting_.Cancel();
-  other_token_.Cancel();
+  amending_.Cancel();
   answers_.CancelAll();
 }
 
@@ -286,9 +276,12 @@ void Agent::OnState(const tunnel::TunnelState& state) {
   const std::string hub = hub_place_.origin();
   const std::string reason = ForLog(state.reason);
   const bool is_refused = state.kind == Kind::kUnauthorized || state.kind == Kind::kRefused;
-  other_token_ = is_refused && options_.token_source.kind != TokenSource::Kind::kGiven
-                     ? Job(loop_, "another token", TakeOtherToken())
-                     : Job();
+  amending_ = Job();
+  if (state.kind == Kind::kUntrusted) {
+    amending_ = Job(loop_, "another key of the hub", TakeOtherPins());
+  } else if (is_refused && options_.token_source.kind != TokenSource::Kind::kGiven) {
+    amending_ = Job(loop_, "another token", TakeOtherToken());
+  }
   status_.SetWatched(state.kind == Kind::kConnected);
   if (state.kind != Kind::kConnected) v1_server_.Reset();
   switch (state.kind) {
@@ -334,6 +327,12 @@ Task<void> Agent::TakeOtherToken() {
   auto token = co_await AwaitOtherToken(*worker_, loop_, options_.token_source.file, hub_.token);
   LogInfo("there is another token in {}", options_.token_source.file.string());
   hub_.token = std::move(token);
+  keeper_.TryNow();
+}
+
+Task<void> Agent::TakeOtherPins() {
+  co_await trust_.AwaitOtherPins(loop_);
+  LogInfo("the pinned keys of {} are others now", options_.hub_url);
   keeper_.TryNow();
 }
 

@@ -51,6 +51,7 @@ class Agent : private tunnel::Keeper::Observer {
   Task<void> GiveAnswer(control::Answer answer);
   void Report(control::AnswerResult result);
   Task<void> TakeOtherToken();
+  Task<void> TakeOtherPins();
   control::Metadata DescribeInstance() const;
   /// What the instance is, as far as it was ever found.
   struct InstanceKind {
@@ -99,7 +100,7 @@ class Agent : private tunnel::Keeper::Observer {
   Event left_;  // Run() has ended.
   Job locating_;
   Job reporting_;
-  Job other_token_;  // Runs while the hub refuses the one that we have.
+  Job amending_;  // Waits for another token while the hub refuses ours, or for pins that it meets.
 };
 
 }  // namespace berth::agent

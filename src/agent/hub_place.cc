@@ -31,6 +31,14 @@ Result<HubPlace> HubPlace::Parse(std::string_view url) {
   return hub;
 }
 
+tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token, tunnel::Protocol protocol) {
+  return {.scheme = place.scheme,
+          .authority = place.authority,
+          .target = place.path + "/ws/connect",
+          .token = std::move(token),
+          .protocol = protocol};
+}
+
 Task<Result<net::StreamPtr>> DialHub(net::Loop& loop, HubPlace hub,
                                      const net::ProxySettings& proxies, const net::TlsClient& tls,
                                      const Limits& limits) {

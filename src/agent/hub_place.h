@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "net/address.h"
 #include "net/dial.h"
+#include "tunnel/agent_link.h"
 
 namespace berth::agent {
 
@@ -23,6 +24,9 @@ struct HubPlace {
   /// "https://hub.example.org".
   std::string origin() const { return scheme + "://" + authority; }
 };
+
+/// Where the tunnel of an agent with that token is, in that protocol.
+tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token, tunnel::Protocol protocol);
 
 /// A connection that HTTP/1.1 is spoken on, through a proxy where `proxies` says so. The references
 /// must outlive the call. Errors as net::Dial().

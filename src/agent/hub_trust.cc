@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/watch.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/private_file.h"
@@ -40,6 +41,17 @@ Result<std::vector<KnownHub>> ReadKnownHubs(const std::filesystem::path& file) {
     known.push_back({.hub = std::string(line.substr(0, space)), .key = std::move(*key)});
   }
   return known;
+}
+
+Result<std::vector<Ed25519PublicKey>> ReadPins(const std::filesystem::path& file,
+                                               std::string_view hub) {
+  auto known = ReadKnownHubs(file);
+  if (!known) return std::move(known).error();
+  std::vector<Ed25519PublicKey> pins;
+  for (KnownHub& entry : *known) {
+    if (entry.hub == hub) pins.push_back(std::move(entry.key));
+  }
+  return pins;
 }
 
 bool Contains(const std::vector<Ed25519PublicKey>& keys, const Ed25519PublicKey& key) {
@@ -81,20 +93,34 @@ bool IsEndorsed(const AnnouncedKey& newer, const std::vector<Ed25519PublicKey>& 
 
 Result<HubTrust> HubTrust::Open(Options options, Worker& worker) {
   HubTrust trust(std::move(options), worker);
-  auto read = trust.Read();
-  if (!read) return std::move(read).error();
+  auto pins = ReadPins(trust.options_.file, trust.options_.hub);
+  if (!pins) return std::move(pins).error();
+  *trust.in_file_ = *pins;
+  trust.pinned_ = trust.BelievedOf(std::move(*pins));
   return trust;
 }
 
-Result<void> HubTrust::Read() {
-  auto known = ReadKnownHubs(options_.file);
-  if (!known) return std::move(known).error();
-  for (KnownHub& entry : *known) {
-    if (entry.hub == options_.hub) pinned_.push_back(std::move(entry.key));
-  }
+HubTrust::Pins HubTrust::BelievedOf(Pins in_file) const {
   // What the user says counts more than what was believed before, unless that came from there.
-  if (options_.key && !Contains(pinned_, *options_.key)) pinned_ = {*options_.key};
-  return Ok();
+  if (options_.key && !Contains(in_file, *options_.key)) return {*options_.key};
+  return in_file;
+}
+
+Task<void> HubTrust::AwaitOtherPins(Executor& executor) {
+  // Compared with the file, not with what is believed: pins that could not be written are not given
+  // up because the file lacks them.
+  const auto look = [file = options_.file, hub = options_.hub,
+                     in_file = in_file_]() -> Result<std::optional<Pins>> {
+    auto pins = ReadPins(file, hub);
+    if (!pins) return std::move(pins).error();
+    if (*pins == *in_file) return std::optional<Pins>();
+    return std::optional(std::move(*pins));
+  };
+  auto other =
+      co_await AwaitNews(*worker_, executor, "other key of the hub", look,
+                         [this](const auto& pins) { return pins && BelievedOf(*pins) != pinned_; });
+  pinned_ = BelievedOf(*other);
+  worker_->Submit([in_file = in_file_, now = std::move(*other)] { *in_file = now; });
 }
 
 Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
@@ -125,11 +151,9 @@ Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
   if (kept.empty()) {
     return Forbidden(fmt::format(
         "the hub's key {} is not the pinned one, {}. If the hub was set up anew, or its key "
-        "rotated "
-        "more than once while this agent was away, check the key (berth key ls, on the hub) and "
-        "give "
-        "it as --hub-key, or take the lines of {} out of {}. If not, somebody else answers in its "
-        "place",
+        "rotated more than once while this agent was away, enrol again; or check the key (berth "
+        "key ls, on the hub) and give it as --hub-key, or take the lines of {} out of {}. If not, "
+        "somebody else answers in its place",
         keys.front().key.Id(), IdsOf(pinned_), options_.hub, options_.file.string()));
   }
   // The root stays, so that what it led to is known to come from it.
@@ -140,11 +164,13 @@ Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
       is_first ? fmt::format("pinned the key {} of {}, which this agent meets for the first time",
                              IdsOf(pinned_), options_.hub)
                : fmt::format("the keys of {} are now {}", options_.hub, IdsOf(pinned_));
-  worker_->Submit([file = options_.file, hub = options_.hub, keys_kept = pinned_, news] {
-    auto written = PinHubKeys(file, hub, keys_kept);
-    LogInfo("{}", news);
-    if (!written) LogWarn("and forgotten at the next start: {}", written.error().message);
-  });
+  worker_->Submit(
+      [file = options_.file, hub = options_.hub, keys_kept = pinned_, news, in_file = in_file_] {
+        auto written = PinHubKeys(file, hub, keys_kept);
+        if (written) *in_file = keys_kept;
+        LogInfo("{}", news);
+        if (!written) LogWarn("and forgotten at the next start: {}", written.error().message);
+      });
   return Ok();
 }
 

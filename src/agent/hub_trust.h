@@ -6,10 +6,12 @@
 //
 // The first ones come from enrolment, from --hub-key, or from the hub itself when the agent first
 // meets it (over verified TLS, or on this machine). Later ones count only if a pinned key vouches
-// for them. Lives on the loop.
+// for them. Who changes the file (enrolment, or somebody who takes lines out) is heard once the hub
+// is not believed. Lives on the loop.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,17 +44,25 @@ class HubTrust {
   /// nothing changed; kInvalid: there are none. The message says what the user can do.
   Result<void> Accept(const std::vector<control::HubKey>& announced);
 
-  /// The trusted key of that id, or null. Valid until the next Accept.
+  /// Waits until the file has other pins than it had when this object last read or wrote it, and
+  /// believes those from then on. Trouble with the file is logged. Must be dropped before this.
+  Task<void> AwaitOtherPins(Executor& executor);
+
+  /// The trusted key of that id, or null. Valid until `pinned()` changes.
   const Ed25519PublicKey* Find(std::string_view id) const;
   const std::vector<Ed25519PublicKey>& pinned() const { return pinned_; }
 
  private:
+  using Pins = std::vector<Ed25519PublicKey>;
+
   HubTrust(Options options, Worker& worker) : options_(std::move(options)), worker_(&worker) {}
-  Result<void> Read();
+  Pins BelievedOf(Pins in_file) const;
 
   Options options_;
   Worker* worker_;
-  std::vector<Ed25519PublicKey> pinned_;
+  Pins pinned_;
+  // What the file held for this hub at last; the worker's alone, once opened.
+  std::shared_ptr<Pins> in_file_ = std::make_shared<Pins>();
 };
 
 /// Pins `keys` for `hub` in `file`, in the place of what was pinned for it: what enrolment brings.

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "agent/worker_testing.h"
 #include "base/encoding.h"
+#include "base/executor_testing.h"
 #include "base/private_file.h"
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
@@ -143,6 +146,62 @@ TEST_F(HubTrustTest, EnrolmentReplacesWhatWasPinnedForThatHub) {
   ASSERT_THAT(Open().value().Accept({Announce(first)}), IsOk());
   ASSERT_THAT(PinHubKeys(file, "https://hub.example", {second.public_key()}), IsOk());
   EXPECT_EQ(Open().value().pinned(), std::vector{second.public_key()});
+}
+
+TEST_F(HubTrustTest, TakesOtherPinsWhileItRuns) {
+  berth::testing::TestExecutor executor;
+  const auto look = [&] { executor.Advance(std::chrono::seconds(3)); };
+  auto trust = Open().value();
+  ASSERT_THAT(trust.Accept({Announce(first)}), IsOk());
+  ASSERT_THAT(trust.Accept({Announce(second)}), FailsWith(ErrorKind::kForbidden));
+  auto enrolled = trust.AwaitOtherPins(executor);
+  enrolled.Start();
+  look();
+  ASSERT_THAT(PinHubKeys(file, "https://other.example", {second.public_key()}), IsOk());
+  look();
+  ASSERT_FALSE(enrolled.is_done());  // Another hub's.
+  ASSERT_THAT(PinHubKeys(file, "https://hub.example", {second.public_key()}), IsOk());
+  look();
+  ASSERT_TRUE(enrolled.is_done());
+  EXPECT_THAT(trust.Accept({Announce(first)}), FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(trust.Accept({Announce(second)}), IsOk());
+
+  auto removed = trust.AwaitOtherPins(executor);
+  removed.Start();
+  look();
+  ASSERT_FALSE(removed.is_done());
+  ASSERT_THAT(WritePrivateFile(file, "nonsense"), IsOk());
+  look();
+  ASSERT_FALSE(removed.is_done());
+  ASSERT_THAT(WritePrivateFile(file, "# Nothing.\n"), IsOk());
+  look();
+  ASSERT_TRUE(removed.is_done());
+  EXPECT_THAT(trust.Accept({Announce(third)}), IsOk());
+}
+
+TEST_F(HubTrustTest, OtherPinsDoNotOverruleTheUser) {
+  berth::testing::TestExecutor executor;
+  auto trust = Open(first.public_key()).value();
+  auto other = trust.AwaitOtherPins(executor);
+  other.Start();
+  ASSERT_THAT(PinHubKeys(file, "https://hub.example", {second.public_key()}), IsOk());
+  executor.Advance(std::chrono::seconds(3));
+  EXPECT_FALSE(other.is_done());
+  EXPECT_THAT(trust.Accept({Announce(second)}), FailsWith(ErrorKind::kForbidden));
+}
+
+TEST_F(HubTrustTest, PinsThatCouldNotBeWrittenAreNotGivenUp) {
+  berth::testing::TestExecutor executor;
+  auto trust = Open().value();
+  std::filesystem::create_directories(folder.path());
+  std::ofstream(file.parent_path()) << "in the way";
+  ASSERT_THAT(trust.Accept({Announce(first)}), IsOk());
+  std::filesystem::remove(file.parent_path());
+  auto other = trust.AwaitOtherPins(executor);
+  other.Start();
+  executor.Advance(std::chrono::seconds(3));
+  EXPECT_FALSE(other.is_done());
+  EXPECT_THAT(trust.Accept({Announce(second)}), FailsWith(ErrorKind::kForbidden));
 }
 
 }  // namespace

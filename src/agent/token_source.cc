@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
+#include "agent/watch.h"
 #include "base/encoding.h"
-#include "base/event.h"
-#include "base/log.h"
 #include "base/private_file.h"
 #include "base/text.h"
 
@@ -15,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxFile = 4096;
 constexpr std::size_t kMaxToken = 512;
-constexpr std::chrono::seconds kBetweenLooks(2);
 constexpr std::string_view kSpace = " \t\r\n";
 
 }  // namespace
@@ -42,16 +40,9 @@ Result<Secret> ReadTokenFile(const std::filesystem::path& file) {
 
 Task<Secret> AwaitOtherToken(Worker& worker, Executor& executor, std::filesystem::path file,
                              const Secret& present) {
-  std::string told;
-  for (;;) {
-    auto token = co_await RunOn(worker, executor, [file] { return ReadTokenFile(file); });
-    if (token && token->Reveal() != present.Reveal()) co_return std::move(*token);
-    if (!token && token.error().message != told) {
-      told = token.error().message;
-      LogWarn("no other token yet: {}", ForLog(told));
-    }
-    co_await Sleep(executor, kBetweenLooks);
-  }
+  return AwaitNews(
+      worker, executor, "other token", [file = std::move(file)] { return ReadTokenFile(file); },
+      [&present](const Secret& token) { return token.Reveal() != present.Reveal(); });
 }
 
 std::string HubFlags(std::string_view hub_url, std::string_view client_id,

@@ -2,7 +2,7 @@
 // by a hub that is not ours, and for the rotation of keys by ours.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Authority, pinOf, readPair, selfSigned } from "./lib/certificates.mjs";
@@ -214,7 +214,7 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
       const before = origin.connections;
       const options = { hub: hub.url, token: `ao_${"0".repeat(16)}_${"0".repeat(64)}` };
       const again = await scene.startAgent(origin, { ...options, name: "again" });
-      await again.line(new RegExp(`not connected to ${hub.url}: the hub's key ${hub.key.id} is not the pinned one, ${first.id}\\..*berth key ls.*--hub-key.*known-hubs.*next attempt in 300 s`));
+      await again.line(new RegExp(`not connected to ${hub.url}: the hub's key ${hub.key.id} is not the pinned one, ${first.id}\\..*enrol again.*berth key ls.*--hub-key.*known-hubs.*next attempt in 300 s`));
       await again.stop();
       assert.ok(!again.lines.some((line) => /info connected to /.test(line)));
       assert.deepEqual(pinned(), [`${hub.url} ${first.text}`]);
@@ -230,6 +230,15 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
       await led.line(/info connected to .* as box/);
       await led.line(/the keys of .* are now/);
       await led.stop();
+      assert.deepEqual(pinned(), [`${hub.url} ${hub.key.text}`]);
+
+      // What is taken out of the file while the agent runs is forgotten.
+      hub.rekey(new SigningKey());
+      const heard = await scene.startAgent(origin, { ...options, name: "heard" });
+      await heard.line(/is not the pinned one/);
+      writeFileSync(known, "");
+      await heard.line(/info connected to .* as box/);
+      await heard.stop();
       assert.deepEqual(pinned(), [`${hub.url} ${hub.key.text}`]);
 
       hub.rekey(new SigningKey());

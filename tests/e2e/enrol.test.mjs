@@ -375,6 +375,24 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     await agent.stop();
   });
 
+  it("a running agent whose hub was set up anew goes on once it is enrolled again", async () => {
+    const origin = await scene.origin("anew");
+    const agent = berthAgent("agent-anew", ["--hub", hub, "--id", "desk", "--instance", origin.url, "--adapter", "generic"]);
+    await agent.line(/connected to .* as desk/);
+    await scene.hub.child.stop("SIGKILL");
+    scene.hub.data = join(scene.folder, "hub-anew");
+    const refused = agent.nextLine(/refused: the hub does not accept the token/);
+    await scene.startHub();
+    cookie = await scene.signIn();
+    await refused;
+    const child = await enroll("enroll-anew", ["--id", "desk"]);
+    const back = agent.nextLine(/connected to .* as desk/);
+    await asUser(scene, cookie, "approve", { code: child.code });
+    assert.equal(await child.exited, 0);
+    await back;
+    await agent.stop();
+  });
+
   it("it goes through the proxy that the environment names", async () => {
     const proxy = await startHttpProxy("user:word");
     try {
