@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "control/hub_trouble.h"
 #include "control/problem_detail.h"
 #include "http/fields.h"
 #include "http/media_type.h"
@@ -64,7 +65,9 @@ Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::strin
   request.head.fields.Add("user-agent", "berth/" BERTH_VERSION);
   request.body = std::make_unique<http::TextBody>(std::move(body));
   auto response = co_await hub_.Exchange(std::move(request));
-  if (!response) co_return std::move(response).error();
+  if (!response) {
+    co_return control::HubNotReached(std::move(response).error(), place_.origin());
+  }
   Answer answer;
   answer.status = response->head.status;
   const std::string wait(response->head.fields.Find("retry-after").value_or(""));
@@ -102,10 +105,13 @@ Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
     co_return Unavailable(fmt::format("the hub takes no more attempts from here; try again in {} s",
                                       answer->retry_after.count()));
   }
-  if (answer->status >= 500) {
-    co_return Unavailable(fmt::format("the hub answered {}", answer->status));
+  // 501 is of servers that know no POST.
+  if (answer->status >= 500 && answer->status != 501) {
+    co_return Unavailable(
+        fmt::format("{} answered {}; try again later", place_.origin(), answer->status));
   }
-  if (answer->status == 421 && !answer->detail.empty()) {
+  const bool is_explained = answer->status == 400 || answer->status == 421;
+  if (is_explained && !answer->detail.empty()) {
     co_return Invalid(fmt::format("{} answered: {}", place_.origin(), answer->detail));
   }
   EnrolmentCode code{.code = std::string(StringMember(answer->body, "user_code")),
@@ -113,10 +119,10 @@ Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
   device_secret_ = Secret(StringMember(answer->body, "device_secret"));
   if (answer->status != 201 || device_secret_.empty() || !IsWord(code.code, 32) ||
       !IsWebAddress(code.url)) {
-    co_return Invalid(fmt::format(
-        "{} answered {}: it is no berth hub, or one that cannot enrol agents; give the agent a "
-        "token of berth token create instead",
-        place_.origin(), answer->status));
+    Error error = control::NoHubAt(place_.origin());
+    error.message +=
+        ". If it is one that cannot enrol agents, give the agent a token of berth token create";
+    co_return error;
   }
   interval_ = std::clamp(SecondsOf(answer->body, "interval", seconds(5)), kShortestInterval,
                          kLongestInterval);

@@ -32,8 +32,9 @@ class ScriptedHub : public http::Service {
     const auto [status, json] = answers_.front();
     if (answers_.size() > 1) answers_.pop_front();
     if (status == 0) co_return Unavailable("nobody there");
+    const bool is_problem = status == 400 || status == 421;
     auto response = http::TextResponse(
-        status, status == 421 ? "application/problem+json" : "application/json", json);
+        status, is_problem ? "application/problem+json" : "application/json", json);
     if (status == 429) response.head.fields.Add("retry-after", "20");
     co_return response;
   }
@@ -159,8 +160,10 @@ TEST_F(EnrolTest, WhatIsNoHubIsRefused) {
     Enrolment asked(executor, other, HubPlace::Parse("https://hub").value());
     EXPECT_THAT(executor.Await(asked.Ask({})), FailsWith(ErrorKind::kInvalid)) << answer;
   }
-  hub.Answer(404, "{}");
-  EXPECT_THAT(Ask(), FailsWith(ErrorKind::kInvalid));
+  for (const int status : {404, 501}) {
+    hub.Answer(status, "{}");
+    EXPECT_THAT(Ask(), FailsWith(ErrorKind::kInvalid)) << status;
+  }
 }
 
 TEST_F(EnrolTest, AHubThatIsElsewhereSaysWhere) {
@@ -174,14 +177,24 @@ TEST_F(EnrolTest, AHubThatIsElsewhereSaysWhere) {
   EXPECT_LT(elsewhere.error().message.size(), 500U);
   const auto nowhere = Ask();
   ASSERT_THAT(nowhere, FailsWith(ErrorKind::kInvalid));
-  EXPECT_TRUE(nowhere.error().message.contains("it is no berth hub"));
+  EXPECT_TRUE(nowhere.error().message.contains("does not answer as a berth hub does; check --hub"));
+}
+
+TEST_F(EnrolTest, AHubThatTakesNoSuchIdSaysWhy) {
+  hub.Answer(400, R"({"detail":"It is the hub's own address."})");
+  const auto refused = Ask();
+  ASSERT_THAT(refused, FailsWith(ErrorKind::kInvalid));
+  EXPECT_EQ(refused.error().message,
+            "https://hub.example.org answered: It is the hub's own address.");
 }
 
 TEST_F(EnrolTest, AHubThatIsAwayOrBusyIsNamed) {
   hub.AnswerNothing();
   hub.Answer(429, "{}");
   hub.Answer(500, "{}");
-  EXPECT_THAT(Ask(), FailsWith(ErrorKind::kUnavailable));
+  const auto away = Ask();
+  ASSERT_THAT(away, FailsWith(ErrorKind::kUnavailable));
+  EXPECT_TRUE(away.error().message.starts_with("cannot reach https://hub.example.org: "));
   const auto busy = Ask();
   ASSERT_THAT(busy, FailsWith(ErrorKind::kUnavailable));
   EXPECT_TRUE(busy.error().message.ends_with("try again in 20 s"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/event.h"
+#include "control/hub_trouble.h"
 #include "control/problem_detail.h"
 #include "http/media_type.h"
 #include "net/dial.h"
@@ -21,19 +22,6 @@ http::WebSocketChannel::Options SocketOptions(const Limits& limits) {
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;
   return options;
-}
-
-/// What went wrong on the way to the hub, with a way out where there is one.
-Error OnTheWay(Error error, const std::string& url) {
-  // A proxy's refusal says nothing about our token.
-  const bool is_refusal =
-      error.kind == ErrorKind::kUnauthorized || error.kind == ErrorKind::kForbidden;
-  if (error.kind == ErrorKind::kNotFound) {
-    error.message += "; check the name in --hub and this machine's network";
-    error.kind = ErrorKind::kUnavailable;
-  }
-  if (is_refusal) error.kind = ErrorKind::kUnavailable;
-  return Wrap(std::move(error), "cannot reach " + url);
 }
 
 }  // namespace
@@ -114,12 +102,12 @@ Task<Error> HubClient::Explain(http::Response response) const {
   if (status >= 500) {
     co_return Unavailable(fmt::format("{} answered {}; try again later", url_, status));
   }
-  co_return Invalid(fmt::format("{} answered {}: it is no berth hub; check --hub", url_, status));
+  co_return control::NoHubAt(url_);
 }
 
 Task<Result<http::Response>> HubClient::Ask(http::Request request) {
   auto response = co_await client_.Exchange(std::move(request));
-  if (!response) co_return OnTheWay(std::move(response).error(), url_);
+  if (!response) co_return control::HubNotReached(std::move(response).error(), url_);
   co_return response;
 }
 
@@ -131,7 +119,7 @@ Task<Result<std::string>> HubClient::AskForText(http::Request request) {
     co_return error;
   }
   if (!http::HasMediaType(response->head.fields, "application/json")) {
-    co_return Invalid(fmt::format("{} does not answer as a berth hub does; check --hub", url_));
+    co_return control::NoHubAt(url_);
   }
   co_return co_await http::ReadAll(response->body.get(), kMaxAnswer);
 }

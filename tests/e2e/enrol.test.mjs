@@ -417,7 +417,7 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
   it("what is no hub is named as such", async () => {
     const origin = await scene.origin("no-hub");
     const child = berthAgent("enroll-no-hub", ["enroll", "--hub", origin.url]);
-    await child.line(/it is no berth hub/);
+    await child.line(/does not answer as a berth hub does; check --hub/);
     assert.equal(await child.exited, 1);
   });
 });
