@@ -131,6 +131,8 @@ Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call) {
                                     .address = address};
   auto checked = body->Finish();
   if (!checked) co_return std::move(checked).error();
+  auto possible = hub.hosts.CheckInstanceId(wanted.instance_id);
+  if (!possible) co_return std::move(possible).error();
   const std::string description = Describe(wanted);
   const std::string instance_id = wanted.instance_id;
   auto started = hub.identity.enrolments().Start(std::move(wanted));

@@ -106,6 +106,14 @@ HostMatch Hosts::Match(std::string_view authority) const {
   return {};
 }
 
+Result<void> Hosts::CheckInstanceId(std::string_view id) const {
+  if (!has_subdomains() || !IsInstanceLabel(id)) return Ok();
+  const Origin origin{public_origin_.scheme, fmt::format("{}.{}", id, apps_host_), apps_port_};
+  if (Match(origin.authority()).kind != HostKind::kHub) return Ok();
+  return Invalid(
+      fmt::format("that is the hub's own address, {}: choose another --id", origin.ToString()));
+}
+
 std::string Hosts::InstanceOrigin(std::string_view id) const {
   return Origin{public_origin_.scheme, fmt::format("{}.{}", id, apps_host_), apps_port_}.ToString();
 }

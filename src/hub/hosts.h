@@ -46,6 +46,10 @@ class Hosts {
 
   HostMatch Match(std::string_view authority) const;
 
+  /// Whether an instance may have that id. kInvalid, in words for whoever chose it: what would be
+  /// its address is the hub's own.
+  Result<void> CheckInstanceId(std::string_view id) const;
+
   const Origin& public_origin() const { return public_origin_; }
   bool has_subdomains() const { return !apps_host_.empty(); }
   /// "https://ID.apps.example". REQUIRES: has_subdomains() and IsInstanceLabel(id).

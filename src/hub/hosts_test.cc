@@ -44,6 +44,19 @@ TEST(HostsTest, DefaultPortsNeedNotBeWritten) {
   EXPECT_EQ(hosts.Match("localhost").kind, HostKind::kUnknown);
 }
 
+TEST(HostsTest, NoInstanceHasTheHubsOwnAddress) {
+  const Origin hub{"https", "hub.example.org", 443};
+  const Hosts beside = Hosts::Create(hub, "example.org", false).value();
+  EXPECT_THAT(beside.CheckInstanceId("hub"), FailsWith(ErrorKind::kInvalid));
+  for (const char* id : {"hub2", "hu", "example", "org", "", "hub."}) {
+    EXPECT_THAT(beside.CheckInstanceId(id), IsOk()) << id;
+  }
+  for (const char* apps : {"", "apps.example.org", "hub.example.org", "example.org:8443"}) {
+    EXPECT_THAT(Hosts::Create(hub, apps, false).value().CheckInstanceId("hub"), IsOk()) << apps;
+  }
+  EXPECT_THAT(Loopback().CheckInstanceId("localhost"), IsOk());
+}
+
 TEST(HostsTest, OriginsWithTlsOrOnThisMachineAreTrustworthy) {
   const Hosts with_tls = Hosts::Create({"https", "hub.example", 443}, "", false).value();
   EXPECT_TRUE(with_tls.IsTrustworthy("hub.example"));

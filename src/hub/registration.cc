@@ -55,6 +55,11 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
         fmt::format("the agent's token is limited to {}",
                     ForLog(fmt::format("{}", fmt::join(token->terms.instance_ids, ", ")))));
   }
+  auto possible = hub.hosts.CheckInstanceId(id);
+  if (!possible) {
+    LogWarn("instance {}: {} refused: {}", id, ForLog(address), possible.error().message);
+    co_return RefusedRegistration(possible.error().message);
+  }
   const std::string metadata = MetadataToText(registration.metadata);
   const std::int64_t user_id = token->user_id;
   const WallTime now = hub.clock();

@@ -1,4 +1,5 @@
-// A hub under another address than its own: everybody who comes by it is told which it is.
+// A hub under another address than its own: everybody who comes by it is told which it is. And what
+// would take its own.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { berth } from "../browser/lib/hub.mjs";
@@ -36,6 +37,28 @@ describe("a hub that listens everywhere and was not told its address", { timeout
       const child = run(command, [command], { BERTH_HUB: elsewhere(), BERTH_API_TOKEN: `bt_${"0".repeat(16)}_${"0".repeat(64)}` });
       await child.line(ours);
       assert.notEqual(await child.exited, 0);
+    }
+  });
+});
+
+describe("a hub whose own address is one below its apps domain", { timeout: 60_000 }, () => {
+  it("gives it to no instance", async () => {
+    const scene = await Scene.start("own-address", {
+      options: ({ port }) => ["--public-url", `http://hub.localhost:${port}`, "--apps-domain", "localhost"],
+    });
+    try {
+      const own = new RegExp(`[Tt]hat is the hub's own address, http://hub\\.localhost:${scene.port}: choose another --id`);
+      const agent = await scene.startAgent(await scene.origin("hub"));
+      await agent.line(own);
+      await agent.stop();
+      const enroll = start("enroll", berth, ["agent", "enroll", "--hub", scene.url, "--id", "hub"], {
+        env: { PATH: process.env.PATH, HOME: scene.folder }, logs: scene.output,
+      });
+      await enroll.line(own);
+      assert.equal(await enroll.exited, 1);
+      await scene.instance("hub2");
+    } finally {
+      await scene.stop();
     }
   });
 });
