@@ -287,7 +287,13 @@ void Database::RollBack() {
 
 Error Database::LastError(std::string_view doing) const {
   const int code = sqlite3_extended_errcode(handle_);
-  return {KindOf(code), fmt::format("{}: {} ({})", doing, sqlite3_errmsg(handle_), code)};
+  // SQLite knows a full disk by name only where it writes the database itself.
+  const int reason = sqlite3_system_errno(handle_);
+  const bool is_full = (code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT);
+  return {KindOf(code),
+          fmt::format("{}: {} ({})", doing,
+                      is_full ? "no space left on the device: free some" : sqlite3_errmsg(handle_),
+                      code)};
 }
 
 }  // namespace berth::store

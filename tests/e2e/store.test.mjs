@@ -166,6 +166,22 @@ describe("a database that cannot be written", { concurrency: 1, timeout: 120_000
   });
 });
 
+describe("a data folder on a full disk", { timeout: 60_000 }, () => {
+  it("is named as such", async (context) => {
+    const scene = await Scene.start("store-full", { isLate: true });
+    const disk = mountDisk(scene.hub.data);
+    try {
+      if (disk !== undefined) return context.skip(disk);
+      await scene.token("before");
+      fillDisk(join(scene.hub.data, "ballast"));
+      await assert.rejects(scene.token("after"), /no space left on the device: free some \(\d+\)/);
+    } finally {
+      if (disk === undefined) execFileSync("umount", ["-l", scene.hub.data]);
+      await scene.stop();
+    }
+  });
+});
+
 describe("a hub whose seal.key is lost", { timeout: 60_000 }, () => {
   it("says what to do, and starts again once that is done", async () => {
     const scene = await Scene.start("seal-key");
