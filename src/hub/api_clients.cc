@@ -51,7 +51,10 @@ Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call) {
     co_return std::move(*refusal);
   }
   const Instance* const instance = hub.registry.Get(call.id);
-  if (!instance->is_live()) co_return Conflict("the instance is not connected");
+  if (!instance->is_live()) {
+    co_return ProblemResponse(
+        {409, "It is not connected", "Its agent is not there: nothing is left to disconnect."});
+  }
   instance->link->Disconnect();
   co_await RecordCall(hub, call, identity::audit_action::kAgentDisconnect,
                       {.instance_id = call.id});

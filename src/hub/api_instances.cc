@@ -19,9 +19,12 @@
 namespace berth::hub {
 namespace {
 
-std::optional<http::Response> RefuseIfLive(const HubContext& hub, const std::string& id) {
+bool IsLive(const HubContext& hub, const std::string& id) {
   const Instance* const instance = hub.registry.Get(id);
-  if (instance == nullptr || !instance->is_live()) return std::nullopt;
+  return instance != nullptr && instance->is_live();
+}
+
+http::Response IsConnectedProblem() {
   return ProblemResponse({409, "It is connected",
                           "Its agent would only come back: disconnect the instance or stop its "
                           "agent, then remove it."});
@@ -104,18 +107,17 @@ Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call) {
 
 Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call) {
   if (auto refusal = RefuseUnlessOwner(hub, call, "remove it")) co_return std::move(*refusal);
-  if (auto refusal = RefuseIfLive(hub, call.id)) co_return std::move(*refusal);
+  if (IsLive(hub, call.id)) co_return IsConnectedProblem();
   auto unshared = co_await hub.identity.shares().RemoveAllOf(call.id);
   if (!unshared) co_return Wrap(std::move(unshared).error(), "remove shares");
   auto row = co_await DeleteRow(hub, call.id, call.user_id());
   if (!row) co_return Wrap(std::move(row).error(), "remove instance");
-  const Instance* const instance = hub.registry.Get(call.id);
-  if (instance != nullptr && instance->is_live()) {
+  if (IsLive(hub, call.id)) {  // It has just come.
     if (*row) {
       auto written = co_await WriteAgain(hub, **row);
       if (!written) co_return Wrap(std::move(written).error(), "keep instance");
     }
-    co_return Conflict("its agent has just connected");
+    co_return IsConnectedProblem();
   }
   hub.registry.Remove(call.id);
   hub.identity.shares().Forget(call.id);  // One that was being made meanwhile went with the row.

@@ -113,6 +113,8 @@ describe("managing instances", { timeout: 120_000 }, () => {
     assert.match(JSON.parse((await remove(ada)).body).detail, /disconnect/);
     json(await remove(ada), 409);
     await disconnect();
+    const again = await call(ada, "POST", "/clients/box/disconnect");
+    assert.match(json(again, 409).detail, /agent is not there/);
     json(await remove(ada), 204);
     json(await remove(ada), 404);
     json(await call(ada, "GET", "/clients/box"), 404);
