@@ -155,6 +155,11 @@ Error TlsStream::Failure(std::string_view what, int reason) {
     return Invalid(fmt::format("{}: {}", what, CertificateProblem(verify)));
   }
   const unsigned long code = ERR_peek_error();
+  // What OpenSSL says of whatever is no record of TLS, an answer in plain HTTP above all.
+  const bool is_plain = ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
+  if (is_plain && !SSL_is_server(ssl_)) {
+    return Unavailable(fmt::format("{}: that port speaks no TLS", what));
+  }
   const char* const text = code == 0 ? nullptr : ERR_reason_error_string(code);
   if (text != nullptr) return Unavailable(fmt::format("{}: {}", what, text));
   if (saw_end_ || reason == SSL_ERROR_ZERO_RETURN) {

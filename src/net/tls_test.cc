@@ -54,6 +54,17 @@ Task<Result<Connected>> ConnectTls(Loop& loop, Listener& listener, const TlsClie
   co_return both;
 }
 
+Task<Result<StreamPtr>> ConnectToPlainHttp(Loop& loop, Listener& listener, const TlsClient& client,
+                                           const Limits& limits) {
+  auto dialled = co_await ConnectTcp(loop, {"127.0.0.1", listener.port()}, limits);
+  if (!dialled) co_return std::move(dialled).error();
+  auto accepted = co_await listener.Accept();
+  if (!accepted) co_return std::move(accepted).error();
+  auto answered = co_await WriteText(**accepted, "HTTP/1.1 400 Bad Request\r\n\r\n");
+  if (!answered) co_return std::move(answered).error();
+  co_return co_await client.Connect(std::move(*dialled), "localhost", {}, limits);
+}
+
 class TlsTest : public ::testing::Test {
  protected:
   TlsTest() : authority_({.names = "", .is_authority = true, .common_name = "test authority"}) {
@@ -183,6 +194,16 @@ TEST_F(TlsTest, ADroppedReadLosesNothingAndCloseFailsOneThatWaits) {
   both->accepted->Close();
   EXPECT_THAT(Await(loop_, std::move(read)), FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(Await(loop_, WriteText(*both->accepted, "x")), FailsWith(ErrorKind::kUnavailable));
+}
+
+TEST_F(TlsTest, APortWithoutTlsIsCalledThat) {
+  auto plain = Listener::Create(loop_, {"127.0.0.1", 0}, nullptr, limits_);
+  ASSERT_THAT(plain, IsOk());
+  auto client = TlsClient::Create({});
+  ASSERT_THAT(client, IsOk());
+  auto stream = Await(loop_, ConnectToPlainHttp(loop_, **plain, **client, limits_));
+  ASSERT_THAT(stream, FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(stream.error().message, HasSubstr("that port speaks no TLS"));
 }
 
 TEST_F(TlsTest, AWriteWithoutProgressTimesOut) {
