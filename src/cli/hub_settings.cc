@@ -134,6 +134,10 @@ Result<void> FinishHubOptions(hub::HubOptions& options, const Environment& envir
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return Invalid("tls-cert and tls-key belong together: give both or neither");
   }
+  // It speaks TLS alone then, whatever is in front of it.
+  if (!options.tls_cert.empty() && options.public_url.starts_with("http://")) {
+    return Invalid("with tls-cert the public-url begins with https://");
+  }
   return CheckSignIn(options.sign_in);
 }
 
