@@ -1,6 +1,7 @@
 // `berth hub`.
 #include <CLI/CLI.hpp>
 
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "hub/hub_main.h"
@@ -30,6 +31,10 @@ int Run(HubArguments& arguments, const Environment& environment) {
   if (!resolved) return Complain("hub", resolved.error(), kMisused);
   auto finished = FinishHubOptions(arguments.options, environment);
   if (!finished) return Complain("hub", finished.error(), kMisused);
+  SetLogLevel(arguments.options.log_level);
+  for (const std::string& warning : SignInWarnings(arguments.options.sign_in)) {
+    LogWarn("{}", warning);
+  }
   return hub::RunHub(std::move(arguments.options));
 }
 

@@ -24,8 +24,10 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options);
 /// The same rows with --hub and --id as their only flags, and without a token.
 std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options);
 
-/// What belongs together of them. kInvalid.
+/// What belongs together of them, and what can be no entry of a list. kInvalid.
 Result<void> CheckSignIn(const identity::SignInOptions& options);
+/// What of them lets nobody in, in sentences for whoever starts the hub.
+std::vector<std::string> SignInWarnings(const identity::SignInOptions& options);
 
 /// After Settings::Resolve: fills in the defaults that depend on the machine and checks what
 /// belongs together. kInvalid: the message is for the user.

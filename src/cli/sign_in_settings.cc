@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
+#include "identity/github.h"
 #include "net/address.h"
 
 namespace berth::cli {
@@ -156,7 +157,39 @@ Result<void> CheckSignIn(const identity::SignInOptions& options) {
   if (oidc.issuer.empty() != oidc.client_id.empty()) {
     return Invalid("oidc-issuer and oidc-client-id belong together: give both or neither");
   }
-  return Ok();
+  return identity::GitHub::CheckLists(github);
+}
+
+std::vector<std::string> SignInWarnings(const identity::SignInOptions& options) {
+  const identity::GitHubOptions& github = options.github;
+  const identity::OidcOptions& oidc = options.oidc;
+  const bool has_github = !github.client_id.empty();
+  const bool has_oidc = !oidc.issuer.empty();
+  const bool names_github = !github.allowed_users.empty() || !github.allowed_orgs.empty() ||
+                            !github.allowed_teams.empty();
+  const bool names_oidc = !oidc.allowed_users.empty() || !oidc.allowed_groups.empty();
+  std::vector<std::string> warnings;
+  if (names_github && !has_github) {
+    warnings.emplace_back(
+        "allowed-users, -orgs and -teams admit nobody: sign-in with GitHub is not set up "
+        "(github-client-id)");
+  }
+  if (names_oidc && !has_oidc) {
+    warnings.emplace_back(
+        "oidc-allowed-users and -groups admit nobody: sign-in with OpenID Connect is not set up "
+        "(oidc-issuer)");
+  }
+  if (has_github && !names_github) {
+    warnings.emplace_back(
+        "nobody may sign in with GitHub: name them in allowed-users, allowed-orgs or "
+        "allowed-teams");
+  }
+  if (has_oidc && !names_oidc) {
+    warnings.emplace_back(
+        "nobody may sign in with OpenID Connect: name them in oidc-allowed-users or "
+        "oidc-allowed-groups");
+  }
+  return warnings;
 }
 
 }  // namespace berth::cli

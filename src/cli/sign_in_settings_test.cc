@@ -9,6 +9,7 @@ namespace {
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class SignInSettingsTest : public testing::OptionsTest {};
 
@@ -79,6 +80,36 @@ TEST_F(SignInSettingsTest, SignInRefusesWhatCannotBe) {
   auto half = Hub({"--github-client-id", "id"});
   ASSERT_THAT(half, IsOk());
   EXPECT_THAT(CheckSignIn(half->sign_in), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST_F(SignInSettingsTest, AListThatCannotBeReadIsRefusedWithoutItsProviderToo) {
+  for (const char* wrong : {"allowed_users = ['a b']", "allowed_orgs = ['a/b']",
+                            "allowed_teams = ['acme']", "allowed_teams = ['/web']"}) {
+    file = wrong;
+    auto options = Hub();
+    ASSERT_THAT(options, IsOk()) << wrong;
+    EXPECT_THAT(CheckSignIn(options->sign_in), FailsWith(ErrorKind::kInvalid)) << wrong;
+  }
+}
+
+TEST_F(SignInSettingsTest, WhatLetsNobodyInIsSaid) {
+  const auto warnings = [](std::string github, std::vector<std::string> teams, std::string issuer,
+                           std::vector<std::string> groups) {
+    identity::SignInOptions options;
+    options.github.client_id = std::move(github);
+    options.github.allowed_teams = std::move(teams);
+    options.oidc.issuer = std::move(issuer);
+    options.oidc.allowed_groups = std::move(groups);
+    return SignInWarnings(options);
+  };
+  const std::vector<std::string> teams{"acme/web"};
+  const std::vector<std::string> groups{"staff"};
+  EXPECT_THAT(warnings("", {}, "", {}), ElementsAre());
+  EXPECT_THAT(warnings("id", teams, "https://id", groups), ElementsAre());
+  EXPECT_THAT(warnings("", teams, "", groups),
+              ElementsAre(HasSubstr("github-client-id"), HasSubstr("oidc-issuer")));
+  EXPECT_THAT(warnings("id", {}, "https://id", {}),
+              ElementsAre(HasSubstr("or allowed-teams"), HasSubstr("or oidc-allowed-groups")));
 }
 
 }  // namespace

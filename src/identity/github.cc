@@ -51,12 +51,11 @@ void SetGroups(store::UserProfile& profile, const GitHubMembership& membership) 
 
 }  // namespace
 
-Result<std::unique_ptr<GitHub>> GitHub::Create(Executor& executor, http::Web& web,
-                                               store::Store& store, const GitHubOptions& options) {
-  std::unique_ptr<GitHub> github(new GitHub(executor, web, store, options));
-  auto sorted = Sort(options.allowed_users, github->user_ids_, github->user_names_);
+Result<GitHub::Lists> GitHub::Read(const GitHubOptions& options) {
+  Lists lists;
+  auto sorted = Sort(options.allowed_users, lists.user_ids, lists.user_names);
   if (!sorted) return Wrap(std::move(sorted).error(), "allowed-users");
-  sorted = Sort(options.allowed_orgs, github->org_ids_, github->org_names_);
+  sorted = Sort(options.allowed_orgs, lists.org_ids, lists.org_names);
   if (!sorted) return Wrap(std::move(sorted).error(), "allowed-orgs");
   for (const std::string& entry : options.allowed_teams) {
     const std::size_t slash = std::min(entry.find('/'), entry.size());
@@ -66,18 +65,32 @@ Result<std::unique_ptr<GitHub>> GitHub::Create(Executor& executor, http::Web& we
       return Invalid(
           fmt::format("allowed-teams: \"{}\" is no team; write org/team-slug", ForLog(entry)));
     }
-    github->teams_.push_back({.org = std::move(*org), .slug = std::move(*slug)});
+    lists.teams.push_back({.org = std::move(*org), .slug = std::move(*slug)});
   }
-  return github;
+  return lists;
+}
+
+Result<void> GitHub::CheckLists(const GitHubOptions& options) {
+  auto lists = Read(options);
+  if (!lists) return std::move(lists).error();
+  return Ok();
+}
+
+Result<std::unique_ptr<GitHub>> GitHub::Create(Executor& executor, http::Web& web,
+                                               store::Store& store, const GitHubOptions& options) {
+  auto lists = Read(options);
+  if (!lists) return std::move(lists).error();
+  return std::unique_ptr<GitHub>(new GitHub(executor, web, store, options, std::move(*lists)));
 }
 
 GitHub::GitHub(Executor& executor, http::Web& web, store::Store& store,
-               const GitHubOptions& options)
+               const GitHubOptions& options, Lists lists)
     : web_(web),
       options_(options),
       client_{.id = options.client_id, .secret = options.client_secret.Copy()},
       api_(web, options.url),
       names_(store, options.url),
+      lists_(std::move(lists)),
       learning_(executor) {}
 
 std::string GitHub::label() const {
@@ -85,12 +98,12 @@ std::string GitHub::label() const {
 }
 
 Task<Result<void>> GitHub::Load() {
-  std::vector<std::string> orgs(org_names_.begin(), org_names_.end());
-  for (const Team& team : teams_) {
+  std::vector<std::string> orgs(lists_.org_names.begin(), lists_.org_names.end());
+  for (const Team& team : lists_.teams) {
     if (!ParseNumericId(team.org)) orgs.push_back(team.org);
   }
   auto loaded = co_await names_.Load(
-      "user", std::vector<std::string>(user_names_.begin(), user_names_.end()));
+      "user", std::vector<std::string>(lists_.user_names.begin(), lists_.user_names.end()));
   if (!loaded) co_return loaded;
   co_return co_await names_.Load("org", std::move(orgs));
 }
@@ -160,13 +173,14 @@ Task<Result<VerifiedPerson>> GitHub::Verify(const Secret& access) {
 
 Task<Result<void>> GitHub::LearnFrom(const GitHubPerson& person) {
   const std::string login = http::ToLower(person.login);
-  if (user_names_.contains(login) && !names_.Find("user", login)) {
+  if (lists_.user_names.contains(login) && !names_.Find("user", login)) {
     auto learned = co_await names_.Learn("user", login, person.membership.user_id);
     if (!learned) co_return std::move(learned).error();
   }
   for (const auto& org : person.membership.orgs) {
-    const bool is_listed = org_names_.contains(org.login) ||
-                           std::ranges::find(teams_, org.login, &Team::org) != teams_.end();
+    const bool is_listed =
+        lists_.org_names.contains(org.login) ||
+        std::ranges::find(lists_.teams, org.login, &Team::org) != lists_.teams.end();
     if (!is_listed || names_.Find("org", org.login)) continue;
     auto learned = co_await names_.Learn("org", org.login, org.id);
     if (!learned) co_return std::move(learned).error();
@@ -176,9 +190,9 @@ Task<Result<void>> GitHub::LearnFrom(const GitHubPerson& person) {
 
 Task<void> GitHub::LearnOthers(Secret access) {
   std::vector<std::pair<std::string, std::string>> unknown;
-  for (const std::string& name : user_names_) unknown.emplace_back("user", name);
-  for (const std::string& name : org_names_) unknown.emplace_back("org", name);
-  for (const Team& team : teams_) {
+  for (const std::string& name : lists_.user_names) unknown.emplace_back("user", name);
+  for (const std::string& name : lists_.org_names) unknown.emplace_back("org", name);
+  for (const Team& team : lists_.teams) {
     if (!ParseNumericId(team.org)) unknown.emplace_back("org", team.org);
   }
   std::erase_if(unknown, [this](const auto& entry) {
@@ -202,14 +216,14 @@ Task<void> GitHub::LearnOthers(Secret access) {
 }
 
 GitHubPolicy GitHub::CurrentPolicy() const {
-  GitHubPolicy policy{.users = user_ids_, .orgs = org_ids_, .teams = {}};
-  for (const std::string& name : user_names_) {
+  GitHubPolicy policy{.users = lists_.user_ids, .orgs = lists_.org_ids, .teams = {}};
+  for (const std::string& name : lists_.user_names) {
     if (const auto id = names_.Find("user", name)) policy.users.insert(*id);
   }
-  for (const std::string& name : org_names_) {
+  for (const std::string& name : lists_.org_names) {
     if (const auto id = names_.Find("org", name)) policy.orgs.insert(*id);
   }
-  for (const Team& team : teams_) {
+  for (const Team& team : lists_.teams) {
     auto id = ParseNumericId(team.org);
     if (!id) id = names_.Find("org", team.org);
     if (id) policy.teams.emplace(*id, team.slug);

@@ -22,6 +22,9 @@ class GitHub : public SignInProvider {
   static Result<std::unique_ptr<GitHub>> Create(Executor& executor, http::Web& web,
                                                 store::Store& store, const GitHubOptions& options);
 
+  /// kInvalid, as Create() says it: for lists that nobody uses yet.
+  static Result<void> CheckLists(const GitHubOptions& options);
+
   std::string_view name() const override { return "github"; }
   std::string label() const override;
   std::string home() const override { return options_.url; }
@@ -35,7 +38,16 @@ class GitHub : public SignInProvider {
     std::string org;  ///< A login or a number.
     std::string slug;
   };
-  GitHub(Executor& executor, http::Web& web, store::Store& store, const GitHubOptions& options);
+  struct Lists {
+    std::set<std::int64_t> user_ids{};   ///< Given as numbers.
+    std::set<std::int64_t> org_ids{};    ///< Given as numbers, for whole orgs.
+    std::set<std::string> user_names{};  ///< Given as logins; lower case.
+    std::set<std::string> org_names{};   ///< Given as logins; lower case; for whole orgs.
+    std::vector<Team> teams{};
+  };
+  static Result<Lists> Read(const GitHubOptions& options);
+  GitHub(Executor& executor, http::Web& web, store::Store& store, const GitHubOptions& options,
+         Lists lists);
 
   Task<Result<VerifiedPerson>> Verify(const Secret& access);
   /// Keeps the ids of names on the lists that this person has just shown.
@@ -50,11 +62,7 @@ class GitHub : public SignInProvider {
   const OAuthClient client_;
   GitHubApi api_;
   NameBook names_;
-  std::set<std::int64_t> user_ids_;   ///< Given as numbers.
-  std::set<std::int64_t> org_ids_;    ///< Given as numbers, for whole orgs.
-  std::set<std::string> user_names_;  ///< Given as logins; lower case.
-  std::set<std::string> org_names_;   ///< Given as logins; lower case; for whole orgs.
-  std::vector<Team> teams_;
+  const Lists lists_;
   std::set<std::pair<std::string, std::string>> asked_;  ///< Names asked for, found or not.
   TaskGroup learning_;
 };
