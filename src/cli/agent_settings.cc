@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/enrolled_token.h"
+#include "agent/hub_place.h"
 #include "agent/token_source.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
@@ -227,6 +228,9 @@ Result<void> FinishAgentOptions(agent::AgentOptions& options, std::string_view h
   const bool is_default_id = options.client_id.empty();
   if (is_default_id) options.client_id = DefaultClientId(host_name);
   if (!options.token.empty()) return Ok();
+  // What follows tells the user to go there.
+  auto place = agent::HubPlace::Parse(options.hub_url);
+  if (!place) return std::move(place).error();
   auto enrolled = agent::FindEnrolledToken(
       {.state = state, .hub_url = options.hub_url, .client_id = options.client_id}, is_default_id);
   if (!enrolled && enrolled.error().kind == ErrorKind::kNotFound) {

@@ -292,11 +292,19 @@ TEST_F(OptionsTest, FinishingFillsInAndChecks) {
   EXPECT_THAT(DefaultDataFolder(environment), FailsWith(ErrorKind::kInvalid));
   options.tls_cert = "c";
   EXPECT_THAT(FinishHubOptions(options, environment), FailsWith(ErrorKind::kInvalid));
+  options.tls_key = "k";
+  EXPECT_THAT(FinishHubOptions(options, environment), IsOk());
+  options.public_url = "https://hub.example.org";
+  EXPECT_THAT(FinishHubOptions(options, environment), IsOk());
+  options.public_url = "http://hub.example.org";
+  EXPECT_THAT(FinishHubOptions(options, environment), FailsWith(ErrorKind::kInvalid));
 
   agent::AgentOptions agent;
   EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), FailsWith(ErrorKind::kInvalid));
   agent.hub_url = "http://h";
-  EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), FailsWith(ErrorKind::kInvalid));
+  const auto in_the_clear = FinishAgentOptions(agent, "mac", folder.path());
+  ASSERT_THAT(in_the_clear, FailsWith(ErrorKind::kInvalid));
+  EXPECT_FALSE(in_the_clear.error().message.contains("enroll")) << in_the_clear.error().message;
   agent.token = Secret(kToken);
   EXPECT_THAT(FinishAgentOptions(agent, "mac", folder.path()), IsOk());
   EXPECT_EQ(agent.client_id, "mac");

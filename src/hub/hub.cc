@@ -121,9 +121,7 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   auto sealer = Sealer::Open(options.data / kSealKeyFile, SystemRandom());
   if (!sealer) co_return Wrap(std::move(sealer).error(), "data folder");
   auto doors = Doors::Open(loop, *listen, tls->get(), options);
-  if (!doors) {
-    co_return Wrap(std::move(doors).error(), fmt::format("listen on {}", options.listen));
-  }
+  if (!doors) co_return Wrap(std::move(doors).error(), "--listen");
   auto hosts = MakeHosts(options, *listen, doors->port);
   if (!hosts) co_return std::move(hosts).error();
   std::unique_ptr<Hub> hub(new Hub(loop, std::move(options), std::move(*hosts), std::move(*store),

@@ -38,6 +38,11 @@ Error BindError(int number, const SocketAddress& address) {
       fmt::format("listen on {}", HostPort{address.Ip(), address.port()}.ToString());
   Error error = FromErrno(number, where);
   if (number == EACCES) error.kind = ErrorKind::kForbidden;
+  if (number == EACCES && address.port() < 1024) {
+    error.message +=
+        "; a port below 1024 takes root or CAP_NET_BIND_SERVICE (AmbientCapabilities= of a "
+        "service)";
+  }
   if (number == EADDRNOTAVAIL) error.kind = ErrorKind::kNotFound;
   if (number == EADDRINUSE) error.message += "; is another hub running?";
   return error;

@@ -81,6 +81,9 @@ describe("the hub's data folder", () => {
       assert.match(err, /: cannot look into \S+closed: Permission denied; run this as the hub's user, e\.g\. sudo -u berth berth/, String(args));
       assert.equal(status, 1);
     }
+    const hub = await run(["hub", "--data", data, "--listen", "127.0.0.1:0"], { uid: isRoot ? nobody : undefined });
+    assert.match(hub.err, /hub\.lock: Permission denied; run this as the owner of the folder/);
+    assert.equal(hub.status, 1);
   });
 
   it("an options' file, or a secret that it names, that may not be read: says why, and as whom to run", async () => {
