@@ -134,6 +134,7 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
   forwarder_.SetAllowList(std::move(allowed));
   forwarder_.SetOnAway([this] { locator_.LookAgain(); });
   status_.SetOnAway([this] { locator_.LookAgain(); });
+  locator_.SetOnLost([this] { status_.NoteLost(); });
 }
 
 Agent::~Agent() {
@@ -224,6 +225,7 @@ void Agent::SendStatus(const StatusReport& report) {
     update.needs_you = report.needs_you();
     update.sessions = report.sessions;
     update.state = report.state;
+    update.no_answer = report.no_answer;
     if (kind != told_kind_) {
       update.version = kind.version;
       update.adapter = kind.adapter;
@@ -244,9 +246,8 @@ control::Metadata Agent::DescribeInstance() const {
   std::error_code error;
   metadata.project = fs::current_path(error).filename();
   metadata.status = status_.report().status;
-  const InstanceKind kind = KindOfInstance();
-  metadata.version = kind.version;
-  metadata.adapter = kind.adapter;
+  metadata.version = locator_.version();
+  metadata.adapter = locator_.adapter_kind();
   metadata.agent_version = BERTH_VERSION;
   for (const auto& [name, value] : options_.labels) metadata.labels[name] = value;
   return metadata;

@@ -39,6 +39,7 @@ Task<void> Locator::Run() {
     const bool is_found = co_await Look(is_expected_new);
     if (!is_found) {
       is_expected_new_ = true;
+      if (on_lost_) on_lost_();
       co_await Sleep(executor_, delay);
       delay = std::min(2 * delay, kLongestDelay);
       continue;

@@ -43,6 +43,9 @@ class Locator {
   /// What the instance said of itself when it was last found; "" if nothing.
   const std::string& version() const { return health_.version; }
 
+  /// Called each time that it was looked for and not found.
+  void SetOnLost(std::function<void()> on_lost) { on_lost_ = std::move(on_lost); }
+
   /// Looks for as long as the Task lives.
   Task<void> Run();
   /// The instance turned out to be away, or was started: look again soon.
@@ -67,6 +70,7 @@ class Locator {
   http::Service& instance_;
   LocatorOptions options_;
   std::function<void(Adapter&)> on_found_;
+  std::function<void()> on_lost_;
   InstanceInfo info_;
   std::string adapter_kind_;
   Event look_;

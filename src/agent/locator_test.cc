@@ -32,6 +32,7 @@ class LocatorTest : public ::testing::Test {
     instance_.OnJson("GET /api/auth/user", 200, "{}");
     instance_.OnJson("GET /api/providers/sessions/running", 200, R"({"data":{"sessions":[]}})");
     status_.SetOnAway([this] { locator_.LookAgain(); });
+    locator_.SetOnLost([this] { status_.NoteLost(); });
     status_.SetWatched(true);
   }
   ~LocatorTest() override { status_.SetAdapter(nullptr); }
@@ -99,6 +100,21 @@ TEST_F(LocatorTest, FindsAnInstanceAgainThatWasAwayWhileNobodyAskedForIt) {
   EXPECT_EQ(locator_.info().pid, 200);
   EXPECT_EQ(locator_.info().port, 3002);
   EXPECT_EQ(locator_.info().version, "1.37.3");
+}
+
+TEST_F(LocatorTest, AnInstanceThatIsNotThereGivesNoAnswer) {
+  instance_.SetAway(Unavailable("refused"));
+  const auto [locate, report] = Begin();
+  EXPECT_TRUE(status_.report().no_answer) << "it was never there";
+  StartInstance(100, 3001, "1.37.3");
+  executor_.Advance(seconds(3));
+  EXPECT_FALSE(status_.report().no_answer);
+  StopInstance(100);
+  executor_.Advance(seconds(2));
+  EXPECT_TRUE(status_.report().no_answer);
+  StartInstance(200, 3001, "1.37.3");
+  executor_.Advance(seconds(3));
+  EXPECT_FALSE(status_.report().no_answer);
 }
 
 TEST_F(LocatorTest, MendsAWrongFirstImpression) {

@@ -47,6 +47,7 @@ void StatusTracker::SetAdapter(Adapter* adapter) {
   }
   // The same once more is no news of the instance: the next answer is.
   if (adapter != adapter_) is_away_ = false;
+  no_answer_ = false;
   adapter_ = adapter;
   if (adapter_) {
     adapter_->SetOnChange([this] { PublishSoon(); });
@@ -61,6 +62,11 @@ void StatusTracker::SetWatched(bool is_watched) {
   is_watched_ = is_watched;
   if (adapter_) adapter_->SetWatched(IsCurious());
   wake_.Set();
+}
+
+void StatusTracker::NoteLost() {
+  no_answer_ = true;
+  PublishSoon();
 }
 
 bool StatusTracker::IsCurious() const {
@@ -90,6 +96,7 @@ void StatusTracker::Publish() {
   if (adapter_) now.sessions = adapter_->Sessions();
   now.status = StatusOf(now.sessions, live_);
   now.state = StateOf(now.sessions, live_);
+  now.no_answer = no_answer_;
   if (now == report_) return;
   report_ = std::move(now);
   published_ = executor_.now();
@@ -111,6 +118,8 @@ Task<void> StatusTracker::Run() {
     if (asked == adapter_) {
       const bool is_away = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
       const bool was_away = std::exchange(is_away_, is_away);
+      // One that is away may be back in a moment: NoteLost tells if it is not.
+      if (!is_away) no_answer_ = !refreshed && refreshed.error().kind == ErrorKind::kTimeout;
       PublishSoon();
       if (is_away && !was_away && on_away_) on_away_();
     }

@@ -1,5 +1,6 @@
 // The status of an instance, as the dashboard shows it: idle, active (a browser has a live
-// connection), busy (it works for its user), whether a session waits for its user or has failed.
+// connection), busy (it works for its user), whether a session waits for its user or has failed,
+// and whether it answers at all.
 //
 // Active comes from the WebSockets and event streams that pass through the forwarder, the rest from
 // the adapter, which is asked again and again while a hub is connected or a session runs (its end
@@ -20,6 +21,7 @@ struct StatusReport {
   control::Status status = control::Status::kIdle;
   control::State state = control::State::kIdle;
   std::vector<control::SessionInfo> sessions;  ///< Those that run, wait or have failed.
+  bool no_answer = false;  ///< The instance was asked, or looked for, and gives no answer.
 
   bool needs_you() const;
   bool operator==(const StatusReport&) const = default;
@@ -38,11 +40,14 @@ class StatusTracker {
 
   const StatusReport& report() const { return report_; }
 
-  /// Whom to ask; null: nobody. Must outlive Run or be replaced before it goes.
+  /// The instance was found: whom to ask. Null: nobody. Must outlive Run or be replaced before it
+  /// goes.
   void SetAdapter(Adapter* adapter);
   /// Whether anybody is told: a hub is connected. Without, the instance is left in peace once
   /// nothing runs there.
   void SetWatched(bool is_watched);
+  /// The instance was looked for and not found: it counts as not answering until it is, or answers.
+  void NoteLost();
   /// Called when the instance turns out to be away, once until it is there again.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
   /// Look again soon.
@@ -80,7 +85,8 @@ class StatusTracker {
   Timer publish_timer_;
   Adapter* adapter_ = nullptr;
   bool is_watched_ = false;
-  bool is_away_ = false;  // The instance.
+  bool is_away_ = false;    // The instance.
+  bool no_answer_ = false;  // From the instance, for longer than it takes to look for it.
   int live_ = 0;
   StatusReport report_;
   TimePoint last_traffic_{};

@@ -216,6 +216,40 @@ TEST_F(StatusTest, AnInstanceThatIsFoundAgainAndStillDoesNotAnswerIsToldOnce) {
   EXPECT_EQ(told, 1);
 }
 
+TEST_F(StatusTest, AnInstanceThatIsLostGivesNoAnswerUntilItIsFound) {
+  executor_.Advance(seconds(1));
+  adapter_.is_away = true;
+  executor_.Advance(seconds(5));
+  EXPECT_FALSE(tracker_.report().no_answer) << "it may be back in a moment";
+  tracker_.NoteLost();
+  executor_.Advance(seconds(1));
+  EXPECT_TRUE(tracker_.report().no_answer);
+  EXPECT_EQ(tracker_.report().state, State::kIdle);
+  EXPECT_TRUE(reports_.back().no_answer);
+  const std::size_t told = reports_.size();
+  for (int i = 0; i < 5; ++i) {
+    tracker_.NoteLost();
+    executor_.Advance(seconds(2));
+  }
+  EXPECT_EQ(reports_.size(), told);
+  tracker_.SetAdapter(&adapter_);
+  executor_.Advance(milliseconds(100));
+  EXPECT_FALSE(reports_.back().no_answer);
+}
+
+TEST_F(StatusTest, AnInstanceThatDoesNotAnswerInTimeGivesNoAnswerUntilItDoes) {
+  adapter_.is_slow = true;
+  executor_.Advance(seconds(1));
+  EXPECT_TRUE(reports_.back().no_answer);
+  // It ends, without having answered.
+  adapter_.is_away = true;
+  executor_.Advance(seconds(1));
+  EXPECT_TRUE(reports_.back().no_answer);
+  adapter_.is_away = adapter_.is_slow = false;
+  executor_.Advance(seconds(1));
+  EXPECT_FALSE(reports_.back().no_answer);
+}
+
 TEST_F(StatusTest, WhetherAnInstanceThatIsAwayIsBusyIsForTheAdapterToSay) {
   adapter_.sessions = {{.id = "s", .is_busy = true}};
   executor_.Advance(seconds(1));

@@ -34,6 +34,7 @@ struct StatusUpdate {
   bool needs_you = false;               ///< Ours: some session waits for its user.
   std::vector<SessionInfo> sessions{};  ///< Ours: those that run, wait or failed; at most 64.
   std::optional<State> state{};         ///< Ours.
+  bool no_answer = false;               ///< Ours: the instance was asked and gives no answer.
   // Ours: what the instance is, if that is not what was registered; both or neither.
   std::string version{};
   std::string adapter{};  ///< Empty: no news.

@@ -33,6 +33,7 @@ struct ClientMetadata {
   State state = State::kIdle;
   WallTime state_since{};  ///< By the hub's clock.
   Traffic traffic{};
+  bool no_answer = false;      ///< The instance gives its agent no answer.
   bool awaits_status = false;  ///< No status since it connected: what it does is not known yet.
   bool operator==(const ClientMetadata&) const = default;
 };

@@ -109,6 +109,7 @@ void Fields(V& v, M& m) {
   v("needs_you", m.needs_you, kOptional);
   v("sessions", m.sessions, kOptional, kMaxEntries);
   v("state", m.state, kOptional);
+  v("no_answer", m.no_answer, kOptional);
   v("version", m.version, kOptional, kShortText);
   v("adapter", m.adapter, kOptional, kShortText);
 }
@@ -254,6 +255,7 @@ void Fields(V& v, M& m) {
   v("state", m.state, kAlways);
   v("state_since", m.state_since, kAlways);
   v("traffic", m.traffic, kOptional);
+  v("no_answer", m.no_answer, kOptional);
   v("awaits_status", m.awaits_status, kOptional);
 }
 

@@ -49,6 +49,7 @@ std::vector<Case> Cases() {
   busy.metadata.status = Status::kBusy;
   busy.metadata.state = State::kError;
   busy.metadata.traffic.in = 1;
+  busy.metadata.no_answer = true;
   busy.metadata.awaits_status = true;
   Metadata metadata;
   metadata.hostname = "x";
@@ -161,7 +162,7 @@ std::vector<Case> Cases() {
       {ClientUpdate{client},
        R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"disconnected","last_activity":"2026-01-31T23:59:59.123Z","state":"offline","state_since":"2026-01-31T23:59:59.123Z"},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
       {ClientUpdate{busy},
-       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"busy","last_activity":"2026-01-31T23:59:59.123Z","state":"error","state_since":"2026-01-31T23:59:59.123Z","traffic":{"in":1,"out":0},"awaits_status":true},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
+       R"({"type":"client_update","client":{"id":"x-1","user_id":7,"metadata":{"hostname":"x","project":"/p","status":"busy","last_activity":"2026-01-31T23:59:59.123Z","state":"error","state_since":"2026-01-31T23:59:59.123Z","traffic":{"in":1,"out":0},"no_answer":true,"awaits_status":true},"connected_at":"2026-01-31T23:59:59.123Z","last_seen":"2026-01-31T23:59:59.123Z"}})"},
       {ClientDisconnected{"x-1"}, R"({"type":"client_disconnected","client_id":"x-1"})"},
       {ClientRemoved{"x-1"}, R"({"type":"client_removed","client_id":"x-1"})"},
       {ClientVitals{{{.id = "x-1", .latency_ms = 3, .traffic = {.in = 1, .out = 2}}, {.id = "y"}}},

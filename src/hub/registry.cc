@@ -105,6 +105,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
     now.state_since = before.state_since;
     now.needs_you = before.needs_you;
     now.sessions = before.sessions;
+    now.no_answer = before.no_answer;
   } else {
     now.status = metadata.status.value_or(control::Status::kIdle);
     now.state = StateOf(now.status, /*needs_you=*/false);
@@ -131,6 +132,7 @@ void Registry::Disconnected(std::string_view id, const InstanceLink& link, std::
   instance.client.metadata.status = control::Status::kDisconnected;
   instance.client.metadata.needs_you = false;
   instance.client.metadata.sessions.clear();
+  instance.client.metadata.no_answer = false;
   SetState(instance, control::State::kOffline);
   instance.client.last_seen = clock_();
   Notify(instance);
@@ -148,6 +150,7 @@ void Registry::SetStatus(std::string_view id, const InstanceLink& link,
   instance.client.metadata.status = update.status;
   instance.client.metadata.needs_you = update.needs_you;
   instance.client.metadata.sessions = Taken(update.sessions);
+  instance.client.metadata.no_answer = update.no_answer;
   if (!update.adapter.empty()) {
     instance.client.metadata.adapter = update.adapter;
     instance.client.metadata.version = update.version;

@@ -147,6 +147,24 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   EXPECT_FALSE(metadata.needs_you);
 }
 
+TEST_F(RegistryTest, ThatAnInstanceGivesNoAnswerIsToldBesideItsState) {
+  const auto& metadata = registry.Get("laptop")->client.metadata;
+  ConnectAsking();
+  EXPECT_FALSE(metadata.no_answer);
+  const control::StatusUpdate silent{.client_id = "laptop", .no_answer = true};
+  registry.SetStatus("laptop", link, silent);
+  EXPECT_TRUE(metadata.no_answer);
+  EXPECT_EQ(metadata.state, control::State::kIdle);
+  testing::FakeLink newer;
+  ASSERT_THAT(registry.Connected("laptop", anna.id, {}, newer), IsOk());
+  EXPECT_TRUE(metadata.no_answer) << "until the newer one reports";
+  registry.SetStatus("laptop", newer, {.client_id = "laptop"});
+  EXPECT_FALSE(metadata.no_answer);
+  registry.SetStatus("laptop", newer, silent);
+  registry.Disconnected("laptop", newer);
+  EXPECT_FALSE(metadata.no_answer) << "its agent is away: nobody knows";
+}
+
 TEST_F(RegistryTest, AnInstanceOfVersion1HasReportedOnceItRegistered) {
   const auto& metadata = registry.Get("laptop")->client.metadata;
   ConnectAsking();

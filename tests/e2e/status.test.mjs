@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { after, before, describe, it } from "node:test";
 import { startAnthropicMock, startInstance } from "../browser/lib/instance.mjs";
+import { freePort } from "../browser/lib/processes.mjs";
 import { Chat, Dashboard } from "./lib/chat.mjs";
 import { Scene } from "./lib/scene.mjs";
 
@@ -340,6 +341,36 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
     chat.end.drop();
     await markSeen(session);
     await dashboard.state("modern", "idle", from);
+  });
+
+  it("an instance that has ended, hangs or was never there is said not to answer, until it does", async () => {
+    const answers = (id, from) => dashboard.see(id, "with an answer", ({ no_answer: isSilent }) => isSilent === undefined, from);
+    const silent = async (id, from) => {
+      const { metadata } = await dashboard.see(id, "without an answer", ({ no_answer: isSilent }) => isSilent === true, from);
+      assert.equal(metadata.state, "idle");
+      assert.equal(metadata.status, "idle");
+    };
+    let from = dashboard.log.end;
+    await modern.child.stop("SIGKILL");
+    await silent("modern", from);
+    const { body } = await scene.api("GET", "/clients/modern", { cookie: owner });
+    assert.equal(JSON.parse(body).metadata.no_answer, true);
+    from = dashboard.log.end;
+    modern.child = await modern.launch();
+    await answers("modern", from);
+
+    from = dashboard.log.end;
+    modern.child.signal("SIGSTOP");
+    await silent("modern", from);
+    from = dashboard.log.end;
+    modern.child.signal("SIGCONT");
+    await answers("modern", from);
+
+    const nobody = { name: "early", home: old.home, url: `http://127.0.0.1:${await freePort()}` };
+    const agent = await scene.hub.startAgent(nobody);
+    await silent("early", from);
+    await agent.stop();
+    await dashboard.see("early", "of which nobody knows", ({ state, no_answer: isSilent }) => state === "offline" && isSilent === undefined, from);
   });
 
   it("an instance whose agent is away is offline, and takes no answer", async () => {

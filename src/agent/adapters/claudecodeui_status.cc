@@ -115,7 +115,11 @@ Task<Result<void>> ChatStatus::ReadRunning() {
   if (lacks_running_sessions_) co_return co_await CheckPresence();
   JsonQuestion question{.target = "/api/providers/sessions/running", .api_key = sign_in_.api_key()};
   question.token = co_await sign_in_.Token();
-  if (question.token.empty()) co_return Unauthorized("not signed in");
+  if (question.token.empty()) {
+    auto there = co_await CheckPresence();
+    if (!there) co_return there;
+    co_return Unauthorized("not signed in");
+  }
   const std::string used = question.token;
   const ChatSessions::Moment asked = sessions_.Now();
   auto answer =
@@ -156,7 +160,8 @@ void ChatStatus::NotePresence(const Result<void>& answer) {
   if (away_since_ && now - *away_since_ >= kLostAfter) sessions_.Lose();
 }
 
-// Where the chat alone tells what runs: whether there is anybody to tell it.
+// Where nothing can be asked, or the chat alone tells what runs: whether there is anybody to tell
+// it.
 Task<Result<void>> ChatStatus::CheckPresence() {
   if (observer_.is_open()) co_return Ok();
   auto answer =

@@ -138,6 +138,13 @@ TEST_F(ChatStatusAwayTest, BelievesNoPageInPlaceOfTheList) {
   EXPECT_THAT(Shown(), IsEmpty());
 }
 
+TEST_F(ChatStatusAwayTest, NoticesThatAnInstanceIsAwayThatItCannotSignInTo) {
+  std::filesystem::remove_all(folder_.path() / "db");
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnauthorized));
+  instance_.SetAway(Unavailable("connection refused"));
+  EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));
+}
+
 TEST_F(ChatStatusAwayTest, NoticesThatAnOldInstanceIsAway) {
   info_.version = "";
   Begin("");
