@@ -17,6 +17,7 @@ auto NewsOf(const control::SessionInfo& session) {
 
 bool IsNews(const control::Client& before, const control::Client& now) {
   return before.metadata.state != now.metadata.state ||
+         before.metadata.no_answer != now.metadata.no_answer ||
          !std::ranges::equal(before.metadata.sessions, now.metadata.sessions, {}, NewsOf, NewsOf);
 }
 

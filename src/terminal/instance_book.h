@@ -21,8 +21,9 @@ struct Change {
 
 class InstanceBook {
  public:
-  /// Takes a message of the dashboard socket in. What it changed: a state, or what a session does
-  /// or asks; not a latency, or a time of the last activity. In the order of SortForPeople.
+  /// Takes a message of the dashboard socket in. What it changed: a state, whether it answers, or
+  /// what a session does or asks; not a latency, or a time of the last activity. In the order of
+  /// SortForPeople.
   std::vector<Change> Take(const control::Message& message);
 
   /// All of them, in the order of SortForPeople.

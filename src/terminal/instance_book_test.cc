@@ -69,6 +69,8 @@ TEST_F(InstanceBookTest, AnotherQuestionIsNewsAndALatencyIsNot) {
   EXPECT_EQ(book.Instances()[0].latency_ms, 7);
   client.metadata.sessions[0].question->id = "q2";
   EXPECT_THAT(book.Take(control::ClientUpdate{client}), SizeIs(1));
+  client.metadata.no_answer = true;
+  EXPECT_THAT(book.Take(control::ClientUpdate{client}), SizeIs(1));
 }
 
 }  // namespace

@@ -30,6 +30,21 @@ std::string SeenOf(const control::Client& client, WallTime now) {
   return age.empty() ? "-" : age + " ago";
 }
 
+/// What an instance does, and for how long; "" where that is not known.
+struct Doing {
+  std::string_view word;
+  Ink ink;
+  std::string age;
+};
+
+/// That it gives no answer takes the place of what says only that nothing goes on.
+Doing DoingOf(const control::ClientMetadata& metadata, WallTime now) {
+  const State state = metadata.state;
+  const bool is_quiet = state == State::kIdle || state == State::kActive;
+  if (metadata.no_answer && is_quiet) return {.word = "no answer", .ink = Ink::kBad, .age = ""};
+  return {.word = WordFor(state), .ink = InkFor(state), .age = AgeOf(metadata.state_since, now)};
+}
+
 /// Lines in the making.
 class Lines {
  public:
@@ -119,10 +134,11 @@ std::vector<std::string> ShowList(const std::vector<control::Client>& clients, W
     const control::ClientMetadata& metadata = client.metadata;
     const bool is_away = metadata.state == State::kOffline;
     const Ink rest = is_away ? Ink::kDim : Ink::kPlain;
+    const Doing doing = DoingOf(metadata, now);
     Row row{
         {.text = NameOf(client), .ink = is_away ? Ink::kDim : Ink::kBold},
-        {.text = std::string(WordFor(metadata.state)), .ink = InkFor(metadata.state)},
-        {.text = OrDash(AgeOf(metadata.state_since, now)), .ink = rest},
+        {.text = std::string(doing.word), .ink = doing.ink},
+        {.text = OrDash(doing.age), .ink = rest},
         {.text = OrDash(Plain(metadata.hostname)), .ink = rest},
         {.text = OrDash(Plain(metadata.project)), .ink = rest},
         {.text = SessionsOf(client), .ink = rest},
@@ -142,17 +158,17 @@ std::vector<std::string> ShowInstance(const control::Client& client, WallTime no
                                       const Screen& screen, std::string_view hub_url) {
   const control::ClientMetadata& metadata = client.metadata;
   const bool is_away = metadata.state == State::kOffline;
-  const std::string age = AgeOf(metadata.state_since, now);
+  const auto [word, ink, age] = DoingOf(metadata, now);
   Lines lines(screen);
   lines.Line(fmt::format("{}  {}{}", screen.Paint(Ink::kBold, NameOf(client)),
-                         screen.Paint(InkFor(metadata.state), WordFor(metadata.state)),
-                         age.empty() ? "" : " for " + age));
+                         screen.Paint(ink, word), age.empty() ? "" : " for " + age));
   std::string machine = Plain(metadata.hostname);
   if (!metadata.platform.empty()) machine += fmt::format(" ({})", Plain(metadata.platform));
   lines.Field("machine", machine);
   lines.Field("project", Plain(metadata.project));
   lines.Field("labels", LabelsOf(metadata));
   lines.Field("version", VersionOf(metadata));
+  lines.Field("web UI", metadata.no_answer ? "does not answer" : "");
   lines.Field("agent", Plain(metadata.agent_version));
   lines.Field("owner", Plain(client.owner));
   lines.Field("you are", Plain(client.role));
@@ -182,8 +198,8 @@ std::string ShowChange(const Change& change, WallTime now, const Screen& screen)
   if (!change.now)
     return fmt::format("{}  {}  gone: it was removed, or you lost access", time, name);
   const State state = change.now->metadata.state;
-  std::string line =
-      fmt::format("{}  {}  {}", time, name, screen.Paint(InkFor(state), WordFor(state)));
+  const auto [word, ink, age] = DoingOf(change.now->metadata, now);
+  std::string line = fmt::format("{}  {}  {}", time, name, screen.Paint(ink, word));
   if (change.before && *change.before != state) {
     line += fmt::format(" (was {})", WordFor(*change.before));
   }

@@ -55,6 +55,21 @@ TEST(ShowTest, AListForAPipe) {
           "5m ago"));
 }
 
+TEST(ShowTest, ThatNothingAnswersTakesThePlaceOfIdle) {
+  control::Client silent = Laptop();
+  silent.metadata.no_answer = true;
+  auto lines = ShowInstance(silent, kNow, {}, "https://hub.test");
+  EXPECT_EQ(lines[0], "laptop  needs you for 3m");
+  EXPECT_THAT(lines, Contains("web UI     does not answer"));
+  silent.metadata.state = State::kIdle;
+  silent.metadata.sessions.clear();
+  EXPECT_EQ(ShowInstance(silent, kNow, {}, "https://hub.test")[0], "laptop  no answer");
+  lines = ShowList({silent}, kNow, {}, ListKind::kQuestions);
+  EXPECT_THAT(lines[1], HasSubstr("laptop  no answer  -    annas-mac"));
+  EXPECT_EQ(ShowChange({.id = "laptop", .before = State::kIdle, .now = silent}, kNow, {}),
+            "2024-10-04T00:00:00Z  laptop  no answer");
+}
+
 TEST(ShowTest, AListForANarrowTerminalKeepsNameAndState) {
   const Screen screen{.is_terminal = true, .columns = 30};
   const auto lines = ShowList({Laptop(), Server()}, kNow, screen, ListKind::kQuestions);
