@@ -188,6 +188,45 @@ describe("answers", { concurrency: 1 }, () => {
     await elsewhere.waitFor();
   });
 
+  check("while its web UI does not answer an instance says so, and takes no answer", async () => {
+    let answers = 0;
+    await page.route("**/api/clients/*/answers", (route) => {
+      answers += 1;
+      return route.fulfill({ status: 200, json: { outcome: "sent" } });
+    });
+    const withMark = (one, isSilent) => ({ ...one, metadata: { ...one.metadata, no_answer: isSilent } });
+    const waiting = (isSilent) => withMark(asking("one", permission("q1", "ls")), isSilent);
+    const idle = (isSilent) => withMark(client("two", "idle"), isSilent);
+    const words = "The web UI does not answer";
+    const doing = (id) => card(id).locator(".card-head").innerText();
+    const shown = (id, pattern) => until(`${id} ${pattern}`, async () => pattern.test((await doing(id)).replace(/\s+/g, " ").trim()));
+    await show("/dashboard", [waiting(true), idle(true)]);
+    await shown("one", /^Needs you for 3 min The web UI does not answer$/);
+    await shown("two", /^The web UI does not answer$/);
+    await inspect("no-answer");
+    const approve = card("one").getByRole("button", { name: "Approve Bash in Tidy up on one" });
+    await approve.click({ force: true });
+    await card("one").getByText("What you answer would not reach it").waitFor();
+    assert.equal(await approve.getAttribute("aria-disabled"), "true");
+    assert.equal(answers, 0);
+    await update(waiting(undefined));
+    await update(idle(undefined));
+    await shown("one", /^Needs you for 3 min$/);
+    await shown("two", /^Idle for 3 min$/);
+    await told.asked("q1");
+    await approve.click();
+    await card("one").getByText("Answered. The run goes on.").waitFor();
+    assert.equal(answers, 1);
+
+    await show("/instances/two", [idle(true)]);
+    await page.getByText("the web UI gives it no answer").waitFor();
+    await inspect("instance-no-answer");
+    await update(idle(undefined));
+    await page.getByText("the web UI gives it no answer").waitFor({ state: "detached" });
+    assert.deepEqual(await page.locator(".changes .state").allInnerTexts(), ["Idle", words]);
+    await page.unroute("**/api/clients/*/answers");
+  });
+
   check("the outcome is read out and the keyboard keeps its place, also when the socket is faster", async () => {
     const focused = () => page.evaluate(() => document.activeElement.textContent);
     const said = (text) => page.getByRole("status").getByText(text).waitFor({ state: "attached" });

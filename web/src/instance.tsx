@@ -4,8 +4,8 @@ import { words, type SessionInfo } from "./api";
 import { hubNow } from "./clock";
 import { historyOf, type Connection, type History } from "./history";
 import { InstanceAdmin } from "./instance_admin";
-import { stateWords, type Instance, type State } from "./instances";
-import { Fact, Labels, Shared } from "./list/card";
+import { doingOf, stateWords, type Doing, type Instance } from "./instances";
+import { Fact, Labels, Now, Shared } from "./list/card";
 import { OpenButton } from "./list/open_button";
 import { Questions, Sessions } from "./list/sessions";
 import { feed } from "./live";
@@ -16,7 +16,7 @@ import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
 import { startPage } from "./ui/start";
 import { Table } from "./ui/table";
-import { Ago, Since } from "./ui/time";
+import { Ago } from "./ui/time";
 import { useInstance } from "./ui/watch";
 import { bytes, lasting } from "./words";
 
@@ -24,20 +24,24 @@ const historyEveryMs = 30_000;
 const mostChanges = 50;
 
 interface Change {
-  readonly state: State;
+  readonly doing: Doing;
   readonly at: string;
 }
 
 /** The states that the instance went through while this page is open, the latest first. */
 function useChanges(one: Instance | undefined): readonly Change[] {
   const changes = useRef<Change[]>([]);
+  const doing = one && doingOf(one);
   const [, again] = useReducer((count: number, _: void) => count + 1, 0);
   useEffect(() => {
-    if (one === undefined || changes.current[0]?.state === one.state) return;
-    const at = one.since === "" ? new Date(hubNow()).toISOString() : one.since;
-    changes.current = [{ state: one.state, at }, ...changes.current].slice(0, mostChanges);
+    const last = changes.current[0];
+    if (one === undefined || doing === undefined || last?.doing === doing) return;
+    // Whether the web UI answers changes while the state lasts.
+    const isOfState = doing === one.state && one.since > (last?.at ?? "");
+    const at = isOfState ? one.since : new Date(hubNow()).toISOString();
+    changes.current = [{ doing, at }, ...changes.current].slice(0, mostChanges);
     again();
-  }, [one?.state]);
+  }, [doing]);
   return changes.current;
 }
 
@@ -154,11 +158,8 @@ function Details({ one, info, connected }: { one: Instance; info: SessionInfo; c
       <div class="title-row">
         <div>
           <h1>{one.name}</h1>
-          <p class={`now state-${one.state}`}>
-            <span class="state" role="status">
-              {stateWords[one.state]}
-            </span>{" "}
-            <Since since={one.since} />
+          <p class={`now state-${doingOf(one)}`}>
+            <Now one={one} live />
             {one.role !== "owner" && <span class="quiet"> · <Shared one={one} /></span>}
           </p>
           <Labels one={one} />
@@ -168,6 +169,12 @@ function Details({ one, info, connected }: { one: Instance; info: SessionInfo; c
       {one.state === "offline" && (
         <Notice>
           Its agent is not connected. Start it again on <bdi>{one.hostname || "its machine"}</bdi>; this page follows by itself.
+        </Notice>
+      )}
+      {one.noAnswer && (
+        <Notice>
+          Its agent is connected, and the web UI gives it no answer. Look at it on{" "}
+          <bdi>{one.hostname || "its machine"}</bdi>, or start it again; this page follows by itself.
         </Notice>
       )}
       <Questions one={one} />
@@ -192,9 +199,9 @@ function Details({ one, info, connected }: { one: Instance; info: SessionInfo; c
       <section class="panel">
         <h2>States since this page was opened</h2>
         <ol class="changes">
-          {changes.map(({ state, at }) => (
-            <li key={at + state} class={`state-${state}`}>
-              <span class="state">{stateWords[state]}</span> <Ago since={at} />
+          {changes.map(({ doing, at }) => (
+            <li key={at + doing} class={`state-${doing}`}>
+              <span class="state">{stateWords[doing]}</span> <Ago since={at} />
             </li>
           ))}
         </ol>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, chosen, counts, everything, labelsOf, queryOf } from "./choice";
-import { apply, titleFor, type Instance } from "./instances";
+import { apply, doingOf, titleFor, type Instance } from "./instances";
 
 function client(id: string, metadata: object = {}, more: object = {}) {
   return { id, metadata: { state: "idle", ...metadata }, last_seen: "2026-01-01T00:00:00.000Z", ...more };
@@ -28,6 +28,16 @@ test("an update changes one instance, a disconnect keeps it as offline", () => {
   assert.deepEqual(apply(all, { type: "client_disconnected", client_id: "a" }), ["a"]);
   assert.equal(all.get("a")?.state, "offline");
   assert.deepEqual(chosen(all, everything), ["b", "a"]);
+});
+
+test("that the web UI does not answer takes the place of what says only that nothing goes on", () => {
+  const doing = (metadata: object) => doingOf(listOf(client("a", { no_answer: true, ...metadata })).get("a") as Instance);
+  assert.deepEqual(["idle", "active"].map((state) => doing({ state })), ["no_answer", "no_answer"]);
+  assert.deepEqual(["needs_you", "error", "busy", "offline"].map((state) => doing({ state })), ["needs_you", "error", "busy", "offline"]);
+  assert.equal(doing({ no_answer: false }), "idle");
+  const all = listOf(client("a", { no_answer: true }));
+  apply(all, { type: "client_disconnected", client_id: "a" });
+  assert.equal(all.get("a")?.noAnswer, false, "nobody knows");
 });
 
 test("an update that says what is known changes nothing", () => {

@@ -4,6 +4,8 @@
 /** What an instance does; what waits for a person comes first. */
 export const states = ["needs_you", "error", "busy", "active", "idle", "offline"] as const;
 export type State = (typeof states)[number];
+/** What is shown of it. */
+export type Doing = State | "no_answer";
 
 /** A question that a session waits with. */
 export interface Question {
@@ -57,6 +59,8 @@ export interface Instance {
   readonly sessions: readonly Session[];
   /** Its agent has connected and not reported yet: what it does, and asks, is not known. */
   readonly awaitsStatus: boolean;
+  /** Its agent is there and gets no answer from the web UI. */
+  readonly noAnswer: boolean;
   /** By which names sort: lower case, numbers by their value. */
   readonly sortKey: string;
   /** Everything that a search looks into, in lower case. */
@@ -161,6 +165,7 @@ function parse(value: unknown): Instance | undefined {
     labels,
     sessions,
     awaitsStatus: metadata.awaits_status === true,
+    noAnswer: state !== "offline" && metadata.no_answer === true,
   };
   return {
     ...one,
@@ -221,7 +226,7 @@ export function apply(all: Map<string, Instance>, message: unknown, unlisted = n
   if (typeof gone !== "string") return [];
   const known = all.get(gone);
   if (type === "client_disconnected" && known !== undefined && known.state !== "offline") {
-    all.set(gone, { ...known, state: "offline", since: "", sessions: [] });
+    all.set(gone, { ...known, state: "offline", since: "", sessions: [], noAnswer: false });
     return [gone];
   }
   if (type === "client_removed" && all.delete(gone)) return [gone];
@@ -234,13 +239,19 @@ export function isWhole(message: unknown): boolean {
   return type === "client_list_end" || (type === "client_list" && more !== true);
 }
 
-/** The words for a state. */
-export const stateWords: Readonly<Record<State, string>> = {
+/** What it does: that nothing answers takes the place of what says only that nothing goes on. */
+export function doingOf({ state, noAnswer }: Instance): Doing {
+  return noAnswer && (state === "idle" || state === "active") ? "no_answer" : state;
+}
+
+/** The words for it. */
+export const stateWords: Readonly<Record<Doing, string>> = {
   needs_you: "Needs you",
   error: "Failed",
   busy: "Busy",
   active: "Active",
   idle: "Idle",
+  no_answer: "The web UI does not answer",
   offline: "Offline",
 };
 

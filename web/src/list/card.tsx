@@ -1,7 +1,7 @@
 // One instance in the list: a card on a phone, a row on a wide screen.
 import type { ComponentChildren } from "preact";
 import type { SessionInfo } from "../api";
-import { stateWords, type Instance } from "../instances";
+import { doingOf, stateWords, type Instance } from "../instances";
 import type { InstanceStore } from "../store";
 import { Guard } from "../ui/guard";
 import { Ago, Since } from "../ui/time";
@@ -24,6 +24,19 @@ export function Shared({ one: { role, owner } }: { one: Instance }) {
   return (
     <>
       {owner === "" ? "shared with you" : <><bdi>{owner}</bdi>'s</>} · {role === "viewer" ? "you may look" : "you may use it"}
+    </>
+  );
+}
+
+/** What an instance does, and since when. `live`: it is read out when it changes. */
+export function Now({ one, live }: { one: Instance; live?: boolean }) {
+  const doing = doingOf(one);
+  const isSilent = doing === "no_answer";
+  return (
+    <>
+      <span class="state" role={live ? "status" : undefined}>{stateWords[doing]}</span>{" "}
+      {!isSilent && <Since since={one.since} />}
+      {!isSilent && one.noAnswer && <small class="no-answer">{stateWords.no_answer}</small>}
     </>
   );
 }
@@ -51,7 +64,7 @@ export function Card({ id, store, info }: CardProps) {
   const one = useInstance(store, id);
   if (one === undefined) return null;
   return (
-    <li class={`card state-${one.state}`} data-instance={one.id}>
+    <li class={`card state-${doingOf(one)}`} data-instance={one.id}>
       <Guard of={one} what={`The card of ${one.name}`}>
         <div class="card-name">
           <h2>
@@ -65,7 +78,7 @@ export function Card({ id, store, info }: CardProps) {
           <Labels one={one} />
         </div>
         <p class="card-head">
-          <span class="state">{stateWords[one.state]}</span> <Since since={one.since} />
+          <Now one={one} />
         </p>
         <Questions one={one} />
         <dl class="card-facts">

@@ -95,12 +95,13 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   const [hadReason] = useState(reason !== "");
   const wasInDoubt = useRef(false);
   const isOver = sent !== "" && sent !== "sending";
-  const box = useSettled<HTMLElement>(JSON.stringify([session.id, question, isOver]));
+  const box = useSettled<HTMLElement>(JSON.stringify([session.id, question, isOver, one.noAnswer]));
   const { asked, parts } = useMemo(() => shownOf(question), [question.kind, question.tool, question.text]);
   const noteFocus = useFocusAfter(box.ref, sent === "sending");
   const tool = visible(question.tool);
   const chosenOf = (index: number) => (draft.text === question.text ? draft.chosen[index] : undefined) ?? [];
   const mayAnswer = one.role !== "viewer";
+  const isOff = !box.looksSettled || one.noAnswer;
   const where = `${session.title} on ${one.name}`;
 
   useEffect(() => {
@@ -119,6 +120,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
   }
 
   async function answer(allow: boolean): Promise<void> {
+    if (one.noAnswer) return;
     if (!box.isSettled()) {
       setProblem("This changed or moved just now. Look again, then press once more.");
       return;
@@ -181,6 +183,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
       )}
       <Notice kind="error">{problem}</Notice>
       {!mayAnswer && <p class="quiet">You may look at this instance; answering is for its owner and operators.</p>}
+      {mayAnswer && !isOver && one.noAnswer && <p class="quiet">The web UI does not answer. What you answer would not reach it.</p>}
       {mayAnswer && (sent === "" || sent === "sending") && (
         <form
           onSubmit={(event) => {
@@ -192,7 +195,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
             {!question.isCut && (
               <Button
                 disabled={sent !== "" || !isComplete}
-                aria-disabled={!box.looksSettled}
+                aria-disabled={isOff}
                 aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
                 onClick={() => void answer(true)}
               >
@@ -203,7 +206,7 @@ export function QuestionBox({ one, session, question, onAnswer, onRefused }: Que
               kind="danger"
               type="submit"
               disabled={sent !== ""}
-              aria-disabled={!box.looksSettled}
+              aria-disabled={isOff}
               aria-label={`Deny ${tool} in ${where}`}
             >
               Deny
