@@ -20,9 +20,9 @@ struct KnownHub {
   Ed25519PublicKey key;
 };
 
+/// kNotFound: there is no such file.
 Result<std::vector<KnownHub>> ReadKnownHubs(const std::filesystem::path& file) {
   auto text = ReadPrivateFile(file, kMaxFile);
-  if (!text && text.error().kind == ErrorKind::kNotFound) return std::vector<KnownHub>();
   if (!text) return std::move(text).error();
   std::vector<KnownHub> known;
   std::string_view rest = *text;
@@ -43,6 +43,7 @@ Result<std::vector<KnownHub>> ReadKnownHubs(const std::filesystem::path& file) {
   return known;
 }
 
+/// kNotFound: there is no such file.
 Result<std::vector<Ed25519PublicKey>> ReadPins(const std::filesystem::path& file,
                                                std::string_view hub) {
   auto known = ReadKnownHubs(file);
@@ -94,6 +95,7 @@ bool IsEndorsed(const AnnouncedKey& newer, const std::vector<Ed25519PublicKey>& 
 Result<HubTrust> HubTrust::Open(Options options, Worker& worker) {
   HubTrust trust(std::move(options), worker);
   auto pins = ReadPins(trust.options_.file, trust.options_.hub);
+  if (!pins && pins.error().kind == ErrorKind::kNotFound) pins = Pins();
   if (!pins) return std::move(pins).error();
   *trust.in_file_ = *pins;
   trust.pinned_ = trust.BelievedOf(std::move(*pins));
@@ -112,6 +114,8 @@ Task<void> HubTrust::AwaitOtherPins(Executor& executor) {
   const auto look = [file = options_.file, hub = options_.hub,
                      in_file = in_file_]() -> Result<std::optional<Pins>> {
     auto pins = ReadPins(file, hub);
+    // Nobody took lines out of a file that is gone: its folder may be away for a while.
+    if (!pins && pins.error().kind == ErrorKind::kNotFound) return std::optional<Pins>();
     if (!pins) return std::move(pins).error();
     if (*pins == *in_file) return std::optional<Pins>();
     return std::optional(std::move(*pins));
@@ -183,6 +187,7 @@ const Ed25519PublicKey* HubTrust::Find(std::string_view id) const {
 Result<void> PinHubKeys(const std::filesystem::path& file, std::string_view hub,
                         const std::vector<Ed25519PublicKey>& keys) {
   auto known = ReadKnownHubs(file);
+  if (!known && known.error().kind == ErrorKind::kNotFound) known = std::vector<KnownHub>();
   if (!known) return std::move(known).error();
   std::string text =
       "# Keys of hubs, as this agent knows them. A new hub at an old address: take "

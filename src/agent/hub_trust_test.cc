@@ -173,6 +173,9 @@ TEST_F(HubTrustTest, TakesOtherPinsWhileItRuns) {
   ASSERT_THAT(WritePrivateFile(file, "nonsense"), IsOk());
   look();
   ASSERT_FALSE(removed.is_done());
+  std::filesystem::remove(file);
+  look();
+  ASSERT_FALSE(removed.is_done());  // What is gone is nobody's word.
   ASSERT_THAT(WritePrivateFile(file, "# Nothing.\n"), IsOk());
   look();
   ASSERT_TRUE(removed.is_done());

@@ -47,7 +47,7 @@ void StatusTracker::SetAdapter(Adapter* adapter) {
   }
   // The same once more is no news of the instance: the next answer is.
   if (adapter != adapter_) is_away_ = false;
-  no_answer_ = false;
+  is_lost_ = is_late_ = false;
   adapter_ = adapter;
   if (adapter_) {
     adapter_->SetOnChange([this] { PublishSoon(); });
@@ -65,7 +65,7 @@ void StatusTracker::SetWatched(bool is_watched) {
 }
 
 void StatusTracker::NoteLost() {
-  no_answer_ = true;
+  is_lost_ = true;
   PublishSoon();
 }
 
@@ -96,7 +96,7 @@ void StatusTracker::Publish() {
   if (adapter_) now.sessions = adapter_->Sessions();
   now.status = StatusOf(now.sessions, live_);
   now.state = StateOf(now.sessions, live_);
-  now.no_answer = no_answer_;
+  now.no_answer = is_lost_ || is_late_;
   if (now == report_) return;
   report_ = std::move(now);
   published_ = executor_.now();
@@ -119,7 +119,7 @@ Task<void> StatusTracker::Run() {
       const bool is_away = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
       const bool was_away = std::exchange(is_away_, is_away);
       // One that is away may be back in a moment: NoteLost tells if it is not.
-      if (!is_away) no_answer_ = !refreshed && refreshed.error().kind == ErrorKind::kTimeout;
+      if (!is_away) is_late_ = !refreshed && refreshed.error().kind == ErrorKind::kTimeout;
       PublishSoon();
       if (is_away && !was_away && on_away_) on_away_();
     }

@@ -46,7 +46,7 @@ class StatusTracker {
   /// Whether anybody is told: a hub is connected. Without, the instance is left in peace once
   /// nothing runs there.
   void SetWatched(bool is_watched);
-  /// The instance was looked for and not found: it counts as not answering until it is, or answers.
+  /// The instance was looked for and not found: it counts as not answering until SetAdapter.
   void NoteLost();
   /// Called when the instance turns out to be away, once until it is there again.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
@@ -85,8 +85,9 @@ class StatusTracker {
   Timer publish_timer_;
   Adapter* adapter_ = nullptr;
   bool is_watched_ = false;
-  bool is_away_ = false;    // The instance.
-  bool no_answer_ = false;  // From the instance, for longer than it takes to look for it.
+  bool is_away_ = false;  // The instance, perhaps for a moment.
+  bool is_lost_ = false;  // It was looked for since.
+  bool is_late_ = false;  // Its last answer did not come in time.
   int live_ = 0;
   StatusReport report_;
   TimePoint last_traffic_{};

@@ -232,6 +232,10 @@ TEST_F(StatusTest, AnInstanceThatIsLostGivesNoAnswerUntilItIsFound) {
     executor_.Advance(seconds(2));
   }
   EXPECT_EQ(reports_.size(), told);
+  // An answer of something else than what was looked for.
+  adapter_.is_away = false;
+  executor_.Advance(seconds(2));
+  EXPECT_EQ(reports_.size(), told);
   tracker_.SetAdapter(&adapter_);
   executor_.Advance(milliseconds(100));
   EXPECT_FALSE(reports_.back().no_answer);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/worker.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "base/result.h"
 

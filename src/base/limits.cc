@@ -44,12 +44,10 @@ constexpr LimitRow kRows[] = {
      "64 KiB at least."},
     {"crossing_messages", false, &Limits::crossing_messages, nullptr,
      "Messages that a front loop of a hub with several `threads` has sent and the main loop has "
-     "not "
-     "taken: beyond it, its new requests get 503."},
+     "not taken: beyond it, its new requests get 503."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
-     "Concurrent streams in one tunnel. People with whom the instance is shared hold at most half "
-     "of "
-     "them, together."},
+     "Concurrent streams in one tunnel; of the hub's and the agent's the smaller. People with whom "
+     "the instance is shared hold at most half of the hub's, together."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,
      "Bytes buffered per stream and direction."},
     {"tunnel_window", false, &Limits::tunnel_window, nullptr,

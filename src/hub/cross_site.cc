@@ -12,10 +12,12 @@ bool IsOfAnotherOrigin(const http::RequestHead& head) {
   return site && *site != "same-origin" && *site != "none";
 }
 
-/// Whether the answer is shown as a page of its own, or may be (IsPassedOn).
+/// Whether the answer is shown as a page of its own. Where a service worker passes the navigation
+/// on, its destination is "empty", and it may be for a frame.
 bool IsForDocument(const http::RequestHead& head) {
-  const bool is_navigation = head.fields.Find("sec-fetch-mode") == "navigate";
-  return (is_navigation && head.fields.Find("sec-fetch-dest") == "document") || IsPassedOn(head);
+  if (head.fields.Find("sec-fetch-mode") != "navigate") return false;
+  const auto destination = head.fields.Find("sec-fetch-dest");
+  return destination == "document" || destination == "empty";
 }
 
 }  // namespace
@@ -52,15 +54,6 @@ bool IsLedByAnotherOrigin(const http::RequestHead& head) {
   return IsOfAnotherOrigin(head) && IsForDocument(head) && IsSafe(head);
 }
 
-bool IsPassedOn(const http::RequestHead& head) {
-  return head.fields.Find("sec-fetch-mode") == "navigate" &&
-         head.fields.Find("sec-fetch-dest") == "empty";
-}
-
-void KeepFromFrames(http::Fields& answer) {
-  answer.Add("content-security-policy", "frame-ancestors 'self'");
-}
-
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin) {
   for (const char* name : {"sec-fetch-site", "origin", "referer"}) {
     if (head.fields.Count(name) > 1) return false;
@@ -90,6 +83,14 @@ void CutOpener(http::Fields& answer, bool by_sibling, bool is_page) {
     return;
   }
   answer.Add("vary", "sec-fetch-site");
+}
+
+void KeepFromFrames(http::Fields& answer, bool is_page) {
+  if (!is_page && !http::HasMediaType(answer, "text/html")) return;
+  // Beside such a policy browsers pay no regard to the instance's own X-Frame-Options.
+  const bool has_none = answer.HasToken("x-frame-options", "deny");
+  answer.Add("content-security-policy",
+             has_none ? "frame-ancestors 'none'" : "frame-ancestors 'self'");
 }
 
 bool IsBrowser(const http::RequestHead& head) {

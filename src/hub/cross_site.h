@@ -26,22 +26,15 @@ Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view exp
 Result<void> CheckNotEmbedded(const http::RequestHead& head);
 
 /// Whether a page of another origin opens this one as a page of its own, by a link or by script.
-/// Redirects in between do not hide it. Nor does a service worker that passes the navigation on;
-/// but that may be one of a frame (KeepFromFrames).
+/// Redirects in between do not hide it. Nor does a service worker that passes the navigation on:
+/// of those the browser does not say whether they are for a frame (KeepFromFrames).
 bool IsLedByAnotherOrigin(const http::RequestHead& head);
-
-/// Keeps the answer from frames of other origins, where a service worker passed the navigation on:
-/// of those the browser does not say whether they are for one.
-void KeepFromFrames(http::Fields& answer);
 
 /// Whether a GET that changes something was asked for by a page of `expected_origin` or by the
 /// browser's user: Sec-Fetch-Site says same-origin or none, and nothing says that the browser does
 /// not show the answer as a page of its own, or not yet; without it Origin, else Referer, is of
 /// that origin. A request that says nothing of all that is nobody's.
 bool IsAskedByOwnPage(const http::RequestHead& head, std::string_view expected_origin);
-
-/// Whether a service worker passes a navigation on, which is all that Sec-Fetch-Dest tells then.
-bool IsPassedOn(const http::RequestHead& head);
 
 /// Whether a page of another origin of this site (the hub, or another instance) opens this one as a
 /// page of its own.
@@ -53,6 +46,11 @@ bool IsOpenedBySibling(const http::RequestHead& head);
 /// Whoever opens it, the answer to a navigation (`is_page`) and all HTML say that they depend on
 /// it: the browser's cache would give a sibling the page that somebody else opened.
 void CutOpener(http::Fields& answer, bool by_sibling, bool is_page);
+
+/// Keeps an instance's page from frames of other origins: the answer to a navigation (`is_page`),
+/// and all HTML. Most are refused before (CheckNotEmbedded), but not those whose navigation a
+/// service worker passes on, nor pages that the browser has kept.
+void KeepFromFrames(http::Fields& answer, bool is_page);
 
 /// Whether a browser sends this. Every one shows it by one of the two, and no page can keep it from
 /// doing so: by Fetch Metadata on trustworthy origins, but not yet with every WebSocket; by a

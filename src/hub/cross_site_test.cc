@@ -114,15 +114,27 @@ TEST(CrossSiteTest, WhatAServiceWorkerPassesOnIsANavigationAndMayBeForAFrame) {
     const auto head = passed_on("GET", site, "navigate");
     const bool is_of_another = site[0] == 'c' || std::string_view(site) == "same-site";
     EXPECT_TRUE(IsNavigation(head)) << site;
-    EXPECT_TRUE(IsPassedOn(head)) << site;
     EXPECT_TRUE(CheckNotEmbedded(head).has_value()) << site;
     EXPECT_EQ(IsLedByAnotherOrigin(head), is_of_another) << site;
     EXPECT_EQ(IsOpenedBySibling(head), std::string_view(site) == "same-site") << site;
   }
   const auto fetched = passed_on("GET", "same-site", "cors");
-  EXPECT_FALSE(IsNavigation(fetched) || IsPassedOn(fetched) || IsOpenedBySibling(fetched));
+  EXPECT_FALSE(IsNavigation(fetched) || IsOpenedBySibling(fetched));
   EXPECT_FALSE(CheckNotEmbedded(fetched).has_value());
   EXPECT_FALSE(IsLedByAnotherOrigin(passed_on("POST", "cross-site", "navigate")));
+}
+
+TEST(CrossSiteTest, PagesAreKeptFromFramesAndNothingElseIs) {
+  const auto policy = [](const char* name, const char* value, bool is_page) {
+    auto answer = Head("GET", {{name, value}}).fields;
+    KeepFromFrames(answer, is_page);
+    return std::string(answer.Find("content-security-policy").value_or(""));
+  };
+  EXPECT_EQ(policy("content-type", "text/html; charset=utf-8", false), "frame-ancestors 'self'");
+  EXPECT_EQ(policy("content-type", "application/pdf", true), "frame-ancestors 'self'");
+  EXPECT_EQ(policy("content-type", "text/javascript", false), "");
+  EXPECT_EQ(policy("x-frame-options", "Deny", true), "frame-ancestors 'none'");
+  EXPECT_EQ(policy("x-frame-options", "SAMEORIGIN", true), "frame-ancestors 'self'");
 }
 
 TEST(CrossSiteTest, APageThatASiblingOpensIsCutOffInTheCacheToo) {

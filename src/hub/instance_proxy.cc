@@ -244,7 +244,6 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   const Reader reader = ReaderOf(request.head);
   const std::string method = request.head.method;
   const bool is_by_sibling = IsOpenedBySibling(request.head);
-  const bool is_passed_on = IsPassedOn(request.head);
   const auto refuse = [&](const Problem& problem, Retry retry) {
     const std::string home = hub.hosts.public_origin().ToString() + "/dashboard";
     return InstanceProblem(reader, problem, retry, home);
@@ -336,8 +335,9 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (!response->is_upgraded()) {
     http::Fields& fields = response->head.fields;
-    if (placement.prefix.empty()) CutOpener(fields, is_by_sibling, reader == Reader::kPerson);
-    if (is_passed_on) KeepFromFrames(fields);
+    const bool is_page = reader == Reader::kPerson;
+    if (placement.prefix.empty()) CutOpener(fields, is_by_sibling, is_page);
+    KeepFromFrames(fields, is_page);
     http::KeepToOneBrowser(fields);  // Only now: `assets` goes by what the instance said.
   }
   if (compression.at_hub) hub.compressor->Apply(*compression.at_hub, method, *response);

@@ -15,6 +15,8 @@ const worker = `
 /** No doctype, html or head: pages all the same. */
 function answer({ url }) {
   if (url === "/sw.js") return { headers: { "content-type": "text/javascript" }, body: worker };
+  if (url === "/kept") return { headers: { "cache-control": "max-age=600" }, body: "<h1>box</h1>" };
+  if (url === "/alone") return { headers: { "x-frame-options": "DENY" }, body: "<h1>box</h1>" };
   if (url === "/back") return { body: "<script>opener.postMessage('signed in', '*')</script>" };
   return { body: "<h1>box</h1><script>navigator.serviceWorker.register('sw.js')</script>" };
 }
@@ -27,6 +29,22 @@ const follow = (tab, url) => tab.evaluate((target) => {
   link.click();
 }, url);
 
+const shown = (tab) => tab.getByRole("heading", { name: "box" }).waitFor();
+
+/** Whether the page that the tab is at shows that address in a frame. */
+async function isFramed(tab, url) {
+  const answered = tab.waitForResponse(url);
+  await tab.evaluate((target) => {
+    const frame = document.createElement("iframe");
+    frame.src = target;
+    document.body.append(frame);
+  }, url);
+  const response = await answered;
+  assert.ok(response.fromServiceWorker(), url);
+  await until("the frame has an end", () => response.finished().then(() => true));
+  return tab.frames().some((frame) => frame.parentFrame() && frame.url() === url);
+}
+
 const ways = {
   "at its own address": (box) => box.own,
   "in path mode": (box, hub) => `${hub.url}/clients/box/proxy`,
@@ -34,14 +52,24 @@ const ways = {
 
 for (const [way, addressOf] of Object.entries(ways)) {
   describe(`an instance ${way} whose worker passes navigations on`, { concurrency: 1 }, () => {
-    let stage, page, box, agent, elsewhere, address;
+    let stage, page, box, sibling, agent, elsewhere, address;
     before(async () => {
-      stage = await Stage.start(`passing-worker-${way.replaceAll(" ", "-")}`);
+      stage = await Stage.start(`passing-worker-${way.replaceAll(" ", "-")}`, { tls: true, isTrusted: true });
       box = await stage.plainInstance("box", answer);
       elsewhere = await stage.plainInstance("elsewhere", () => ({ body: "<h1>elsewhere</h1>" }));
+      sibling = await stage.plainInstance("sibling", () => ({ body: "<h1>sibling</h1>" }));
       agent = await stage.hub.startAgent(box);
+      await stage.hub.startAgent(sibling);
       page = await stage.signIn();
-      await stage.card(page, "box").locator("button:enabled").first().waitFor();
+      for (const name of ["box", "sibling"]) await stage.card(page, name).locator("button:enabled").first().waitFor();
+      // Kept by the browser before there is a worker, and by a link of the site.
+      sibling.own = await stage.open(page, sibling);
+      for (const kept of [`${await stage.open(page, box)}/kept`, `${stage.hub.url}/clients/box/proxy/kept`]) {
+        await page.goto(sibling.own);
+        await follow(page, kept);
+        await page.waitForURL(/\/kept$/);
+        await shown(page);
+      }
       box.own = await stage.open(page, box);
       address = addressOf(box, stage.hub);
       await page.goto(`${address}/`);
@@ -49,8 +77,6 @@ for (const [way, addressOf] of Object.entries(ways)) {
     }, { timeout: 60_000 });
     after(() => stage?.stop(), { timeout: 60_000 });
     const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
-
-    const shown = (tab) => tab.getByRole("heading", { name: "box" }).waitFor();
 
     check("its pages have what path mode puts into them", async () => {
       const response = await page.goto(`${address}/again`);
@@ -69,17 +95,13 @@ for (const [way, addressOf] of Object.entries(ways)) {
       await tab.close();
     });
 
-    check("but shows it in no frame", async () => {
+    check("a page of the site shows it in no frame, be it that the browser has kept it", async () => {
       const tab = await stage.context.newPage();
-      await tab.goto(elsewhere.url);
-      const refused = tab.waitForEvent("console", (message) => /frame|embed/i.test(message.text()));
-      await tab.evaluate((target) => {
-        const frame = document.createElement("iframe");
-        frame.src = target;
-        document.body.append(frame);
-      }, `${address}/`);
-      await refused;
-      for (const frame of tab.frames()) assert.equal(await frame.getByRole("heading", { name: "box" }).count(), 0);
+      await tab.goto(sibling.own);
+      for (const path of ["/", "/kept"]) assert.equal(await isFramed(tab, `${address}${path}`), false, path);
+      await tab.goto(`${address}/`);
+      assert.equal(await isFramed(tab, `${address}/other`), true);
+      assert.equal(await isFramed(tab, `${address}/alone`), false);
       await tab.close();
     });
 
