@@ -40,6 +40,19 @@ bool IsJavascriptType(std::string_view type) {
   return type.empty() || EqualsIgnoreCase(type, "module") || ToLower(type).ends_with("javascript");
 }
 
+/// Whether a URL, still HTML-encoded, can only be at the page's own host.
+bool IsLocal(std::string_view url) {
+  return !url.starts_with("//") && url.find("://") == std::string_view::npos;
+}
+
+/// Whether it is the link to a manifest that browsers would ask for without cookies, by which the
+/// hub knows who asks.
+bool LacksCredentials(const HtmlTag& tag) {
+  return !tag.is_end && tag.name == "link" && HasWord(tag.ValueOf("rel"), "manifest") &&
+         IsLocal(tag.ValueOf("href")) &&
+         !EqualsIgnoreCase(tag.ValueOf("crossorigin"), "use-credentials");
+}
+
 /// A meta policy's value, still HTML-encoded, amended.
 std::string AmendMetaPolicy(std::string_view value, const std::string& map_hash) {
   std::string policy;
@@ -80,19 +93,25 @@ void HtmlRewriter::PassTag(const HtmlTag& tag, std::string& out) {
 
 void HtmlRewriter::WriteTag(const HtmlTag& tag, std::string& out) {
   InjectBefore(tag, out);
-  if (tag.is_end || options_.prefix.empty()) {
+  const bool lacks_credentials = LacksCredentials(tag);
+  if (tag.is_end || (options_.prefix.empty() && !lacks_credentials)) {
     out.append(tag.text);
     return;
   }
   const bool loses_integrity = LosesIntegrity(tag);
   std::size_t done = 0;
+  if (lacks_credentials) {
+    // Of two attributes of one name browsers take the first, but XML forbids them.
+    done = 1 + tag.name.size();
+    out.append(tag.text, 0, done).append(" crossorigin=\"use-credentials\"");
+  }
   for (const auto& attribute : tag.attributes) {
     const std::string name = ToLower(tag.NameOf(attribute));
-    if (name == "integrity" && loses_integrity) {
+    if ((name == "integrity" && loses_integrity) || (name == "crossorigin" && lacks_credentials)) {
       out.append(tag.text, done, attribute.name - done).append("data-");
       done = attribute.name;
     }
-    if (attribute.value_size == 0) continue;
+    if (options_.prefix.empty() || attribute.value_size == 0) continue;
     out.append(tag.text, done, attribute.value - done);
     out.append(RewriteValue(tag, attribute, name));
     done = attribute.value + attribute.value_size;
@@ -106,8 +125,7 @@ bool HtmlRewriter::LosesIntegrity(const HtmlTag& tag) const {
   const bool is_code = options_.rewrites_javascript &&
                        (tag.name == "script" || HasWord(tag.ValueOf("rel"), "modulepreload"));
   if (!is_style && !is_code) return false;
-  const std::string_view url = tag.ValueOf(tag.name == "link" ? "href" : "src");
-  return !url.starts_with("//") && url.find("://") == std::string_view::npos;
+  return IsLocal(tag.ValueOf(tag.name == "link" ? "href" : "src"));
 }
 
 std::string HtmlRewriter::RewriteValue(const HtmlTag& tag, const HtmlTag::Attribute& attribute,

@@ -1,4 +1,5 @@
-// HTML: references in attributes move under the prefix, and our script and import map are injected.
+// HTML: references in attributes move under the prefix, our script and import map are injected, and
+// links to a manifest get crossorigin="use-credentials".
 //
 // What is a tag, html_tokenizer.h finds out. Of one longer than kLongestTag, the attributes that
 // were complete by then are rewritten.
@@ -27,7 +28,7 @@ enum class Injection {
 };
 
 struct HtmlOptions {
-  std::string prefix = {};  ///< "": nothing is rewritten. REQUIRES: "" or IsUsablePrefix.
+  std::string prefix = {};  ///< "": references stay. REQUIRES: "" or IsUsablePrefix.
   Injection injection = Injection::kNever;
   std::string script_element = {};      ///< Injected first; "": none.
   std::string import_map_element = {};  ///< Injected before the first module; "": none.

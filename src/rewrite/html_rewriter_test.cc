@@ -214,6 +214,37 @@ TEST(HtmlRewriterTest, WithoutAPrefixOnlyTheScriptIsInjected) {
             "<head>[S]<a href=/x style='url(/y)'><style>url(/z)</style>");
 }
 
+TEST(HtmlRewriterTest, ALinkToAManifestAsksWithCookies) {
+  constexpr std::string_view kAsk = "<link crossorigin=\"use-credentials\"";
+  const Case cases[] = {
+      {" rel=manifest href=m.json>", " rel=manifest href=m.json>"},
+      {" href=m.json rel='x\nMANIFEST'/>", " href=m.json rel='x\nMANIFEST'/>"},
+      {" rel=manifest crossorigin href=m>", " rel=manifest data-crossorigin href=m>"},
+      {" CrossOrigin=anonymous rel=manifest>", " data-CrossOrigin=anonymous rel=manifest>"},
+  };
+  for (const std::string prefix : {"", "/P"}) {
+    for (const auto& [in, out] : cases) {
+      const std::string written = std::string(kAsk).append(out);
+      EXPECT_EQ(Html(std::string("<link").append(in), {.prefix = prefix}), written);
+      EXPECT_EQ(Html(written, {.prefix = prefix}), written) << "twice: " << in;
+    }
+    for (const std::string_view html : {
+             "<link rel=manifest crossorigin=Use-Credentials href=m>",
+             "<link rel=manifest href=https://cdn/m>",
+             "<link rel=manifest href=//cdn/m>",
+             "<link rel=webmanifest href=m>",
+             "<link href=manifest>",
+             "<a rel=manifest href=m>",
+             "</link rel=manifest>",
+         }) {
+      EXPECT_EQ(Html(html, {.prefix = prefix}), html);
+    }
+  }
+  EXPECT_EQ(Rewritten("<LINK REL=manifest HREF=/m>"),
+            "<LINK crossorigin=\"use-credentials\" REL=manifest HREF=/P/m>");
+  EXPECT_EQ(Html("<link rel=manifest href=/m>", {}), std::string(kAsk) + " rel=manifest href=/m>");
+}
+
 TEST(HtmlRewriterTest, ScriptsAreRewrittenWhereThatIsAskedFor) {
   const HtmlOptions options{.prefix = "/P", .rewrites_javascript = true};
   EXPECT_EQ(Html("<script>f('/api/x')</script><script type=json>'/api/x'</script>", options),

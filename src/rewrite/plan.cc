@@ -125,13 +125,18 @@ Plan PlanFor(const http::RequestHead& head, std::string_view prefix, const PageS
                                        plan.path_.ends_with(".webmanifest"));
 
   plan.varies_ = is_path_mode && !IsRaw(plan.path_, setup);
-  const bool has_work = is_path_mode || !setup.local_storage.empty();
   plan.is_head_ = head.method == "HEAD";
-  plan.may_rewrite_ = has_work && (head.method == "GET" || plan.is_head_) && !head.is_upgrade() &&
+  const bool is_certain = plan.has_script() && (plan.is_worker_ || plan.is_manifest_ ||
+                                                plan.is_navigation_ || takes_html);
+  plan.may_rewrite_ = (plan.has_script() || plan.is_navigation_) &&
+                      (head.method == "GET" || plan.is_head_) && !head.is_upgrade() &&
                       !IsRaw(plan.path_, setup) &&
-                      (plan.is_worker_ || plan.is_manifest_ || plan.is_navigation_ || takes_html ||
-                       MayBeRewritten(head, is_path_mode, setup));
+                      (is_certain || MayBeRewritten(head, is_path_mode, setup));
   return plan;
+}
+
+bool Plan::has_script() const {
+  return !addresses_.prefix.empty() || !setup_->local_storage.empty();
 }
 
 std::optional<http::Response> Plan::OwnResource() const {
@@ -212,6 +217,7 @@ RewriterPtr Plan::RewriterFor(Kind kind, Fields& fields) const {
 }
 
 RewriterPtr Plan::HtmlFor(Fields& fields) const {
+  if (!has_script()) return std::make_unique<HtmlRewriter>(HtmlOptions{});
   const std::string& prefix = addresses_.prefix;
   const bool is_path_mode = !prefix.empty();
   const bool is_xml = http::MediaType(*fields.Find("content-type")) == "application/xhtml+xml";

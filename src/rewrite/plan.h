@@ -7,10 +7,11 @@
 //     plan.ApplyToResponse(response);
 //
 // `prefix` is X-Forwarded-Prefix of the tunnel's stream: "/clients/ID/proxy" in path mode, "" in
-// subdomain mode, where only the storage items are injected into pages and redirects to the
-// instance's own address are led back. Bodies change only for GET (the fields that tell of them for
-// HEAD too), status 200, outside the raw prefixes, and by content type; all else passes byte for
-// byte, still in its content coding. Not thread-safe; nothing here waits.
+// subdomain mode, where only the storage items are injected into pages, links to a manifest in what
+// is navigated to ask for it with cookies, and redirects to the instance's own address are led
+// back. Bodies change only for GET (the fields that tell of them for HEAD too), status 200, outside
+// the raw prefixes, and by content type; all else passes byte for byte, still in its content
+// coding. Not thread-safe; nothing here waits.
 #pragma once
 
 #include <optional>
@@ -47,6 +48,8 @@ class Plan {
   friend Plan PlanFor(const http::RequestHead&, std::string_view, const PageSetup&);
   enum class Kind { kHtml, kCss, kManifest, kJavascript, kWorker };
 
+  /// Whether pages get a script of ours. Else all that changes in them is a link to a manifest.
+  bool has_script() const;
   /// Whether a script gets ours in front depends on what asks for it: one file may be a page's
   /// script and then its worker's, and a cache must not give the one for the other.
   void SayWhatVaries(http::ResponseHead& head) const;

@@ -354,6 +354,30 @@ TEST_F(PlanTest, SubdomainModeOnlySetsTheStorageItems) {
   EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br");
 }
 
+TEST_F(PlanTest, InSubdomainModeAPageAsksForItsManifestWithCookies) {
+  prefix_ = "";
+  const std::string html = "<head><link rel=manifest href=/m></head>";
+  const std::string ours = "W/\"e-s" + RewriteVersion("", setup_) + "\"";
+  Request("/", {{"sec-fetch-dest", "document"}, {"if-none-match", ours}});
+  auto page = Answer("text/html", html,
+                     {{"etag", "\"e\""}, {"content-security-policy", "script-src 'self'"}});
+  EXPECT_EQ(request_.fields.Find("accept-encoding"), "identity");
+  EXPECT_EQ(request_.fields.Find("if-none-match"), "\"e\"");
+  EXPECT_EQ(Text(page), "<head><link crossorigin=\"use-credentials\" rel=manifest href=/m></head>");
+  EXPECT_EQ(page.head.fields.Find("etag"), ours);
+  EXPECT_EQ(page.head.fields.Find("content-security-policy"), "script-src 'self'");
+
+  // Nothing else is touched: what scripts ask for, files, and the rest of what is being saved.
+  for (const auto& [path, fields] : std::vector<std::pair<std::string_view, FieldList>>{
+           {"/", {{"sec-fetch-dest", "empty"}, {"accept", "text/html"}}},
+           {"/x.pdf", {{"sec-fetch-dest", "document"}}},
+           {"/export", {{"sec-fetch-dest", "document"}, {"range", "bytes=5-"}}}}) {
+    Request(path, fields);
+    EXPECT_EQ(AnswerText("text/html", html), html) << path;
+    EXPECT_EQ(request_.fields.Find("accept-encoding"), "gzip, br") << path;
+  }
+}
+
 TEST_F(PlanTest, AnUnusablePrefixRewritesNothing) {
   prefix_ = "/x\"><script>";
   Request("/", {{"accept", "text/html"}});

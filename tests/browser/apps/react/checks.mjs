@@ -7,6 +7,17 @@ export const checks = {
     await visit.page.getByRole("heading", { name: "one, two" }).waitFor();
   },
 
+  "the app can be installed": async ({ page, base }) => {
+    const devtools = await page.context().newCDPSession(page);
+    const { url, errors, data } = await devtools.send("Page.getAppManifest");
+    assert.equal(url, `${base}app.webmanifest`);
+    assert.deepEqual(errors, []);
+    assert.equal(new URL(JSON.parse(data).start_url, url).href, base);
+    const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+    assert.deepEqual(installabilityErrors, []);
+    await devtools.detach();
+  },
+
   "a link changes the address without a new page": async ({ page, base }) => {
     await page.evaluate(() => (globalThis.marked = true));
     await page.getByRole("link", { name: "Item" }).click();
