@@ -299,17 +299,32 @@ function patchNavigation() {
   });
 }
 
+function absolute(url) {
+  return new URL(url, window.location.href).href;
+}
+
 function patchServiceWorkers() {
   patchUrl(window.Worklet && window.Worklet.prototype, 'addModule', 0);
   var container = window.ServiceWorkerContainer && window.ServiceWorkerContainer.prototype;
+  // From where a worker's script is to where the page asked for it.
+  var asked = {};
   patchArguments(container, 'register', function (args) {
-    args[0] = fix(args[0]);
+    var url = fix(args[0]);
+    if (url !== args[0]) asked[absolute(url)] = absolute(args[0]);
+    args[0] = url;
     if (args[1] && args[1].scope !== undefined) {
       var options = {};
       for (var key in args[1]) options[key] = args[1][key];
       options.scope = fix(options.scope);
       args[1] = options;
     }
+  });
+  // By this address workbox-window tells the page's own worker from a stranger's.
+  patchGetter(window.ServiceWorker && window.ServiceWorker.prototype, 'scriptURL', function (get) {
+    return function () {
+      var url = get.call(this);
+      return asked[url] || url;
+    };
   });
   patchUrl(container, 'getRegistration', 0);
   patch(container, 'getRegistrations', function (original) {

@@ -75,6 +75,25 @@ test('a navigation from the root is led under the prefix, a download is not one'
   assert.deepEqual(browser.calls, [['prevented'], ['assign', `https://hub.example${P}/report`]]);
 });
 
+test('a page knows its worker by the address that it gave', () => {
+  class ServiceWorker {
+    constructor(url) { this.real = new URL(url, 'https://hub.example').href; }
+    get scriptURL() { return this.real; }
+  }
+  const browser = Object.assign(makeBrowser(), { ServiceWorker });
+  let seen;
+  browser.ServiceWorkerContainer.prototype.register = (url) => { seen = new ServiceWorker(url).scriptURL; };
+  run({ prefix: P, localStorage: [] }, browser);
+  const register = (code) => vm.runInContext(`new ServiceWorkerContainer().register(${code})`, browser);
+  for (const code of [`'/sw.js?v=1'`, `'https://hub.example/sw.js?v=1'`, `new URL('/sw.js?v=1', location.href)`]) {
+    register(code);
+    assert.equal(seen, 'https://hub.example/sw.js?v=1');
+  }
+  register(`'${P}/own.js'`);
+  assert.equal(seen, `https://hub.example${P}/own.js`);
+  assert.equal(new ServiceWorker(`${P}/sw.js`).scriptURL, `https://hub.example${P}/sw.js`);
+});
+
 test('wrapped constructors look like the originals', () => {
   const { eval: run } = page();
   assert.equal(run(`new WebSocket('/x') instanceof WebSocket`), true);
