@@ -31,18 +31,17 @@ const follow = (tab, url) => tab.evaluate((target) => {
 
 const shown = (tab) => tab.getByRole("heading", { name: "box" }).waitFor();
 
-/** Whether the page that the tab is at shows that address in a frame. */
+/** Whether the page that the tab is at shows that address in a frame, which its worker asks for. */
 async function isFramed(tab, url) {
-  const answered = tab.waitForResponse(url);
-  await tab.evaluate((target) => {
+  const answered = tab.waitForResponse((response) => response.url() === url && response.fromServiceWorker());
+  await tab.evaluate((target) => new Promise((resolve) => {
     const frame = document.createElement("iframe");
+    frame.onload = resolve;  // Also of what the browser shows in its place.
     frame.src = target;
     document.body.append(frame);
-  }, url);
-  const response = await answered;
-  assert.ok(response.fromServiceWorker(), url);
-  await until("the frame has an end", () => response.finished().then(() => true));
-  return tab.frames().some((frame) => frame.parentFrame() && frame.url() === url);
+  }), url);
+  await answered;
+  return tab.frames().at(-1).getByRole("heading", { name: "box" }).isVisible();
 }
 
 const ways = {
