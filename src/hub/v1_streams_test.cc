@@ -184,7 +184,7 @@ Task<void> ReadPiece(http::Body& body, const int& times, std::size_t& size, int&
 }
 
 TEST_F(V1StreamsTest, ALargeAnswerComesInPiecesAndOthersHaveTheirTurnBetween) {
-  auto exchange = Begin(Ask("/large"));
+  auto exchange = Begin(MakeRequest("/large"));
   Answer(sent[0].request_id, std::string(3 * net::kMostRead + 1, 'x'));
   auto response = exchange.Take();
   ASSERT_THAT(response, IsOk());
