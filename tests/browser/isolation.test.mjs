@@ -117,7 +117,7 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
     await stage.card(dashboard, "mallory").waitFor({ state: "detached" });
     await until("401 at the instance", async () => (await tab.evaluate(async () => (await fetch("/words")).status)) === 401, 2_000);
     await tab.goto(origins.mallory);
-    await tab.getByText("The hub does not know this").waitFor();
+    await tab.getByText("none of this name is shared with you").waitFor();
   });
 });
 

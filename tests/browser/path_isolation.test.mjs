@@ -38,7 +38,7 @@ async function attack({ base, page, socket }) {
       read("/api/tokens", { headers: { "x-berth-page": "A".repeat(43) }, ...from }));
     results[`page from ${referrer}`] = proofIn(await quiet(read(page, from)));
   }
-  await fetch(at(page), { cache: "force-cache" }).then((response) => response.text(), () => {});
+  await fetch(at(page), { cache: "force-cache", mode: "same-origin" }).then((response) => response.text(), () => {});
   results["cached page"] = proofIn(await quiet(read(page, { cache: "only-if-cached", mode: "same-origin" })));
   results.socket = await connect([]);
   results["socket with a guess"] = await connect([`berth.page.${"A".repeat(43)}`]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeFrom, nextPath, throughOpen, withPlace } from "./next";
+import { codeFrom, isCode, nextPath, throughOpen, withPlace } from "./next";
 
 const origin = "https://hub.example.org";
 
@@ -43,6 +43,14 @@ test("a place in an application goes along, and no other fragment", () => {
     ["/deep", "", "/deep"],
   ] as const) {
     assert.equal(withPlace(path, hash), led);
+  }
+});
+
+test("a code is told from a fragment", () => {
+  const code = `0a1b2c3d.${"aZ0_-".repeat(8)}xyz`;
+  assert.ok(isCode(code));
+  for (const text of ["", "main", "/settings/a", code.slice(1 + code.indexOf(".")), `${code}x`, `access_token=${code}`]) {
+    assert.ok(!isCode(text), text);
   }
 });
 

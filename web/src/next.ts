@@ -33,6 +33,11 @@ export function withPlace(path: string, hash: string): string {
   return hash.startsWith("#/") && !path.includes("#") ? path + hash : path;
 }
 
+/** Whether it has the form of a one-time code: an id and a secret of 256 bits. */
+export function isCode(text: string): boolean {
+  return /^[\w-]+\.[\w-]{43}$/.test(text);
+}
+
 /** The one-time code in a pasted sign-in link, or in the text itself if it is no link. */
 export function codeFrom(text: string): string {
   const hash = text.lastIndexOf("#");
