@@ -238,6 +238,7 @@ describe("an agent and the key of its hub", { timeout: 120_000 }, () => {
       await heard.line(/is not the pinned one/);
       writeFileSync(known, "");
       await heard.line(/info connected to .* as box/);
+      await heard.line(/pinned the key/);  // Which is said once it is written.
       await heard.stop();
       assert.deepEqual(pinned(), [`${hub.url} ${hub.key.text}`]);
 
