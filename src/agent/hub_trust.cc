@@ -153,12 +153,15 @@ Result<void> HubTrust::Accept(const std::vector<control::HubKey>& announced) {
     }
   }
   if (kept.empty()) {
+    // What the user gave counts more than enrolment and file: neither helps then.
+    const auto unless_given = [this](std::string text) { return options_.key ? "" : text; };
     return Forbidden(fmt::format(
         "the hub's key {} is not the pinned one, {}. If the hub was set up anew, or its key "
-        "rotated more than once while this agent was away, enrol again; or check the key (berth "
-        "key ls, on the hub) and give it as --hub-key, or take the lines of {} out of {}. If not, "
-        "somebody else answers in its place",
-        keys.front().key.Id(), IdsOf(pinned_), options_.hub, options_.file.string()));
+        "rotated more than once while this agent was away, {}check the key (berth key ls, on the "
+        "hub) and give it as --hub-key{}. If not, somebody else answers in its place",
+        keys.front().key.Id(), IdsOf(pinned_), unless_given("enrol again; or "),
+        unless_given(fmt::format(", or take the lines of {} out of {}", options_.hub,
+                                 options_.file.string()))));
   }
   // The root stays, so that what it led to is known to come from it.
   if (options_.key && !Contains(kept, *options_.key)) kept.push_back(*options_.key);

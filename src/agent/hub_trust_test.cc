@@ -190,7 +190,9 @@ TEST_F(HubTrustTest, OtherPinsDoNotOverruleTheUser) {
   ASSERT_THAT(PinHubKeys(file, "https://hub.example", {second.public_key()}), IsOk());
   executor.Advance(std::chrono::seconds(3));
   EXPECT_FALSE(other.is_done());
-  EXPECT_THAT(trust.Accept({Announce(second)}), FailsWith(ErrorKind::kForbidden));
+  const auto refused = trust.Accept({Announce(second)});
+  ASSERT_THAT(refused, FailsWith(ErrorKind::kForbidden));
+  EXPECT_EQ(refused.error().message.find("enrol again"), std::string::npos);
 }
 
 TEST_F(HubTrustTest, PinsThatCouldNotBeWrittenAreNotGivenUp) {
