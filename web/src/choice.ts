@@ -1,5 +1,5 @@
 // Which instances the list shows, and in which order. Pure.
-import { states, type Instance, type Instances, type State } from "./instances";
+import { doingOf, doings, type Doing, type Instance, type Instances } from "./instances";
 
 export const sorts = [
   ["attention", "Needs you first"],
@@ -13,7 +13,7 @@ export type Sort = (typeof sorts)[number][0];
 /** What the user chose. */
 export interface Choice {
   readonly search: string;
-  readonly state: State | "";
+  readonly state: Doing | "";
   /** "name=value"; "": any. */
   readonly label: string;
   readonly sort: Sort;
@@ -25,7 +25,7 @@ export const everything: Choice = { search: "", state: "", label: "", sort: "att
 export function choiceOf(query: string): Choice {
   const values = new URLSearchParams(query);
   const sort = sorts.find(([name]) => name === values.get("sort"))?.[0] ?? "attention";
-  const state = states.find((one) => one === values.get("state")) ?? "";
+  const state = doings.find((one) => one === values.get("state")) ?? "";
   return { search: values.get("q") ?? "", state, label: values.get("label") ?? "", sort };
 }
 
@@ -41,8 +41,8 @@ export function queryOf({ search, state, label, sort }: Choice): string {
 }
 
 // What runs and what rests stay together: cards should not jump each time that a run begins or ends.
-function rank({ state }: Instance): number {
-  return { needs_you: 0, error: 1, busy: 2, active: 2, idle: 2, offline: 3 }[state];
+function rank(one: Instance): number {
+  return { needs_you: 0, error: 1, no_answer: 1, busy: 2, active: 2, idle: 2, offline: 3 }[doingOf(one)];
 }
 
 function compare(a: string, b: string): number {
@@ -62,7 +62,7 @@ export function chosen(all: Instances, { search, state, label, sort }: Choice): 
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found: Instance[] = [];
   for (const one of all.values()) {
-    if (state !== "" && one.state !== state) continue;
+    if (state !== "" && doingOf(one) !== state) continue;
     if (label !== "" && !one.labels.some((pair) => pair.join("=") === label)) continue;
     if (words.every((word) => one.haystack.includes(word))) found.push(one);
   }
@@ -72,10 +72,10 @@ export function chosen(all: Instances, { search, state, label, sort }: Choice): 
     .map(({ id }) => id);
 }
 
-/** How many instances are in each state. */
-export function counts(all: Instances): Record<State, number> {
-  const count = { needs_you: 0, error: 0, busy: 0, active: 0, idle: 0, offline: 0 };
-  for (const { state } of all.values()) count[state] += 1;
+/** How many instances do what. */
+export function counts(all: Instances): Record<Doing, number> {
+  const count = { needs_you: 0, error: 0, no_answer: 0, busy: 0, active: 0, idle: 0, offline: 0 };
+  for (const one of all.values()) count[doingOf(one)] += 1;
   return count;
 }
 

@@ -36,6 +36,10 @@ test("that the web UI does not answer takes the place of what says only that not
   assert.deepEqual(["needs_you", "error", "busy", "offline"].map((state) => doing({ state })), ["needs_you", "error", "busy", "offline"]);
   assert.equal(doing({ no_answer: false }), "idle");
   const all = listOf(client("a", { no_answer: true }));
+  assert.deepEqual([counts(all).no_answer, counts(all).idle], [1, 0]);
+  assert.deepEqual(chosen(all, { ...everything, state: "no_answer" }), ["a"]);
+  assert.deepEqual(chosen(all, { ...everything, state: "idle" }), []);
+  assert.equal(choiceOf("?state=no_answer").state, "no_answer");
   apply(all, { type: "client_disconnected", client_id: "a" });
   assert.equal(all.get("a")?.noAnswer, false, "nobody knows");
 });

@@ -4,8 +4,9 @@
 /** What an instance does; what waits for a person comes first. */
 export const states = ["needs_you", "error", "busy", "active", "idle", "offline"] as const;
 export type State = (typeof states)[number];
-/** What is shown of it. */
-export type Doing = State | "no_answer";
+/** What is shown of it, and filtered by, in the same order. */
+export const doings = ["needs_you", "error", "no_answer", "busy", "active", "idle", "offline"] as const;
+export type Doing = (typeof doings)[number];
 
 /** A question that a session waits with. */
 export interface Question {

@@ -1,20 +1,20 @@
 // Search, filters and order of the list.
 import { sorts, type Choice } from "../choice";
-import { states, stateWords, type State } from "../instances";
+import { doings, stateWords, type Doing } from "../instances";
 
 interface FiltersProps {
   readonly choice: Choice;
   readonly onChoice: (choice: Choice) => void;
-  readonly count: Readonly<Record<State, number>>;
+  readonly count: Readonly<Record<Doing, number>>;
   readonly labels: readonly string[];
 }
 
 export function Filters({ choice, onChoice, count, labels }: FiltersProps) {
-  const all = states.reduce((sum, state) => sum + count[state], 0);
-  const chips: (readonly [State | "", string, number])[] = [["", "All", all]];
+  const all = doings.reduce((sum, state) => sum + count[state], 0);
+  const chips: (readonly [Doing | "", string, number])[] = [["", "All", all]];
   // One with the focus does not go away under it.
   const focused = document.activeElement?.getAttribute("data-filter");
-  for (const state of states) {
+  for (const state of doings) {
     if (count[state] > 0 || state === choice.state || state === focused) chips.push([state, stateWords[state], count[state]]);
   }
   return (
