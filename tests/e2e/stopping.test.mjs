@@ -95,6 +95,9 @@ describe("stopping", { timeout: 120_000 }, () => {
   });
 
   it("neither agent nor hub waits for sockets and event streams, which never end by themselves", async () => {
+    // Two agents of one name would take it from each other, and the requests would be the other's.
+    origin.agent.signal("SIGTERM");
+    assert.equal(await within(patience, "the exit of the agent before", origin.agent.exited), 0);
     await scene.hub.restart();
     cookie = await scene.signIn();
     for (const name of ["agent", "hub"]) {
