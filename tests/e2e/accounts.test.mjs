@@ -364,7 +364,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     const began = performance.now();
     const agent = await scene.startAgent(other, { token });
     await agent.line(/connected to .* as elsewhere/);
-    assert.ok(performance.now() - began < 1_000);
+    assert.ok(performance.now() - began < 10_000);
     // Nor does a good token suffer at the first address.
     const { end } = await openWebSocket(asAgent(scene, token, "127.0.0.3"));
     end.socket.destroy();

@@ -101,7 +101,7 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
 
   it("check 24: kill -9 of the hub: what ran breaks off at once, and agent and sessions are back with it", async () => {
     const running = await beginThree(ways.subdomain);
-    const away = origin.agent.nextLine(/hub away/, errorMs);
+    const away = origin.agent.nextLine(/hub away/);
     await scene.hub.child.stop("SIGKILL");
     assert.equal(await within(errorMs, "the request's end", running.waiting), "broken off");
     assert.equal(await within(errorMs, "the stream's end", running.streamed), "broken off");

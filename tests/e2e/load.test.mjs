@@ -111,7 +111,10 @@ describe("slow and stuck peers", { timeout: 120_000 }, () => {
     const watches = [scene.hub.child, origin.agent].map((child) => new MemoryWatch(child.process.pid));
     const { request, response } = await slow();
     // What fits into the kernel's buffers on the way leaves at once.
-    for (let last = -1; last !== given; await pause(300)) last = given;
+    for (let last = -1, still = 0; still < 5; await pause(300)) {
+      still = last === given ? still + 1 : 0;
+      last = given;
+    }
     given = 0;
     let taken = 0;
     const reading = setInterval(() => (taken += response.read(1_000)?.length ?? 0), 100);

@@ -261,6 +261,7 @@ describe("notifications", { timeout: 180_000 }, () => {
     const taken = await hook.wait(2);
     assert.deepEqual(eventsOf(taken), ["needs_you", "finished"]);
     assert.equal(JSON.parse(taken[1].body).session_id, "s2");
+    await until("both are noted as delivered", async () => (await call("GET", "/targets")).targets[0].waiting === 0);
     await scene.hub.restart();
     const third = await box.again();
     await third.report([asks("s1", "q1")]);

@@ -104,7 +104,10 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
     benBox.agent = await scene.startAgent(benBox, { token: await scene.token("ben-again", "--user", "ben") });
     await benBox.agent.ready();
     await mine.send({ type: "connect_client", client_id: "ben-box" });
-    const { type, success, message } = await mine.next();
+    let told = await mine.next();
+    // Her own may have had something to tell.
+    while (told.client?.id === "ada-box") told = await mine.next();
+    const { type, success, message } = told;
     assert.deepEqual({ type, success, message }, { type: "connect_response", success: false, message: "no such instance" });
     mine.end.drop();
     theirs.end.drop();
@@ -264,7 +267,7 @@ describe("two people on one hub", { timeout: 120_000 }, () => {
   });
 
   it("a share that expires ends them within 2 s of its time", async () => {
-    const expires = Date.now() + 2_500;
+    const expires = Date.now() + 6_000;
     await shareBen({ role: "operator", expires_at: new Date(expires).toISOString() });
     const way = await scene.subdomainWay("ben-box", ada);
     const live = await openAll(benBox, way);

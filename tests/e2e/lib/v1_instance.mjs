@@ -11,7 +11,7 @@ import { openWebSocket } from "./websocket.mjs";
 const env = process.env;
 const id = env.ORCHESTRATOR_CLIENT_ID ?? `${hostname()}-${process.pid}`;
 const heartbeatMs = Number(env.ORCHESTRATOR_HEARTBEAT_INTERVAL ?? 30_000);
-const pongMs = Math.min(10_000, heartbeatMs);
+const pongMs = 10_000;
 const token = env.ORCHESTRATOR_TOKEN;
 const picture = Buffer.from("89504e470d0a1a0a00ff00ff", "hex");
 let firstDelayMs = Number(env.ORCHESTRATOR_RECONNECT_INTERVAL ?? 5_000);
@@ -79,7 +79,7 @@ function session(messages) {
       say("registered");
       const beat = async () => {
         await send({ type: "ping", client_id: id });
-        this.late = setTimeout(() => {
+        this.late ??= setTimeout(() => {
           say("no pong");
           messages.end.drop();
         }, pongMs);
@@ -89,6 +89,7 @@ function session(messages) {
     },
     pong() {
       clearTimeout(this.late);
+      this.late = undefined;
     },
     async command({ command } = {}) {
       if (command === "refresh_status") await report(status);
