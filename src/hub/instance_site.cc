@@ -30,9 +30,9 @@ std::string OpenerOf(const HubContext& hub, std::string_view instance_id) {
   return fmt::format("{}/open?client={}", hub.hosts.public_origin().ToString(), instance_id);
 }
 
-/// Whether a page of the hub led here: their Referrer-Policy lets the browser name its origin.
-/// Anybody may have a code of their own, and lead others to it, who would then be signed in here in
-/// that one's place.
+/// Whether a page of the hub led here: the Referrer-Policy of those that do lets the browser name
+/// its origin (pages.cc). Anybody may have a code of their own, and lead others to it, who would
+/// then be signed in here in that one's place.
 bool IsLedByHub(const HubContext& hub, const http::RequestHead& head) {
   const auto referer = head.fields.Find("referer");
   if (!referer || head.fields.Count("referer") > 1) return false;

@@ -23,6 +23,12 @@ std::string_view PageOf(std::string_view path) {
   return path;
 }
 
+/// Whether the page of this path leads to instances at addresses of their own: their sign-on page
+/// goes by it that a page of the hub led there (instance_site.cc), so the browser has to say so.
+bool LeadsToInstances(std::string_view page) {
+  return page == "/dashboard" || page == "/instances" || page == "/open";
+}
+
 /// Where the proof stands in a page; web/src/api.ts reads it.
 constexpr std::string_view kProofPlace = "<meta name=\"berth-page\" content=\"";
 
@@ -64,10 +70,14 @@ std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_
   if (head.is_upgrade() || (head.method != "GET" && head.method != "HEAD")) return std::nullopt;
   const std::string_view path = head.path();
   if (!path.starts_with('/')) return std::nullopt;  // What has only a name has no address.
-  const Asset* asset = FindAsset(PageOf(path));
+  const std::string_view page_path = PageOf(path);
+  const Asset* asset = FindAsset(page_path);
   if (asset == nullptr) return std::nullopt;
   http::Response response;
   AddPageSecurity(response.head.fields);
+  if (LeadsToInstances(page_path)) {
+    response.head.fields.Set("referrer-policy", "strict-origin-when-cross-origin");
+  }
   if (auto page = WithProof(asset->body, proof)) {
     response.head.fields.Add("cache-control", "no-store");
     response.head.fields.Add("content-type", asset->content_type);

@@ -131,8 +131,7 @@ void AddPageSecurity(http::Fields& fields) {
              "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
              "base-uri 'none'; frame-ancestors 'none'");
   fields.Set("x-content-type-options", "nosniff");
-  // An instance's sign-on page goes by it that a page of the hub led there (instance_site.cc).
-  fields.Set("referrer-policy", "strict-origin-when-cross-origin");
+  fields.Set("referrer-policy", "same-origin");
   fields.Set("cross-origin-opener-policy", "same-origin");
 }
 

@@ -279,16 +279,20 @@ describe("requests of another origin", { timeout: 60_000 }, () => {
   it("the hub's own pages carry the policy as it is written, and nothing inline", async () => {
     const page = (host, path, cookie) => ask({ host: "127.0.0.1", port: scene.port, path, headers: { host, cookie, accept: "text/html" } });
     const policy = /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:( https:\/\/[a-z0-9.:-]+)?; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/;
+    // An instance's sign-on page goes by the Referer of the pages that lead there.
+    const wide = "strict-origin-when-cross-origin", narrow = "same-origin";
     const pages = [
-      ["/login", ways.path], ["/dashboard", ways.path], ["/open?client=box", ways.path], ["/.berth/auth", ways.subdomain],
+      ["/login", ways.path, narrow], ["/dashboard", ways.path, wide], ["/instances/box", ways.path, wide],
+      ["/open?client=box", ways.path, wide], ["/settings", ways.path, narrow], ["/settings/people", ways.path, narrow],
+      ["/enroll", ways.path, narrow], ["/.berth/auth", ways.subdomain, narrow],
     ];
-    for (const [path, way] of pages) {
+    for (const [path, way, referrer] of pages) {
       const { status, headers, body } = await page(way.host, path, way.cookie);
       assert.equal(status, 200, path);
       assert.match(headers["content-type"], /^text\/html/, path);
       assert.match(headers["content-security-policy"], policy, path);
       assert.equal(headers["x-content-type-options"], "nosniff", path);
-      assert.equal(headers["referrer-policy"], "strict-origin-when-cross-origin", path);
+      assert.equal(headers["referrer-policy"], referrer, path);
       assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
       const text = body.toString();
       assert.doesNotMatch(text, /<script(?![^>]* src=)[^>]*>|<style|\son[a-z]+=|\sstyle=/i, path);
