@@ -1,6 +1,7 @@
 #include "control/v1_proxy.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <span>
 
 #include "base/encoding.h"
@@ -79,6 +80,13 @@ Result<http::Fields> FieldsOf(const Headers& headers) {
   return fields;
 }
 
+/// Removes the fields of these names, in any spelling.
+void RemoveSpelt(http::Fields& fields, std::initializer_list<std::string_view> names) {
+  fields.RemoveIf([names](const http::Fields::Field& field) {
+    return std::ranges::any_of(names, [&](auto name) { return http::Spells(field.name, name); });
+  });
+}
+
 bool HasNoBody(int status, std::string_view method) {
   return method == "HEAD" || status == 204 || status == 304;
 }
@@ -96,10 +104,7 @@ Result<HttpProxyRequest> EncodeRequest(const http::RequestHead& head, std::strin
   message.proxy_base = head.fields.Find(kPrefixField).value_or("");
   http::Fields fields = head.fields;
   // A coded body could only travel as base64, and some peers decode it and still name the coding.
-  fields.RemoveIf([](const http::Fields::Field& field) {
-    return field.name == "host" || field.name == "accept-encoding" ||
-           field.name == "content-length" || field.name == kEncodingField;
-  });
+  RemoveSpelt(fields, {"host", "accept-encoding", "content-length", kEncodingField});
   message.headers = HeadersOf(fields);
   message.body = std::move(body);
   return message;
@@ -158,10 +163,7 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
   auto fields = FieldsOf(message.headers);
   if (!fields) return std::move(fields).error();
   http::RemoveHopByHop(*fields);
-  for (const std::string_view name : {std::string_view("host"), std::string_view("content-length"),
-                                      std::string_view("expect"), kEncodingField, kPrefixField}) {
-    fields->Remove(name);
-  }
+  RemoveSpelt(*fields, {"host", "content-length", "expect", kEncodingField, kPrefixField});
   if (!fields->Has("x-forwarded-host")) fields->Add("x-forwarded-host", hub_authority);
   if (!fields->Has("x-forwarded-proto")) fields->Add("x-forwarded-proto", hub_scheme);
   if (!prefix.empty()) fields->Add(kPrefixField, prefix);
@@ -179,7 +181,7 @@ HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string req
   message.status = head.status;
   http::Fields fields = head.fields;
   http::RemoveHopByHop(fields);
-  fields.Remove(kEncodingField);
+  RemoveSpelt(fields, {kEncodingField});
   message.headers = HeadersOf(fields);
   if (http::IsUtf8(body)) {
     message.body = std::move(body);

@@ -50,6 +50,27 @@ TEST(V1ProxyTest, EncodesARequest) {
   EXPECT_EQ(message->headers, expected);
 }
 
+TEST(V1ProxyTest, TheEncodingOfABodyIsNobodyElsesToSay) {
+  for (const std::string_view name : {"x-orch-encoding", "x_orch_encoding", "x-orch_encoding"}) {
+    http::RequestHead head = Head();
+    head.fields.Add(name, "base64");
+    const auto encoded = EncodeRequest(head, "r", std::nullopt);
+    ASSERT_THAT(encoded, IsOk());
+    EXPECT_EQ(encoded->headers.size(), 3U) << name;
+
+    HttpProxyRequest message{.request_id = "r",
+                             .method = "GET",
+                             .path = "/",
+                             .headers = {{std::string(name), "base64"}},
+                             .body = std::nullopt,
+                             .query = "",
+                             .proxy_base = ""};
+    const auto request = DecodeRequest(message, "https", "hub.example");
+    ASSERT_THAT(request, IsOk());
+    EXPECT_FALSE(request->head.fields.Has(name)) << name;
+  }
+}
+
 TEST(V1ProxyTest, RefusesABodyThatIsNotText) {
   EXPECT_THAT(EncodeRequest(Head(), "r", "\xff\x00"), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(EncodeRequest(Head(), "r", std::nullopt), IsOk());

@@ -67,7 +67,7 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
 
   check("identity is the hub's to say, and its cookies stay", async () => {
     const asked = instance.asked("/who");
-    const answered = get("/who", { headers: { cookie: `${cookie}; own=1`, "X-Orchestrator-User-Id": "1", "x_orchestrator_username": "root", "x-forwarded-for": "6.6.6.6" } });
+    const answered = get("/who", { headers: { cookie: `${cookie}; own=1`, "X-Orchestrator-User-Id": "1", "x_orchestrator_username": "root", "x-forwarded-for": "6.6.6.6", "X_Orch_Encoding": "base64" } });
     const request = await asked;
     await instance.answer(request);
     await answered;
@@ -78,7 +78,7 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     assert.deepEqual(of("x-orchestrator-username"), ["local:owner"]);
     assert.ok(request.headers.every(([, value]) => !value.includes("root") && !value.includes("6.6.6.6") && !value.includes("berth_session=")));
     assert.deepEqual(of("cookie"), ["own=1"]);
-    assert.deepEqual(of("host"), []);
+    for (const name of ["host", "x_orch_encoding"]) assert.deepEqual(of(name), [], name);
   });
 
   check("an upload that is not text is refused with 415, one that is too large with 413", async () => {
