@@ -115,6 +115,7 @@ void RemoveDangerous(Fields& fields, const std::vector<std::string_view>& reserv
   fields.RemoveIf([&](const Fields::Field& field) {
     return IsOneOf(field.name, kDangerous) || IsProxyOrder(field.name) ||
            SpellsPrefix(field.name, "public-key-pins") || SpellsPrefix(field.name, "x-berth") ||
+           SpellsPrefix(field.name, "x-orchestrator") ||
            (has_cookies && field.name == "set-cookie");
   });
   for (const auto& cookie : cookies) fields.Add("set-cookie", cookie);

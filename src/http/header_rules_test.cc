@@ -99,6 +99,8 @@ TEST(HeaderRulesTest, Check13_DangerousResponseFieldsAreRemoved) {
                            "NEL",
                            "X-Refreshed-Token",
                            "X-Berth-Error",
+                           "X-Orchestrator-User-Id",
+                           "x_orchestrator_username",
                            "Connection",
                            "Proxy-Authenticate",
                            "Surrogate-Control",

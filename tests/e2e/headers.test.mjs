@@ -187,6 +187,7 @@ for (const protocol of Object.keys(senders)) {
           "Clear-Site-Data": "\"*\"", "Strict-Transport-Security": "max-age=1", "Public-Key-Pins": "pin", "Public-Key-Pins-Report-Only": "pin",
           "Alt-Svc": "h3=\":443\"", "Report-To": "{}", "Reporting-Endpoints": "a=\"https://evil.test\"", NEL: "{}",
           "X-Refreshed-Token": "secret", "X-Berth-Error": "forged", X_Berth_Error: "forged", "X-Berth-Assertion": "forged",
+          "X-Orchestrator-User-Id": "forged", X_Orchestrator_Username: "forged",
           "Service-Worker-Allowed": "/", "Proxy-Authenticate": "Basic", "Keep-Alive": "timeout=5", Clear_Site_Data: "\"*\"", ALT_SVC: "h3=\":443\"",
           "Surrogate-Control": "max-age=9", "CDN-Cache-Control": "max-age=9", "X-Accel-Expires": "9", "X-Accel-Redirect": "/etc/passwd",
         };
