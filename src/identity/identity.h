@@ -56,9 +56,11 @@ class Identity {
   LoginCodes& login_codes() { return login_codes_; }
   Tickets& tickets() { return tickets_; }
   Enrolments& enrolments() { return enrolments_; }
+  /// Counts sign-ins, and wrong codes of enrolments.
   RateLimiter& sign_in_limiter() { return sign_in_limiter_; }
-  /// Counts bad agent tokens.
+  /// Counts enrolments that agents begin, and wrong secrets of those who wait for one.
   RateLimiter& enrolment_limiter() { return enrolment_limiter_; }
+  /// Counts bad agent tokens.
   RateLimiter& token_limiter() { return token_limiter_; }
   /// Counts bad API tokens: an agent with an old token keeps no script of its address out.
   RateLimiter& api_token_limiter() { return api_token_limiter_; }
