@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "hub/stored_metadata.h"
 #include "net/address.h"
 #include "store/instances.h"
 #include "store/meta.h"

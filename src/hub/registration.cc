@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "hub/browser.h"
 #include "hub/client_view.h"
-#include "hub/tunnel_endpoint.h"
+#include "hub/stored_metadata.h"
 #include "identity/identity.h"
 #include "store/instances.h"
 #include "store/store.h"

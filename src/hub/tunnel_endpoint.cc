@@ -102,18 +102,4 @@ void TunnelEndpoint::Drain() {
   for (V1Peer* peer : peers) peer->Drain();
 }
 
-std::string MetadataToText(const control::Metadata& metadata) {
-  control::Register holder;
-  holder.client_id = "stored";
-  holder.metadata = metadata;
-  return control::Serialise(holder);
-}
-
-control::Metadata MetadataFromText(std::string_view text) {
-  auto message = control::Parse(text, control::Sender::kAgent);
-  if (!message) return {};
-  auto* holder = std::get_if<control::Register>(&*message);
-  return holder == nullptr ? control::Metadata() : std::move(holder->metadata);
-}
-
 }  // namespace berth::hub

@@ -3,9 +3,8 @@
 // admitted to the hub.
 #pragma once
 
-#include <string_view>
+#include <vector>
 
-#include "control/message.h"
 #include "http/message.h"
 #include "hub/context.h"
 #include "identity/access.h"
@@ -45,9 +44,5 @@ class TunnelEndpoint : private identity::AccessObserver {
   std::vector<AgentTunnel*> tunnels_;  ///< Those that run.
   std::vector<V1Peer*> v1_peers_;      ///< Likewise.
 };
-
-/// An instance's metadata as the database keeps it, and back; empty metadata if it is broken.
-std::string MetadataToText(const control::Metadata& metadata);
-control::Metadata MetadataFromText(std::string_view text);
 
 }  // namespace berth::hub
