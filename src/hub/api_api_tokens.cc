@@ -25,8 +25,7 @@ boost::json::object ViewOf(const identity::ApiToken& token) {
   for (const Scope scope : token.scopes) scopes.emplace_back(identity::ToString(scope));
   view["scopes"] = std::move(scopes);
   view["created_at"] = FormatIso8601(token.created_at);
-  view["expires_at"] =
-      token.expires_at ? boost::json::value(FormatIso8601(*token.expires_at)) : nullptr;
+  view["expires_at"] = TimeOrNull(token.expires_at);
   return view;
 }
 
@@ -46,8 +45,7 @@ Task<Result<http::Response>> ListApiTokens(HubContext& hub, ApiCall call) {
   boost::json::array tokens;
   for (const auto& [token, last_used_at] : hub.identity.api_tokens().List(call.user_id())) {
     boost::json::object entry = ViewOf(*token);
-    entry["last_used_at"] =
-        last_used_at ? boost::json::value(FormatIso8601(*last_used_at)) : nullptr;
+    entry["last_used_at"] = TimeOrNull(last_used_at);
     tokens.push_back(std::move(entry));
   }
   boost::json::object body;

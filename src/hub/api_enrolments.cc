@@ -93,8 +93,7 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
   body["token_id"] = created->id;
   body["instance_ids"] =
       boost::json::array(grant.terms.instance_ids.begin(), grant.terms.instance_ids.end());
-  body["expires_at"] =
-      grant.terms.expires_at ? boost::json::value(FormatIso8601(*grant.terms.expires_at)) : nullptr;
+  body["expires_at"] = TimeOrNull(grant.terms.expires_at);
   // Over this very connection the agent has verified the hub: from now on it takes no other keys.
   boost::json::array keys;
   for (const auto& key : hub.identity.signing_keys().list()) {

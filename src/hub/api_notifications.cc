@@ -45,8 +45,7 @@ boost::json::object ViewOf(const HubContext& hub, const ShownTarget& shown) {
   view["quiet_hours"] = row.quiet ? boost::json::value(HoursText(*row.quiet)) : nullptr;
   view["utc_offset"] = row.quiet ? boost::json::value(OffsetText(*row.quiet)) : nullptr;
   view["created_at"] = FormatIso8601(row.created_at);
-  view["last_ok_at"] =
-      row.last_ok_at ? boost::json::value(FormatIso8601(*row.last_ok_at)) : nullptr;
+  view["last_ok_at"] = TimeOrNull(row.last_ok_at);
   view["last_error"] = row.last_error;
   view["failures"] = row.failures;
   view["waiting"] = shown.waiting;

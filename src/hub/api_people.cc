@@ -34,10 +34,6 @@ http::Response NobodyThere() {
   return ProblemResponse({404, "Not found", "Nobody on this hub has this id."});
 }
 
-boost::json::value TimeOrNull(const std::optional<WallTime>& time) {
-  return time ? boost::json::value(FormatIso8601(*time)) : nullptr;
-}
-
 boost::json::object ForOwners(const store::User& person) {
   boost::json::object entry;
   entry["id"] = person.id;

@@ -140,8 +140,7 @@ boost::json::object ToJson(const HubContext& hub, const store::ShareRow& share) 
   }
   entry["role"] = store::ToString(share.role);
   entry["created_at"] = FormatIso8601(share.created_at);
-  entry["expires_at"] =
-      share.expires_at ? boost::json::value(FormatIso8601(*share.expires_at)) : nullptr;
+  entry["expires_at"] = TimeOrNull(share.expires_at);
   return entry;
 }
 

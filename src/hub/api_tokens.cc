@@ -9,13 +9,6 @@
 #include "identity/identity.h"
 
 namespace berth::hub {
-namespace {
-
-boost::json::value TimeOrNull(const std::optional<WallTime>& time) {
-  return time ? boost::json::value(FormatIso8601(*time)) : nullptr;
-}
-
-}  // namespace
 
 namespace audit_action = identity::audit_action;
 

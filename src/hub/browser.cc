@@ -1,5 +1,7 @@
 #include "hub/browser.h"
 
+#include <boost/json/value.hpp>
+
 #include "base/log.h"
 #include "identity/identity.h"
 
@@ -53,6 +55,10 @@ http::Response JsonResponse(int status, std::string json) {
   auto response = http::TextResponse(status, "application/json", std::move(json));
   response.head.fields.Add("cache-control", "no-store");
   return response;
+}
+
+boost::json::value TimeOrNull(const std::optional<WallTime>& time) {
+  return time ? boost::json::value(FormatIso8601(*time)) : nullptr;
 }
 
 http::Response NoContent() {

@@ -1,10 +1,12 @@
 // What handlers need around a browser's request: who sends it, and the usual answers.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/wall_clock.h"
 #include "http/message.h"
 #include "hub/context.h"
 #include "identity/people.h"
@@ -31,6 +33,9 @@ identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead&
 
 /// A response with this JSON text that no cache keeps.
 http::Response JsonResponse(int status, std::string json);
+
+/// The time as JSON says it; null without one.
+boost::json::value TimeOrNull(const std::optional<WallTime>& time);
 
 /// 204 without a body.
 http::Response NoContent();
