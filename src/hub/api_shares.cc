@@ -187,7 +187,8 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
   if (!share) co_return ProblemResponse(ExplainedProblem(share.error()));
   auto made = co_await hub.identity.shares().Put(*std::move(share));
   if (!made && made.error().kind == ErrorKind::kTooLarge) {
-    co_return ProblemResponse({409, "Too many shares", "This instance has too many shares."});
+    co_return ProblemResponse(
+        {409, "Too many shares", "This instance has too many shares; take one back first."});
   }
   if (!made) co_return Wrap(std::move(made).error(), "write share");
   LogInfo("instance {}: shared: {}", call.id, ForLog(Describe(*made)));

@@ -51,9 +51,9 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
   if (!token->MayRegister(id)) {
     LogWarn("instance {}: {} refused: token \"{}\" is limited to other ids", id, ForLog(address),
             ForLog(token->name));
-    co_return RefusedRegistration(
-        fmt::format("the agent's token is limited to {}",
-                    ForLog(fmt::format("{}", fmt::join(token->terms.instance_ids, ", ")))));
+    co_return RefusedRegistration(fmt::format(
+        "the agent's token is limited to other ids: enrol with this id, or use one of {}",
+        ForLog(fmt::format("{}", fmt::join(token->terms.instance_ids, ", ")))));
   }
   auto possible = hub.hosts.CheckInstanceId(id);
   if (!possible) {

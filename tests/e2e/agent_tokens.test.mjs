@@ -29,7 +29,7 @@ describe("agent tokens", { concurrency: 1, timeout: 120_000 }, () => {
       await agent.stop();
     }
     const agent = await scene.startAgent(await scene.origin("third"), { token });
-    const [line] = await agent.line(/refused: .*limited to first, second.*next attempt in \d+ s/);
+    const [line] = await agent.line(/refused: .*limited to other ids: enrol with this id, or use one of first, second\).*next attempt in \d+ s/);
     assert.ok(Number(/in (\d+) s/.exec(line)[1]) >= 300, line);
     assert.equal(agent.lines.filter((text) => /connecting to/.test(text)).length, 1);
     await agent.stop();
