@@ -197,40 +197,50 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
         delay, std::min<Duration>(*outcome.retry_after, parts_.limits.notify_retry_max));
   }
   const WallTime next = now + std::chrono::ceil<std::chrono::milliseconds>(delay);
+  // What failed before that, or before one that arrived, is no sign of anything any more.
+  const bool is_afresh = was_away || outcome.verdict == Verdict::kDelivered;
   auto noted = co_await parts_.store.Run(
-      [row, outcome, now, next, was_away](store::Database& database) -> Result<void> {
-        // What failed before that, or before one that arrived, is no sign of anything any more.
-        if (was_away || outcome.verdict == Verdict::kDelivered) {
+      [row, outcome, now, next, is_afresh](store::Database& database) -> Result<void> {
+        if (is_afresh) {
           auto forgotten = store::ForgetOutboxAttempts(database, row.target_id);
           if (!forgotten) return forgotten;
         }
-        switch (outcome.verdict) {
-          case Verdict::kTargetGone: {
-            auto deleted = store::DeleteNotifyTarget(database, row.target_id);
-            if (!deleted) return std::move(deleted).error();
-            return Ok();
-          }
-          case Verdict::kDelivered:
-          case Verdict::kGivenUp: {
-            auto finished = store::FinishOutbox(database, row.id, now);
-            if (!finished) return finished;
-            break;
-          }
-          case Verdict::kLater: {
-            auto postponed = store::PostponeOutbox(database, row.id, next, now);
-            if (!postponed) return postponed;
-            auto counted = store::NoteOutboxAttempt(database, row, now);
-            if (!counted) return counted;
-            break;
-          }
-        }
-        return store::NoteNotifyAttempt(database, row.target_id, now, outcome.error);
+        return Write(database, row, outcome, now, next);
       });
-  if (!noted) co_return noted;
-  if (outcome.verdict == Verdict::kDelivered) co_return noted;
+  if (!noted || outcome.verdict == Verdict::kDelivered) co_return noted;
   LogWarn("notification {} to {} target {}: {}", row.id, store::ToString(target.kind), target.id,
           outcome.error);
-  if (outcome.verdict == Verdict::kLater) co_return noted;
+  if (outcome.verdict != Verdict::kLater) RecordEnd(target, notification, outcome);
+  co_return noted;
+}
+
+Result<void> Outbox::Write(store::Database& database, const store::OutboxRow& row,
+                           const Outcome& outcome, WallTime now, WallTime next) {
+  switch (outcome.verdict) {
+    case Verdict::kTargetGone: {
+      auto deleted = store::DeleteNotifyTarget(database, row.target_id);
+      if (!deleted) return std::move(deleted).error();
+      return Ok();
+    }
+    case Verdict::kDelivered:
+    case Verdict::kGivenUp: {
+      auto finished = store::FinishOutbox(database, row.id, now);
+      if (!finished) return finished;
+      break;
+    }
+    case Verdict::kLater: {
+      auto postponed = store::PostponeOutbox(database, row.id, next, now);
+      if (!postponed) return postponed;
+      auto counted = store::NoteOutboxAttempt(database, row, now);
+      if (!counted) return counted;
+      break;
+    }
+  }
+  return store::NoteNotifyAttempt(database, row.target_id, now, outcome.error);
+}
+
+void Outbox::RecordEnd(const store::NotifyTargetRow& target, const Notification& notification,
+                       const Outcome& outcome) {
   identity::AuditEvent event;
   event.instance_id = notification.client_id;
   event.actor = "hub";
@@ -244,7 +254,6 @@ Task<Result<void>> Outbox::Note(store::OutboxRow row, store::NotifyTargetRow tar
     event.detail = fmt::format("{} to {}: {}", notification.event, target.id, outcome.error);
   }
   parts_.audit.Record(std::move(event));
-  co_return noted;
 }
 
 Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) {

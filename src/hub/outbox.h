@@ -64,8 +64,15 @@ class Outbox {
   Task<void> Deliver(store::OutboxHead head);
   Task<Result<void>> DeliverOnce(std::int64_t id);
   Task<Outcome> Attempt(store::NotifyTargetRow target, Notification notification, std::string key);
+  /// Decides what follows from the outcome of an attempt, and writes it down.
   Task<Result<void>> Note(store::OutboxRow row, store::NotifyTargetRow target,
                           Notification notification, Outcome outcome);
+  /// What the database is to know of an attempt at `now`; `next` counts if that is kLater.
+  static Result<void> Write(store::Database& database, const store::OutboxRow& row,
+                            const Outcome& outcome, WallTime now, WallTime next);
+  /// Into the audit log: nothing more comes of this notification, or of its target.
+  void RecordEnd(const store::NotifyTargetRow& target, const Notification& notification,
+                 const Outcome& outcome);
   /// Until its target's quiet hours are over, if they still are.
   Task<Result<void>> PostponeForQuiet(store::OutboxRow row, WallTime now);
   Task<Result<void>> Drop(std::int64_t id);
