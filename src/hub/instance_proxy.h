@@ -2,22 +2,14 @@
 // what is the hub's, says who asks, and hands it to the instance's link.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "http/message.h"
+#include "hub/admission.h"
 #include "hub/context.h"
 #include "identity/sessions.h"
 
 namespace berth::hub {
-
-/// Where an instance appears.
-struct Placement {
-  std::string instance_id;
-  std::string prefix;  ///< "/clients/ID/proxy" in path mode, "" in subdomain mode.
-  /// The origin of the instance's page. Of no use to safe requests, and may be "" for them.
-  std::string expected_origin;
-};
 
 /// Forwards one request whose session has been checked. `request.head.target` is already the
 /// instance's (no prefix). Always a response: whatever fails becomes an answer of the hub, a page

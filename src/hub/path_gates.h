@@ -1,7 +1,7 @@
 // PathGates: ends what is open in path mode at an instance, the moment the instance is shared.
 //
 // In path mode an instance's pages run on the hub's origin, so path mode is for instances that only
-// their owner can change (instance_proxy.cc refuses the others). What was opened before the first
+// their owner can change (admission.cc refuses the others). What was opened before the first
 // share, by a session that lives on, must not outlive it.
 #pragma once
 
