@@ -1,5 +1,6 @@
 // Enrolments as the approval page uses them: an agent that waits, and the user's answer to it.
 import { ApiError, call } from "./api";
+import { record, text } from "./json";
 
 /** An agent that waits for an answer. All but `address` is what it says of itself. */
 export interface Enrolment {
@@ -21,19 +22,15 @@ export interface Grant {
 
 /** The hub's words in our terms; ApiError if they are none. */
 export function parseEnrolment(answer: unknown): Enrolment {
-  const of = (answer ?? {}) as Record<string, unknown>;
-  const text = (name: string): string => {
-    const value = of[name];
-    return typeof value === "string" ? value : "";
-  };
+  const told = record(answer);
   const enrolment = {
-    code: text("code"),
-    machine: text("machine"),
-    address: text("address"),
-    instanceId: text("instance_id"),
-    platform: text("platform"),
-    agentVersion: text("agent_version"),
-    createdAt: Date.parse(text("created_at")),
+    code: text(told.code),
+    machine: text(told.machine),
+    address: text(told.address),
+    instanceId: text(told.instance_id),
+    platform: text(told.platform),
+    agentVersion: text(told.agent_version),
+    createdAt: Date.parse(text(told.created_at)),
   };
   if (enrolment.code === "" || enrolment.machine === "" || Number.isNaN(enrolment.createdAt)) {
     throw new ApiError(0, "The hub's answer is broken.");

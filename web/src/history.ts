@@ -1,5 +1,6 @@
 // What the hub remembers of an instance's last hour. An older hub knows none of it.
 import { ApiError, call } from "./api";
+import { records, text } from "./json";
 
 export interface Connection {
   readonly connectedAt: string;
@@ -25,32 +26,22 @@ export interface History {
   readonly samples: readonly Sample[];
 }
 
-type Fields = Record<string, unknown>;
-
-function objects(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.filter((one): one is Fields => typeof one === "object" && one !== null) : [];
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
 /** Undefined if this hub keeps no history. */
 export async function historyOf(id: string): Promise<History | undefined> {
-  let answer: Fields;
+  let answer: unknown;
   try {
-    answer = ((await call("GET", `/api/clients/${encodeURIComponent(id)}/history`)) ?? {}) as Fields;
+    answer = await call("GET", `/api/clients/${encodeURIComponent(id)}/history`);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
-  const connections = objects(answer.connections).map((one) => ({
+  const connections = records(answer, "connections").map((one) => ({
     connectedAt: text(one.connected_at),
     disconnectedAt: text(one.disconnected_at),
     address: text(one.address),
     reason: text(one.reason),
   }));
-  const samples = objects(answer.samples).map((one) => ({
+  const samples = records(answer, "samples").map((one) => ({
     at: Date.parse(text(one.at)),
     latency: typeof one.latency_ms === "number" && one.latency_ms > 0 ? one.latency_ms : undefined,
     bytesIn: Number(one.bytes_in) || 0,

@@ -1,5 +1,6 @@
 // Instances as the dashboard socket tells them. Pure: messages in, instances out. What agents say of
 // themselves is untrusted text; it is kept as strings of bounded length and shown as text only.
+import { maxUrl, record, text } from "./json";
 
 /** What an instance does; what waits for a person comes first. */
 export const states = ["needs_you", "error", "busy", "active", "idle", "offline"] as const;
@@ -71,12 +72,13 @@ export interface Instance {
 /** Instances by id. */
 export type Instances = ReadonlyMap<string, Instance>;
 
-const maxText = 200;
+const maxLine = 200;
 const maxQuestion = 20_000;
 const maxEntries = 64;
 
-function text(value: unknown, most = maxText): string {
-  return typeof value === "string" ? value.slice(0, most) : "";
+/** What is shown in one line. */
+function line(value: unknown): string {
+  return text(value, maxLine);
 }
 
 function number(value: unknown): number {
@@ -86,10 +88,6 @@ function number(value: unknown): number {
 function trafficOf(value: unknown): Instance["traffic"] {
   const one = record(value);
   return { in: number(one.in), out: number(one.out) };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function list(value: unknown): unknown[] {
@@ -105,11 +103,11 @@ function question(value: unknown): Question | undefined {
   if (typeof one.id !== "string" || one.id === "") return undefined;
   return {
     id: one.id,
-    kind: text(one.kind),
-    tool: text(one.tool),
+    kind: line(one.kind),
+    tool: line(one.tool),
     text: text(one.text, maxQuestion),
     isCut: one.is_cut === true || (typeof one.text === "string" && one.text.length > maxQuestion),
-    askedAt: text(one.asked_at),
+    askedAt: line(one.asked_at),
   };
 }
 
@@ -118,12 +116,12 @@ function session(value: unknown): Session {
   const state = isState(one.state) ? one.state : "busy";
   return {
     id: text(one.id, 300),
-    title: text(one.title) || text(one.id),
-    project: text(one.project),
-    provider: text(one.provider),
+    title: line(one.title) || line(one.id),
+    project: line(one.project),
+    provider: line(one.provider),
     state: one.needs_you === true ? "needs_you" : state,
-    since: text(one.since),
-    reason: text(one.error) || text(one.reason),
+    since: line(one.since),
+    reason: line(one.error) || line(one.reason),
     question: question(one.question),
   };
 }
@@ -141,28 +139,28 @@ function parse(value: unknown): Instance | undefined {
   const metadata = record(client.metadata);
   if (typeof client.id !== "string" || client.id === "") return undefined;
   const state = stateOf(metadata);
-  const name = text(client.label) || client.id;
+  const name = line(client.label) || client.id;
   const labels = Object.entries(record(metadata.labels))
     .slice(0, maxEntries)
-    .map(([key, label]) => [text(key), text(label)] as const);
+    .map(([key, label]) => [line(key), line(label)] as const);
   const sessions = state === "offline" ? [] : list(metadata.sessions).map(session);
   const one = {
     id: client.id,
     name,
     state,
-    since: text(metadata.state_since),
-    project: text(metadata.project),
-    hostname: text(metadata.hostname),
-    platform: text(metadata.platform),
-    version: [text(metadata.adapter), text(metadata.version)].filter(Boolean).join(" "),
-    agentVersion: text(metadata.agent_version),
-    lastSeen: text(client.last_seen),
-    connectedAt: text(client.connected_at),
+    since: line(metadata.state_since),
+    project: line(metadata.project),
+    hostname: line(metadata.hostname),
+    platform: line(metadata.platform),
+    version: [line(metadata.adapter), line(metadata.version)].filter(Boolean).join(" "),
+    agentVersion: line(metadata.agent_version),
+    lastSeen: line(client.last_seen),
+    connectedAt: line(client.connected_at),
     latency: number(client.latency_ms),
     traffic: trafficOf(metadata.traffic),
-    role: text(client.role) || "owner",
-    owner: text(client.owner),
-    pathUrl: text(client.path_url, 4000),
+    role: line(client.role) || "owner",
+    owner: line(client.owner),
+    pathUrl: text(client.path_url, maxUrl),
     labels,
     sessions,
     awaitsStatus: metadata.awaits_status === true,

@@ -3,6 +3,9 @@
 
 const maxText = 1_000;
 
+/** So long an address may be. */
+export const maxUrl = 4_000;
+
 /** `value` if it is text, cut to `most` characters; else "". */
 export function text(value: unknown, most = maxText): string {
   return typeof value === "string" ? value.slice(0, most) : "";

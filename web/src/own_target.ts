@@ -1,10 +1,9 @@
 // This browser as a place where its user is told of events, until they sign out here or end its session elsewhere.
 import { call, type SessionInfo } from "./api";
-import { record, records, text, texts, whole } from "./json";
+import { maxUrl, record, records, text, texts, whole } from "./json";
 import { workerScope } from "./worker";
 
 const storageKey = "berth-own-target";
-const maxUrl = 4_000;
 
 /** What the user chose for a target. */
 export interface Choices {

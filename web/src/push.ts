@@ -1,4 +1,5 @@
 // What the hub pushes, in the service worker: shown as a notification that opens the right session.
+import { maxUrl, record, text } from "./json";
 
 interface PushEvent extends Event {
   readonly data: { json(): unknown } | null;
@@ -20,14 +21,10 @@ interface Worker {
 const worker = self as unknown as Worker;
 const home = "/dashboard";
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
 /** An address of this hub; the dashboard where it is anything else. */
-export function placeOf(value: unknown, origin: string): string {
+export function ownAddress(value: unknown, origin: string): string {
   try {
-    const url = new URL(text(value), origin);
+    const url = new URL(text(value, maxUrl), origin);
     return url.origin === origin ? url.href : origin + home;
   } catch {
     return origin + home;
@@ -47,7 +44,7 @@ export function showPush(event: Event): void {
   const { data } = event as PushEvent;
   let told: Record<string, unknown> = {};
   try {
-    told = (data?.json() ?? {}) as Record<string, unknown>;
+    told = record(data?.json());
   } catch {
     // It is shown as news without words.
   }
@@ -71,7 +68,7 @@ export function showPush(event: Event): void {
 export function openPushed(event: Event): void {
   const { notification, action } = event as ClickEvent;
   notification.close();
-  const { url, answer } = (notification.data ?? {}) as { url?: unknown; answer?: unknown };
-  const place = placeOf(action === answerAction ? answer : url, location.origin);
-  (event as ClickEvent).waitUntil(worker.clients.openWindow(place));
+  const { url, answer } = record(notification.data);
+  const address = ownAddress(action === answerAction ? answer : url, location.origin);
+  (event as ClickEvent).waitUntil(worker.clients.openWindow(address));
 }
