@@ -1,14 +1,14 @@
 // What happened on the hub, the newest first, page by page.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, toLogin, words } from "../api";
+import { useState } from "preact/hooks";
 import { Button } from "../ui/button";
 import { Field, SelectField } from "../ui/field";
 import { LocalTime } from "../ui/local_time";
 import { Empty, Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Table } from "../ui/table";
+import { everything, useAuditPages } from "./audit_pages";
 import { wordsOf } from "./audit_words";
-import { audit, type AuditEvent, type AuditFilter } from "./hub";
+import type { AuditEvent } from "./hub";
 
 const columns = [
   { name: "When", show: ({ at }: AuditEvent) => <LocalTime at={at} /> },
@@ -20,7 +20,6 @@ const columns = [
   { name: "Detail", show: ({ detail }: AuditEvent) => detail && <bdi>{detail}</bdi> },
 ];
 
-const everything: AuditFilter = { user: "", action: "", instance: "", result: "" };
 const results: readonly (readonly [string, string])[] = [
   ["", "all"],
   ["ok", "ok"],
@@ -28,52 +27,9 @@ const results: readonly (readonly [string, string])[] = [
   ["failed", "failed"],
 ];
 
-// While somebody types, before the hub is asked.
-const pauseMs = 250;
-
 export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
-  const [events, setEvents] = useState<readonly AuditEvent[]>([]);
-  const [actions, setActions] = useState<readonly string[]>([]);
-  const [next, setNext] = useState<number>();
-  const [busy, setBusy] = useState(true);
-  const [problem, setProblem] = useState("");
   const [filter, setFilter] = useState(everything);
-  // An answer to a question that was changed since is of no use.
-  const question = useRef(0);
-  // The hub takes one at a time.
-  const underWay = useRef<Promise<unknown>>(Promise.resolve());
-
-  async function load(before: number): Promise<void> {
-    const own = ++question.current;
-    setBusy(true);
-    setProblem("");
-    await underWay.current;
-    if (own !== question.current) return;
-    const asked = audit(before, filter);
-    underWay.current = asked.catch(() => undefined);
-    try {
-      const page = await asked;
-      if (own !== question.current) return;
-      setEvents((known) => (before === 0 ? page.events : [...known, ...page.events]));
-      setActions(page.actions);
-      setNext(page.next);
-    } catch (error) {
-      if (own !== question.current) return;
-      // What stands there, and where it goes on, is of another filter.
-      if (before === 0) {
-        setEvents([]);
-        setNext(undefined);
-      }
-      if (error instanceof ApiError && error.status === 401) toLogin();
-      else setProblem(words(error));
-    }
-    setBusy(false);
-  }
-
-  useEffect(() => {
-    const timer = setTimeout(() => void load(0), filter === everything ? 0 : pauseMs);
-    return () => clearTimeout(timer);
-  }, [filter]);
+  const { events, actions, hasMore, busy, problem, load } = useAuditPages(filter);
   const isFiltered = Object.values(filter).some((value) => value !== "");
 
   return (
@@ -121,13 +77,13 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
             />
           </div>
           <p class="quiet" role="status">
-            {busy ? "Loading…" : problem ? "" : `${next ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
+            {busy ? "Loading…" : problem ? "" : `${hasMore ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
           </p>
           <Notice kind="error">
             {problem && (
               <div class="actions">
                 <span>{problem}</span>
-                <Button kind="plain" onClick={() => void load(next ?? 0)}>
+                <Button kind="plain" onClick={load}>
                   Try again
                 </Button>
               </div>
@@ -143,9 +99,9 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
               </p>
             </Empty>
           )}
-          {!!next && (
+          {hasMore && (
             <p class="actions">
-              <Button kind="plain" disabled={busy} onClick={() => void load(next)}>
+              <Button kind="plain" disabled={busy} onClick={load}>
                 Further back
               </Button>
             </p>
