@@ -17,6 +17,7 @@ namespace {
 constexpr int kNeedsYou = 3;
 constexpr int kOffline = 4;
 constexpr int kRunFailed = 5;
+constexpr int kNoAnswer = 6;
 
 constexpr std::string_view kExamples = R"(
 Examples:
@@ -25,9 +26,10 @@ Examples:
   berth status laptop --json | jq .metadata.sessions
   berth status --quiet; [ $? -eq 3 ] && notify-send "somebody waits for you"
 
-Exit status: 0 fine; 3 it needs you; 4 it is offline; 5 its last run failed, and nobody has looked.
-Of all instances: 3 if one needs you; 5 if one failed; 4 if all are offline. 1: the hub could not be
-asked, or there is no such instance; 2: the command line is wrong.
+Exit status: 0 fine; 3 it needs you; 4 it is offline; 5 its last run failed, and nobody has looked;
+6 its agent gets no answer from it. Of all instances: 3 if one needs you; 5 if one failed; 6 if one
+gives no answer; 4 if all are offline. 1: the hub could not be asked, or there is no such instance;
+2: the command line is wrong.
 )";
 
 struct StatusArguments {
@@ -37,8 +39,8 @@ struct StatusArguments {
   bool is_quiet = false;
 };
 
-int StatusOf(control::State state) {
-  switch (state) {
+int StatusOf(const control::ClientMetadata& metadata) {
+  switch (metadata.state) {
     case control::State::kNeedsYou:
       return kNeedsYou;
     case control::State::kOffline:
@@ -46,18 +48,18 @@ int StatusOf(control::State state) {
     case control::State::kError:
       return kRunFailed;
     default:
-      return 0;
+      return metadata.no_answer ? kNoAnswer : 0;
   }
 }
 
 int StatusOf(const std::vector<control::Client>& clients) {
-  const auto is = [](control::State state) {
-    return [state](const control::Client& client) { return client.metadata.state == state; };
+  const auto is = [](int status) {
+    return [status](const control::Client& client) { return StatusOf(client.metadata) == status; };
   };
-  if (std::ranges::any_of(clients, is(control::State::kNeedsYou))) return kNeedsYou;
-  if (std::ranges::any_of(clients, is(control::State::kError))) return kRunFailed;
-  const bool all_away = std::ranges::all_of(clients, is(control::State::kOffline));
-  return all_away && !clients.empty() ? kOffline : 0;
+  for (const int status : {kNeedsYou, kRunFailed, kNoAnswer}) {
+    if (std::ranges::any_of(clients, is(status))) return status;
+  }
+  return !clients.empty() && std::ranges::all_of(clients, is(kOffline)) ? kOffline : 0;
 }
 
 Task<int> ShowAll(terminal::HubClient& hub, const StatusArguments& arguments) {
@@ -91,7 +93,7 @@ Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
         terminal::ShowInstance(*client, SystemWallClock()(), terminal::StandardOutput(), hub.url());
     for (const std::string& line : lines) Say("{}\n", line);
   }
-  co_return StatusOf(client->metadata.state);
+  co_return StatusOf(client->metadata);
 }
 
 int Run(const StatusArguments& arguments, const Environment& environment) {

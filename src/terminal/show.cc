@@ -37,11 +37,9 @@ struct Doing {
   std::string age;
 };
 
-/// That it gives no answer takes the place of what says only that nothing goes on.
 Doing DoingOf(const control::ClientMetadata& metadata, WallTime now) {
   const State state = metadata.state;
-  const bool is_quiet = state == State::kIdle || state == State::kActive;
-  if (metadata.no_answer && is_quiet) return {.word = "no answer", .ink = Ink::kBad, .age = ""};
+  if (IsSilent(metadata)) return {.word = "no answer", .ink = Ink::kBad, .age = ""};
   return {.word = WordFor(state), .ink = InkFor(state), .age = AgeOf(metadata.state_since, now)};
 }
 

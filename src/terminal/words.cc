@@ -72,6 +72,11 @@ Ink InkFor(State state) {
   return Ink::kPlain;
 }
 
+bool IsSilent(const control::ClientMetadata& metadata) {
+  const bool is_quiet = metadata.state == State::kIdle || metadata.state == State::kActive;
+  return metadata.no_answer && is_quiet;
+}
+
 std::optional<State> ParseState(std::string_view text) {
   std::string name(text);
   std::ranges::replace(name, '-', '_');
@@ -128,12 +133,16 @@ std::string SessionsOf(const control::Client& client) {
 std::string Summary(const std::vector<control::Client>& clients) {
   if (clients.empty()) return "no instances";
   std::vector<std::string> parts;
+  const auto add = [&](std::string_view word, std::string_view word_of_several, auto fits) {
+    const auto count = std::ranges::count_if(clients, fits, &control::Client::metadata);
+    if (count > 0)
+      parts.push_back(fmt::format("{} {}", count, count == 1 ? word : word_of_several));
+  };
   for (const State state : kStates) {
-    const auto count = std::ranges::count_if(
-        clients, [state](const auto& client) { return client.metadata.state == state; });
-    if (count == 0) continue;
-    const bool are_several = state == State::kNeedsYou && count > 1;
-    parts.push_back(fmt::format("{} {}", count, are_several ? "need you" : WordFor(state)));
+    const std::string_view word = WordFor(state);
+    if (state == State::kBusy) add("no answer", "no answer", IsSilent);
+    add(word, state == State::kNeedsYou ? "need you" : word,
+        [state](const auto& metadata) { return metadata.state == state && !IsSilent(metadata); });
   }
   return fmt::format("{} instance{}: {}", clients.size(), clients.size() == 1 ? "" : "s",
                      fmt::join(parts, ", "));

@@ -17,6 +17,9 @@ namespace berth::terminal {
 std::string_view WordFor(control::State state);
 std::string_view WordFor(control::SessionState state);
 Ink InkFor(control::State state);
+/// Whether "no answer" is said in the place of the state: where that says only that nothing goes
+/// on.
+bool IsSilent(const control::ClientMetadata& metadata);
 
 /// The state of that wire name ("needs_you") or word ("needs you", "needs-you").
 std::optional<control::State> ParseState(std::string_view text);
@@ -35,7 +38,7 @@ std::string FormatBytes(std::int64_t bytes);
 /// "1 waits, 2 busy, 1 failed"; "-" without any.
 std::string SessionsOf(const control::Client& client);
 
-/// "3 instances: 1 needs you, 2 idle".
+/// "3 instances: 1 needs you, 1 no answer, 1 idle".
 std::string Summary(const std::vector<control::Client>& clients);
 
 /// What an instance waits for, of the session that waits longest: "Bash: npm test"; "" if nothing

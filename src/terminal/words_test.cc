@@ -66,6 +66,17 @@ TEST(WordsTest, ASummaryCounts) {
             "3 instances: 2 need you, 1 idle");
 }
 
+TEST(WordsTest, WhatGivesNoAnswerIsCountedAsThat) {
+  auto silent = [](State state) {
+    control::Client client = InState("a", state);
+    client.metadata.no_answer = true;
+    return client;
+  };
+  EXPECT_EQ(Summary({silent(State::kIdle), silent(State::kActive), silent(State::kBusy),
+                     InState("b", State::kIdle)}),
+            "4 instances: 2 no answer, 1 busy, 1 idle");
+}
+
 TEST(WordsTest, SessionsAndWhatTheyAsk) {
   control::Client client = InState("a", State::kNeedsYou);
   EXPECT_EQ(SessionsOf(client), "-");

@@ -128,6 +128,13 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     assert.match(one.out, /berth open box --session s-1/);
     assert.ok(!one.out.includes("\u001b"), "no agent writes to the terminal");
     assert.equal((await run(scene, ["status", "laptop", "--quiet"], { env: access })).status, 0);
+    await tell(box, { status: "idle", state: "idle", sessions: [], no_answer: true });
+    await box.settle();
+    const silent = await run(scene, ["status"], { env: access });
+    assert.deepEqual([silent.status, silent.out], [6, "2 instances: 1 no answer, 1 idle\n"]);
+    assert.equal((await run(scene, ["status", "box", "--quiet"], { env: access })).status, 6);
+    await tell(box, asking);
+    await box.settle();
     const json = await run(scene, ["status", "box", "--json"], { env: access });
     assert.equal(JSON.parse(json.out).metadata.sessions[0].question.text, question.text);
     const unknown = await run(scene, ["status", "laptpo"], { env: access });
