@@ -46,6 +46,18 @@ give_up() {
   exit 1
 }
 
+# need_debian_12 OS_RELEASE PACKAGE...: ends the script, saying what is needed, unless OS_RELEASE is of Debian 12
+# or of what has its packages.
+need_debian_12() (
+  file=$1; shift
+  [ ! -r "$file" ] || . "$file"
+  case " ${VERSION_CODENAME:-} ${DEBIAN_CODENAME:-} " in *" bookworm "*) exit 0 ;; esac
+  echo "Packages of Debian 12 are missing, and this is ${PRETTY_NAME:-another system}: $*" >&2
+  echo "Use Debian 12, in a container say. Or install what they hold, and build without this script:" >&2
+  echo "cmake --preset release && cmake --build --preset release --target berth" >&2
+  exit 1
+)
+
 # fetch PACKAGE FOLDER: the files of an npm package, which is not installed.
 fetch() {
   mkdir -p "$2"

@@ -83,6 +83,21 @@ describe("script/lib/environment.sh", { timeout: 60_000 }, () => {
     assert.notEqual(status, 0);
   });
 
+  it("where there are no packages of Debian 12 it says so, and what is needed", async () => {
+    const needed = async (text) => {
+      writeFileSync(join(folder, "os-release"), text);
+      return bash(`need_debian_12 ${folder}/os-release clang-19 libboost1.81-dev; echo on`);
+    };
+    for (const own of ["ID=debian\nVERSION_CODENAME=bookworm\n", "ID=linuxmint\nVERSION_CODENAME=faye\nDEBIAN_CODENAME=bookworm\n"]) {
+      assert.deepEqual(await needed(own), { status: 0, out: "on\n", err: "" });
+    }
+    for (const other of ['PRETTY_NAME="Ubuntu 24.04.1 LTS"\nVERSION_CODENAME=noble\n', "PRETTY_NAME='Fedora Linux 42'\n", ""]) {
+      const { status, out, err } = await needed(other);
+      assert.deepEqual([status, out], [1, ""]);
+      assert.match(err, /Debian 12 .*this is (Ubuntu 24\.04\.1 LTS|Fedora Linux 42|another system): clang-19 libboost1\.81-dev\n/);
+    }
+  });
+
   it("what killed attempts left is removed, what a running one has is not", async () => {
     const hangs = (signal) => {
       const child = spawn("bash", script(wanted), { ...options({ FAKE_NPM: "hangs" }), detached: true, stdio: "ignore" });
