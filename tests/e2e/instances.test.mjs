@@ -5,15 +5,9 @@ import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../browser/lib/processes.mjs";
 import { until } from "../browser/lib/wait.mjs";
-import { ask } from "./lib/http.mjs";
+import { ask, json } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
-
-/** The members of a JSON answer, whose status must be `status`. */
-function json(answer, status = 200) {
-  assert.equal(answer.status, status, answer.body.toString());
-  return answer.body.length === 0 ? undefined : JSON.parse(answer.body);
-}
 
 describe("managing instances", { timeout: 120_000 }, () => {
   let scene, ada, ben, box;

@@ -5,18 +5,12 @@ import { after, before, describe, it } from "node:test";
 import { Readable } from "node:stream";
 import { until } from "../browser/lib/wait.mjs";
 import { makeBody } from "./lib/bytes.mjs";
-import { asFetch, ask, asPage, open, within } from "./lib/http.mjs";
+import { asFetch, ask, asPage, json, open, within } from "./lib/http.mjs";
 import { allEnded, openAll } from "./lib/live.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket, untilGone } from "./lib/websocket.mjs";
 
 const endMs = 2_000;  // What is no longer allowed has ended by then.
-
-/** The members of a JSON answer, whose status must be `status`. */
-function json(answer, status = 200) {
-  assert.equal(answer.status, status, answer.body.toString());
-  return answer.body.length === 0 ? undefined : JSON.parse(answer.body);
-}
 
 /** The problem in `answer`, whose status must be `status` and which says `words`. */
 function problem(answer, status, words) {

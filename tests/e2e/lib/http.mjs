@@ -1,4 +1,5 @@
 // A browser's side of HTTP by node's own client, and by bare sockets where the bytes matter.
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -78,6 +79,12 @@ export async function ask(options, body) {
   const read = await within(patience, `the body of ${options.method} ${options.path}`, readAll(response));
   const { statusCode: status, statusMessage: reason, headers, rawHeaders } = response;
   return { status, reason, headers, rawHeaders, body: read };
+}
+
+/** The members of a JSON answer, whose status must be `status`; undefined for one without a body. */
+export function json(answer, status = 200) {
+  assert.equal(answer.status, status, answer.body.toString());
+  return answer.body.length === 0 ? undefined : JSON.parse(answer.body);
 }
 
 /** Pairs [name, value] of a rawHeaders list, names in lower case. */
