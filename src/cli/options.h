@@ -21,7 +21,7 @@ std::vector<Setting> SignInSettings(hub::HubOptions& options);
 /// The same rows with --data as their only flag: for commands that change the hub's data.
 std::vector<Setting> HubDataSettings(hub::HubOptions& options);
 std::vector<Setting> AgentSettings(agent::AgentOptions& options);
-/// The same rows with --hub and --id as their only flags, and without a token.
+/// The same rows with --hub, --id, --hub-ca and --hub-pin as their only flags, and without a token.
 std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options);
 
 /// What belongs together of them, and what can be no entry of a list. kInvalid.
