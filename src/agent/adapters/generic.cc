@@ -21,7 +21,7 @@ void RewriteOrigin(http::RequestHead& head, const InstanceInfo& info) {
 }
 
 Task<Result<void>> Generic::Prepare(http::RequestHead& head) {
-  if (options_.rewrites_origin) RewriteOrigin(head, context_.info);
+  RewriteOrigin(head, context_.info);
   co_return Ok();
 }
 

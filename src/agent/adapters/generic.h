@@ -7,7 +7,6 @@
 namespace berth::agent {
 
 struct GenericOptions {
-  bool rewrites_origin = true;      ///< Origin and Referer become the instance's own.
   bool identity_headers = false;    ///< Tell the instance who asks, in X-Orchestrator-*.
   bool rewrite_javascript = false;  ///< Also rewrite root-relative paths in JavaScript text.
 };
