@@ -1,5 +1,6 @@
 // Accept-Encoding of any browser: what is chosen was asked for. The first line end parts two
 // fields.
+#include "base/text.h"
 #include "http/content_coding.h"
 #include "rewriter_properties.h"
 
@@ -14,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (cut < text.size()) fields.Add("accept-encoding", text.substr(cut + 1));
   const Coding coding = berth::http::ChooseCoding(fields);
   if (coding == Coding::kIdentity) return 0;
-  const std::string lower = berth::http::ToLower(text);
+  const std::string lower = berth::ToLower(text);
   Require(lower.find('*') != std::string::npos ||
               lower.find(berth::http::NameOf(coding)) != std::string::npos,
           "nobody gets a coding that they did not name");

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "http/grammar.h"
 #include "http/header_rules.h"
 

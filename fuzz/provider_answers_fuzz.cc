@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/executor_testing.h"
+#include "base/text.h"
 #include "identity/github_api.h"
 #include "identity/keepable_name.h"
 #include "identity/oauth.h"
@@ -71,7 +72,7 @@ void CheckGitHubPerson(std::string_view script) {
   CHECK(person->membership.user_id > 0 && IsKeepableName(person->login));
   CHECK(person->name.empty() || IsKeepableName(person->name));
   for (const auto& org : person->membership.orgs) {
-    CHECK(org.id > 0 && IsKeepableName(org.login) && org.login == http::ToLower(org.login));
+    CHECK(org.id > 0 && IsKeepableName(org.login) && org.login == ToLower(org.login));
   }
   for (const auto& team : person->membership.teams) {
     CHECK(team.org_id > 0 && IsKeepableName(team.slug) && IsKeepableName(team.org_login));

@@ -13,6 +13,7 @@
 #include "agent/json_request.h"
 #include "base/json.h"
 #include "base/private_file.h"
+#include "net/address.h"
 
 namespace berth::agent {
 namespace {
@@ -21,13 +22,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kMaxFile = 64 * 1024;
-
-std::optional<std::uint16_t> ParsePort(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
-}
 
 bool IsHost(std::string_view host) {
   if (host.empty()) return false;
@@ -146,11 +140,10 @@ Result<InstanceInfo> ParseInstanceUrl(std::string_view url) {
     port = rest.substr(colon + 1);
   }
   info.host = Dialable(host);
-  const auto number = ParsePort(port);
-  if (host.empty() || !IsHost(info.host) || !number) {
+  info.port = net::ParsePort(port).value_or(0);
+  if (host.empty() || !IsHost(info.host) || info.port == 0) {
     return Invalid("the instance's URL has no valid host and port");
   }
-  info.port = *number;
   return info;
 }
 
@@ -167,7 +160,7 @@ Result<InstanceInfo> ReadLocalServer(const DiscoveryOptions& options) {
   InstanceInfo info;
   info.host = Dialable(StringMember(*object, "host"));
   if (const auto port = IntegerMember(*object, "port"); !port) {
-    info.port = ParsePort(StringMember(*object, "port")).value_or(0);
+    info.port = net::ParsePort(StringMember(*object, "port")).value_or(0);
   } else if (*port > 0 && *port <= 65535) {
     info.port = static_cast<std::uint16_t>(*port);
   }

@@ -3,7 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "http/fields.h"
+#include "base/text.h"
 
 namespace berth::agent {
 
@@ -14,12 +14,12 @@ std::string HostName() {
 
 std::string Platform() {
   utsname names{};
-  return ::uname(&names) == 0 ? http::ToLower(names.sysname) : "";
+  return ::uname(&names) == 0 ? ToLower(names.sysname) : "";
 }
 
 std::string PlatformAndProcessor() {
   utsname names{};
-  return ::uname(&names) == 0 ? http::ToLower(names.sysname) + ' ' + names.machine : "";
+  return ::uname(&names) == 0 ? ToLower(names.sysname) + ' ' + names.machine : "";
 }
 
 }  // namespace berth::agent

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace berth::agent {
 namespace {
 
@@ -30,7 +32,7 @@ bool IsFromOwnAddress(const http::Fields& fields) {
   for (const char* name : {"accept", "origin", "referer"}) {
     if (fields.Count(name) > 1) return false;
   }
-  if (http::ToLower(fields.Find("accept").value_or("")).find("text/html") != std::string::npos) {
+  if (ToLower(fields.Find("accept").value_or("")).find("text/html") != std::string::npos) {
     return false;
   }
   const std::string own = fmt::format("{}://{}", fields.Find("x-forwarded-proto").value_or(""),

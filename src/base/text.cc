@@ -91,6 +91,12 @@ Result<LogLevel> ParseLogLevel(std::string_view text) {
   return Invalid(fmt::format("\"{}\" is not one of debug, info, warn, error", ForLog(text)));
 }
 
+std::string ToLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = ToLower(c);
+  return lower;
+}
+
 bool IsHostLabel(std::string_view text) {
   if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;
   return std::ranges::all_of(

@@ -1,6 +1,6 @@
 // Reading what people write in flags, environment and configuration files: durations, sizes,
-// switches, and the name that somebody who mistyped another may have meant; and what a text holds
-// and where it can be cut.
+// switches, and the name that somebody who mistyped another may have meant; and what a text holds,
+// where it can be cut, and what it is in lower case.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,10 @@ Result<bool> ParseSwitch(std::string_view text);
 
 /// "debug", "info", "warn" or "error".
 Result<LogLevel> ParseLogLevel(std::string_view text);
+
+/// ASCII lower case; other bytes stay as they are.
+constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+std::string ToLower(std::string_view text);
 
 /// Whether `text` can be a part of a host name, and so an instance's id: 1 to 63 of a-z, 0-9 and
 /// '-', which is neither first nor last.

@@ -25,6 +25,11 @@ TEST(TextTest, ReadsDurations) {
   }
 }
 
+TEST(TextTest, LowersTheLettersOfAsciiAlone) {
+  EXPECT_EQ(ToLower("AZaz@[`{09-\xc3\x84"), "azaz@[`{09-\xc3\x84");
+  EXPECT_EQ(ToLower(""), "");
+}
+
 TEST(TextTest, ReadsSizes) {
   EXPECT_EQ(ParseSize("65536").value(), 65'536U);
   EXPECT_EQ(ParseSize("64KiB").value(), 65'536U);

@@ -272,8 +272,7 @@ Result<std::string> NormalizeHubUrl(std::string_view text) {
 
 std::string DefaultClientId(std::string_view host_name) {
   std::string id;
-  for (char c : host_name.substr(0, host_name.find('.'))) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  for (char c : ToLower(host_name.substr(0, host_name.find('.')))) {
     if (!IsLabelCharacter(c)) c = '-';
     if (c == '-' && (id.empty() || id.back() == '-')) continue;
     if (id.size() < 63) id.push_back(c);

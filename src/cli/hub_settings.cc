@@ -22,11 +22,7 @@ Result<std::string> Domain(std::string_view text) {
   if (address->host.empty() || net::IsIpAddress(address->host)) {
     return Invalid(fmt::format("\"{}\" is no domain; write apps.example.org", ForLog(text)));
   }
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return lower;
+  return ToLower(text);
 }
 
 Result<std::size_t> Threads(std::string_view text) {

@@ -76,10 +76,7 @@ Result<Url> ParseUrl(std::string_view text) {
     return refuse("has a query or a fragment; leave it out");
   }
   const std::size_t slash = std::min(rest.find('/'), rest.size());
-  url.authority = std::string(rest.substr(0, slash));
-  std::ranges::transform(url.authority, url.authority.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  url.authority = ToLower(rest.substr(0, slash));
   rest.remove_prefix(slash);
   while (rest.ends_with('/')) rest.remove_suffix(1);
   if (!std::ranges::all_of(rest, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; })) {

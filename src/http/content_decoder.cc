@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "http/fields.h"
 
 namespace berth::http {
@@ -179,7 +180,7 @@ class ZstdDecoder : public ContentDecoder {
 }  // namespace
 
 std::unique_ptr<ContentDecoder> ContentDecoder::Create(std::string_view content_encoding) {
-  const std::string coding = http::ToLower(http::TrimOws(content_encoding));
+  const std::string coding = ToLower(http::TrimOws(content_encoding));
   if (coding.empty() || coding == "identity") return std::make_unique<IdentityDecoder>();
   if (coding == "gzip" || coding == "x-gzip") {
     return std::make_unique<ZlibDecoder>(ZlibDecoder::Format::kGzip);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace berth::http {
 namespace {
-
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 /// The bytes of a word in lower case.
 template <class Word>
@@ -43,7 +43,7 @@ void CopyLower(std::string_view from, char* to) {
     LowerInto<std::uint32_t>(&from[0], to);
     LowerInto<std::uint32_t>(&from[size - 4], to + size - 4);
   } else {
-    for (std::size_t i = 0; i < size; ++i) to[i] = Lower(from[i]);
+    for (std::size_t i = 0; i < size; ++i) to[i] = ToLower(from[i]);
   }
 }
 
@@ -122,15 +122,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
     }
   }
   for (; i < size; ++i) {
-    if (Lower(a[i]) != Lower(b[i])) return false;
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
   }
   return true;
-}
-
-std::string ToLower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), Lower);
-  return lower;
 }
 
 }  // namespace berth::http

@@ -106,8 +106,6 @@ void Fields::RemoveIf(Predicate predicate) {
 
 /// ASCII comparison without case.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
-/// ASCII lower case.
-std::string ToLower(std::string_view text);
 /// Without leading and trailing spaces and tabs (OWS).
 inline std::string_view TrimOws(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };

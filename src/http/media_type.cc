@@ -1,5 +1,7 @@
 #include "http/media_type.h"
 
+#include "base/text.h"
+
 namespace berth::http {
 namespace {
 

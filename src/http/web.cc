@@ -4,6 +4,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace berth::http {
 namespace {

@@ -1,7 +1,6 @@
 #include "hub/hosts.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "http/fields.h"
@@ -26,17 +25,13 @@ Result<HostAndPort> Split(std::string_view authority) {
     if (bracket == std::string_view::npos) return Invalid("address without ']'");
     if (colon < bracket) colon = std::string_view::npos;
   }
-  split.host = http::ToLower(authority.substr(0, std::min(colon, authority.size())));
+  split.host = ToLower(authority.substr(0, std::min(colon, authority.size())));
   if (!split.host.empty() && split.host.back() == '.') split.host.pop_back();
   if (split.host.empty()) return Invalid("empty host");
   if (split.host.back() == '.') return Invalid("host with an empty label");
   if (colon == std::string_view::npos) return split;
-  const std::string_view digits = authority.substr(colon + 1);
-  const auto [end, failure] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), split.port);
-  if (failure != std::errc() || end != digits.data() + digits.size() || split.port == 0) {
-    return Invalid("port is not a number from 1 to 65535");
-  }
+  split.port = net::ParsePort(authority.substr(colon + 1)).value_or(0);
+  if (split.port == 0) return Invalid("port is not a number from 1 to 65535");
   return split;
 }
 
@@ -53,7 +48,7 @@ Result<Origin> ParseOrigin(std::string_view url) {
   Origin origin;
   const std::size_t mark = url.find("://");
   if (mark == std::string_view::npos) return Invalid("URL has no scheme: write https://host");
-  origin.scheme = http::ToLower(url.substr(0, mark));
+  origin.scheme = ToLower(url.substr(0, mark));
   if (origin.scheme != "http" && origin.scheme != "https") {
     return Invalid("URL scheme must be http or https");
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace berth::hub {
 namespace {
 
@@ -48,7 +50,7 @@ void TrustedProxies::Apply(http::Request& request) const {
   }
   const auto scheme = fields.Find(kScheme);
   if (!scheme || fields.Count(kScheme) != 1) return;
-  const std::string lower = http::ToLower(*scheme);
+  const std::string lower = ToLower(*scheme);
   if (lower == "http" || lower == "https") request.head.scheme = lower;
 }
 

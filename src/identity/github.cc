@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace berth::identity {
 namespace {
@@ -15,7 +16,7 @@ Result<std::string> Login(std::string_view text) {
   const auto is_part = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   };
-  std::string login = http::ToLower(text);
+  std::string login = ToLower(text);
   if (login.empty() || login.size() > 100 || !std::ranges::all_of(login, is_part)) {
     return Invalid(fmt::format("\"{}\" is neither a GitHub login nor a number", ForLog(text)));
   }
@@ -172,7 +173,7 @@ Task<Result<VerifiedPerson>> GitHub::Verify(const Secret& access) {
 }
 
 Task<Result<void>> GitHub::LearnFrom(const GitHubPerson& person) {
-  const std::string login = http::ToLower(person.login);
+  const std::string login = ToLower(person.login);
   if (lists_.user_names.contains(login) && !names_.Find("user", login)) {
     auto learned = co_await names_.Learn("user", login, person.membership.user_id);
     if (!learned) co_return std::move(learned).error();

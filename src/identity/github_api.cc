@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "identity/keepable_name.h"
 
 namespace berth::identity {
@@ -19,8 +20,6 @@ bool IsRateLimit(const http::WebAnswer& answer) {
          answer.fields.Find("x-ratelimit-remaining") == "0" ||
          answer.body.find("rate limit") != std::string::npos;
 }
-
-std::string Lower(std::string_view text) { return http::ToLower(text); }
 
 /// A login and an id out of an object that has both.
 struct Named {
@@ -42,7 +41,7 @@ Result<void> AddOrgs(const boost::json::array& entries, GitHubMembership& member
     if (StringMember(*object, "state") != "active") continue;
     const auto org = NamedOf(ObjectMember(*object, "organization"));
     if (!org) return Unavailable("an org without id or login");
-    membership.orgs.push_back({.id = org->id, .login = Lower(org->login)});
+    membership.orgs.push_back({.id = org->id, .login = ToLower(org->login)});
   }
   return Ok();
 }
@@ -55,7 +54,7 @@ Result<void> AddTeams(const boost::json::array& entries, GitHubMembership& membe
     const std::string_view slug = StringMember(*object, "slug");
     if (!org || !IsKeepableName(slug)) return Unavailable("a team without org or slug");
     membership.teams.push_back(
-        {.org_id = org->id, .org_login = Lower(org->login), .slug = Lower(slug)});
+        {.org_id = org->id, .org_login = ToLower(org->login), .slug = ToLower(slug)});
   }
   return Ok();
 }

@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/fields.h"
 
 namespace berth::identity {
@@ -14,7 +15,7 @@ std::string GroupIdOf(const store::User& user, std::string_view group) {
   const std::size_t count = std::min(user.groups.size(), user.group_ids.size());
   for (std::size_t i = 0; i < count; ++i) {
     if (!http::EqualsIgnoreCase(user.groups[i], org)) continue;
-    return user.group_ids[i] + http::ToLower(group.substr(slash));
+    return user.group_ids[i] + ToLower(group.substr(slash));
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace berth::net {
 namespace {
@@ -38,16 +39,15 @@ bool IsIpv4(std::string_view host) {
   return ToBinary(AF_INET, host, &parsed);
 }
 
+}  // namespace
+
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  if (error != std::errc() || stop != end) return std::nullopt;
   return port;
 }
-
-}  // namespace
-
 std::string HostPort::ToString() const {
   if (host.find(':') != std::string::npos) return fmt::format("[{}]:{}", host, port);
   return fmt::format("{}:{}", host, port);
@@ -104,9 +104,8 @@ bool IsLoopbackHost(std::string_view host) {
   if (host.size() < kName.size()) return false;
   const std::string_view before = host.substr(0, host.size() - kName.size());
   return (before.empty() || before.ends_with('.')) &&
-         std::ranges::equal(host.substr(before.size()), kName, [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-         });
+         std::ranges::equal(host.substr(before.size()), kName,
+                            [](char a, char b) { return ToLower(a) == b; });
 }
 
 }  // namespace berth::net

@@ -26,6 +26,9 @@ struct HostPort {
 Result<HostPort> ParseHostPort(std::string_view text,
                                std::optional<std::uint16_t> default_port = std::nullopt);
 
+/// 0 to 65535, in digits alone.
+std::optional<std::uint16_t> ParsePort(std::string_view text);
+
 /// Whether `host` is an IPv4 or IPv6 address rather than a name.
 bool IsIpAddress(std::string_view host);
 

@@ -6,15 +6,10 @@
 #include <cstdlib>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace berth::net {
 namespace {
-
-std::string ToLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 /// The bytes of an IP address, 4 or 16; empty for names. IPv4 inside IPv6 counts as IPv4.
 std::string AddressBytes(std::string_view host) {

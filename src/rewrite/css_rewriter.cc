@@ -1,5 +1,6 @@
 #include "rewrite/css_rewriter.h"
 
+#include "base/text.h"
 #include "rewrite/url.h"
 
 namespace berth::rewrite {
@@ -69,7 +70,7 @@ void CssRewriter::Normal(char c) {
   if (IsWordByte(c)) {
     if (c == '@') word_.clear();
     import_ = false;
-    if (word_.size() < kLongestWord) word_.push_back(LowerCase(c));
+    if (word_.size() < kLongestWord) word_.push_back(ToLower(c));
     return;
   }
   const bool is_url = c == '(' && word_ == "url";

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "http/fields.h"
 #include "rewrite/css_rewriter.h"
 #include "rewrite/javascript_rewriter.h"
@@ -16,7 +17,6 @@ namespace berth::rewrite {
 namespace {
 
 using http::EqualsIgnoreCase;
-using http::ToLower;
 
 constexpr std::array<std::string_view, 8> kUrlAttributes = {
     "href", "src", "action", "poster", "formaction", "xlink:href", "background", "longdesc"};

@@ -4,13 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "http/fields.h"
 #include "rewrite/url.h"
 
 namespace berth::rewrite {
 namespace {
-
-using http::ToLower;
 
 constexpr std::size_t kLongestName = 32;
 
@@ -110,7 +109,7 @@ void HtmlTokenizer::StepDeclaration(char c, std::string& out) {
   constexpr std::string_view kComment = "<!--";
   constexpr std::string_view kDoctype = "<!doctype";
   constexpr std::string_view kCdata = "<![cdata[";
-  const std::string seen = ToLower(tag_.text) + LowerCase(c);
+  const std::string seen = ToLower(tag_.text) + ToLower(c);
   if (!kComment.starts_with(seen) && !kDoctype.starts_with(seen) && !kCdata.starts_with(seen)) {
     FlushTag(out);
     state_ = State::kBogusComment;
@@ -158,7 +157,7 @@ void HtmlTokenizer::StepTag(char c, std::string& out) {
   switch (state_) {
     case State::kTagName:
       if (!IsSpace(c) && c != '/' && c != '>') {
-        if (tag_.name.size() < kLongestName) tag_.name.push_back(LowerCase(c));
+        if (tag_.name.size() < kLongestName) tag_.name.push_back(ToLower(c));
         break;
       }
       state_ = State::kBeforeName;
@@ -334,7 +333,7 @@ void HtmlTokenizer::StepRawLessThan(char c, std::string& out) {
   } else if (is_delimiter && script_data_ == ScriptData::kEscaped && seen == kScript) {
     script_data_ = ScriptData::kDoubleEscaped;
   } else {
-    const std::string next = seen + LowerCase(c);
+    const std::string next = seen + ToLower(c);
     const bool may_go_on = raw_end_.starts_with(next) ||
                            (is_script && (kComment.starts_with(next) || kScript.starts_with(next)));
     if (may_go_on) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "http/media_type.h"
 #include "rewrite/css_rewriter.h"
 #include "rewrite/html_rewriter.h"
@@ -21,7 +22,6 @@ namespace {
 
 using http::EqualsIgnoreCase;
 using http::Fields;
-using http::ToLower;
 using http::TrimOws;
 
 constexpr std::array<std::string_view, 5> kNavigations = {"document", "iframe", "frame", "embed",

@@ -5,6 +5,7 @@
 #include "agent/adapters/generic.h"
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace berth::agent {
 namespace {
@@ -64,7 +65,7 @@ std::string WithoutTokenParameter(std::string_view target) {
 }
 
 std::string RoutingPath(std::string_view target) {
-  std::string path = http::ToLower(PercentDecode(target.substr(0, target.find('?'))));
+  std::string path = ToLower(PercentDecode(target.substr(0, target.find('?'))));
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
 }
