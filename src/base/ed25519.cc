@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "base/as_unsigned.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -16,14 +17,6 @@ constexpr std::size_t kIdSize = 8;
 
 using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
-const unsigned char* AsUnsigned(std::span<const std::byte> bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-const unsigned char* AsUnsigned(std::string_view text) {
-  return AsUnsigned(std::as_bytes(std::span(text)));
-}
-
 std::shared_ptr<EVP_PKEY> Share(EVP_PKEY* key) {
   CHECK(key != nullptr);
   return {key, &EVP_PKEY_free};
@@ -35,8 +28,8 @@ Result<Ed25519PublicKey> Ed25519PublicKey::From(std::span<const std::byte> raw) 
   if (raw.size() != kKeySize) return Invalid("an Ed25519 key has 32 bytes");
   Ed25519PublicKey key;
   std::copy(raw.begin(), raw.end(), key.raw_.begin());
-  key.key_ =
-      Share(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(raw), raw.size()));
+  key.key_ = Share(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(raw.data()), raw.size()));
   return key;
 }
 
@@ -58,8 +51,9 @@ bool Ed25519PublicKey::Verify(std::string_view message,
   if (!key_ || signature.size() != std::tuple_size_v<Ed25519Signature>) return false;
   const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   CHECK(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1);
-  const bool is_good = EVP_DigestVerify(context.get(), AsUnsigned(signature), signature.size(),
-                                        AsUnsigned(message), message.size()) == 1;
+  const bool is_good =
+      EVP_DigestVerify(context.get(), AsUnsigned(signature.data()), signature.size(),
+                       AsUnsigned(message.data()), message.size()) == 1;
   if (!is_good) ERR_clear_error();
   return is_good;
 }
@@ -73,23 +67,22 @@ Ed25519PrivateKey::Ed25519PrivateKey(std::shared_ptr<EVP_PKEY> key) : key_(std::
 
 Ed25519PrivateKey Ed25519PrivateKey::Generate(const RandomSource& random) {
   auto seed = RandomBytes<kKeySize>(random);
-  Ed25519PrivateKey key(Share(
-      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(seed), seed.size())));
+  Ed25519PrivateKey key(Share(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr,
+                                                           AsUnsigned(seed.data()), seed.size())));
   OPENSSL_cleanse(seed.data(), seed.size());
   return key;
 }
 
 Result<Ed25519PrivateKey> Ed25519PrivateKey::From(std::string_view raw) {
   if (raw.size() != kKeySize) return Invalid("an Ed25519 key has 32 bytes");
-  return Ed25519PrivateKey(
-      Share(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(raw), raw.size())));
+  return Ed25519PrivateKey(Share(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(raw.data()), raw.size())));
 }
 
 Secret Ed25519PrivateKey::Raw() const {
   std::array<char, kKeySize> raw;
   std::size_t size = raw.size();
-  CHECK(EVP_PKEY_get_raw_private_key(key_.get(), reinterpret_cast<unsigned char*>(raw.data()),
-                                     &size) == 1 &&
+  CHECK(EVP_PKEY_get_raw_private_key(key_.get(), AsUnsigned(raw.data()), &size) == 1 &&
         size == raw.size());
   Secret secret(std::string_view(raw.data(), raw.size()));
   OPENSSL_cleanse(raw.data(), raw.size());
@@ -101,8 +94,8 @@ Ed25519Signature Ed25519PrivateKey::Sign(std::string_view message) const {
   Ed25519Signature signature;
   std::size_t size = signature.size();
   CHECK(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1);
-  CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                       AsUnsigned(message), message.size()) == 1 &&
+  CHECK(EVP_DigestSign(context.get(), AsUnsigned(signature.data()), &size,
+                       AsUnsigned(message.data()), message.size()) == 1 &&
         size == signature.size());
   return signature;
 }

@@ -6,14 +6,11 @@
 
 #include <memory>
 
+#include "base/as_unsigned.h"
 #include "base/check.h"
 
 namespace berth {
 namespace {
-
-const unsigned char* AsUnsigned(std::span<const std::byte> bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 /// OpenSSL looks an algorithm up by name, under a lock, whenever it is asked for one that it did
 /// not hand out before; each request of a browser hashes its cookie.
@@ -32,11 +29,9 @@ Sha256Digest Sha256(std::span<const std::byte> bytes) {
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
       EVP_MD_CTX_new(), EVP_MD_CTX_free);
   Sha256Digest digest;
-  const bool done =
-      EVP_DigestInit_ex2(context.get(), FetchedSha256(), nullptr) == 1 &&
-      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
-      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
-          1;
+  const bool done = EVP_DigestInit_ex2(context.get(), FetchedSha256(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+                    EVP_DigestFinal_ex(context.get(), AsUnsigned(digest.data()), nullptr) == 1;
   CHECK(done);
   return digest;
 }
@@ -47,8 +42,8 @@ Sha256Digest HmacSha256(std::span<const std::byte> key, std::span<const std::byt
   Sha256Digest digest;
   unsigned int size = 0;
   const auto* done =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), AsUnsigned(message),
-           message.size(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), AsUnsigned(message.data()),
+           message.size(), AsUnsigned(digest.data()), &size);
   CHECK(done != nullptr && size == digest.size());
   return digest;
 }

@@ -10,6 +10,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
+#include "base/as_unsigned.h"
 #include "base/check.h"
 
 namespace berth {
@@ -29,13 +30,6 @@ using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM, OSSL_PARAM_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX, EVP_MD_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG, ECDSA_SIG_free>>;
-
-const unsigned char* Unsigned(std::span<const std::byte> bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* Unsigned(std::span<std::byte> bytes) {
-  return reinterpret_cast<unsigned char*>(bytes.data());
-}
 
 /// A key of OpenSSL's; null if the point is none of the curve. `secret` may be null: public only.
 std::shared_ptr<EVP_PKEY> MakeKey(std::span<const std::byte> point, const BIGNUM* secret) {
@@ -89,7 +83,7 @@ P256PrivateKey P256PrivateKey::Generate(const RandomSource& random) {
 Result<P256PrivateKey> P256PrivateKey::From(std::span<const std::byte> raw) {
   if (raw.size() != kScalar) return Invalid("a P-256 key has 32 bytes");
   const Group group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
-  const Number secret(BN_bin2bn(Unsigned(raw), kScalar, nullptr));
+  const Number secret(BN_bin2bn(AsUnsigned(raw.data()), kScalar, nullptr));
   CHECK(group != nullptr && secret != nullptr);
   BN_set_flags(secret.get(), BN_FLG_CONSTTIME);
   if (BN_is_zero(secret.get()) || BN_cmp(secret.get(), EC_GROUP_get0_order(group.get())) >= 0) {
@@ -100,8 +94,7 @@ Result<P256PrivateKey> P256PrivateKey::From(std::span<const std::byte> raw) {
   CHECK(EC_POINT_mul(group.get(), point.get(), secret.get(), nullptr, nullptr, nullptr) == 1);
   P256Point bytes;
   CHECK(EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED,
-                           Unsigned(std::span<std::byte>(bytes)), bytes.size(),
-                           nullptr) == bytes.size());
+                           AsUnsigned(bytes.data()), bytes.size(), nullptr) == bytes.size());
   auto key = MakeKey(bytes, secret.get());
   CHECK(key != nullptr);
   const std::string_view text(reinterpret_cast<const char*>(raw.data()), raw.size());
@@ -115,10 +108,9 @@ Result<std::array<std::byte, 32>> P256PrivateKey::Agree(std::span<const std::byt
   CHECK(context != nullptr);
   std::array<std::byte, 32> shared;
   std::size_t size = shared.size();
-  const bool is_done =
-      EVP_PKEY_derive_init(context.get()) == 1 &&
-      EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1 &&
-      EVP_PKEY_derive(context.get(), Unsigned(std::span<std::byte>(shared)), &size) == 1;
+  const bool is_done = EVP_PKEY_derive_init(context.get()) == 1 &&
+                       EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1 &&
+                       EVP_PKEY_derive(context.get(), AsUnsigned(shared.data()), &size) == 1;
   if (!is_done || size != shared.size()) {
     ERR_clear_error();
     return Invalid("no secret to agree on");
@@ -132,17 +124,16 @@ std::array<std::byte, 64> P256PrivateKey::Sign(std::string_view message) const {
   CHECK(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1);
   std::array<unsigned char, 80> der;
   std::size_t size = der.size();
-  CHECK(EVP_DigestSign(context.get(), der.data(), &size,
-                       Unsigned(std::as_bytes(std::span(message))), message.size()) == 1);
+  CHECK(EVP_DigestSign(context.get(), der.data(), &size, AsUnsigned(message.data()),
+                       message.size()) == 1);
   const unsigned char* at = der.data();
   const Signature parts(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
   CHECK(parts != nullptr);
   std::array<std::byte, 64> signature;
-  const std::span<std::byte> all(signature);
-  CHECK(BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), Unsigned(all.first(kScalar)), kScalar) ==
+  CHECK(BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), AsUnsigned(signature.data()), kScalar) ==
         kScalar);
-  CHECK(BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), Unsigned(all.last(kScalar)), kScalar) ==
-        kScalar);
+  CHECK(BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), AsUnsigned(signature.data() + kScalar),
+                     kScalar) == kScalar);
   return signature;
 }
 

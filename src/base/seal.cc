@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "base/as_unsigned.h"
 #include "base/check.h"
 
 namespace berth {
@@ -20,13 +21,6 @@ constexpr std::size_t kNonce = 12;
 constexpr std::size_t kTag = 16;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-const unsigned char* Raw(std::span<const std::byte> bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* Raw(std::span<std::byte> bytes) {
-  return reinterpret_cast<unsigned char*>(bytes.data());
-}
 
 struct Descriptor {
   int number;
@@ -97,13 +91,14 @@ std::vector<std::byte> Sealer::Seal(std::string_view purpose, std::string_view t
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
   const bool done =
-      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Raw(std::span(key_)),
-                         Raw(all.first(kNonce))) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), nullptr, &size, Raw(std::as_bytes(std::span(purpose))),
+      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, AsUnsigned(key_.data()),
+                         AsUnsigned(all.data())) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), nullptr, &size, AsUnsigned(purpose.data()),
                         static_cast<int>(purpose.size())) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), Raw(all.subspan(kNonce)), &size,
-                        Raw(std::as_bytes(std::span(text))), static_cast<int>(text.size())) == 1 &&
-      EVP_EncryptFinal_ex(cipher.get(), Raw(all.subspan(kNonce + text.size())), &size) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), AsUnsigned(all.data() + kNonce), &size,
+                        AsUnsigned(text.data()), static_cast<int>(text.size())) == 1 &&
+      EVP_EncryptFinal_ex(cipher.get(), AsUnsigned(all.data() + kNonce + text.size()), &size) ==
+          1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTag,
                           all.subspan(kNonce + text.size()).data()) == 1;
   CHECK(done);
@@ -119,15 +114,14 @@ Result<Secret> Sealer::Unseal(std::string_view purpose, std::span<const std::byt
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
   const bool done =
-      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Raw(std::span(key_)),
-                         Raw(sealed.first(kNonce))) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), nullptr, &size, Raw(std::as_bytes(std::span(purpose))),
+      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, AsUnsigned(key_.data()),
+                         AsUnsigned(sealed.data())) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), nullptr, &size, AsUnsigned(purpose.data()),
                         static_cast<int>(purpose.size())) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), reinterpret_cast<unsigned char*>(text.data()), &size,
-                        Raw(sealed.subspan(kNonce, text_size)), static_cast<int>(text_size)) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), AsUnsigned(text.data()), &size,
+                        AsUnsigned(sealed.data() + kNonce), static_cast<int>(text_size)) == 1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTag, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher.get(), reinterpret_cast<unsigned char*>(text.data()) + text_size,
-                          &size) == 1;
+      EVP_DecryptFinal_ex(cipher.get(), AsUnsigned(text.data() + text_size), &size) == 1;
   if (!done) return Invalid("sealed data is damaged, or of another key");
   Secret secret(text);
   std::ranges::fill(text, '\0');

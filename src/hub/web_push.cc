@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/as_unsigned.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -28,11 +29,6 @@ void Append(Bytes& bytes, std::span<const std::byte> more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
 }
 void Append(Bytes& bytes, std::string_view text) { Append(bytes, std::as_bytes(std::span(text))); }
-
-unsigned char* Raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* Raw(const std::byte* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 /// HKDF-SHA-256 (RFC 5869) for at most 32 bytes: extract, and one round of expand.
 Sha256Digest Hkdf(std::span<const std::byte> salt, std::span<const std::byte> secret, Bytes info) {
@@ -56,11 +52,11 @@ Bytes EncryptAes128Gcm(std::span<const std::byte, 16> key, std::span<const std::
   const Cipher cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
   const bool is_done =
-      EVP_EncryptInit_ex(cipher.get(), EVP_aes_128_gcm(), nullptr, Raw(key.data()),
-                         Raw(nonce.data())) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), Raw(sealed.data()), &size, Raw(text.data()),
+      EVP_EncryptInit_ex(cipher.get(), EVP_aes_128_gcm(), nullptr, AsUnsigned(key.data()),
+                         AsUnsigned(nonce.data())) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), AsUnsigned(sealed.data()), &size, AsUnsigned(text.data()),
                         static_cast<int>(text.size())) == 1 &&
-      EVP_EncryptFinal_ex(cipher.get(), Raw(sealed.data() + text.size()), &size) == 1 &&
+      EVP_EncryptFinal_ex(cipher.get(), AsUnsigned(sealed.data() + text.size()), &size) == 1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTag, sealed.data() + text.size()) ==
           1;
   CHECK(is_done);

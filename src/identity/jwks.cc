@@ -8,6 +8,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "base/as_unsigned.h"
 #include "base/encoding.h"
 #include "base/json.h"
 
@@ -30,13 +31,6 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX, EVP_PKEY_
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX, EVP_MD_CTX_free>>;
 using Key = std::shared_ptr<EVP_PKEY>;
 
-const unsigned char* Raw(const std::vector<std::byte>& bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-const unsigned char* Raw(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 std::vector<std::byte> Bytes(const boost::json::object& key, std::string_view name) {
   return Base64UrlDecode(StringMember(key, name)).value_or(std::vector<std::byte>());
 }
@@ -56,8 +50,10 @@ Key RsaKey(const boost::json::object& key) {
   const auto modulus = Bytes(key, "n");
   const auto exponent = Bytes(key, "e");
   if (modulus.size() > kMaxRsaBytes || exponent.empty() || exponent.size() > 4) return nullptr;
-  const BigNumber n(BN_bin2bn(Raw(modulus), static_cast<int>(modulus.size()), nullptr));
-  const BigNumber e(BN_bin2bn(Raw(exponent), static_cast<int>(exponent.size()), nullptr));
+  const BigNumber n(
+      BN_bin2bn(AsUnsigned(modulus.data()), static_cast<int>(modulus.size()), nullptr));
+  const BigNumber e(
+      BN_bin2bn(AsUnsigned(exponent.data()), static_cast<int>(exponent.size()), nullptr));
   if (!n || !e || BN_num_bits(n.get()) < 2048 || !BN_is_odd(e.get()) || BN_is_one(e.get())) {
     return nullptr;
   }
@@ -91,7 +87,7 @@ Key EdwardsKey(const boost::json::object& key) {
   if (StringMember(key, "crv") != "Ed25519") return nullptr;
   const auto x = Bytes(key, "x");
   if (x.size() != 32) return nullptr;
-  return Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Raw(x), x.size()),
+  return Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, AsUnsigned(x.data()), x.size()),
              EVP_PKEY_free);
 }
 
@@ -121,8 +117,8 @@ std::optional<PublicKey> ReadKey(const boost::json::object& object) {
 std::string ToDer(std::string_view signature) {
   if (signature.size() != 2 * kEs256Half) return {};
   ECDSA_SIG* const pair = ECDSA_SIG_new();
-  BIGNUM* const r = BN_bin2bn(Raw(signature), kEs256Half, nullptr);
-  BIGNUM* const s = BN_bin2bn(Raw(signature.substr(kEs256Half)), kEs256Half, nullptr);
+  BIGNUM* const r = BN_bin2bn(AsUnsigned(signature.data()), kEs256Half, nullptr);
+  BIGNUM* const s = BN_bin2bn(AsUnsigned(signature.data() + kEs256Half), kEs256Half, nullptr);
   std::string der;
   if (pair != nullptr && r != nullptr && s != nullptr && ECDSA_SIG_set0(pair, r, s) == 1) {
     unsigned char* bytes = nullptr;
@@ -158,8 +154,8 @@ bool PublicKey::Verify(std::string_view text, std::string_view signature) const 
   if (!context || EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key_.get()) != 1) {
     return false;
   }
-  return EVP_DigestVerify(context.get(), Raw(signature), signature.size(), Raw(text),
-                          text.size()) == 1;
+  return EVP_DigestVerify(context.get(), AsUnsigned(signature.data()), signature.size(),
+                          AsUnsigned(text.data()), text.size()) == 1;
 }
 
 Result<Jwks> Jwks::Parse(std::string_view text) {
