@@ -45,7 +45,7 @@ LocatorOptions LocatorOptionsOf(const AgentOptions& options) {
   locator.discovery.home = HomeFolder();
   locator.choice = options.adapter;
   locator.sign_in.home = HomeFolder();
-  locator.sign_in.create_user = options.create_user != CreateUser::kOff;
+  locator.sign_in.create_user = options.create_user;
   locator.sign_in.state_folder = options.state_folder;
   locator.generic.identity_headers = options.identity_headers;
   locator.generic.rewrite_javascript = options.rewrite_javascript;

@@ -26,9 +26,6 @@ enum class AdapterChoice {
   kGeneric,       ///< Any web server: requests pass as they are.
 };
 
-/// Whether the agent may make the instance's first account when it has none.
-enum class CreateUser { kAuto, kOn, kOff };
-
 struct AgentOptions {
   /// "http://" or "https://", host, optional port and path, without a trailing slash. The tunnel is
   /// at hub_url + "/ws/connect".
@@ -43,7 +40,8 @@ struct AgentOptions {
   AdapterChoice adapter = AdapterChoice::kAuto;
   std::vector<std::pair<std::string, std::string>> labels;  ///< Shown in the dashboard; in order.
   bool rewrite_javascript = false;  ///< Path mode: rewrite URLs in JavaScript text as well.
-  CreateUser create_user = CreateUser::kAuto;
+  /// Whether to make the instance's first account when it has none: of one on this machine alone.
+  bool create_user = true;
   /// The instance's own command, started and kept running by the agent; empty: somebody else does.
   /// Do not hand it ORCHESTRATOR_* of this process's environment: it would dial the hub itself.
   std::vector<std::string> command;

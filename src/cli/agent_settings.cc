@@ -55,6 +55,11 @@ Result<Ed25519PublicKey> HubKey(std::string_view text) {
                   ForLog(text)));
 }
 
+/// A switch; earlier configurations may say "auto", which was "on".
+Result<bool> CreateUser(std::string_view text) {
+  return text == "auto" ? Result<bool>(true) : ParseSwitch(text);
+}
+
 using Token = std::pair<Secret, agent::TokenSource>;
 
 Result<Token> GivenToken(std::string_view text) {
@@ -92,7 +97,6 @@ Setter IntoToken(agent::AgentOptions& options, Result<Token> (*read)(std::string
 
 std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
   using agent::AdapterChoice;
-  using agent::CreateUser;
   return {
       {.name = "hub",
        .value_name = "URL",
@@ -163,11 +167,9 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .help = "Generic adapter: tell the instance who asks, in X-Orchestrator-* (default off)",
        .set = Into(options.identity_headers, ParseSwitch)},
       {.name = "create-user",
-       .value_name = "auto|on|off",
-       .help = "Whether to make the instance's first account if it has none (default auto)",
-       .set = Choice<CreateUser>(
-           options.create_user,
-           {{"auto", CreateUser::kAuto}, {"on", CreateUser::kOn}, {"off", CreateUser::kOff}})},
+       .value_name = "on|off",
+       .help = "Make the first account of an instance on this machine if it has none (default on)",
+       .set = Into(options.create_user, CreateUser)},
       {.name = "reconnect-interval",
        .value_name = "TIME",
        .help = "",

@@ -244,7 +244,7 @@ TEST_F(OptionsTest, RefusesWrongAgentValues) {
       {"--id", ""},
       {"--id", std::string(64, 'x')},
       {"--adapter", "claude"},
-      {"--create-user", "yes"},
+      {"--create-user", "perhaps"},
       {"--label", "=x"},
       {"--label", "x"},
       {"--token-file", "/no"},
@@ -260,6 +260,16 @@ TEST_F(OptionsTest, RefusesWrongAgentValues) {
   }
   EXPECT_EQ(Agent({"--instance", "localhost:3001"}).error().message,
             "--instance: \"localhost:3001\" is no URL; write http://127.0.0.1:3001");
+}
+
+TEST_F(OptionsTest, WhetherToMakeAFirstAccountIsASwitch) {
+  EXPECT_TRUE(Agent().value().create_user);
+  for (const char* text : {"on", "true", "auto"}) {
+    EXPECT_TRUE(Agent({"--create-user", text}).value().create_user) << text;
+  }
+  EXPECT_FALSE(Agent({"--create-user", "off"}).value().create_user);
+  file = "create_user = \"auto\"\n";
+  EXPECT_TRUE(Agent().value().create_user);
 }
 
 TEST_F(OptionsTest, RefusesAnIdWithAnotherOneThatWorks) {
