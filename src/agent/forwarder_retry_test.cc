@@ -77,7 +77,7 @@ class ForwarderRetryTest : public ::testing::Test {
     info_.host = "127.0.0.1";
     info_.port = 5173;
     MakeDatabase("old");
-    SignInOptions options{.database = database_, .home = folder_.path()};
+    SignInOptions options{.home = folder_.path()};
     options.create_user = false;
     options.wall_clock = [this] { return hub_.now; };
     adapter_ = std::make_unique<ClaudeCodeUi>(AdapterContext{executor_, worker_, instance_, info_},
@@ -109,7 +109,7 @@ class ForwarderRetryTest : public ::testing::Test {
   }
 
   const berth::testing::TempFolder folder_;
-  const std::filesystem::path database_ = folder_.path() / "auth.db";
+  const std::filesystem::path database_ = folder_.path() / ".cloudcli" / "auth.db";
   testing::TestHub hub_{folder_.path()};
   TestExecutor executor_;
   Limits limits_;

@@ -280,7 +280,7 @@ TEST_F(ForwarderTest, AViewerMayOnlyRead) {
 }
 
 TEST_F(ForwarderTest, AViewerOfAClaudeCodeUiReadsWithoutSpeaking) {
-  SignInOptions options{.database = folder_.path() / "none.db", .home = folder_.path()};
+  SignInOptions options{.home = folder_.path()};
   options.create_user = false;
   ClaudeCodeUi adapter({executor_, worker_, instance_, info_}, std::move(options));
   forwarder_.SetAdapter(&adapter);
@@ -307,7 +307,7 @@ TEST_F(ForwarderTest, AViewerOfAClaudeCodeUiReadsWithoutSpeaking) {
 }
 
 TEST_F(ForwarderTest, NoLinkActsAtAClaudeCodeUi) {
-  SignInOptions options{.database = folder_.path() / "none.db", .home = folder_.path()};
+  SignInOptions options{.home = folder_.path()};
   options.create_user = false;
   ClaudeCodeUi adapter({executor_, worker_, instance_, info_}, std::move(options));
   forwarder_.SetAdapter(&adapter);

@@ -41,7 +41,6 @@ class LocatorTest : public ::testing::Test {
     LocatorOptions options;
     options.discovery.home = options.sign_in.home = folder_.path();
     options.discovery.proc = options.sign_in.proc = folder_.path() / "proc";
-    options.sign_in.database = database_;
     options.sign_in.create_user = false;
     return options;
   }
@@ -77,7 +76,7 @@ class LocatorTest : public ::testing::Test {
   }
 
   const berth::testing::TempFolder folder_;
-  const fs::path database_ = folder_.path() / "auth.db";
+  const fs::path database_ = folder_.path() / ".cloudcli" / "auth.db";
   berth::testing::TestExecutor executor_;
   InlineWorker worker_;
   testing::FakeInstance instance_;

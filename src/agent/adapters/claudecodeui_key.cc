@@ -132,9 +132,7 @@ KeyPlaces FindKeyPlaces(const KeyHints& hints) {
   if (auto found = variables.find("API_KEY"); found != variables.end()) {
     places.api_key = found->second;
   }
-  if (!hints.database.empty()) {
-    places.database = hints.database;
-  } else if (auto found = variables.find("DATABASE_PATH"); found != variables.end()) {
+  if (auto found = variables.find("DATABASE_PATH"); found != variables.end()) {
     places.database = folder / found->second;  // An absolute path replaces the folder.
   } else {
     places.database = home / ".cloudcli" / "auth.db";

@@ -18,7 +18,6 @@ namespace berth::agent {
 
 /// What is known of an instance, to find its files by.
 struct KeyHints {
-  std::filesystem::path database{};  ///< Given by the operator; empty: find it.
   pid_t pid = 0;                     ///< The instance's process, 0 if unknown.
   std::filesystem::path app_root{};  ///< The folder of the instance's package, may be empty.
   std::filesystem::path home{};  ///< Home of whoever runs the instance, unless it says otherwise.
@@ -32,9 +31,9 @@ struct KeyPlaces {
   std::optional<std::string> api_key{};  ///< Set by API_KEY: every /api request must carry it.
 };
 
-/// Looks in the instance's own order: the operator's path, the process environment,
-/// `<app_root>/.env`, `~/.cloudcli/auth.db`, and `<app_root>/server/database/auth.db` (before
-/// 1.14). Never fails: the last resort is the default path.
+/// Looks in the instance's own order: the process environment, `<app_root>/.env`,
+/// `~/.cloudcli/auth.db`, and `<app_root>/server/database/auth.db` (before 1.14). Never fails: the
+/// last resort is the default path.
 KeyPlaces FindKeyPlaces(const KeyHints& hints);
 
 /// What signs a token for the instance's first active user. Never log `secret`.

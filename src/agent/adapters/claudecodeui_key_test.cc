@@ -49,9 +49,6 @@ TEST(FindKeyPlaces, FollowsTheInstancesOwnOrder) {
   WriteFile(hints.proc / "77" / "environ", "A=b\0JWT_SECRET=env\0DATABASE_PATH=/from/env.db\0"s);
   EXPECT_EQ(FindKeyPlaces(hints).database, "/from/env.db");
   EXPECT_EQ(FindKeyPlaces(hints).secret, "env");
-
-  hints.database = "/from/flag.db";
-  EXPECT_EQ(FindKeyPlaces(hints).database, "/from/flag.db");
 }
 
 TEST(FindKeyPlaces, TakesNothingFromAFileThatIsTooLarge) {

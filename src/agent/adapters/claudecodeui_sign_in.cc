@@ -83,8 +83,7 @@ void SignIn::CheckForChanges() {
 }
 
 Task<SignIn::Loaded> SignIn::ReadKey() {
-  KeyHints hints{.database = options_.database,
-                 .pid = context_.info.pid,
+  KeyHints hints{.pid = context_.info.pid,
                  .app_root = context_.info.app_root,
                  .home = options_.home,
                  .proc = options_.proc};

@@ -19,7 +19,7 @@
 namespace berth::agent {
 
 struct SignInOptions {
-  std::filesystem::path database{};  ///< Given by the operator; empty: find it.
+  /// Home of whoever runs the instance, unless that says otherwise.
   std::filesystem::path home{};
   std::filesystem::path proc = "/proc";
   /// Whether to create the first user of an instance that has none. Only ever done over loopback.

@@ -68,7 +68,7 @@ TEST_F(ChatStatusAwayTest, WhatRunsFailsWithAnInstanceThatIsBackBeforeAnybodyAsk
 TEST_F(ChatStatusAwayTest, WhatRunsFailsWithAnInstanceThatComesBackAndRefusesUs) {
   Begin();
   Drop();
-  std::filesystem::remove_all(folder_.path() / "db");
+  std::filesystem::remove_all(folder_.path() / ".cloudcli");
   instance_.OnJson(std::string(kRunning), 401, "{}");
   status_.OnInstanceFound();
   EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnauthorized));
@@ -139,7 +139,7 @@ TEST_F(ChatStatusAwayTest, BelievesNoPageInPlaceOfTheList) {
 }
 
 TEST_F(ChatStatusAwayTest, NoticesThatAnInstanceIsAwayThatItCannotSignInTo) {
-  std::filesystem::remove_all(folder_.path() / "db");
+  std::filesystem::remove_all(folder_.path() / ".cloudcli");
   EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnauthorized));
   instance_.SetAway(Unavailable("connection refused"));
   EXPECT_THAT(executor_.Await(status_.Refresh()), FailsWith(ErrorKind::kUnavailable));

@@ -42,8 +42,8 @@ inline constexpr std::string_view kAsks =
 class ChatStatusFixture : public ::testing::Test {
  protected:
   ChatStatusFixture() {
-    MakeDatabase(folder_.path() / "db" / "auth.db", "hush");
-    AddUser(folder_.path() / "db" / "auth.db", 1, "alice");
+    MakeDatabase(folder_.path() / ".cloudcli" / "auth.db", "hush");
+    AddUser(folder_.path() / ".cloudcli" / "auth.db", 1, "alice");
     info_ = {.host = "127.0.0.1", .port = 3001, .version = "1.37.3"};
     instance_.OnJson("GET /api/auth/user", 200, R"({"user":{"id":1}})");
     instance_.OnUpgrade([this](http::BodyPtr incoming) { incoming_ = std::move(incoming); });
@@ -124,8 +124,7 @@ class ChatStatusFixture : public ::testing::Test {
   std::vector<std::string> heard_;
   AdapterContext context_{executor_, worker_, instance_, info_};
   SignIn sign_in_{context_,
-                  {.database = folder_.path() / "db" / "auth.db",
-                   .home = folder_.path(),
+                  {.home = folder_.path(),
                    .state_folder = folder_.path() / "state",
                    .wall_clock = [this] { return time_; }}};
   ChatStatus status_{context_, sign_in_, [this] { return time_; }};

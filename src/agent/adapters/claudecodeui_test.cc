@@ -29,12 +29,12 @@ class ClaudeCodeUiTest : public ::testing::Test {
     instance_.OnJson("GET /api/auth/user", 200, R"({"user":{"id":1}})");
   }
 
-  std::filesystem::path database() const { return folder_.path() / "db" / "auth.db"; }
+  std::filesystem::path database() const { return folder_.path() / ".cloudcli" / "auth.db"; }
 
   /// Made late, so that a test can set the stage first.
   ClaudeCodeUi& adapter() {
     if (!adapter_) {
-      SignInOptions options{.database = database(), .home = folder_.path()};
+      SignInOptions options{.home = folder_.path()};
       options.create_user = create_user_;
       options.state_folder = folder_.path() / "state";
       options.wall_clock = [this] { return wall_; };
