@@ -188,9 +188,8 @@ Task<Result<net::StreamPtr>> Agent::DialInstance() {
 }
 
 void Agent::StartCommand() {
-  supervisor_ =
-      std::make_unique<Supervisor>(loop_, SupervisorOptions{.command = options_.command},
-                                   [this](const SupervisorEvent& event) { OnCommand(event); });
+  supervisor_ = std::make_unique<Supervisor>(
+      loop_, limits_, options_.command, [this](const SupervisorEvent& event) { OnCommand(event); });
 }
 
 void Agent::OnCommand(const SupervisorEvent& event) {

@@ -14,14 +14,15 @@ constexpr std::chrono::milliseconds kGroupPoll{20};
 
 }  // namespace
 
-Supervisor::Supervisor(Executor& executor, SupervisorOptions options,
+Supervisor::Supervisor(Executor& executor, const Limits& limits, std::vector<std::string> command,
                        std::function<void(const SupervisorEvent&)> on_event)
     : executor_(executor),
-      options_(std::move(options)),
+      limits_(limits),
+      command_(std::move(command)),
       on_event_(std::make_shared<std::function<void(const SupervisorEvent&)>>(std::move(on_event))),
       stopped_(std::make_shared<Event>(executor)),
       grace_timer_([this] { Kill(); }) {
-  CHECK(!options_.command.empty());
+  CHECK(!command_.empty());
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -44,7 +45,7 @@ void Supervisor::Stop() {
     if (group_ > 0) ::kill(-group_, SIGTERM);
   }
   wake_.notify_all();
-  executor_.ArmAfter(grace_timer_, options_.stop_grace);
+  executor_.ArmAfter(grace_timer_, limits_.command_stop_grace);
 }
 
 void Supervisor::Kill() {
@@ -63,14 +64,14 @@ void Supervisor::Report(SupervisorEvent event) {
 }
 
 void Supervisor::Run() {
-  Duration delay = options_.restart_min;
+  Duration delay = limits_.command_restart_min;
   for (;;) {
     const TimePoint started = Clock::now();
     if (!RunOnce()) break;
-    if (Clock::now() - started >= options_.stable) delay = options_.restart_min;
+    if (Clock::now() - started >= limits_.command_stable) delay = limits_.command_restart_min;
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, delay, [this] { return stopping_; })) break;
-    delay = std::min(delay * 2, options_.restart_max);
+    delay = std::min<Duration>(delay * 2, limits_.command_restart_max);
   }
   executor_.Post([stopped = stopped_] { stopped->Set(); });
 }
@@ -80,7 +81,7 @@ bool Supervisor::RunOnce() {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return false;
-    child = StartChild(options_.command);
+    child = StartChild(command_);
     if (child) group_ = child->pid;
   }
   if (!child) {

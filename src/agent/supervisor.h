@@ -20,16 +20,9 @@
 #include <vector>
 
 #include "base/event.h"
+#include "base/limits.h"
 
 namespace berth::agent {
-
-struct SupervisorOptions {
-  std::vector<std::string> command;  ///< Program (looked up in PATH) and arguments; not empty.
-  Duration restart_min = std::chrono::milliseconds(500);  ///< First delay; doubles.
-  Duration restart_max = std::chrono::seconds(30);
-  Duration stable = std::chrono::seconds(30);  ///< A run this long resets the delay.
-  Duration stop_grace = std::chrono::seconds(5);
-};
 
 /// What happened to the command.
 struct SupervisorEvent {
@@ -47,15 +40,17 @@ struct SupervisorEvent {
 
 class Supervisor {
  public:
-  /// Starts at once. `on_event` runs on `executor`, which must outlive the supervisor.
-  Supervisor(Executor& executor, SupervisorOptions options,
+  /// Starts `command` at once: a program (looked up in PATH) and its arguments; not empty.
+  /// `on_event` runs on `executor`, which must outlive the supervisor, as `limits` must.
+  Supervisor(Executor& executor, const Limits& limits, std::vector<std::string> command,
              std::function<void(const SupervisorEvent&)> on_event);
   /// Kills what still runs, at once, and waits for it.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  /// SIGTERM to the command's group, SIGKILL after the grace; no restart. Idempotent.
+  /// SIGTERM to the command's group, SIGKILL after limits.command_stop_grace; no restart.
+  /// Idempotent.
   void Stop();
   /// Set once the command and its group have ended after Stop().
   Event& stopped() { return *stopped_; }
@@ -67,7 +62,8 @@ class Supervisor {
   void Report(SupervisorEvent event);
 
   Executor& executor_;
-  const SupervisorOptions options_;
+  const Limits& limits_;
+  const std::vector<std::string> command_;
   // Held by what is posted to the executor too, which may run after this object has gone.
   std::shared_ptr<std::function<void(const SupervisorEvent&)>> on_event_;
   std::shared_ptr<Event> stopped_;

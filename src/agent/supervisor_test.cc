@@ -39,12 +39,11 @@ class SupervisorTest : public ::testing::Test {
  protected:
   SupervisorTest() : timer_([this] { loop_.Stop(); }) {}
 
-  void Start(std::vector<std::string> command, Duration grace = milliseconds(5000)) {
-    supervisor_ = std::make_unique<Supervisor>(loop_,
-                                               SupervisorOptions{.command = std::move(command),
-                                                                 .restart_min = milliseconds(1),
-                                                                 .restart_max = milliseconds(2),
-                                                                 .stop_grace = grace},
+  void Start(std::vector<std::string> command, milliseconds grace = milliseconds(5000)) {
+    limits_.command_restart_min = milliseconds(1);
+    limits_.command_restart_max = milliseconds(2);
+    limits_.command_stop_grace = grace;
+    supervisor_ = std::make_unique<Supervisor>(loop_, limits_, std::move(command),
                                                [this](const SupervisorEvent& event) {
                                                  events_.push_back(event);
                                                  if (wanted_(event)) loop_.Stop();
@@ -64,6 +63,7 @@ class SupervisorTest : public ::testing::Test {
   }
 
   net::Loop loop_;
+  Limits limits_;
   Timer timer_;
   std::function<bool(const SupervisorEvent&)> wanted_;
   std::vector<SupervisorEvent> events_;

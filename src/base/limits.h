@@ -68,6 +68,10 @@ struct Limits {
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.
   Ms instance_lookup{1'000};        ///< A request waits so long for an instance not yet found.
   Ms instance_idle{4'000};          ///< Kept-alive connection to an instance; Node closes at 5 s.
+  Ms command_restart_min{500};     ///< Before the instance's own command is started again; doubles.
+  Ms command_restart_max{30'000};  ///< Longest time before it is.
+  Ms command_stable{30'000};       ///< A command that ran this long resets that time.
+  Ms command_stop_grace{5'000};    ///< What it gets after SIGTERM, before SIGKILL.
 
   // Sign-in.
   Ms login_code_lifetime{900'000};   ///< A sign-in link.
