@@ -5,8 +5,11 @@
 
 #include <boost/json.hpp>
 
-#include "agent/demo_page.h"
 #include "base/encoding.h"
+#include "embedded/DemoLogo.h"
+#include "embedded/DemoPage.h"
+#include "embedded/DemoScript.h"
+#include "embedded/DemoStyle.h"
 #include "http/websocket.h"
 
 namespace berth::agent {
@@ -103,10 +106,10 @@ Task<Result<http::Response>> DemoInstance::Exchange(http::Request request) {
     co_return co_await Measure(std::move(request.body));
   }
   if (!is_read) co_return http::TextResponse(405, "text/plain", "Method not allowed\n");
-  if (path == "/") co_return File("text/html; charset=utf-8", kDemoPage);
-  if (path == "/style.css") co_return File("text/css", kDemoStyle);
-  if (path == "/app.js") co_return File("text/javascript", kDemoScript);
-  if (path == "/logo.svg") co_return File("image/svg+xml", kDemoLogo);
+  if (path == "/") co_return File("text/html; charset=utf-8", embedded::DemoPage());
+  if (path == "/style.css") co_return File("text/css", embedded::DemoStyle());
+  if (path == "/app.js") co_return File("text/javascript", embedded::DemoScript());
+  if (path == "/logo.svg") co_return File("image/svg+xml", embedded::DemoLogo());
   if (path == "/health") co_return File("application/json", R"({"status":"ok"})");
   if (path == "/api/request") co_return DescribeRequest(request.head);
   if (path == "/events") {

@@ -1,7 +1,9 @@
 // The sample instance of `berth demo`: a page with a WebSocket, an event stream and an upload, so
 // that there is something to look at through the hub without installing anything.
 //
-// It keeps nothing and runs nothing. Lives on one loop; its open WebSockets end with it.
+// It keeps nothing and runs nothing. Lives on one loop; its open WebSockets end with it. All
+// addresses in its files (demo/) are root-absolute, as in most web UIs, so that they exercise
+// rewriting.
 #pragma once
 
 #include "base/task_group.h"
