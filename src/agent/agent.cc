@@ -6,6 +6,7 @@
 
 #include "agent/machine.h"
 #include "agent/state_folder.h"
+#include "agent/state_words.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -57,12 +58,6 @@ AllowList AllowListOf(const AgentOptions& options) {
   allowed.groups.insert(allowed.groups.end(), options.allowed_teams.begin(),
                         options.allowed_teams.end());
   return allowed;
-}
-
-std::string InSeconds(Duration delay) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
-  return ms < 10'000 ? fmt::format("{:.1f} s", static_cast<double>(ms) / 1000)
-                     : fmt::format("{} s", ms / 1000);
 }
 
 }  // namespace
@@ -193,25 +188,8 @@ void Agent::StartCommand() {
 }
 
 void Agent::OnCommand(const SupervisorEvent& event) {
-  switch (event.kind) {
-    case SupervisorEvent::Kind::kStarted:
-      LogInfo("started {} (pid {})", ForLog(options_.command.front()), event.pid);
-      break;
-    case SupervisorEvent::Kind::kNotStarted:
-      LogError("cannot start the instance: {}; trying again", ForLog(event.error));
-      break;
-    case SupervisorEvent::Kind::kExited:
-      if (is_draining_) {
-        LogInfo("stopped {}", ForLog(options_.command.front()));
-      } else if (event.signal != 0) {
-        LogWarn("{} was ended by signal {}; starting it again", ForLog(options_.command.front()),
-                event.signal);
-      } else {
-        LogWarn("{} ended with status {}; starting it again", ForLog(options_.command.front()),
-                event.status);
-      }
-      break;
-  }
+  const StateLine line = WordsOf(event, options_.command.front(), is_draining_);
+  LogLine(line.level, line.text);
   locator_.LookAgain();
 }
 
@@ -273,8 +251,6 @@ Result<void> Agent::CheckHub(const control::Registered& registered) {
 
 void Agent::OnState(const tunnel::TunnelState& state) {
   using Kind = tunnel::TunnelState::Kind;
-  const std::string hub = hub_place_.origin();
-  const std::string reason = ForLog(state.reason);
   const bool is_refused = state.kind == Kind::kUnauthorized || state.kind == Kind::kRefused;
   amending_ = Job();
   if (state.kind == Kind::kUntrusted) {
@@ -282,45 +258,19 @@ void Agent::OnState(const tunnel::TunnelState& state) {
   } else if (is_refused && options_.token_source.kind != TokenSource::Kind::kGiven) {
     amending_ = Job(loop_, "another token", TakeOtherToken());
   }
-  status_.SetWatched(state.kind == Kind::kConnected);
-  if (state.kind != Kind::kConnected) v1_server_.Reset();
-  switch (state.kind) {
-    case Kind::kConnecting:
-      LogDebug("connecting to {}", hub);
-      break;
-    case Kind::kConnected:
-      away_.Reset();
-      locator_.Check();  // While no hub was there nobody looked.
-      LogInfo("connected to {} as {}", hub, options_.client_id);
-      break;
-    case Kind::kWaiting: {
-      const bool is_news = away_.IsWorthALine(reason, loop_.now());
-      LogLine(is_news ? LogLevel::kWarn : LogLevel::kDebug,
-              fmt::format("hub away ({}); next attempt in {}", reason, InSeconds(state.retry_in)));
-      break;
-    }
-    case Kind::kUnauthorized:
-      LogError("refused: the hub does not accept the token ({}); next attempt in {}; {}", reason,
-               InSeconds(state.retry_in),
-               HowToReplace(options_.token_source,
-                            HubFlags(options_.hub_url, options_.client_id, options_.hub_tls)));
-      break;
-    case Kind::kRefused:
-      LogError("refused: the hub does not give us the id {} ({}); next attempt in {}",
-               options_.client_id, reason, InSeconds(state.retry_in));
-      break;
-    case Kind::kFenced:
-      LogError("replaced: another agent connected as {} ({}); next attempt in {}",
-               options_.client_id, reason, InSeconds(state.retry_in));
-      break;
-    case Kind::kUntrusted:
-      LogError("not connected to {}: {}; next attempt in {}", hub, state.reason,
-               InSeconds(state.retry_in));
-      break;
-    case Kind::kEnded:
-      LogInfo("left the hub: {}", reason);
-      break;
+  const bool is_connected = state.kind == Kind::kConnected;
+  status_.SetWatched(is_connected);
+  if (is_connected) {
+    away_.Reset();
+    locator_.Check();  // While no hub was there nobody looked.
+  } else {
+    v1_server_.Reset();
   }
+  StateLine line = WordsOf(state, options_);
+  if (state.kind == Kind::kWaiting && !away_.IsWorthALine(state.reason, loop_.now())) {
+    line.level = LogLevel::kDebug;
+  }
+  LogLine(line.level, line.text);
 }
 
 Task<void> Agent::TakeOtherToken() {
