@@ -1,5 +1,6 @@
-# Unit tests stand beside the code: src/NAME/*_test.cc become one program, NAME_test.
-# A tests/ or fuzz/ folder adds programs of its own with the same two functions.
+# Unit tests stand beside the code: src/NAME/*_test.cc become one program, NAME_test. Those of the
+# pools of memory are one of their own, small enough for script/test to build it without
+# AddressSanitizer too. A tests/ or fuzz/ folder adds programs with the same two functions.
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
@@ -19,5 +20,7 @@ endfunction()
 get_property(layers GLOBAL PROPERTY BERTH_LAYERS)
 foreach(layer ${layers})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${layer}/*_test.cc)
+  list(FILTER sources EXCLUDE REGEX "/(buffer_)?pool_test\\.cc$")
   berth_test(${layer}_test SOURCES ${sources} DEPENDS ${layer})
 endforeach()
+berth_test(pool_test SOURCES src/base/pool_test.cc src/net/buffer_pool_test.cc DEPENDS net)

@@ -64,12 +64,7 @@ void* AllocatePooled(std::size_t size) {
 
 void FreePooled(void* block, std::size_t size) noexcept {
   const std::size_t index = ClassOf(size);
-#if __has_feature(address_sanitizer)
-  constexpr bool kIsKept = false;
-#else
-  constexpr bool kIsKept = true;
-#endif
-  if (!kIsKept || index >= kClasses || room[index] == 0) {
+  if (!kKeepsBlocks || index >= kClasses || room[index] == 0) {
     ::operator delete(block);
     return;
   }

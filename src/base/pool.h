@@ -3,8 +3,7 @@
 // A request costs a few dozen short-lived objects: coroutine frames, bodies, heads. The heap's own
 // cache holds seven of a size, and a loop has a hundred requests under way, so that most would go
 // the long way. Here a block costs a dozen instructions. Larger blocks than kLargestPooled come
-// from the heap. Blocks may be freed on any thread. With AddressSanitizer nothing is kept, so that
-// the use of what was freed stays visible.
+// from the heap. Blocks may be freed on any thread.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,14 @@
 namespace berth {
 
 inline constexpr std::size_t kLargestPooled = 2048;
+
+/// Whether what is freed is kept for the next who asks, in every pool of berth: not with
+/// AddressSanitizer, so that the use of what was freed stays visible.
+#if __has_feature(address_sanitizer)
+inline constexpr bool kKeepsBlocks = false;
+#else
+inline constexpr bool kKeepsBlocks = true;
+#endif
 
 /// A block of at least `size` bytes, aligned as by operator new. Throws std::bad_alloc.
 void* AllocatePooled(std::size_t size);

@@ -32,6 +32,22 @@ TEST(PoolTest, BlocksOfEverySizeHoldWhatIsWrittenToThem) {
   }
 }
 
+TEST(PoolTest, AFreedBlockIsTheNextOfItsSizeAndOfNoOther) {
+  void* const block = AllocatePooled(65);
+  FreePooled(block, 65);
+  void* const of_heap = ::operator new(128);  // Would be it, had it gone there.
+  void* const smaller = AllocatePooled(64);
+  void* const larger = AllocatePooled(129);
+  void* const again = AllocatePooled(128);
+  EXPECT_NE(smaller, block);
+  EXPECT_NE(larger, block);
+  EXPECT_EQ(again == block, kKeepsBlocks);
+  ::operator delete(of_heap);
+  FreePooled(smaller, 64);
+  FreePooled(larger, 129);
+  FreePooled(again, 128);
+}
+
 struct Base : Pooled {
   virtual ~Base() = default;
 };
@@ -40,14 +56,13 @@ struct Large : Base {
 };
 
 TEST(PoolTest, ObjectsAreFreedInTheirOwnSize) {
-  for (int i = 0; i < 1000; ++i) {
-    std::unique_ptr<Base> large = std::make_unique<Large>();
-    std::unique_ptr<Base> small = std::make_unique<Base>();
-    large.reset();
-    // A block of another size would end within this one.
-    auto again = std::make_unique<Large>();
-    std::memset(again->bytes, 1, sizeof again->bytes);
-  }
+  std::unique_ptr<Base> large = std::make_unique<Large>();
+  const void* const block = large.get();
+  large.reset();
+  const auto small = std::make_unique<Base>();
+  const auto again = std::make_unique<Large>();
+  EXPECT_NE(small.get(), block);
+  EXPECT_EQ(again.get() == block, kKeepsBlocks);
 }
 
 TEST(PoolTest, ContainersAndSharedObjectsLiveInIt) {
@@ -64,11 +79,18 @@ TEST(PoolTest, ContainersAndSharedObjectsLiveInIt) {
   EXPECT_EQ(*shared, "shared");
 }
 
-TEST(PoolTest, ABlockMayBeFreedOnAnotherThreadAndAfterItsOwnEnded) {
+TEST(PoolTest, ABlockMayBeFreedOnAnotherThreadWhichThenKeepsIt) {
   void* block = nullptr;
   std::thread([&] { block = AllocatePooled(100); }).join();
   std::memset(block, 1, 100);
-  std::thread([&] { FreePooled(block, 100); }).join();
+  std::thread([&] {
+    void* const own = AllocatePooled(100);
+    FreePooled(block, 100);
+    void* const again = AllocatePooled(100);
+    EXPECT_EQ(again == block, kKeepsBlocks);
+    FreePooled(again, 100);
+    FreePooled(own, 100);
+  }).join();
 }
 
 }  // namespace

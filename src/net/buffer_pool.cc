@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/pool.h"
 namespace berth::net {
 namespace {
 
@@ -42,16 +43,12 @@ Block::Block(BlockSize size) : size_(size) {
 void Block::Release() noexcept {
   if (data_ == nullptr) return;
   std::byte* const data = std::exchange(data_, nullptr);
-#if __has_feature(address_sanitizer)
-  ::operator delete(data);  // Keep use-after-free visible.
-#else
   Pool& pool = PoolOf(size_);
-  if (pool.free.size() < pool.limit) {
+  if (kKeepsBlocks && pool.free.size() < pool.limit) {
     pool.free.push_back(data);  // Within the capacity that was reserved: cannot throw.
   } else {
     ::operator delete(data);
   }
-#endif
 }
 
 std::span<std::byte> ReadBuffer::Room() {
