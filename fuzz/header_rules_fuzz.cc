@@ -30,7 +30,7 @@ bool MayReachAnInstance(std::string_view name) {
 
 bool MayReachABrowser(std::string_view name) {
   return !name.starts_with("public-key-pins") && !name.starts_with("x-berth") &&
-         !name.starts_with("proxy-") &&
+         !name.starts_with("x-orchestrator") && !name.starts_with("proxy-") &&
          !IsAnyOf(name, {"connection",
                          "keep-alive",
                          "te",
