@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace berth::http {
 namespace {
@@ -24,6 +25,7 @@ enum : std::uint8_t {
 constexpr std::uint8_t kAck = 0x1;
 constexpr std::uint8_t kEndStream = 0x1;
 constexpr std::uint8_t kEndHeaders = 0x4;
+constexpr std::uint8_t kPadded = 0x8;
 
 }  // namespace
 
@@ -51,6 +53,11 @@ H2FloodGuard::H2FloodGuard(Rules rules, TimePoint now)
 Result<void> H2FloodGuard::Inspect(net::Bytes bytes, TimePoint now) {
   while (!bytes.empty()) {
     if (skip_ > 0) {
+      // The first byte of padded DATA says how much of the rest is padding (section 6.1).
+      if (std::exchange(is_padding_next_, false) &&
+          skip_ == 1 + std::to_integer<std::size_t>(bytes[0]) && !empty_data_.Spend(now)) {
+        return TooLarge("flood of DATA frames of padding");
+      }
       const std::size_t skipped = std::min(skip_, bytes.size());
       skip_ -= skipped;
       bytes = bytes.subspan(skipped);
@@ -77,9 +84,9 @@ Result<void> H2FloodGuard::InspectFrame(TimePoint now) {
 
   switch (type) {
     case kData:
-      if (length == 0 && (flags & kEndStream) == 0 && !empty_data_.Spend(now)) {
-        return TooLarge("flood of empty DATA frames");
-      }
+      if ((flags & kEndStream) != 0) break;
+      if (length == 0 && !empty_data_.Spend(now)) return TooLarge("flood of empty DATA frames");
+      is_padding_next_ = length > 0 && (flags & kPadded) != 0;
       break;
     case kHeaders:
     case kPushPromise:
@@ -97,10 +104,12 @@ Result<void> H2FloodGuard::InspectFrame(TimePoint now) {
       if (rules_.expects_preface && !resets_.Spend(now)) return TooLarge("flood of resets");
       break;
     case kSettings:
+      // nghttp2 ends the connection over an answer to none of ours.
       if ((flags & kAck) == 0 && !settings_.Spend(now)) return TooLarge("flood of SETTINGS");
       break;
     case kPing:
-      if ((flags & kAck) == 0 && !pings_.Spend(now)) return TooLarge("flood of PING");
+      // We send few that it may answer.
+      if (!((flags & kAck) == 0 ? pings_ : others_).Spend(now)) return TooLarge("flood of PING");
       break;
     case kWindowUpdate:
       break;  // As many as the reader's appetite; nghttp2 answers nothing.

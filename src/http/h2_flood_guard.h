@@ -1,9 +1,9 @@
 // H2FloodGuard: counts what an HTTP/2 peer may do for free, and says when it was too much.
 //
-// HTTP/2 lets a peer cause work with frames that cost it nothing: resets, PING, SETTINGS, empty
-// DATA, endless CONTINUATION. Debian's nghttp2 1.52 bounds only some of these. The guard reads the
-// frame headers of what arrives, ahead of nghttp2, and keeps a token bucket for each kind. Owned by
-// one H2Session; it changes nothing and answers nothing itself.
+// HTTP/2 lets a peer cause work with frames that cost it nothing: resets, PING, SETTINGS, DATA
+// without data, endless CONTINUATION. Debian's nghttp2 1.52 bounds only some of these. The guard
+// reads the frame headers of what arrives, ahead of nghttp2, and keeps a token bucket for each
+// kind. Owned by one H2Session; it changes nothing and answers nothing itself.
 #pragma once
 
 #include <array>
@@ -54,7 +54,8 @@ class H2FloodGuard {
   Result<void> InspectFrame(TimePoint now);
 
   const Rules rules_;
-  std::size_t skip_;  ///< Bytes until the next frame header.
+  std::size_t skip_;              ///< Bytes until the next frame header.
+  bool is_padding_next_ = false;  ///< The next byte is the length of a DATA frame's padding.
   std::array<std::byte, 9> header_;
   std::size_t header_size_ = 0;
   bool head_incomplete_ = false;

@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 using namespace testing;  // NOLINT: the fixture's own vocabulary.
 
 constexpr std::uint8_t kEndStream = 1;
+constexpr std::uint8_t kAck = 1;
 constexpr std::uint8_t kEndHeaders = 4;
+constexpr std::uint8_t kPadded = 8;
 constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kEnhanceYourCalm = 11;
 
@@ -297,7 +299,10 @@ TEST_F(H2HostileTest, FloodsOfSmallFramesEndTheConnection) {
   const std::pair<const char*, std::string> floods[] = {
       {"PING", Frame(kPing, 0, 0, "12345678")},
       {"SETTINGS", Frame(kSettings, 0, 0, "")},
+      {"answers to no PING", Frame(kPing, kAck, 0, "12345678")},
       {"empty DATA", Frame(kData, 0, 1, "")},
+      {"DATA of no padding", Frame(kData, kPadded, 1, std::string(1, '\0'))},
+      {"DATA of padding", Frame(kData, kPadded, 1, std::string("\3\0\0\0", 4))},
       {"PRIORITY", Frame(kPriority, 0, 1, std::string("\0\0\0\0\x10", 5))},
       {"unknown", Frame(0xbe, 0, 0, "x")},
   };
@@ -306,12 +311,27 @@ TEST_F(H2HostileTest, FloodsOfSmallFramesEndTheConnection) {
     ASSERT_THAT(Feed(Preface() + Frame(kHeaders, kEndHeaders, 1, Block(post))), IsOk());
     Result<void> result = Ok();
     int count = 0;
-    for (; count < 20'000 && result; ++count) result = Feed(frame);
+    for (; count < 20'000 && result; ++count) {
+      const std::size_t cut = count % 2 == 0 ? frame.size() : 9;  // Of every other, the head first.
+      result = Feed(frame.substr(0, cut));
+      if (result && cut < frame.size()) result = Feed(frame.substr(cut));
+    }
     EXPECT_LE(count, 2'000) << name;
     EXPECT_THAT(result, FailsWith(ErrorKind::kTooLarge)) << name;
     EXPECT_EQ(GoawayCode(), kEnhanceYourCalm) << name;
     EXPECT_TRUE(session->is_finished()) << name;
   }
+}
+
+TEST_F(H2HostileTest, PaddedDataIsNoFlood) {
+  FakeService echo(Echo);
+  Restart(echo);
+  FieldList post = GetFields();
+  post[0].second = "POST";
+  ASSERT_THAT(Feed(Preface() + Frame(kHeaders, kEndHeaders, 1, Block(post))), IsOk());
+  const std::string padded = Frame(kData, kPadded, 1, std::string("\3x\0\0\0", 5));
+  for (int i = 0; i < 2'000; ++i) ASSERT_THAT(Feed(padded), IsOk());
+  EXPECT_FALSE(GoawayCode());
 }
 
 TEST_F(H2HostileTest, ContinuationFloodsEndTheConnection) {

@@ -59,7 +59,7 @@ export class Http2Browser {
 export const frameType = {
   data: 0, headers: 1, priority: 2, reset: 3, settings: 4, pushPromise: 5, ping: 6, goaway: 7, windowUpdate: 8, continuation: 9,
 };
-export const flag = { endStream: 1, ack: 1, endHeaders: 4 };
+export const flag = { endStream: 1, ack: 1, endHeaders: 4, padded: 8 };
 export const errorCode = { protocolError: 1, cancel: 8, enhanceYourCalm: 11 };
 
 /** The bytes of one frame. */
