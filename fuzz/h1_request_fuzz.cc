@@ -34,6 +34,7 @@ std::vector<std::pair<std::string_view, std::string_view>> PassedOn(const Reques
   for (const auto& [name, value] : head.fields) {
     const bool is_of_hop = name == "connection" || name == "content-length" ||
                            name == "keep-alive" || name == "proxy-connection" ||
+                           name == "upgrade" ||
                            (head.is_upgrade() && name == "sec-websocket-accept");
     if (!is_of_hop) fields.emplace_back(name, value);
   }

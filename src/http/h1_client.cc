@@ -183,8 +183,7 @@ Result<void> Call::CheckUpgrade(Fields& fields) const {
     return Invalid("a WebSocket handshake that does not answer ours");
   }
   fields.RemoveIf([](const Fields::Field& field) {
-    return field.name == "upgrade" || field.name == "connection" ||
-           field.name == "sec-websocket-accept" || field.name == "content-length";
+    return field.name == "sec-websocket-accept" || field.name == "content-length";
   });
   return Ok();
 }

@@ -1,6 +1,8 @@
 #include "http/h1_client.h"
 
 #include "http/h1_client_testing.h"
+#include "http/header_rules.h"
+#include "http/websocket_handshake.h"
 
 namespace berth::http {
 namespace {
@@ -204,6 +206,24 @@ TEST_F(H1ClientTest, PassesInterimResponses) {
                       "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
   ASSERT_THAT(response, IsOk());
   EXPECT_EQ(seen, (std::vector<int>{102, 103}));
+}
+
+TEST_F(H1ClientTest, AnUpgradeStillSaysWhatBelongsToItsHop) {
+  Request request = Get();
+  request.head.protocol = "websocket";
+  auto exchange = Begin(std::move(request), 0, "HTTP/1.1 101 Switching Protocols\r\n");
+  const std::string& asked = origin_[0].received;
+  const std::string key = asked.substr(asked.find("sec-websocket-key: ") + 19, 24);
+  origin_.Say(0,
+              "upgrade: websocket\r\nconnection: upgrade, x-gone\r\nx_gone: 1\r\n"
+              "content-length: 5\r\nsec-websocket-accept: " +
+                  WebSocketAccept(key) + "\r\n\r\n");
+  auto response = testing::Finish(executor_, std::move(exchange));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_FALSE(response->head.fields.Has("sec-websocket-accept"));
+  EXPECT_FALSE(response->head.fields.Has("content-length"));
+  RemoveHopByHop(response->head.fields);  // As whoever passes it on does.
+  EXPECT_TRUE(response->head.fields.empty());
 }
 
 TEST_F(H1ClientTest, DropsInterimResponsesBeyondABound) {

@@ -229,7 +229,7 @@ std::expected<BodyFraming, H1Refusal> RequestFraming(const HopFields& hop, bool 
   return BodyFraming{.kind = BodyFraming::Kind::kLength, .length = hop.length};
 }
 
-/// Checks the opening handshake and takes the fields of its hop out of `request`.
+/// Checks the opening handshake and takes its own fields out of `request`.
 std::expected<void, H1Refusal> ApplyUpgrade(const HopFields& hop, H1Request& request) {
   if (hop.upgrades > 1 || !EqualsIgnoreCase(hop.upgrade, "websocket")) {
     return Refuse(501, "an upgrade to something other than websocket");
@@ -246,17 +246,9 @@ std::expected<void, H1Refusal> ApplyUpgrade(const HopFields& hop, H1Request& req
   request.framing = {.kind = BodyFraming::Kind::kUntilClose};
   request.expects_continue = false;
   request.keep_alive = false;
-  Fields& fields = request.head.fields;
-  std::string named;
-  for (const auto& [name, value] : fields) {
-    if (name == "connection") named.append(value).push_back(',');
-  }
-  Fields connection;
-  connection.Add("connection", named);
-  fields.RemoveIf([&](const Fields::Field& field) {
-    return field.name == "connection" || field.name == "upgrade" || field.name == "keep-alive" ||
-           field.name == "content-length" || field.name == "sec-websocket-key" ||
-           field.name == "sec-websocket-version" || connection.HasToken("connection", field.name);
+  request.head.fields.RemoveIf([](const Fields::Field& field) {
+    return field.name == "content-length" || field.name == "sec-websocket-key" ||
+           field.name == "sec-websocket-version";
   });
   return {};
 }

@@ -2,10 +2,13 @@
 // way to the browser. Over HTTP/1.1 and, with TLS, over HTTP/2; in path mode and in subdomain mode.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import { ask, open, pairs, RawConnection, readAll } from "./lib/http.mjs";
+import { until } from "../browser/lib/wait.mjs";
+import { ask, open, pairs, patience, RawConnection, readAll, within } from "./lib/http.mjs";
 import { flag, frame, frameType, headerBlock, Http2Browser, RawHttp2, requestFields } from "./lib/http2.mjs";
 import { Scene } from "./lib/scene.mjs";
+import { acceptKey, openWebSocket } from "./lib/websocket.mjs";
 
 const forged = [
   "X-Forwarded-For", "x-forwarded-for", "X-FORWARDED-FOR", "X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED-FOR",
@@ -22,6 +25,11 @@ const forged = [
 
 /** What a field value says when it was forged, and by that alone. */
 const mark = "forged-value";
+
+/** What asks for a WebSocket over HTTP/1.1. */
+const upgrade = [
+  ["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Version", "13"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+];
 
 /** Sends `fields` byte for byte on a connection of its own, as HTTP/1.1 or HTTP/2 have it. */
 const senders = {
@@ -116,23 +124,22 @@ for (const protocol of Object.keys(senders)) {
             assert.equal(Object.fromEntries(pairs(seen.rawHeaders)).upgrade, "websocket");
             return;
           }
-          const got = await received(way, [
-            ["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Version", "13"],
-            ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="], ...fields,
-          ]);
+          const got = await received(way, [...upgrade, ...fields]);
           assert.deepEqual(got.filter(isForged), []);
           assert.equal(Object.fromEntries(got).upgrade, "websocket");
         });
 
-        if (!isHttp2) it("check 12: fields that Connection names do not arrive, and ours cannot be named away", async () => {
-          const got = Object.fromEntries(await received(way, [
-            ["Connection", "x-hop, X-Forwarded-For, x-forwarded-host,X_Odd"], ["connection", "x-second, x-berth-assertion"],
-            ["X-Hop", mark], ["X-HOP", mark], ["X_Hop", mark], ["X-Odd", mark], ["x-second", mark], ["X-Kept", "kept"],
-          ]));
-          assert.deepEqual(Object.entries(got).filter(isForged), []);
-          assert.equal(got["x-kept"], "kept");
-          assert.equal(got["x-forwarded-for"], "127.0.0.1");
-          assert.equal(got["x-forwarded-host"], way.host);
+        if (!isHttp2) it("check 12: fields that Connection names do not arrive, and ours cannot be named away, on a WebSocket neither", async () => {
+          for (const more of [[], upgrade]) {
+            const got = Object.fromEntries(await received(way, [
+              ...more, ["Connection", "x-hop, X-Forwarded-For, x-forwarded-host,X_Odd"], ["connection", "x-second, x-berth-assertion"],
+              ["X-Hop", mark], ["X-HOP", mark], ["X_Hop", mark], ["X-Odd", mark], ["x-second", mark], ["X-Kept", "kept"],
+            ]));
+            assert.deepEqual(Object.entries(got).filter(isForged), []);
+            assert.equal(got["x-kept"], "kept");
+            assert.equal(got["x-forwarded-for"], "127.0.0.1");
+            assert.equal(got["x-forwarded-host"], way.host);
+          }
         });
 
         it("check 12: ours say who asks, and nobody else", async () => {
@@ -240,6 +247,33 @@ for (const protocol of Object.keys(senders)) {
           assert.deepEqual(Object.keys(trailers), []);
         });
 
+        it("check 13: nor with a WebSocket, nor do fields that its Connection names", async () => {
+          origin.onUpgrade("/ws", (request, socket) => {
+            const lines = [
+              "Upgrade: websocket", "Connection: Upgrade, X-Gone", `Sec-WebSocket-Accept: ${acceptKey(request.headers["sec-websocket-key"])}`,
+              "X-Gone: x", "X_Gone: x", "X-Kept: kept", ...Object.entries(dangerous).map((pair) => pair.join(": ")),
+              ...planting.map((cookie) => `Set-Cookie: ${cookie}`),
+            ];
+            socket.write(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
+          });
+          let headers;
+          if (isHttp2) {
+            const browser = await Http2Browser.to(way);
+            await until("the hub's settings", () => browser.session.remoteSettings.enableConnectProtocol);
+            const stream = browser.open(way, "/ws", { method: "CONNECT", headers: { ":protocol": "websocket", ":scheme": "https", "sec-websocket-version": "13" } });
+            stream.on("error", () => {});
+            [headers] = await within(patience, "the upgrade", once(stream, "response"));
+            browser.close();
+          } else {
+            const socket = await openWebSocket(way.options("/ws"));
+            headers = socket.headers;
+            socket.end.drop();
+          }
+          assert.equal(headers["x-kept"], "kept");
+          assert.equal(headers["x-gone"] ?? headers.x_gone, undefined);
+          expectHarmless(headers);
+        });
+
         it("no cache of several people keeps what is behind a session, and the browser's own does as before", async () => {
           for (const [said, kept] of [
             [undefined, "private"], ["public, max-age=31536000, immutable", "private, max-age=31536000, immutable"],
@@ -260,8 +294,7 @@ for (const protocol of Object.keys(senders)) {
             const own = Object.fromEntries(Object.entries({ ...way.options("/").headers, ...headers }).filter(([, value]) => value !== undefined));
             const answer = await ask({ ...way.options("/cross", { method: "POST" }), headers: own }, "x");
             assert.equal(answer.status, 403);
-            const upgrade = { ...own, connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" };
-            assert.equal((await ask({ ...way.options("/cross"), headers: upgrade })).status, 403);
+            assert.equal((await ask({ ...way.options("/cross"), headers: { ...own, ...Object.fromEntries(upgrade) } })).status, 403);
           }
           const { host, cookie } = way.options("/").headers;
           const embedded = { host, cookie, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" };
