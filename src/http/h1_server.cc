@@ -164,8 +164,7 @@ Request Connection::MakeRequest(H1Request& parsed, std::uint64_t number) {
   request.body = inbound_->OpenBody(parsed.framing, std::move(ask_continue));
   if (parsed.is_http11) {
     request.interim = [outbox = outbox_, number](const ResponseHead& head) {
-      // 100 is ours to say, and 101 is not interim.
-      if (head.status > 101 && head.status < 200) outbox->Queue(number, head);
+      outbox->Queue(number, head);
     };
   }
   return request;

@@ -268,7 +268,7 @@ TEST_F(H1ServerTest, ForwardsInterimResponsesToHttp11Only) {
     static Task<Result<Response>> Serve(Executor& executor, Request request) {
       ResponseHead hint;
       hint.fields.Add("link", "</a.css>");
-      for (const int status : {100, 102, 103, 200}) {
+      for (const int status : {102, 103}) {
         hint.status = status;
         if (request.interim) request.interim(hint);
         co_await Yield(executor);

@@ -40,8 +40,9 @@ struct RequestHead {
   bool is_upgrade() const { return !protocol.empty(); }
 };
 
-/// Receives the interim responses (1xx but 101) of an exchange, in order, before its response. Must
-/// not suspend; called at the top of no one's stack in particular, so it must only queue.
+/// Receives the interim responses (1xx but 101) of an exchange, in order, before its response. A
+/// server's takes no 100: each hop says that for itself. Must not suspend; called at the top of no
+/// one's stack in particular, so it must only queue.
 using InterimHandler = std::move_only_function<void(const ResponseHead&)>;
 /// Interim responses of one exchange that a client passes on. It drops the rest: they are no reason
 /// to lose the response.

@@ -92,6 +92,7 @@ struct InterimPass {
   std::shared_ptr<ProxyEdits> edits;
 
   void operator()(const ResponseHead& head) {
+    if (head.status <= 101) return;  // Each hop says 100 for itself, and 101 is not interim.
     ResponseHead edited = head;
     RemoveHopByHop(edited.fields);
     if (edits) edits->EditResponse(edited);

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::FailsWith;
 using testing::FakeService;
+using testing::IsOk;
 using testing::ManualBody;
 using testing::ManualSource;
 using testing::Post;
@@ -80,6 +81,22 @@ TEST_F(ReverseProxyTest, SilenceBeginsWithAReadThatIsDropped) {
   executor_.Advance(1ms);
   ASSERT_TRUE(exchange.is_done());
   EXPECT_THAT(exchange.Take(), FailsWith(ErrorKind::kTimeout));
+}
+
+Task<Result<Response>> Hint(Request request) {
+  for (const int status : {100, 101, 102, 103}) request.interim({.status = status, .fields = {}});
+  return AtHand({});
+}
+
+TEST_F(ReverseProxyTest, PassesInterimResponsesButForTheContinueOfAnotherHop) {
+  FakeService service(Hint);
+  std::vector<int> seen;
+  Request request = Post("/", nullptr);
+  request.interim = [&](const ResponseHead& head) { seen.push_back(head.status); };
+  ASSERT_THAT(
+      executor_.Await(ReverseProxy(executor_, limits_, service, std::move(request), nullptr)),
+      IsOk());
+  EXPECT_EQ(seen, (std::vector<int>{102, 103}));
 }
 
 }  // namespace

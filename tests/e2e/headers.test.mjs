@@ -233,6 +233,7 @@ for (const protocol of Object.keys(senders)) {
           origin.on("/early", (request, response) => {
             const lines = Object.entries(dangerous).map((pair) => pair.join(": "));
             const cookies = planting.map((cookie) => `Set-Cookie: ${cookie}`);
+            response.socket.write(`HTTP/1.1 100 Continue\r\nX-Said: ${mark}\r\n\r\n`);
             response.socket.write(["HTTP/1.1 103 Early Hints", "Link: </x.css>; rel=preload", ...lines, ...cookies, "", ""].join("\r\n"));
             response.writeHead(200, { "content-type": "text/plain", trailer: "Clear-Site-Data, Set-Cookie, X-Trailer" });
             response.write("x");
