@@ -7,6 +7,9 @@
 
 namespace berth::http {
 
+/// A method of more bytes is none that anybody knows, and is answered 501.
+inline constexpr std::size_t kMaxMethod = 32;
+
 /// Whether `text` is a token (RFC 9110, section 5.6.2), such as a method or a field name.
 bool IsToken(std::string_view text);
 /// How many of the first bytes may be those of a token.

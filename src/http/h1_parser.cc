@@ -12,8 +12,6 @@ namespace {
 
 using Unexpected = std::unexpected<H1Refusal>;
 
-// A method longer than this is none that anybody knows.
-constexpr std::size_t kMaxMethod = 32;
 // What a request line holds besides its target: method, two spaces, version, CR.
 constexpr std::size_t kMaxRequestLineRest = kMaxMethod + 2 + 8 + 1;
 // Bytes of a status line, reason included.

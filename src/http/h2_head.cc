@@ -130,6 +130,7 @@ void H2HeadReader::FinishFields() {
 int H2HeadReader::CheckRequest() const {
   if (is_too_large_ || request_.fields.size() > max_fields_) return 431;
   if (request_.target.size() > limits_.request_target) return 414;
+  if (request_.method.size() > kMaxMethod) return 501;
   if (request_.method == "CONNECT") {
     if (request_.protocol.empty()) return 405;
     if (request_.protocol != "websocket") return 501;

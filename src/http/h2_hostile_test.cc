@@ -121,6 +121,7 @@ TEST_F(H2HostileTest, RefusesMalformedRequestsOneByOne) {
   const Case cases[] = {
       {"plain CONNECT", {{":method", "CONNECT"}, {":authority", "hub.example"}}, 405},
       {"TRACE", with(":method", "TRACE"), 405},
+      {"endless method", with(":method", std::string(33, 'M')), 501},
       {"other :protocol",
        {{":method", "CONNECT"},
         {":protocol", "connect-udp"},

@@ -179,6 +179,7 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
     "a path with a space": (fields) => fields.map(([name, value]) => [name, name === ":path" ? "/malformed x" : value]),
     "a path with a request in it": (fields) => fields.map(([name, value]) => [name, name === ":path" ? "/malformed HTTP/1.1\r\nHost: x\r\n\r\nGET /smuggled" : value]),
     "a method that is no token": (fields) => fields.map(([name, value]) => [name, name === ":method" ? "GET /smuggled HTTP/1.1\r\nx: " : value]),
+    "a method of 33 bytes": (fields) => fields.map(([name, value]) => [name, name === ":method" ? "M".repeat(33) : value]),
     CONNECT: (fields) => [[":method", "CONNECT"], [":authority", `127.0.0.1:${way.port}`], ...fields.slice(4)],
     TRACE: (fields) => fields.map(([name, value]) => [name, name === ":method" ? "TRACE" : value]),
     "an upgrade to another protocol": (fields) => [[":method", "CONNECT"], [":protocol", "connect-udp"], ...fields.slice(1)],
