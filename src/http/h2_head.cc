@@ -127,6 +127,15 @@ void H2HeadReader::FinishFields() {
   request_.fields.Remove("te");
 }
 
+// As over HTTP/1.1, but for the key (RFC 8441, section 5). A hub has checked what it sends through
+// a tunnel, and does not say it again.
+bool H2HeadReader::IsWebSocket() const {
+  if (carrier_ == H2Carrier::kTunnel) return true;
+  return request_.fields.Count("sec-websocket-version") == 1 &&
+         request_.fields.Find("sec-websocket-version") == "13" &&
+         ContentLength(request_.fields).value_or(0) == 0;
+}
+
 int H2HeadReader::CheckRequest() const {
   if (is_too_large_ || request_.fields.size() > max_fields_) return 431;
   if (request_.target.size() > limits_.request_target) return 414;
@@ -134,6 +143,7 @@ int H2HeadReader::CheckRequest() const {
   if (request_.method == "CONNECT") {
     if (request_.protocol.empty()) return 405;
     if (request_.protocol != "websocket") return 501;
+    if (!IsWebSocket()) return 400;
   } else if (request_.method == "TRACE") {
     return 405;
   } else if (!request_.protocol.empty()) {
@@ -155,7 +165,10 @@ H2HeadReader::RequestOrStatus H2HeadReader::TakeRequest() && {
   result.refusal = CheckRequest();
   if (request_.authority.empty()) request_.authority = request_.fields.Find("host").value_or("");
   request_.fields.Remove("host");
-  if (request_.is_upgrade()) request_.method = "GET";
+  if (request_.is_upgrade()) {
+    request_.method = "GET";
+    request_.fields.Remove("sec-websocket-version");
+  }
   if (const auto expect = request_.fields.Find("expect")) {
     result.expects_continue = EqualsIgnoreCase(*expect, "100-continue");
     request_.fields.Remove("expect");

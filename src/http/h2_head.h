@@ -25,7 +25,10 @@ class H2HeadReader : public Pooled {
   /// Heads beyond the bounds of `options` (after WithDefaults) are too large. `limits` must outlive
   /// the reader.
   H2HeadReader(const Limits& limits, const H2Options& options)
-      : limits_(limits), max_bytes_(options.head_bytes), max_fields_(options.head_fields) {}
+      : limits_(limits),
+        carrier_(options.carrier),
+        max_bytes_(options.head_bytes),
+        max_fields_(options.head_fields) {}
 
   void Add(std::string_view name, std::string_view value);
 
@@ -43,8 +46,10 @@ class H2HeadReader : public Pooled {
  private:
   void FinishFields();
   int CheckRequest() const;
+  bool IsWebSocket() const;
 
   const Limits& limits_;
+  const H2Carrier carrier_;
   const std::uint64_t max_bytes_;
   const std::uint64_t max_fields_;
   RequestHead request_;  ///< Its fields serve responses too.

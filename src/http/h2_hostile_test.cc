@@ -18,6 +18,14 @@ constexpr std::uint8_t kPadded = 8;
 constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kEnhanceYourCalm = 11;
 
+/// What a browser sends for a WebSocket (RFC 8441), but for its version.
+FieldList Upgrade(FieldList more) {
+  FieldList fields = GetFields(std::move(more));
+  fields[0].second = "CONNECT";
+  fields.insert(fields.begin() + 1, {":protocol", "websocket"});
+  return fields;
+}
+
 Task<Result<Response>> Ok200(Request) { co_return TextResponse(200, "text/plain", "fine"); }
 
 /// A server session that is fed raw bytes.
@@ -129,6 +137,10 @@ TEST_F(H2HostileTest, RefusesMalformedRequestsOneByOne) {
         {":authority", "hub.example"},
         {":path", "/"}},
        501},
+      {"websocket without version", Upgrade({}), 400},
+      {"websocket version 8", Upgrade({{"sec-websocket-version", "8"}}), 400},
+      {"websocket of two versions",
+       Upgrade({{"sec-websocket-version", "13"}, {"sec-websocket-version", "8"}}), 400},
       {"fragment in the target", with(":path", "/a#b"), 400},
       {"backslash in the target", with(":path", "/a\\b"), 400},
       {"double slash", with(":path", "//evil.example/"), 400},
@@ -170,6 +182,24 @@ TEST_F(H2HostileTest, RefusesMalformedRequestsOneByOne) {
     ASSERT_THAT(Feed(Frame(kHeaders, kEndHeaders | kEndStream, 3, Block(GetFields()))), IsOk());
     EXPECT_EQ(Status(3), 200) << each.name;
     EXPECT_EQ(service.calls, 1) << each.name;
+  }
+}
+
+TEST_F(H2HostileTest, AWebSocketHasOneVersionAndNoLength) {
+  for (const auto& [length, status] : {std::pair{"0", 200}, std::pair{"5", 400}}) {
+    FakeService accept([](Request) {
+      Response response;
+      response.head.status = 101;
+      return AtHand(std::move(response));
+    });
+    Restart(accept);
+    ASSERT_THAT(
+        Feed(Preface() +
+             Frame(kHeaders, kEndHeaders, 1,
+                   Block(Upgrade({{"sec-websocket-version", "13"}, {"content-length", length}})))),
+        IsOk());
+    EXPECT_EQ(Status(1), status);
+    EXPECT_FALSE(accept.last.fields.Has("sec-websocket-version"));
   }
 }
 

@@ -109,6 +109,7 @@ inline Request Post(std::string target, BodyPtr body) {
 inline Request Upgrade(std::string target, BodyPtr body) {
   Request request = Get(std::move(target));
   request.head.protocol = "websocket";
+  request.head.fields.Add("sec-websocket-version", "13");
   request.body = std::move(body);
   return request;
 }

@@ -158,6 +158,7 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
     assert.ok(watch.growth < 32 << 20, `grew by ${watch.growth} bytes`);
   });
 
+  const webSocket = (fields) => [[":method", "CONNECT"], [":protocol", "websocket"], ...fields.slice(1)];
   const malformed = {
     "no path": (fields) => fields.filter(([name]) => name !== ":path"),
     "no scheme": (fields) => fields.filter(([name]) => name !== ":scheme"),
@@ -183,6 +184,9 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
     CONNECT: (fields) => [[":method", "CONNECT"], [":authority", `127.0.0.1:${way.port}`], ...fields.slice(4)],
     TRACE: (fields) => fields.map(([name, value]) => [name, name === ":method" ? "TRACE" : value]),
     "an upgrade to another protocol": (fields) => [[":method", "CONNECT"], [":protocol", "connect-udp"], ...fields.slice(1)],
+    "a WebSocket without a version": (fields) => webSocket(fields),
+    "a WebSocket of version 8": (fields) => [...webSocket(fields), ["sec-websocket-version", "8"]],
+    "a WebSocket of two versions": (fields) => [...webSocket(fields), ["sec-websocket-version", "13"], ["sec-websocket-version", "8"]],
     "transfer-encoding": (fields) => [...fields, ["transfer-encoding", "chunked"]],
     "connection": (fields) => [...fields, ["connection", "keep-alive"]],
     "upgrade": (fields) => [...fields, ["upgrade", "websocket"]],
@@ -222,6 +226,17 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
       assert.equal((await good.ask(way, `/good?${encodeURIComponent(name)}`)).status, 200);
       good.close();
       assert.deepEqual(origin.seen.slice(before).map(({ url }) => url), [`/good?${encodeURIComponent(name)}`]);
+    }
+  });
+
+  it("check 15: a WebSocket has no length", async () => {
+    for (const [length, isRefused] of [["0", false], ["5", true]]) {
+      const path = `/ws/length/${length}`;
+      const connection = await RawHttp2.to(way);
+      connection.write(head(1, [...webSocket(get(path)), ["sec-websocket-version", "13"], ["content-length", length]], flag.endHeaders));
+      await connection.frame(({ type, stream }) => type === frameType.headers && stream === 1, "the answer to an upgrade");
+      assert.equal(origin.seen.some(({ url }) => url === path), !isRefused);
+      connection.close();
     }
   });
 
