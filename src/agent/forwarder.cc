@@ -22,11 +22,6 @@
 namespace berth::agent {
 namespace {
 
-Task<Result<void>> WaitFor(Event& event) {
-  co_await event.Wait();
-  co_return Ok();
-}
-
 // A request body up to this can be sent again when our credential was refused.
 constexpr std::size_t kMaxReplay = 64 * 1024;
 
@@ -188,7 +183,7 @@ const rewrite::Authorities& Forwarder::OwnAuthorities() {
 Task<Result<Adapter*>> Forwarder::FindAdapter() {
   // The tunnel is often up before the first look at the instance has ended.
   auto found = co_await WithDeadline(executor_, limits_.instance_lookup, "look for the instance",
-                                     WaitFor(found_));
+                                     UntilSet(found_));
   if (!found) co_return Unavailable("the instance is not found yet");
   co_return adapter_;
 }

@@ -11,11 +11,6 @@ constexpr Duration kMinGap = milliseconds(100);        // Between two questions,
 constexpr Duration kTrafficGap = milliseconds(300);    // The same, if only bytes have moved.
 constexpr Duration kPublishEvery = milliseconds(100);  // Reports, at most.
 
-Task<Result<int>> AwaitEvent(Event& event) {
-  co_await event.Wait();
-  co_return 0;
-}
-
 control::State StateOf(const std::vector<control::SessionInfo>& sessions, int live) {
   using control::SessionState;
   const auto has = [&sessions](SessionState state) {
@@ -125,7 +120,7 @@ Task<void> StatusTracker::Run() {
     }
     co_await Sleep(executor_, kMinGap);
     auto waited = co_await WithDeadline(executor_, asked->refresh_every() - kMinGap,
-                                        "wait for news", AwaitEvent(wake_));
+                                        "wait for news", UntilSet(wake_));
     (void)waited;  // Woken or not: look again.
   }
 }

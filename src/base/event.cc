@@ -14,6 +14,11 @@ void Event::Set() {
   }
 }
 
+Task<Result<void>> UntilSet(Event& event) {
+  co_await event.Wait();
+  co_return Ok();
+}
+
 Task<void> Sleep(Executor& executor, Duration delay) {
   Event due(executor);
   Timer timer([&due] { due.Set(); });

@@ -61,6 +61,10 @@ class Event::Awaiter : public Waiter {
 
 inline Event::Awaiter Event::Wait() { return Awaiter(*this); }
 
+/// Returns once the event is set, never with an error: a Task for WithDeadline and WithCancel. The
+/// event must outlive it.
+Task<Result<void>> UntilSet(Event& event);
+
 /// Returns after `delay`.
 Task<void> Sleep(Executor& executor, Duration delay);
 

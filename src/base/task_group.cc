@@ -59,11 +59,7 @@ Task<void> TaskGroup::Run(Member& member, std::string_view name, Task<void> task
 Task<void> TaskGroup::WaitEmpty() { co_await empty_.Wait(); }
 
 Task<Result<void>> TaskGroup::WaitEmpty(Duration limit) {
-  auto waiting = [](Event& empty) -> Task<Result<void>> {
-    co_await empty.Wait();
-    co_return Ok();
-  };
-  co_return co_await WithDeadline(executor_, limit, "the rest", waiting(empty_));
+  co_return co_await WithDeadline(executor_, limit, "the rest", UntilSet(empty_));
 }
 
 void TaskGroup::CancelAll() {

@@ -207,11 +207,6 @@ TEST(CrossingThreadTest, LoopThatAnswersGoesInTheMiddle) {
               FailsWith(ErrorKind::kUnavailable));
 }
 
-Task<Result<int>> WaitFor(Event& event) {
-  co_await event.Wait();
-  co_return 1;
-}
-
 TEST(CrossingThreadTest, LoopThatAsksGoesInTheMiddle) {
   const Limits limits;
   for (int round = 0; round < 10; ++round) {
@@ -223,7 +218,7 @@ TEST(CrossingThreadTest, LoopThatAsksGoesInTheMiddle) {
     reading.Start();
     auto hanging = crossing.Exchange(Ask("/hang", 1'000'000));
     hanging.Start();
-    ASSERT_THAT(Await(loop, WaitFor(is_begun)), IsOk());
+    ASSERT_THAT(Await(loop, UntilSet(is_begun)), IsOk());
   }
 }
 

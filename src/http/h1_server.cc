@@ -40,11 +40,6 @@ struct Outbox : boost::intrusive_ref_counter<Outbox> {
   std::uint64_t exchange = 0;  // The one that may queue.
 };
 
-Task<Result<void>> WaitFor(Event& event) {
-  co_await event.Wait();
-  co_return Ok();
-}
-
 Task<void> SetAfter(Executor& executor, Event& first, Duration delay, Event& then) {
   co_await first.Wait();
   co_await Sleep(executor, delay);
@@ -253,7 +248,7 @@ Task<Result<Connection::Next>> Connection::Upgrade(Response& response, const std
   auto finished = co_await inbound_->stream().ShutdownWrite();
   if (!finished) co_return Wrap(std::move(finished).error(), "finish towards the browser");
   auto ended = co_await WithDeadline(executor_, limits_.half_close_grace, "half-closed WebSocket",
-                                     WithCancel(inbound_->unwanted(), WaitFor(inbound_->ended())));
+                                     WithCancel(inbound_->unwanted(), UntilSet(inbound_->ended())));
   if (ended) co_return Next::kClose;
   // The Service is done with both directions: what still comes is read only so that the browser
   // sees our last bytes.

@@ -133,13 +133,8 @@ Task<void> FrontLoops::Drain() {
   undrained_ = fronts_.size();
   for (const auto& front : fronts_) front->BeginDrain();
   // Each has a limit of its own, so this one only bounds a thread that hangs.
-  auto drained = co_await WithDeadline(main_, 2 * limits_.drain_grace, "drain", WaitUntilDrained());
+  auto drained = co_await WithDeadline(main_, 2 * limits_.drain_grace, "drain", UntilSet(drained_));
   if (!drained) LogError("a front loop hangs: {}", drained.error().message);
-}
-
-Task<Result<void>> FrontLoops::WaitUntilDrained() {
-  co_await drained_.Wait();
-  co_return Ok();
 }
 
 std::uint16_t FrontLoops::port() const { return fronts_.front()->port(); }

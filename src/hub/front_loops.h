@@ -45,7 +45,6 @@ class FrontLoops {
   class Front;
 
   FrontLoops(net::Loop& main, const Limits& limits);
-  Task<Result<void>> WaitUntilDrained();
 
   net::Loop& main_;
   const Limits limits_;  ///< Of one front loop.

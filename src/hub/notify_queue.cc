@@ -57,14 +57,9 @@ NotifyQueue::NotifyQueue(HubContext& hub, Outbox& outbox)
 void NotifyQueue::Start() { writer_ = Job(hub_.executor, "notifier", Write()); }
 
 Task<void> NotifyQueue::Flush() {
-  auto flushed =
-      co_await WithDeadline(hub_.executor, hub_.limits.drain_grace, "the database", WaitIdle());
+  auto flushed = co_await WithDeadline(hub_.executor, hub_.limits.drain_grace, "the database",
+                                       UntilSet(is_idle_));
   if (!flushed) LogError("write notifications: {}", flushed.error().ToString());
-}
-
-Task<Result<void>> NotifyQueue::WaitIdle() {
-  co_await is_idle_.Wait();
-  co_return Ok();
 }
 
 void NotifyQueue::Push(std::int64_t owner, Change change) {

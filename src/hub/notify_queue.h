@@ -55,7 +55,6 @@ class NotifyQueue {
     std::map<std::string, std::int64_t> dropped = {};  ///< How many, by target.
   };
 
-  Task<Result<void>> WaitIdle();
   Task<void> Write();
   Task<Result<Written>> WriteNow(std::vector<Change> changes);
   void NoteLoss(const std::string& whose, std::int64_t count, std::string_view why);

@@ -22,11 +22,6 @@ constexpr Duration kCreateRetry = std::chrono::milliseconds(500);
 constexpr int kCreateAttempts = 5;
 constexpr std::string_view kCreatedUser = "admin";
 
-Task<Result<int>> AwaitEvent(Event& event) {
-  co_await event.Wait();
-  co_return 0;
-}
-
 }  // namespace
 
 SignIn::SignIn(AdapterContext context, SignInOptions options)
@@ -43,7 +38,7 @@ Task<std::string> SignIn::Token() {
   if (context_.executor.now() - loaded_at_ >= kMinReload || loaded_at_ == TimePoint()) StartLoad();
   if (is_loading_) {
     auto waited = co_await WithDeadline(context_.executor, kFirstReadWait,
-                                        "read the instance's database", AwaitEvent(loaded_));
+                                        "read the instance's database", UntilSet(loaded_));
     (void)waited;  // Late or not, what there is now is the answer.
   }
   co_return token_;
@@ -55,7 +50,7 @@ Task<bool> SignIn::Replace(std::string refused) {
   if (!is_loading_ && context_.executor.now() - loaded_at_ < kMinReload) co_return false;
   StartLoad();
   auto waited = co_await WithDeadline(context_.executor, kFirstReadWait,
-                                      "read the instance's database", AwaitEvent(loaded_));
+                                      "read the instance's database", UntilSet(loaded_));
   if (!waited) co_return false;
   co_return !token_.empty() && token_ != refused;
 }
