@@ -75,10 +75,6 @@ void AddIdentity(http::Fields& fields, const control::Assertion& user) {
   if (!name.empty() && !HasControl(name)) fields.Set("x-orchestrator-username", name);
 }
 
-bool IsSafe(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS";
-}
-
 http::Response ReadOnly(std::string_view detail) {
   return ProblemResponse(403, control::stream_error::kReadOnly, "You may only look", detail);
 }
@@ -106,7 +102,7 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
 /// Whether this acts at the instance though no script of its page asked for it. Of other methods
 /// and of sockets the hub has seen to that.
 bool IsActByLink(const Adapter& adapter, const http::RequestHead& head) {
-  return IsSafe(head.method) && !head.is_upgrade() && adapter.HasSideEffects(head) &&
+  return http::IsSafeMethod(head.method) && !head.is_upgrade() && adapter.HasSideEffects(head) &&
          !IsAskedByOwnScript(head);
 }
 
@@ -228,7 +224,7 @@ std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, A
     return ProblemResponse(403, control::stream_error::kNotAllowed, "Not allowed",
                            "The agent of this instance does not admit you.");
   }
-  if (user->role == control::Role::kViewer && !IsSafe(head.method)) {
+  if (user->role == control::Role::kViewer && !http::IsSafeMethod(head.method)) {
     return ReadOnly("This instance is shared with you for looking only.");
   }
   return std::nullopt;

@@ -54,6 +54,10 @@ constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
+bool IsSafeMethod(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
 bool IsToken(std::string_view text) { return !text.empty() && AreAll(text, kTokenChar); }
 
 std::size_t TokenLength(std::string_view text) {

@@ -7,6 +7,9 @@
 
 namespace berth::http {
 
+/// Whether a method only reads (RFC 9110, section 9.2.1): GET, HEAD or OPTIONS. TRACE is not
+/// served.
+bool IsSafeMethod(std::string_view method);
 /// A method of more bytes is none that anybody knows, and is answered 501.
 inline constexpr std::size_t kMaxMethod = 32;
 

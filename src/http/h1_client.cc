@@ -1,5 +1,6 @@
 #include "http/h1_client.h"
 
+#include "http/grammar.h"
 #include "http/h1_body.h"
 #include "http/h1_pool.h"
 #include "http/websocket_handshake.h"
@@ -13,8 +14,7 @@ using Kind = BodyFraming::Kind;
 constexpr std::chrono::milliseconds kTogether{1};
 
 bool IsIdempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
-         method == "DELETE";
+  return IsSafeMethod(method) || method == "PUT" || method == "DELETE";
 }
 
 BodyFraming RequestFraming(const Request& request) {

@@ -1,5 +1,6 @@
 #include "hub/cross_site.h"
 
+#include "http/grammar.h"
 #include "http/media_type.h"
 #include "hub/proxy_path.h"
 
@@ -23,8 +24,7 @@ bool IsForDocument(const http::RequestHead& head) {
 }  // namespace
 
 bool IsSafe(const http::RequestHead& head) {
-  return !head.is_upgrade() &&
-         (head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS");
+  return !head.is_upgrade() && http::IsSafeMethod(head.method);
 }
 
 Result<void> CheckSameOrigin(const http::RequestHead& head, std::string_view expected_origin,

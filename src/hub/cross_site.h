@@ -57,7 +57,7 @@ void KeepFromFrames(http::Fields& answer, bool is_page);
 /// WebSocket's User-Agent always.
 bool IsBrowser(const http::RequestHead& head);
 
-/// GET, HEAD and OPTIONS (RFC 9110, section 9.2.1), and no upgrade.
+/// A safe method (http::IsSafeMethod), and no upgrade.
 bool IsSafe(const http::RequestHead& head);
 
 /// A browser shows the answer as a page, be it that a service worker passes the navigation on
