@@ -162,8 +162,7 @@ Result<ProxySettings> ProxySettings::FromEnvironment(const Environment& environm
 
 const Proxy* ProxySettings::Find(const HostPort& target, Security security) const {
   const std::optional<Proxy>& proxy = security == Security::kTls ? for_tls : for_plain;
-  if (!proxy) return nullptr;
-  if (!use_for_loopback && IsLoopbackHost(target.host)) return nullptr;
+  if (!proxy || IsLoopbackHost(target.host)) return nullptr;
   return direct.Matches(target) ? nullptr : &*proxy;
 }
 

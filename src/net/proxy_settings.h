@@ -57,14 +57,14 @@ struct ProxySettings {
   std::optional<Proxy> for_tls;    ///< HTTPS_PROXY, else ALL_PROXY.
   std::optional<Proxy> for_plain;  ///< HTTP_PROXY, else ALL_PROXY.
   NoProxyRules direct;             ///< NO_PROXY.
-  bool use_for_loopback = false;   ///< By default nothing on this machine is reached by proxy.
 
   using Environment = std::function<const char*(const char* name)>;
   /// Reads the variables (the lower-case one wins over the upper-case one; an empty one counts as
   /// absent). kInvalid names the variable. `environment`: for tests, std::getenv otherwise.
   static Result<ProxySettings> FromEnvironment(const Environment& environment = {});
 
-  /// The proxy to use; null: connect directly. Valid as long as this object.
+  /// The proxy to use; null: connect directly, as always to this machine. Valid as long as this
+  /// object.
   const Proxy* Find(const HostPort& target, Security security) const;
 };
 

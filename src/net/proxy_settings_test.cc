@@ -89,8 +89,6 @@ TEST(ProxySettingsTest, ReadsTheEnvironment) {
   EXPECT_EQ(settings->Find({"direct.org", 443}, Security::kTls), nullptr);
   EXPECT_EQ(settings->Find({"localhost", 443}, Security::kTls), nullptr);
   EXPECT_EQ(settings->Find({"127.0.0.1", 443}, Security::kTls), nullptr);
-  settings->use_for_loopback = true;
-  EXPECT_NE(settings->Find({"127.0.0.1", 443}, Security::kTls), nullptr);
 }
 
 TEST(ProxySettingsTest, NamesTheVariableThatIsWrong) {
