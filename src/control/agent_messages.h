@@ -16,6 +16,7 @@ namespace berth::control {
 
 // --- Agent → hub ------------------------------------------------------------------------------
 
+/// An agent's first message: which instance it is for. Answered by Registered.
 struct Register {
   static constexpr std::string_view kType = "register";
   static constexpr Senders kSenders = Only(Sender::kAgent);
@@ -26,6 +27,7 @@ struct Register {
   bool operator==(const Register&) const = default;
 };
 
+/// What the instance does, whenever that changes and after Command::kRefreshStatus. Not answered.
 struct StatusUpdate {
   static constexpr std::string_view kType = "status_update";
   static constexpr Senders kSenders = Only(Sender::kAgent);
@@ -78,6 +80,7 @@ struct UserResponseChunk {
   bool operator==(const UserResponseChunk&) const = default;
 };
 
+/// The end of the answer to a UserRequest. Nothing more comes under its id.
 struct UserResponseComplete {
   static constexpr std::string_view kType = "response_complete";
   static constexpr Senders kSenders = Only(Sender::kAgent);
@@ -138,6 +141,7 @@ struct HubInfo {
   bool operator==(const HubInfo&) const = default;
 };
 
+/// The answer to Register. Without success the agent leaves, and does not come back by itself.
 struct Registered {
   static constexpr std::string_view kType = "registered";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
@@ -147,6 +151,7 @@ struct Registered {
   bool operator==(const Registered&) const = default;
 };
 
+/// The answer to Ping, with its `client_id`.
 struct Pong {
   static constexpr std::string_view kType = "pong";
   static constexpr Senders kSenders = Sender::kHubToAgent | Sender::kHubToBrowser;
@@ -154,6 +159,7 @@ struct Pong {
   bool operator==(const Pong&) const = default;
 };
 
+/// What the agent is to do now. Not answered but by what it asks for.
 struct Command {
   static constexpr std::string_view kType = "command";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
@@ -227,7 +233,8 @@ struct HttpProxyRequest {
   bool operator==(const HttpProxyRequest&) const = default;
 };
 
-/// A chat message of a browser.
+/// A chat message of a browser (version 1). Answered by UserResponses and UserResponseChunks up to
+/// a UserResponseComplete, or by ErrorMessage.
 struct UserRequest {
   static constexpr std::string_view kType = "user_request";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);
@@ -237,6 +244,7 @@ struct UserRequest {
   bool operator==(const UserRequest&) const = default;
 };
 
+/// A later message of the same chat (version 1), under the id of the UserRequest that began it.
 struct UserRequestFollowUp {
   static constexpr std::string_view kType = "user_request_follow_up";
   static constexpr Senders kSenders = Only(Sender::kHubToAgent);

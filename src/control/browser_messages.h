@@ -55,6 +55,8 @@ struct Client {
   bool operator==(const Client&) const = default;
 };
 
+/// Asks for the instances that the browser's user may see, and for news of them from then on.
+/// Answered by ClientList.
 struct GetClients {
   static constexpr std::string_view kType = "get_clients";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
@@ -62,6 +64,7 @@ struct GetClients {
   bool operator==(const GetClients&) const = default;
 };
 
+/// The answer to GetClients.
 struct ClientList {
   static constexpr std::string_view kType = "client_list";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
@@ -77,6 +80,7 @@ struct ClientListEnd {
   bool operator==(const ClientListEnd&) const = default;
 };
 
+/// An instance is new to the browser, or is not what it was told before; after GetClients.
 struct ClientUpdate {
   static constexpr std::string_view kType = "client_update";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
@@ -84,6 +88,7 @@ struct ClientUpdate {
   bool operator==(const ClientUpdate&) const = default;
 };
 
+/// An instance's agent is gone; after GetClients.
 struct ClientDisconnected {
   static constexpr std::string_view kType = "client_disconnected";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
@@ -116,6 +121,7 @@ struct ClientVitals {
   bool operator==(const ClientVitals&) const = default;
 };
 
+/// Asks where to open an instance. Answered by ConnectResponse.
 struct ConnectClient {
   static constexpr std::string_view kType = "connect_client";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
@@ -123,6 +129,7 @@ struct ConnectClient {
   bool operator==(const ConnectClient&) const = default;
 };
 
+/// The answer to ConnectClient: `url`, or with no success `message`, for people.
 struct ConnectResponse {
   static constexpr std::string_view kType = "connect_response";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);
@@ -133,7 +140,8 @@ struct ConnectResponse {
   bool operator==(const ConnectResponse&) const = default;
 };
 
-/// Becomes a UserRequest to the agent.
+/// A chat message to an instance; becomes a UserRequest to its agent. Answered by
+/// ForwardedResponses, or by ErrorMessage.
 struct ForwardToClient {
   static constexpr std::string_view kType = "forward_to_client";
   static constexpr Senders kSenders = Only(Sender::kBrowser);
@@ -144,6 +152,7 @@ struct ForwardToClient {
   bool operator==(const ForwardToClient&) const = default;
 };
 
+/// A part of the answer to a ForwardToClient, the last one if it is `complete`.
 struct ForwardedResponse {
   static constexpr std::string_view kType = "forwarded_response";
   static constexpr Senders kSenders = Only(Sender::kHubToBrowser);

@@ -1,8 +1,9 @@
 // H1Client: exchanges with one origin over a pool of HTTP/1.1 keep-alive connections.
 //
-// The agent reaches its instance through this. The most recently used idle connection is taken
-// first; idle ones are closed after limits.instance_idle or as soon as the origin closes them; at
-// most limits.instance_connections are open, and who finds none waits in a bounded queue.
+// The agent reaches its instance and its hub through this, commands in a terminal their hub, and
+// DialingWeb whoever it asks. The most recently used idle connection is taken first; idle ones are
+// closed after limits.instance_idle or as soon as the origin closes them; at most
+// limits.instance_connections are open, and who finds none waits in a bounded queue.
 #pragma once
 
 #include <functional>

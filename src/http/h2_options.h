@@ -21,7 +21,7 @@ enum class H2Carrier {
 
 struct H2Options {
   H2Carrier carrier = H2Carrier::kBrowser;
-  /// ServeH2 and DialH2 only: set it to finish gracefully. Null: never. Must outlive the call.
+  /// ServeH2 and H2Client only: set it to finish gracefully. Null: never. Must outlive the call.
   Event* drain = nullptr;
   /// What Request::peer says. ServeH2 takes it from its stream.
   net::Peer peer = {};

@@ -16,6 +16,7 @@
 
 namespace berth::http {
 
+/// What a response says before its body.
 struct ResponseHead {
   int status = 200;
   Fields fields;
@@ -24,6 +25,7 @@ struct ResponseHead {
 /// Whether the body is an event stream (text/event-stream).
 bool IsEventStream(const ResponseHead& head);
 
+/// What a request says before its body.
 struct RequestHead {
   std::string method;     ///< A token; "GET" for WebSockets whatever carries them.
   std::string scheme;     ///< "http" or "https", as the hop that received it saw it; behind the
@@ -53,6 +55,7 @@ inline constexpr int kMostInterims = 32;
 /// for as long as the task runs.
 using Takeover = std::move_only_function<Task<void>(net::StreamPtr stream, std::string first)>;
 
+/// What a Service is asked. Whoever carries it out reads `body` to its end, or drops it.
 struct Request {
   RequestHead head;
   BodyPtr body;
@@ -61,6 +64,7 @@ struct Request {
   bool may_take_over = false;  ///< The response may bring a Takeover.
 };
 
+/// What a Service answers. Whoever sends it on reads `body` to its end, or drops it to cancel.
 struct Response {
   ResponseHead head;
   BodyPtr body;  ///< Never used for HEAD, 204 and 304, nor with a takeover.
@@ -81,6 +85,8 @@ struct Response {
 class Service {
  public:
   virtual ~Service() = default;
+  /// One exchange. Without a response there is an error, whose kind a server makes a status of
+  /// (error_status.h). Unless it says otherwise, the service must outlive the Task.
   virtual Task<Result<Response>> Exchange(Request request) = 0;
 };
 

@@ -1,4 +1,5 @@
-// Web: short questions to other web servers, asked by us: what a sign-in provider says.
+// Web: short questions to other web servers, asked by the hub: those of a sign-in, and
+// notifications on their way to a webhook, ntfy or a browser's push service.
 //
 // The interface is what code asks through; tests answer in memory. DialingWeb is the real one: over
 // verified TLS (plain HTTP only on loopback), through the proxy that the environment names, with a
