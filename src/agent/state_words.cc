@@ -34,10 +34,8 @@ StateLine WordsOf(const tunnel::TunnelState& state, const AgentOptions& options)
                       HowToReplace(options.token_source,
                                    HubFlags(options.hub_url, options.client_id, options.hub_tls)))};
     case Kind::kRefused:
-      return {LogLevel::kError,
-              fmt::format("refused: the hub does not give us the id {} ({}); {}; give this agent "
-                          "another --id, or a token that may have this one",
-                          options.client_id, reason, next)};
+      return {LogLevel::kError, fmt::format("refused: the hub does not take us in as {} ({}); {}",
+                                            options.client_id, reason, next)};
     case Kind::kFenced:
       return {LogLevel::kError,
               fmt::format("replaced: another agent connected as {} ({}); {}; stop one of the two, "

@@ -44,7 +44,7 @@ TEST_F(StateWordsTest, SaysWhenItTriesAgain) {
 TEST_F(StateWordsTest, ARefusalSaysWhatToDo) {
   const std::pair<Kind, const char*> cases[] = {
       {Kind::kUnauthorized, "; start the agent again with a new one"},
-      {Kind::kRefused, "; give this agent another --id, or a token that may have this one"},
+      {Kind::kRefused, "next attempt in 300 s"},
       {Kind::kFenced, "; stop one of the two, or give this one another --id"},
   };
   for (const auto& [kind, advice] : cases) {

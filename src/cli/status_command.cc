@@ -48,7 +48,7 @@ int StatusOf(const control::ClientMetadata& metadata) {
     case control::State::kError:
       return kRunFailed;
     default:
-      return metadata.no_answer ? kNoAnswer : 0;
+      return terminal::IsSilent(metadata) ? kNoAnswer : 0;
   }
 }
 

@@ -127,13 +127,14 @@ void H2HeadReader::FinishFields() {
   request_.fields.Remove("te");
 }
 
-// As over HTTP/1.1, but for the key (RFC 8441, section 5). A hub has checked what it sends through
-// a tunnel, and does not say it again.
+// As over HTTP/1.1, but for the key (RFC 8441, section 5), and without a length of 0 too: nghttp2
+// would hold the messages to it. A hub has checked what it sends through a tunnel, and does not say
+// it again.
 bool H2HeadReader::IsWebSocket() const {
   if (carrier_ == H2Carrier::kTunnel) return true;
   return request_.fields.Count("sec-websocket-version") == 1 &&
          request_.fields.Find("sec-websocket-version") == "13" &&
-         ContentLength(request_.fields).value_or(0) == 0;
+         !request_.fields.Has("content-length");
 }
 
 int H2HeadReader::CheckRequest() const {

@@ -88,7 +88,7 @@ Result<void> Registry::Connected(std::string_view id, std::int64_t user_id,
                                  const control::Metadata& metadata, InstanceLink& link) {
   const auto place = instances_.find(id);
   if (place != instances_.end() && place->second.user_id != user_id) {
-    return Forbidden("this id belongs to another user of the hub");
+    return Forbidden("this id belongs to another user of the hub: choose another id");
   }
   Entry& instance = instances_[std::string(id)];
   InstanceLink* const older = std::exchange(instance.link, &link);

@@ -48,6 +48,7 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
   if (error != std::errc() || stop != end) return std::nullopt;
   return port;
 }
+
 std::string HostPort::ToString() const {
   if (host.find(':') != std::string::npos) return fmt::format("[{}]:{}", host, port);
   return fmt::format("{}:{}", host, port);

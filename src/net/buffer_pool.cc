@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/pool.h"
+
 namespace berth::net {
 namespace {
 

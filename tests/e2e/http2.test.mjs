@@ -230,12 +230,12 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
   });
 
   it("check 15: a WebSocket has no length", async () => {
-    for (const [length, isRefused] of [["0", false], ["5", true]]) {
+    for (const length of ["0", "5"]) {
       const path = `/ws/length/${length}`;
       const connection = await RawHttp2.to(way);
       connection.write(head(1, [...webSocket(get(path)), ["sec-websocket-version", "13"], ["content-length", length]], flag.endHeaders));
       await connection.frame(({ type, stream }) => type === frameType.headers && stream === 1, "the answer to an upgrade");
-      assert.equal(origin.seen.some(({ url }) => url === path), !isRefused);
+      assert.ok(!origin.seen.some(({ url }) => url === path), length);
       connection.close();
     }
   });
