@@ -70,6 +70,16 @@ TEST(ChunkedTest, BoundsWhatItDrops) {
   std::string trailers = "0\r\n";
   for (int i = 0; i < 5000; ++i) trailers += "a: b\r\n";
   EXPECT_THAT(Decode(trailers, 100), FailsWith(ErrorKind::kTooLarge));
+  const std::string long_name = "0\r\n" + std::string(20'000, 'a');
+  EXPECT_THAT(Decode(long_name, 100), FailsWith(ErrorKind::kTooLarge));
+}
+
+TEST(ChunkedTest, RefusesControlBytesInTrailers) {
+  for (const char byte : {'\0', '\n', '\x1b', '\x7f'}) {
+    EXPECT_THAT(Decode(std::string("0\r\na: b") + byte + "c\r\n\r\n", 100),
+                FailsWith(ErrorKind::kInvalid))
+        << int{byte};
+  }
 }
 
 TEST(ChunkedTest, WhatItWritesItReads) {

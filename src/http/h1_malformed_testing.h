@@ -195,6 +195,8 @@ inline std::vector<MalformedRequest> MalformedRequests() {
       {"websocket with two keys", with(upgrade + version13 + key + key), 400},
       {"websocket without version", with(upgrade + key), 400},
       {"websocket version 8", with(upgrade + key + "Sec-WebSocket-Version: 8\r\n"), 400},
+      {"websocket with two versions",
+       with(upgrade + key + "Sec-WebSocket-Version: 8\r\n" + version13), 400},
       {"websocket by post", "POST / HTTP/1.1\r\n" + host + upgrade + key + version13 + "\r\n", 400},
       {"websocket with a body", with(upgrade + key + version13 + "Content-Length: 5\r\n") + "hello",
        400},

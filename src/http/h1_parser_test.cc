@@ -48,6 +48,15 @@ TEST(HeadScannerTest, RefusesAtTheSameByteHoweverTheBytesArrive) {
   EXPECT_FALSE(slowly.Scan(std::string_view(whole).substr(0, bad + 1)).has_value());
 }
 
+TEST(HeadScannerTest, CountsTheFields) {
+  for (const std::size_t count : {kLimits.request_fields, kLimits.request_fields + 1}) {
+    std::string head = "GET / HTTP/1.1\r\n";
+    for (std::size_t i = 0; i < count; ++i) head += "x: y\r\n";
+    HeadScanner scanner(HeadScanner::Kind::kRequest, kLimits);
+    EXPECT_EQ(scanner.Scan(head + "\r\n").has_value(), count == kLimits.request_fields) << count;
+  }
+}
+
 TEST(H1ParserTest, ReadsAnOrdinaryRequest) {
   const auto request = Parse(
       "GET /a/b?c=%2F&d HTTP/1.1\r\nHost: example.test:8080\r\nUser-Agent:  x y\t\r\n"
