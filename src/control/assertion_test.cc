@@ -128,6 +128,12 @@ TEST(AssertionTest, IsOfOneInstanceTunnelAndKey) {
   EXPECT_THAT(VerifyAssertion(good, {.audience = "laptop", .tunnel = "", .now = kNow},
                               [](std::string_view) { return &Key().public_key(); }),
               FailsWith(ErrorKind::kForbidden));
+  // Where there is no tunnel yet, not even one for no tunnel counts.
+  std::string for_none = JsonOf(good);
+  for_none.replace(for_none.find(other.tunnel), other.tunnel.size(), "");
+  EXPECT_THAT(VerifyAssertion(Signed(for_none), {.audience = "laptop", .tunnel = "", .now = kNow},
+                              [](std::string_view) { return &Key().public_key(); }),
+              FailsWith(ErrorKind::kForbidden));
 }
 
 TEST(AssertionTest, HoldsForItsTimeOnly) {
@@ -142,8 +148,8 @@ TEST(AssertionTest, HoldsForItsTimeOnly) {
   constexpr std::int64_t kFar = INT64_MAX;
   for (const auto& [issued, expires] :
        {Times{kSecond, kSecond + 61}, Times{kSecond, kSecond}, Times{kSecond + 1, kSecond},
-        Times{0, kFar}, Times{-kFar, kSecond}, Times{kFar, -kFar}, Times{-kFar, kFar},
-        Times{-1, 59}, Times{kFar - 60, kFar}}) {
+        Times{kSecond + 5, kSecond + 3}, Times{0, kFar}, Times{-kFar, kSecond}, Times{kFar, -kFar},
+        Times{-kFar, kFar}, Times{-1, 59}, Times{kFar - 60, kFar}}) {
     Assertion odd = Octocat();
     odd.issued_at = issued;
     odd.expires_at = expires;
@@ -170,6 +176,7 @@ TEST(AssertionTest, RefusesWhatIsSignedButMalformed) {
         json.substr(1), R"({"v":1,)" + json.substr(1), json.substr(0, json.size() - 1),
         std::string(json).replace(json.find("octocat"), 1, "\xff"),
         std::string(json).replace(json.find("operator"), 8, "admin"),
+        std::string(json).replace(json.find("\"v\":1"), 5, "\"v\":2"),
         std::string(json).replace(json.find("\"iat\":"), 6, "\"iat\":0."),
         std::string(json).replace(json.find("583231"), 6, std::string(257, '5'))}) {
     EXPECT_FALSE(Verify(Signed(text))) << text;

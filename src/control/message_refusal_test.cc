@@ -114,6 +114,9 @@ TEST(MessageRefusalTest, BoundsTheMessageAndWhatIsKeptOfIt) {
   EXPECT_EQ(
       ErrorOf(R"({"type":"register","client_id":"a","metadata":{"labels":{)" + labels + "}}}"),
       "field \"metadata.labels\" has too many entries");
+  EXPECT_EQ(ErrorOf(R"({"type":"register","client_id":"a","metadata":{"labels":{")" +
+                    std::string(257, 'l') + R"(":""}}})"),
+            "field \"metadata.labels\" has a name that is too long");
 }
 
 TEST(MessageRefusalTest, BoundsQuestionsAndAnswers) {

@@ -72,7 +72,11 @@ TEST_F(PlanTest, PagesGetTheScriptAndTheirReferencesMove) {
   setup_.router_basename = true;
   Request("/", {{"accept", "text/html"}});
   auto response = Answer("text/html; charset=utf-8", "<head></head><body><img src=/x></body>",
-                         {{"accept-ranges", "bytes"}, {"etag", "\"e\""}, {"last-modified", "x"}});
+                         {{"accept-ranges", "bytes"},
+                          {"etag", "\"e\""},
+                          {"last-modified", "x"},
+                          {"expires", "x"},
+                          {"digest", "x"}});
   EXPECT_EQ(Text(response),
             "<head><script data-berth=\"\">" + PageScript(kPrefix, setup_) +
                 "</script></head><body><img src=/clients/x/proxy/x><script type=\"importmap\" "
@@ -82,6 +86,8 @@ TEST_F(PlanTest, PagesGetTheScriptAndTheirReferencesMove) {
   EXPECT_FALSE(fields.Has("content-length"));
   EXPECT_FALSE(fields.Has("accept-ranges"));
   EXPECT_FALSE(fields.Has("last-modified"));
+  EXPECT_FALSE(fields.Has("expires"));
+  EXPECT_FALSE(fields.Has("digest"));
   EXPECT_EQ(fields.Find("etag"), "W/\"e-s" + RewriteVersion(kPrefix, setup_) + "\"");
   EXPECT_EQ(response.body->length(), std::nullopt);
 }
@@ -130,6 +136,7 @@ TEST_F(PlanTest, EverythingElsePassesByteForByte) {
   unchanged("text/html; charset=UTF-16LE");
   unchanged("text/html", {{"content-encoding", "compress"}});
   unchanged("text/html", {{"content-encoding", "gzip, br"}});
+  unchanged("text/html", {{"content-encoding", "identity"}, {"content-encoding", "gzip"}});
   unchanged("text/html", {{"content-disposition", "attachment; filename=x"}});
   unchanged("text/html", {}, 404);
   unchanged("text/html", {}, 206);
@@ -291,6 +298,7 @@ TEST_F(PlanTest, AStrictPolicyAdmitsOurScriptByItsAddress) {
   ASSERT_TRUE(own);
   EXPECT_EQ(own->head.status, 200);
   EXPECT_THAT(*own->head.fields.Find("cache-control"), HasSubstr("immutable"));
+  EXPECT_EQ(own->head.fields.Find("x-content-type-options"), "nosniff");
   EXPECT_EQ(Text(*own), PageScript(kPrefix, setup_));
   Request("/.berth/page.js?v=old");
   own = PlanFor(request_, kPrefix, setup_).OwnResource();

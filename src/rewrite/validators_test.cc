@@ -25,6 +25,7 @@ TEST(ValidatorsTest, LongFreshnessIsCut) {
       {"max-age=60", "max-age=60"},
       {"no-store, no-cache", "no-store, no-cache"},
       {"immutable", ""},
+      {"max-age=60, stale-while-revalidate=86400, stale-if-error=86400", "max-age=60"},
       {"private,s-maxage=9999999999999999999999", "private, s-maxage=300"},
       {"max-age=\"600\"", "max-age=300"},
       {"", ""},
