@@ -59,7 +59,9 @@ TEST_F(ApiTokensTest, EndsWhenItExpires) {
   const auto created = Create(wanted);
   Pass(std::chrono::minutes(59));
   EXPECT_NE(tokens->Authenticate(created.text.Reveal()), nullptr);
+  EXPECT_TRUE(tokens->IsAlive(*created.token));
   Pass(std::chrono::minutes(1));
+  EXPECT_FALSE(tokens->IsAlive(*created.token));
   EXPECT_EQ(tokens->Authenticate(created.text.Reveal()), nullptr);
   EXPECT_EQ(tokens->List(owner).size(), 1U);
 }

@@ -143,6 +143,8 @@ TEST_F(IdTokenTest, RefusesClaimsThatAreNotForUs) {
   }
   EXPECT_THAT(Check(rsa.Sign(Claims()), ""), FailsWith(ErrorKind::kUnauthorized))
       << "an empty nonce is none";
+  EXPECT_THAT(Check(rsa.Sign(Claims(R"(,"nonce":null)")), ""), FailsWith(ErrorKind::kUnauthorized))
+      << "nor is it the nonce of a token without";
   for (const std::string& change :
        {std::string(R"(,"aud":["hub"])"), std::string(R"(,"aud":["x","hub"],"azp":"hub")"),
         fmt::format(R"(,"exp":{})", kNow - 30), fmt::format(R"(,"exp":{}.75)", kNow + 30),
@@ -159,7 +161,8 @@ TEST_F(IdTokenTest, RefusesWhatIsNoToken) {
         good + "=", " " + good, std::string("e30.e30.e30"), std::string(70'000, 'A'),
         rsa.Sign(Claims(), R"(["RS256"])"), rsa.Sign("[]"), rsa.Sign("{"),
         rsa.Sign(Claims(), R"({"alg":"RS256","kid":"r1","crit":["x"],"x":1})"),
-        rsa.Sign(Claims(), R"({"alg":"RS256","kid":"r1","b64":false})")}) {
+        rsa.Sign(Claims(), R"({"alg":"RS256","kid":"r1","b64":false})"),
+        rsa.Sign(Claims(fmt::format(R"(,"x":"{}")", std::string(70'000, 'x'))))}) {
     EXPECT_THAT(Check(text), FailsWith(ErrorKind::kInvalid)) << text.substr(0, 60);
   }
 }

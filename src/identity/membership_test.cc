@@ -30,7 +30,7 @@ class ScriptedProvider : public SignInProvider {
     if (gate != nullptr) co_await gate->Wait();
     if (error) co_return *error;
     VerifiedPerson verified;
-    verified.subject = person.subject;
+    verified.subject = subject.empty() ? person.subject : subject;
     verified.profile.name = "renamed";
     verified.profile.groups = groups;
     verified.is_admitted = is_admitted;
@@ -38,6 +38,7 @@ class ScriptedProvider : public SignInProvider {
   }
 
   int asked = 0;
+  std::string subject;  ///< Whose the credential proves to be; "": whom it was kept for.
   bool is_admitted = true;
   std::optional<std::vector<std::string>> groups = std::vector<std::string>();
   std::optional<Error> error;
@@ -119,6 +120,14 @@ TEST_F(MembershipTest, ARefusedCredentialEndsAccessToo) {
   provider->error = Unauthorized("revoked");
   Start();
   EXPECT_TRUE(IsRemoved(person));
+}
+
+TEST_F(MembershipTest, ACredentialOfSomebodyElseEndsAccessToo) {
+  const PersonPtr person = Admit("1");
+  provider->subject = "2";
+  Start();
+  EXPECT_TRUE(IsRemoved(person));
+  EXPECT_EQ(identity.people().Find("github", "2"), nullptr);
 }
 
 TEST_F(MembershipTest, AbsenceIsBorneForTheGraceAndNoLonger) {

@@ -254,6 +254,16 @@ TEST_F(SessionsTest, AChildThatIsBeingWrittenWhenItsInstanceIsClosedDoesNotBegin
   EXPECT_EQ(sessions->size(), 1U);
 }
 
+TEST_F(SessionsTest, NorDoesOneWhoseParentEndsMeanwhile) {
+  const auto mine = SignIn();
+  auto opening = sessions->CreateChild(mine.session, "laptop");
+  opening.Start();
+  ASSERT_THAT(executor.Await(sessions->Revoke(mine.session->id)), IsOk());
+  executor.RunUntilIdle();
+  EXPECT_THAT(opening.Take(), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_EQ(sessions->size(), 0U);
+}
+
 TEST_F(SessionsTest, WhatAnotherProcessDeletesEndsOnReload) {
   const auto mine = SignIn();
   const auto kept = SignIn();

@@ -108,6 +108,8 @@ TEST_F(TablesTest, AnInstanceBelongsToWhoCameFirst) {
   EXPECT_EQ(again.first_seen_at, now);
   EXPECT_EQ(again.last_seen_at, later);
   EXPECT_EQ(again.metadata, "{}");
+  ASSERT_THAT(NoteInstanceSeen(*database, "laptop", now), IsOk());  // The clock was set back.
+  EXPECT_EQ(FindInstance(*database, "laptop").value()->last_seen_at, later);
   EXPECT_EQ(again.user_id, owner);
   ASSERT_THAT(SetInstanceMetadata(*database, "laptop", R"({"a":2})"), IsOk());
   EXPECT_EQ(FindInstance(*database, "laptop").value()->metadata, R"({"a":2})");
