@@ -70,6 +70,30 @@ struct DashboardSocketTest : testing::HubFixture {
   }
 };
 
+TEST_F(DashboardSocketTest, AScriptIsCutOffWithItsToken) {
+  Open();
+  Next<control::ClientList>();
+  const auto token = identity.api_tokens().List(owner).at(0).token;
+  ASSERT_THAT(executor.Await(identity.api_tokens().Revoke(owner, token->id)), IsOk());
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(page.Next(), "close 1008 the token ended");
+}
+
+TEST_F(DashboardSocketTest, AScriptIsCutOffWithItsOwner) {
+  Open();
+  Next<control::ClientList>();
+  ASSERT_THAT(executor.Await(identity.people().Remove(owner)), IsOk());
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(page.Next(), "close 1008 the token ended");
+}
+
+TEST_F(DashboardSocketTest, TextIsAllThatItTakes) {
+  Open();
+  Next<control::ClientList>();
+  page.SayBinary();
+  EXPECT_THAT(page.Next(), ::testing::StartsWith("close 1003"));
+}
+
 TEST_F(DashboardSocketTest, WhereAnInstanceOpensIsToldAnewOnceItIsShared) {
   Connect("box");
   Open();

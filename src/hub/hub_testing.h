@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/task_group.h"
 #include "http/request_testing.h"
@@ -18,6 +19,7 @@
 #include "hub/registry.h"
 #include "identity/fixture_testing.h"
 #include "identity/identity.h"
+#include "store/audit.h"
 
 namespace berth::hub::testing {
 
@@ -122,6 +124,18 @@ struct HubFixture : identity::testing::IdentityFixture {
                  .stopping = stopping};
 
   void SetUp() override { ASSERT_THAT(executor.Await(identity.Load()), berth::testing::IsOk()); }
+  /// What the audit log says, the oldest first: "ACTION RESULT INSTANCE: DETAIL".
+  std::vector<std::string> Audited() {
+    executor.Await(identity.audit().Flush());
+    std::vector<std::string> lines;
+    auto read = store::EachAudit(*other, 0, {}, [&](const store::AuditRow& row) {
+      const store::AuditEntry& entry = row.entry;
+      lines.push_back(
+          fmt::format("{} {} {}: {}", entry.action, entry.result, entry.instance_id, entry.detail));
+    });
+    EXPECT_THAT(read, berth::testing::IsOk());
+    return lines;
+  }
   /// Before what a test of a derived fixture owns.
   void TearDown() override {
     changes.CancelAll();

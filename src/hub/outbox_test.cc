@@ -310,6 +310,22 @@ TEST_F(OutboxTest, SlowTargetsOfOnePersonHoldUpNobodyElse) {
   EXPECT_EQ(web.questions.size(), 41U);
 }
 
+TEST_F(OutboxTest, NotAllTargetsAreSpokenToAtOnce) {
+  Event never(executor);
+  web.before_answer = [&](std::string) -> Task<void> { co_await never.Wait(); };
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = fmt::format("u{}", i);
+    const auto user = store::EnsureUser(*other, "local", name, name, time).value().id;
+    AddTarget(name, kUrl, store::NotifyKind::kSlack, std::nullopt, user);
+    Put(name, "a");
+  }
+  Begin();
+  EXPECT_EQ(web.questions.size(), 32U);
+  never.Set();
+  executor.RunUntilIdle();
+  EXPECT_EQ(web.questions.size(), 40U);
+}
+
 TEST_F(OutboxTest, QuietHoursDelayAndDropNothing) {
   AddTarget("t2", kUrl, store::NotifyKind::kSlack, TwoQuietHours());
   web.Answer(std::string(kUrl), 200, "");

@@ -141,6 +141,11 @@ TEST_F(RegistryTest, ATakeoverEndsNothingBeforeItReports) {
   EXPECT_EQ(metadata.state, control::State::kNeedsYou);
   EXPECT_EQ(metadata.state_since, before.state_since);
   EXPECT_EQ(metadata.status, before.status);
+  // The older one can deliver nothing more.
+  registry.SetStatus("laptop", link, {.client_id = "laptop", .status = control::Status::kIdle});
+  registry.Disconnected("laptop", link);
+  EXPECT_EQ(metadata.sessions, before.sessions);
+  EXPECT_EQ(metadata.state, control::State::kNeedsYou);
   registry.SetStatus("laptop", newer, {.client_id = "laptop"});
   EXPECT_TRUE(metadata.sessions.empty());
   EXPECT_EQ(metadata.state, control::State::kIdle);

@@ -35,6 +35,41 @@ struct TunnelEndpointTest : testing::HubFixture {
   }
 };
 
+TEST_F(TunnelEndpointTest, NoPageGetsIn) {
+  const std::string token = TokenFrom(identity);
+  const std::pair<const char*, const char*> signs[] = {{"origin", "https://evil.example"},
+                                                       {"sec-fetch-site", "same-origin"},
+                                                       {"user-agent", "Mozilla/5.0"}};
+  for (const auto& [name, value] : signs) {
+    testing::SocketEnd end(executor);
+    http::Request request = end.Upgrade("/ws/connect");
+    request.head.fields.Add("sec-websocket-protocol", "berth.h2");
+    request.head.fields.Add("authorization", "Bearer " + token);
+    request.head.fields.Add(name, value);
+    EXPECT_EQ(executor.Await(endpoint.Accept(std::move(request)))->head.status, 403) << name;
+  }
+}
+
+TEST_F(TunnelEndpointTest, WrongTokensAreCountedAndWrittenDown) {
+  const std::string good = TokenFrom(identity);
+  const auto status = [this](const std::string& token) {
+    testing::SocketEnd end(executor);
+    return executor.Await(Dial(end, Speaks::kTunnel, token))->head.status;
+  };
+  for (std::uint64_t i = 0; i < limits.sign_in_attempts; ++i) EXPECT_EQ(status("wrong"), 401);
+  EXPECT_THAT(Audited(),
+              ::testing::ElementsAre("agent_connect denied : bad, revoked or expired token"));
+  EXPECT_EQ(status("wrong"), 429);
+  EXPECT_EQ(status(good), 101);
+}
+
+TEST_F(TunnelEndpointTest, ATokenInTheQueryIsOfVersion1Only) {
+  testing::SocketEnd end(executor);
+  http::Request request = end.Upgrade("/ws/connect?token=" + TokenFrom(identity));
+  request.head.fields.Add("sec-websocket-protocol", "berth.h2");
+  EXPECT_EQ(executor.Await(endpoint.Accept(std::move(request)))->head.status, 401);
+}
+
 TEST_F(TunnelEndpointTest, AHubThatStopsLetsNobodyIn) {
   const std::string token = TokenFrom(identity);
   stopping.Set();

@@ -1,0 +1,42 @@
+// Where requests go. More of it, over the network: tests/e2e/cross_site.test.mjs.
+#include "hub/router.h"
+
+#include <gtest/gtest.h>
+
+#include "hub/hub_testing.h"
+#include "hub/trusted_proxies.h"
+#include "hub/tunnel_endpoint.h"
+
+namespace berth::hub {
+namespace {
+
+struct RouterTest : testing::HubFixture {
+  TunnelEndpoint tunnels{hub};
+  TrustedProxies proxies{{}, "https"};
+  Router router{hub, tunnels, proxies};
+
+  http::ResponseHead Ask(std::string target, std::string_view referer = "") {
+    http::Request request = http::testing::MakeRequest(std::move(target));
+    if (!referer.empty()) request.head.fields.Add("referer", referer);
+    return executor.Await(router.Exchange(std::move(request)))->head;
+  }
+};
+
+TEST_F(RouterTest, WhatEscapedFromAPageInPathModeIsLedBackAndNotKept) {
+  const auto led = Ask("/x?y", "https://hub.example/clients/box/proxy/page");
+  EXPECT_EQ(led.status, 307);
+  EXPECT_EQ(led.fields.Find("location"), "/clients/box/proxy/x?y");
+  EXPECT_EQ(led.fields.Find("vary"), "Referer, *");
+  EXPECT_EQ(Ask("/x?y", "https://hub.example/dashboard").status, 404);
+}
+
+TEST_F(RouterTest, NothingIsReadAfterAPathThatIsReadInTwoWays) {
+  for (const char* target : {"/api%2fsession", "/clients/a%2fb/proxy/", "/x%00"}) {
+    const auto refused = Ask(target);
+    EXPECT_EQ(refused.status, 400) << target;
+    EXPECT_EQ(refused.fields.Find("connection"), "close") << target;
+  }
+}
+
+}  // namespace
+}  // namespace berth::hub
