@@ -42,6 +42,19 @@ TEST_F(AssertionGateTest, RefusesNoneAndSeveral) {
   EXPECT_THAT(hub.gate.Check(fields), FailsWith(ErrorKind::kUnauthorized));
 }
 
+TEST_F(AssertionGateTest, OfAHubThatSignsNothingItTakesEachFieldOnce) {
+  hub.gate.BelieveFields();
+  http::Fields fields;
+  fields.Add("x-orchestrator-user-id", "7");
+  fields.Add("x-orchestrator-username", "octocat");
+  EXPECT_EQ(hub.gate.Check(fields).value()->subject, "7");
+  EXPECT_EQ(hub.gate.Check(fields).value()->login, "octocat");
+  fields.Add("x-orchestrator-user-id", "8");
+  fields.Add("x-orchestrator-username", "hubot");
+  EXPECT_EQ(hub.gate.Check(fields).value()->subject, "");
+  EXPECT_EQ(hub.gate.Check(fields).value()->login, "");
+}
+
 TEST_F(AssertionGateTest, WhatIsRememberedExpiresToo) {
   const std::string text = hub.Sign(hub.user);
   EXPECT_THAT(Check(text), IsOk());

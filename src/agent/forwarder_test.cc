@@ -247,6 +247,15 @@ TEST_F(ForwarderTest, TellsTheInstanceWhoAsksOnlyOnRequest) {
   hub_.user.login = "a\r\nb: c";
   EXPECT_EQ(ask().Find("x-orchestrator-user-id"), "oidc:583231");
   EXPECT_FALSE(ask().Has("x-orchestrator-username"));
+  hub_.user.subject = "1\r\nb: c";
+  EXPECT_FALSE(ask().Has("x-orchestrator-user-id"));
+}
+
+TEST_F(ForwarderTest, TheHubsOwnPathsReachNoInstance) {
+  for (const char* target : {"/.berth/x", "/.berth", "/%2eberth/x", "/a/../.berth/x"}) {
+    EXPECT_EQ(Exchange(Get(target)).head.status, 404) << target;
+  }
+  EXPECT_TRUE(instance_.heads.empty());
 }
 
 TEST_F(ForwarderTest, AViewerMayOnlyRead) {

@@ -61,6 +61,16 @@ TEST_F(HubTrustTest, BelievesAHubAtFirstAndThenOnlyThatOne) {
   EXPECT_THAT(later.Accept({Announce(first)}), IsOk());
 }
 
+TEST_F(HubTrustTest, BelievesNoMoreThanEightKeysAtOnce) {
+  std::vector<control::HubKey> announced;
+  for (int i = 0; i < 9; ++i) {
+    announced.push_back(Announce(Ed25519PrivateKey::Generate(SystemRandom())));
+  }
+  auto trust = Open().value();
+  ASSERT_THAT(trust.Accept(announced), IsOk());
+  EXPECT_EQ(trust.pinned().size(), 8U);
+}
+
 TEST_F(HubTrustTest, FollowsAChainOfEndorsements) {
   auto trust = Open().value();
   ASSERT_THAT(trust.Accept({Announce(first)}), IsOk());

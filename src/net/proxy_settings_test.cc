@@ -36,6 +36,13 @@ TEST(ProxyTest, RefusesOtherUrlsWithoutShowingThePassword) {
   }
 }
 
+TEST(ProxyTest, BoundsTheCredentials) {
+  const std::string fits(255, 'a');
+  EXPECT_THAT(Proxy::Parse("http://" + fits + ":" + fits + "@proxy"), IsOk());
+  EXPECT_THAT(Proxy::Parse("http://" + fits + "a@proxy"), FailsWith(ErrorKind::kInvalid));
+  EXPECT_THAT(Proxy::Parse("http://me:" + fits + "a@proxy"), FailsWith(ErrorKind::kInvalid));
+}
+
 TEST(NoProxyTest, MatchesAsItsNotationSays) {
   const auto rules = NoProxyRules::Parse(
       "example.org, .below.net,*.star.net  exact.com:8443,10.0.0.0/9,192.0.2.7,fd00::/8,[::2]:1,"

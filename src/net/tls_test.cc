@@ -223,13 +223,13 @@ TEST_F(TlsTest, ChoosesTheProtocolByOurPreference) {
 }
 
 TEST_F(TlsTest, AcceptsTheCertificateForNamesAndAddresses) {
-  Serve({.names = "DNS:hub.example.org,DNS:*.apps.example.org,IP:192.0.2.1"});
+  Serve({.names = "DNS:hub.example.org,DNS:*.apps.example.org,DNS:b*.example.org,IP:192.0.2.1"});
   for (const char* name :
        {"hub.example.org", "hub.example.org.", "a.apps.example.org", "192.0.2.1"}) {
     EXPECT_THAT(Connect(Trusting(), name), IsOk()) << name;
   }
-  for (const char* name :
-       {"example.org", "a.b.apps.example.org", "192.0.2.2", "apps.example.org"}) {
+  for (const char* name : {"example.org", "a.b.apps.example.org", "192.0.2.2", "apps.example.org",
+                           "box.example.org"}) {
     EXPECT_THAT(Connect(Trusting(), name), FailsWith(ErrorKind::kInvalid)) << name;
   }
 }

@@ -144,6 +144,21 @@ TEST_F(HubLinkTest, ClosesOnAMessageBeyondOneMegabyte) {
   EXPECT_EQ(end_->ended()->kind, ErrorKind::kTooLarge);
 }
 
+TEST_F(HubLinkTest, AFencedAgentDeliversNothingMore) {
+  Say(kRegister);
+  end_->link.Fence("another one");
+  EXPECT_THAT(peer_->SendText(R"({"type":"status_update","client_id":"box-1","status":"busy"})"),
+              IsOk());
+  executor_.RunUntilIdle();
+  EXPECT_TRUE(end_->messages.empty());
+  EXPECT_EQ(said_, "{\"type\":\"fenced\",\"message\":\"another one\"}\nclosed 1008\n");
+}
+
+TEST_F(HubLinkTest, StreamsComeAfterTheRegistration) {
+  const auto asked = executor_.Await(end_->link.streams().Exchange(testing::MakeRequest("/")));
+  EXPECT_THAT(asked, FailsWith(ErrorKind::kUnavailable));
+}
+
 TEST_F(HubLinkTest, RefusesStreamsThatTheHubDidNotOpen) {
   Say(kRegister);
   Event ready(executor_);
