@@ -11,7 +11,9 @@ namespace berth::hub {
 namespace {
 
 constexpr std::size_t kMostOfOneTarget = 4;
-constexpr int kMostWatched = 16;
+// Bodies are long where their sender wishes: who has four of them open keeps nobody else's away.
+constexpr std::size_t kMostWatched = 16;
+constexpr std::ptrdiff_t kMostWatchedOfOwner = kMostWatched / 4;
 
 /// What an entry costs beside its bytes and its target, which is there twice.
 constexpr std::size_t kOverhead = 512;
@@ -43,7 +45,7 @@ class AssetCache::WatchedBody : public http::Body {
  public:
   WatchedBody(AssetCache& cache, Key key, http::BodyPtr inner)
       : cache_(cache), key_(std::move(key)), inner_(std::move(inner)), length_(inner_->length()) {
-    ++cache_.watched_;
+    cache_.watched_.push_back(key_.owner_id);
   }
   WatchedBody(const WatchedBody&) = delete;
   WatchedBody& operator=(const WatchedBody&) = delete;
@@ -73,7 +75,7 @@ class AssetCache::WatchedBody : public http::Body {
   void LetPass() {
     if (!std::exchange(is_kept_, false)) return;
     copy_ = {};
-    --cache_.watched_;
+    cache_.watched_.erase(std::ranges::find(cache_.watched_, key_.owner_id));
   }
 
   AssetCache& cache_;
@@ -96,7 +98,8 @@ std::vector<KeptAssetPtr> AssetCache::Find(std::int64_t owner_id, std::string_vi
 }
 
 http::BodyPtr AssetCache::Watch(std::int64_t owner_id, std::string target, http::BodyPtr body) {
-  if (limits_.asset_cache == 0 || watched_ >= kMostWatched ||
+  if (limits_.asset_cache == 0 || watched_.size() >= kMostWatched ||
+      std::ranges::count(watched_, owner_id) >= kMostWatchedOfOwner ||
       body->length().value_or(0) > limits_.asset_cache_entry) {
     return body;
   }

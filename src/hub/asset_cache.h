@@ -42,7 +42,7 @@ class AssetCache {
   std::vector<KeptAssetPtr> Find(std::int64_t owner_id, std::string_view target);
 
   /// Passes `body` on, and keeps a copy once it has ended as it should. Too large ones just pass,
-  /// and so do those beyond sixteen of which a copy may yet be kept.
+  /// and so do those beyond sixteen, four of one owner, of which a copy may yet be kept.
   http::BodyPtr Watch(std::int64_t owner_id, std::string target, http::BodyPtr body);
 
   /// Keeps these bytes. Ignored if they are too large.
@@ -74,7 +74,7 @@ class AssetCache {
   std::map<Key, std::vector<Entries::iterator>> places_;  // Newest first.
   std::map<std::int64_t, std::size_t> bytes_of_;
   std::size_t bytes_ = 0;
-  int watched_ = 0;
+  std::vector<std::int64_t> watched_;  // The owner of each body of which a copy may yet be kept.
 };
 
 }  // namespace berth::hub

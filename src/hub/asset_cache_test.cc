@@ -145,21 +145,31 @@ TEST_F(AssetCacheTest, WithoutABudgetNothingIsKept) {
   EXPECT_THAT(Kept(1, "/a"), IsEmpty());
 }
 
-TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBounded) {
-  std::vector<http::BodyPtr> bodies;
-  for (int i = 0; i < 16; ++i) bodies.push_back(cache_.Watch(1, "/a", Text("a")));
-  auto more = Text("b");
-  http::Body* const itself = more.get();
-  more = cache_.Watch(1, "/b", std::move(more));
-  EXPECT_EQ(more.get(), itself);
-  bodies.pop_back();
+TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBoundedForOneOwnerAndForAll) {
+  const auto is_watched = [this](std::int64_t owner, std::vector<http::BodyPtr>& held) {
+    auto body = Text("a");
+    http::Body* const itself = body.get();
+    held.push_back(cache_.Watch(owner, "/a", std::move(body)));
+    return held.back().get() != itself;
+  };
+  std::vector<http::BodyPtr> of_first;
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(is_watched(1, of_first));
+  EXPECT_FALSE(is_watched(1, of_first));
+  EXPECT_EQ(*ReadAll(cache_.Watch(2, "/b", Text("b"))), "b");
+  EXPECT_THAT(Kept(2, "/b"), ElementsAre("b"));
+
+  std::vector<http::BodyPtr> of_others;
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(is_watched(2 + i / 4, of_others));
+  EXPECT_FALSE(is_watched(9, of_others));
+  of_first.clear();
+  EXPECT_TRUE(is_watched(9, of_others));
   EXPECT_EQ(*ReadAll(cache_.Watch(1, "/c", Text("c"))), "c");
-  EXPECT_EQ(Kept(1, "/c").size(), 1U);
+  EXPECT_THAT(Kept(1, "/c"), ElementsAre("c"));
 }
 
 TEST_F(AssetCacheTest, ABodyThatWillNotBeKeptLeavesItsPlaceToAnother) {
   std::vector<http::BodyPtr> bodies;
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 4; ++i) {
     auto body = std::make_unique<StreamedBody>(std::string(9'000, 'x'));
     bodies.push_back(cache_.Watch(1, "/large", std::move(body)));
   }
