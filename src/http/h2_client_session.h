@@ -14,9 +14,10 @@ class H2ClientSession : public H2Session, public Service {
   ~H2ClientSession() override;
 
   /// kUnavailable: the session ends, ended, or the peer refused the stream unprocessed; kCancelled:
-  /// the peer cancelled it; kInvalid: the response is malformed. A request beyond the peer's
-  /// concurrent streams waits for a place; beyond twice options.max_streams it is kUnavailable.
-  /// Dropping the task, or the response's body before its end, resets the stream.
+  /// the peer cancelled it; kInvalid: the response is malformed or its head too large; kTooLarge:
+  /// the request's head is. A request beyond the peer's concurrent streams waits for a place;
+  /// beyond twice options.max_streams it is kUnavailable. Dropping the task, or the response's body
+  /// before its end, resets the stream.
   Task<Result<Response>> Exchange(Request request) override;
 
  private:

@@ -180,9 +180,10 @@ H2HeadReader::RequestOrStatus H2HeadReader::TakeRequest() && {
 
 Result<ResponseHead> H2HeadReader::TakeResponse() && {
   FinishFields();
-  if (is_too_large_) return TooLarge("response head beyond its limit");
+  if (is_too_large_) return Invalid("response head beyond its limit");
   const auto status = ParseNumber(status_);
-  if (!status || *status < 100 || *status > 999) return Invalid("bad status in a response");
+  // Others are of no class, and no server may pass them on (RFC 9110, section 15).
+  if (!status || *status < 100 || *status > 599) return Invalid("bad status in a response");
   return ResponseHead{.status = static_cast<int>(*status), .fields = std::move(request_.fields)};
 }
 

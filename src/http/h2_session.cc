@@ -178,7 +178,7 @@ void H2Session::Settle() {
   dead_.clear_and_dispose([](H2Stream* stream) { delete stream; });
   if (!is_closed_ && is_finished() && stream_count_ > 0) {
     // nghttp2 found an error of the connection and has said so in a GOAWAY.
-    DropStreams(failure_.value_or(Unavailable("the connection ended with an error")));
+    DropStreams(Unavailable("the connection ended with an error"));
   }
   is_inside_ = false;
   Signal();
@@ -231,7 +231,8 @@ void H2Session::Fail(Error error, std::uint32_t code) {
   failure_ = std::move(error);
   drain_timer_.Disarm();
   if (nghttp2_session_terminate_session(session_, code) != 0) is_closed_ = true;
-  DropStreams(*failure_);
+  // What was wrong with the connection says nothing of any one exchange.
+  DropStreams(Unavailable(failure_->message));
 }
 
 void H2Session::DropStreams(const Error& error) {

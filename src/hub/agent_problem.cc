@@ -75,4 +75,15 @@ std::optional<AgentProblem> AgentProblemOf(const http::ResponseHead& head,
   return FailedProblem(head.status, *error, instance_id);
 }
 
+AgentProblem ExchangeProblemOf(const Error& error, std::string_view instance_id) {
+  if (error.kind != ErrorKind::kInvalid) {
+    return {.problem = ProblemOf(error), .retry = Retry::kEvery3Seconds};
+  }
+  return {.problem = {502, "The agent's answer is unusable",
+                      fmt::format("What the agent of \"{}\" answered is not valid HTTP, or names "
+                                  "what this hub does not hold. Its log may say more; if it is "
+                                  "older than the hub, update it.",
+                                  instance_id)}};
+}
+
 }  // namespace berth::hub

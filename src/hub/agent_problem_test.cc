@@ -52,5 +52,16 @@ TEST(AgentProblemTest, LeavesAloneWhatTheInstanceAnswers) {
   EXPECT_FALSE(ProblemFor(404, "reserved"));
 }
 
+TEST(AgentProblemTest, AnAnswerThatIsNoHttpIsTheAgentsFault) {
+  const auto unusable = ExchangeProblemOf(Invalid("bad status in a response"), "box");
+  EXPECT_EQ(unusable.problem.status, 502);
+  EXPECT_EQ(unusable.retry, Retry::kNo);
+  const auto away = ExchangeProblemOf(Unavailable("gone"), "box");
+  EXPECT_EQ(away.problem.status, 502);
+  EXPECT_EQ(away.retry, Retry::kEvery3Seconds);
+  EXPECT_EQ(ExchangeProblemOf(TooLarge("request head beyond its limit"), "box").problem.status,
+            413);
+}
+
 }  // namespace
 }  // namespace berth::hub

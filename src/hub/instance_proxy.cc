@@ -201,15 +201,15 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   }
   if (!response) {
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
-    co_return Refuse(hub, reader, ProblemOf(response.error()), Retry::kEvery3Seconds);
+    const auto failed = ExchangeProblemOf(response.error(), placement.instance_id);
+    co_return Refuse(hub, reader, failed.problem, failed.retry);
   }
   if (edits->refusal) co_return Refuse(hub, reader, edits->refusal->problem, edits->refusal->retry);
   auto completed = assets.Complete(edits->digest, *response);
   if (!completed) {
     LogWarn("instance {}: {}", placement.instance_id, completed.error().ToString());
-    co_return Refuse(hub, reader,
-                     {502, "The agent's answer is unusable",
-                      "The instance's agent named a body that this hub does not hold."});
+    const auto failed = ExchangeProblemOf(completed.error(), placement.instance_id);
+    co_return Refuse(hub, reader, failed.problem, failed.retry);
   }
 
   if (!response->is_upgraded()) {

@@ -14,11 +14,14 @@ namespace berth::hub {
 namespace {
 
 using ::berth::testing::IsOk;
+using ::testing::HasSubstr;
 
-/// An instance whose answers never end.
+/// An instance whose answers never end, unless the test sets others.
 class EndlessInstance : public InstanceLink, public http::Service {
  public:
   explicit EndlessInstance(Executor& executor) : never_(executor) {}
+
+  std::optional<Error> failure;
 
   bool is_open() const override { return true; }
   http::Service& streams() override { return *this; }
@@ -30,6 +33,7 @@ class EndlessInstance : public InstanceLink, public http::Service {
   std::optional<Duration> latency() const override { return std::nullopt; }
 
   Task<Result<http::Response>> Exchange(http::Request) override {
+    if (failure) co_return *failure;
     http::Response response;
     response.head.status = 200;
     response.body = std::make_unique<Endless>(never_);
@@ -116,6 +120,16 @@ TEST_F(InstanceProxyTest, GuestsHoldAtMostHalfOfItsStreams) {
   EXPECT_EQ(Ask(SessionOf(owner)).head.status, 200);
   open.pop_back();
   EXPECT_EQ(Ask(viewer).head.status, 200);
+}
+
+TEST_F(InstanceProxyTest, AnAnswerThatIsNoHttpIsTheAgentsFault) {
+  instance.failure = Invalid("bad status in a response");
+  auto refused = Ask(SessionOf(owner));
+  EXPECT_EQ(refused.head.status, 502);
+  const auto told = executor.Await(http::ReadAll(refused.body.get(), 10'000));
+  EXPECT_THAT(*told, HasSubstr("answer is unusable"));
+  instance.failure = TooLarge("request head beyond its limit");
+  EXPECT_EQ(Ask(SessionOf(owner)).head.status, 413);
 }
 
 }  // namespace
