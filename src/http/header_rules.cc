@@ -40,14 +40,18 @@ bool IsFalseLength(std::string_view name) {
   return name != "content-length" && Spells(name, "content-length");
 }
 
-constexpr std::array<std::string_view, 8> kDangerous = {"clear-site-data",
-                                                        "service-worker-allowed",
-                                                        "strict-transport-security",
-                                                        "alt-svc",
-                                                        "report-to",
-                                                        "reporting-endpoints",
-                                                        "nel",
-                                                        "x-refreshed-token"};
+/// What speaks for more than the page: for the origin, its site, or what the hub says itself. (A
+/// session bound to the device holds back all requests of its scope, which may be the site.)
+constexpr std::array<std::string_view, 10> kDangerous = {"clear-site-data",
+                                                         "service-worker-allowed",
+                                                         "strict-transport-security",
+                                                         "alt-svc",
+                                                         "report-to",
+                                                         "reporting-endpoints",
+                                                         "nel",
+                                                         "secure-session-registration",
+                                                         "sec-session-registration",
+                                                         "x-refreshed-token"};
 
 /// Orders to a cache or proxy between the hub and the browser. (X-Accel-Buffering, which asks that
 /// pieces leave at once, is none.)

@@ -45,10 +45,10 @@ void AddForwarding(Fields& fields, const Forwarding& forwarding);
 
 /// Removes from a response what an instance must not say on an address of ours: hop-by-hop fields,
 /// Clear-Site-Data, Service-Worker-Allowed, Strict-Transport-Security, Public-Key-Pins*, Alt-Svc,
-/// Report-To, Reporting-Endpoints, NEL, X-Refreshed-Token, X-Berth*, X-Orchestrator*; what gives
-/// orders to a cache or proxy before the hub (Surrogate-Control, *CDN-Cache-Control,
-/// X-Accel-Redirect, ...); and Set-Cookie fields that use one of the `reserved` names or a Domain
-/// (the Domain is removed, the cookie kept).
+/// Report-To, Reporting-Endpoints, NEL, Secure-Session-Registration (also as Sec-), X-Refreshed-
+/// Token, X-Berth*, X-Orchestrator*; what gives orders to a cache or proxy before the hub
+/// (Surrogate-Control, *CDN-Cache-Control, X-Accel-Redirect, ...); and Set-Cookie fields that use
+/// one of the `reserved` names or a Domain (the Domain is removed, the cookie kept).
 void RemoveDangerous(Fields& fields, const std::vector<std::string_view>& reserved_cookies);
 
 }  // namespace berth::http

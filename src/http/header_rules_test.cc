@@ -98,6 +98,8 @@ TEST(HeaderRulesTest, Check13_DangerousResponseFieldsAreRemoved) {
                            "Report-To",
                            "Reporting-Endpoints",
                            "NEL",
+                           "Sec-Session-Registration",
+                           "Secure-Session-Registration",
                            "X-Refreshed-Token",
                            "X-Berth-Error",
                            "X-Orchestrator-User-Id",

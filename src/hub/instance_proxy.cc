@@ -67,6 +67,7 @@ void EditResponse(http::ResponseHead& head, std::string_view prefix) {
   // With one of its own, a window that it opens on the hub's pages would be within its reach
   // (page_proof.h).
   head.fields.Remove("cross-origin-opener-policy");
+  head.fields.Remove("use-as-dictionary");  // For what it matches, all of the origin if it says so.
   if (!head.fields.Has("set-cookie")) return;
   std::vector<std::string> cookies;
   for (const auto& [name, value] : head.fields) {

@@ -8,6 +8,7 @@
 #include "hub/asset_cache.h"
 #include "hub/guest_streams.h"
 #include "hub/hub_testing.h"
+#include "hub/path_gates.h"
 #include "store/instances.h"
 
 namespace berth::hub {
@@ -22,6 +23,7 @@ class EndlessInstance : public InstanceLink, public http::Service {
   explicit EndlessInstance(Executor& executor) : never_(executor) {}
 
   std::optional<Error> failure;
+  std::optional<http::ResponseHead> bare;  ///< A head with which all is said.
 
   bool is_open() const override { return true; }
   http::Service& streams() override { return *this; }
@@ -35,6 +37,10 @@ class EndlessInstance : public InstanceLink, public http::Service {
   Task<Result<http::Response>> Exchange(http::Request) override {
     if (failure) co_return *failure;
     http::Response response;
+    if (bare) {
+      response.head = *bare;
+      co_return response;
+    }
     response.head.status = 200;
     response.body = std::make_unique<Endless>(never_);
     co_return response;
@@ -87,7 +93,7 @@ struct InstanceProxyTest : testing::HubFixture {
     return executor.Await(identity.sessions().Create({.user_id = user}))->session;
   }
   /// What a page that asks for events is answered.
-  http::Response Ask(identity::SessionPtr session) {
+  http::Response Ask(identity::SessionPtr session, std::string prefix = "") {
     http::Request request;
     request.head.method = "GET";
     request.head.scheme = "https";
@@ -97,7 +103,7 @@ struct InstanceProxyTest : testing::HubFixture {
     request.peer.address = "192.0.2.7";
     return executor
         .Await(ForwardToInstance(hub, std::move(request), std::move(session),
-                                 {.instance_id = "box", .prefix = "", .expected_origin = ""}))
+                                 {.instance_id = "box", .prefix = prefix, .expected_origin = ""}))
         .value();
   }
 };
@@ -130,6 +136,20 @@ TEST_F(InstanceProxyTest, AnAnswerThatIsNoHttpIsTheAgentsFault) {
   EXPECT_THAT(*told, HasSubstr("answer is unusable"));
   instance.failure = TooLarge("request head beyond its limit");
   EXPECT_EQ(Ask(SessionOf(owner)).head.status, 413);
+}
+
+TEST_F(InstanceProxyTest, InPathModeNothingIsSaidForTheWholeOrigin) {
+  http::ResponseHead head{.status = 200, .fields = {}};
+  head.fields.Add("cross-origin-opener-policy", "unsafe-none");
+  head.fields.Add("use-as-dictionary", R"(match="/*")");
+  instance.bare = head;
+  PathGates gates(hub);
+  hub.path_gates = &gates;
+  const auto there = Ask(SessionOf(owner), "/clients/box/proxy");
+  EXPECT_EQ(there.head.status, 200);
+  EXPECT_FALSE(there.head.fields.Has("cross-origin-opener-policy"));
+  EXPECT_FALSE(there.head.fields.Has("use-as-dictionary"));
+  EXPECT_TRUE(Ask(SessionOf(owner)).head.fields.Has("use-as-dictionary"));
 }
 
 }  // namespace

@@ -193,6 +193,8 @@ for (const protocol of Object.keys(senders)) {
         const dangerous = {
           "Clear-Site-Data": "\"*\"", "Strict-Transport-Security": "max-age=1", "Public-Key-Pins": "pin", "Public-Key-Pins-Report-Only": "pin",
           "Alt-Svc": "h3=\":443\"", "Report-To": "{}", "Reporting-Endpoints": "a=\"https://evil.test\"", NEL: "{}",
+          "Secure-Session-Registration": "(ES256);path=\"/x\"", "Sec-Session-Registration": "(ES256);path=\"/x\"",
+          ...(mode === "path" ? { "Use-As-Dictionary": "match=\"/*\"" } : {}),
           "X-Refreshed-Token": "secret", "X-Berth-Error": "forged", X_Berth_Error: "forged", "X-Berth-Assertion": "forged",
           "X-Orchestrator-User-Id": "forged", X_Orchestrator_Username: "forged",
           "Service-Worker-Allowed": "/", "Proxy-Authenticate": "Basic", "Keep-Alive": "timeout=5", Clear_Site_Data: "\"*\"", ALT_SVC: "h3=\":443\"",
