@@ -1,5 +1,7 @@
 #include "control/json_reader.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace berth::control {
@@ -18,22 +20,24 @@ class Scanner {
   void SkipSpace() {
     while (!AtEnd() && IsSpace(Peek())) Skip();
   }
-  // REQUIRES: at an opening quote.
-  void SkipString() {
+  // REQUIRES: at an opening quote. Returns the text with its quotes.
+  std::string_view TakeString() {
+    const std::size_t start = at_;
     for (Skip(); !AtEnd() && Peek() != '"'; Skip()) {
       if (Peek() == '\\') Skip();
     }
     Skip();
+    return text_.substr(start, at_ - start);
   }
   // Skips one value of any kind; returns its text without the space around it.
   std::string_view TakeValue() {
     SkipSpace();
-    const std::size_t start = at_;
+    const std::size_t start = std::min(at_, text_.size());
     std::size_t depth = 0;
     while (!AtEnd()) {
       const char c = Peek();
       if (c == '"') {
-        SkipString();
+        TakeString();
         continue;
       }
       if (c == '{' || c == '[') ++depth;
@@ -49,24 +53,32 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-// REQUIRES: `text` is a valid JSON object.
-std::vector<std::string_view> MemberTexts(std::string_view text) {
-  std::vector<std::string_view> members;
+// Calls `visit` with the name, in quotes, and the text of the value of each member of the object
+// `text`, which need not be valid.
+template <class Visit>
+void VisitMembers(std::string_view text, Visit visit) {
   Scanner scanner(text);
   scanner.SkipSpace();
   scanner.Skip();  // The brace.
   for (;;) {
     scanner.SkipSpace();
-    if (scanner.AtEnd() || scanner.Peek() == '}') return members;
+    if (scanner.AtEnd() || scanner.Peek() == '}') return;
     if (scanner.Peek() == ',') {
       scanner.Skip();
       continue;
     }
-    scanner.SkipString();
+    const std::string_view name = scanner.TakeString();
     scanner.SkipSpace();
     scanner.Skip();  // The colon.
-    members.push_back(scanner.TakeValue());
+    visit(name, scanner.TakeValue());
   }
+}
+
+// What is between the quotes; "" if there are none, or an escape between them.
+std::string_view Unquoted(std::string_view text) {
+  const bool is_plain =
+      text.size() >= 2 && text.front() == '"' && text.back() == '"' && text.find('\\') == text.npos;
+  return is_plain ? text.substr(1, text.size() - 2) : std::string_view();
 }
 
 struct Counts {
@@ -82,7 +94,7 @@ Counts CountIn(std::string_view text) {
   while (!scanner.AtEnd() && counts.values <= kMaxValues) {
     switch (scanner.Peek()) {
       case '"':
-        scanner.SkipString();
+        scanner.TakeString();
         continue;
       case ':':
         ++counts.members;
@@ -125,8 +137,19 @@ Result<JsonDocument> ParseDocument(std::string_view text) {
   // The parser silently keeps the last of two equal keys, and two readers may then read two
   // different messages.
   if (counts.members != CountMembers(document.root)) return Invalid("a JSON key appears twice");
-  document.members = MemberTexts(text);
+  VisitMembers(text, [&document](std::string_view, std::string_view value) {
+    document.members.push_back(value);
+  });
   return document;
+}
+
+std::string_view PlainMember(std::string_view text, std::string_view name) {
+  std::string_view found;
+  VisitMembers(text, [&](std::string_view quoted, std::string_view value) {
+    const bool is_it = found.empty() && Unquoted(quoted) == name;
+    if (is_it) found = Unquoted(value);
+  });
+  return found;
 }
 
 void JsonReader::Refuse(std::string_view name, std::string_view what) {

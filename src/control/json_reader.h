@@ -20,6 +20,10 @@ struct JsonDocument {
 /// at most kMaxValues keys and values (kTooLarge). `text` must outlive the document.
 Result<JsonDocument> ParseDocument(std::string_view text);
 
+/// The member `name` of the object `text`, which may be one that ParseDocument refuses: what can be
+/// found of it. "" unless it is a string without escapes. Points into `text`.
+std::string_view PlainMember(std::string_view text, std::string_view name);
+
 /// Visits the fields of one object; the first failure is kept and ends the reading.
 class JsonReader {
  public:

@@ -5,7 +5,6 @@
 #include <span>
 
 #include "base/encoding.h"
-#include "base/json.h"
 #include "control/json_reader.h"
 #include "http/grammar.h"
 #include "http/header_rules.h"
@@ -193,11 +192,9 @@ HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string req
 }
 
 Refused PartsOfRefused(std::string_view text) {
-  auto document = ParseDocument(text);
-  if (!document) return {};
-  const auto member = [&document](std::string_view name) -> std::string {
-    const std::string_view text = StringMember(document->root.get_object(), name);
-    return text.size() > kShortText ? std::string() : std::string(text);
+  const auto member = [text](std::string_view name) -> std::string {
+    const std::string_view value = PlainMember(text, name);
+    return value.size() > kShortText ? std::string() : std::string(value);
   };
   return {.type = member("type"), .request_id = member("request_id")};
 }

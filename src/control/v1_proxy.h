@@ -38,7 +38,8 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
 HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string request_id,
                                  std::string body);
 
-/// What can be made out of a message that Parse refused; "" for what cannot.
+/// What can be made out of a message that Parse refused, even of one that is no JSON; "" for what
+/// cannot.
 struct Refused {
   std::string type{};
   std::string request_id{};

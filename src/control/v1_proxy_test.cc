@@ -199,5 +199,25 @@ TEST(V1ProxyTest, EncodesAnAnswerSoThatItDecodesToTheSame) {
   }
 }
 
+TEST(V1ProxyTest, ARefusedMessageStillSaysWhomItAnswers) {
+  const auto id_in = [](std::string_view text) { return PartsOfRefused(text).request_id; };
+  for (const char* rest : {R"(})", R"(,"status":"200"})", R"(,"body":"cut off)", R"(,"body":"\x"})",
+                           R"(,"x":[[{"request_id":"no"}]],"x":1})", "", ",", ",]]]}}"}) {
+    const auto parts =
+        PartsOfRefused(fmt::format(R"( {{ "type" : "error" , "request_id":"r1"{})", rest));
+    EXPECT_EQ(parts.type, "error") << rest;
+    EXPECT_EQ(parts.request_id, "r1") << rest;
+  }
+  EXPECT_EQ(id_in(R"({"x":{"request_id":"no"},"request_id":"r1"})"), "r1");
+  for (const char* none :
+       {"", "{", "{\"", R"({"request_id)", R"({"request_id")", R"({"request_id":)",
+        R"({"request_id":")", R"({"request_id":"r1)", R"({"request_id":"r1\)",
+        R"({"request_id":1})", R"({"request_id":"\u0072"})", R"([{"request_id":"r1"}])",
+        R"("request_id")"}) {
+    EXPECT_EQ(id_in(none), "") << none;
+  }
+  EXPECT_EQ(id_in(fmt::format(R"({{"request_id":"{}"}})", std::string(300, 'x'))), "");
+}
+
 }  // namespace
 }  // namespace berth::control

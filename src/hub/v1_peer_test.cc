@@ -249,6 +249,27 @@ TEST_F(V1PeerTest, AMalformedAnswerFailsItsRequestAndNothingElse) {
   EXPECT_EQ(fine.Take()->head.status, 204);
 }
 
+TEST_F(V1PeerTest, AnAnswerThatIsNoJsonFailsItsRequestAtOnce) {
+  auto instance = Register();
+  auto fine = Begin("/fine");
+  instance->Next();
+  const std::string rests[] = {
+      R"("status":200,"headers":[],"body":"cut off)",
+      R"("status":200,"status":201,"headers":[],"body":""})",
+      R"("status":200,"headers":)" + std::string(20, '[') + std::string(20, ']') + "}",
+      R"("status":200,"headers":[],"body":"\x"})",
+  };
+  for (const std::string& rest : rests) {
+    auto broken = Begin("/broken");
+    const std::string id = IdIn(instance->Next());
+    instance->Say(fmt::format(R"({{"type":"http_proxy_response","request_id":"{}",{})", id, rest));
+    EXPECT_THAT(instance->Next(), HasSubstr(R"("type":"error")"));
+    ASSERT_TRUE(broken.is_done()) << rest;
+    EXPECT_EQ(broken.Take()->head.status, 502) << rest;
+  }
+  EXPECT_FALSE(fine.is_done());
+}
+
 TEST_F(V1PeerTest, AMessageBeyondTheLimitClosesTheConnection) {
   EXPECT_EQ(limits.version1_message, 32U * 1024 * 1024) << "what docs/protocol.md says";
   limits.version1_message = 100'000;

@@ -107,6 +107,8 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
       (id) => ({ type: "http_proxy_response", request_id: id, status: 200, headers: [["x-orch-encoding", "base64"]], body: "&&&" }),
       (id) => ({ type: "http_proxy_response", request_id: id, status: "200", headers: [], body: "" }),
       (id) => ({ type: "http_proxy_response", request_id: id, status: 200, headers: [] }),
+      (id) => `{"type":"http_proxy_response","request_id":"${id}","status":200,"headers":[],"body":"cut`,
+      (id) => `{"type":"http_proxy_response","request_id":"${id}","status":200,"headers":${"[".repeat(20)}${"]".repeat(20)},"body":""}`,
       (id) => ({ type: "error", request_id: id, message: "no" }),
     ];
     for (const make of broken) {
