@@ -15,7 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Sender sender = kSenders[data[0] % 4];
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   auto message = berth::control::Parse(text, sender);
-  if (!message) berth::control::PartsOfRefused(text);
+  if (!message) {
+    berth::control::PartsOfRefused(text);
+    berth::control::WithWholeCharacters(text);
+  }
   if (!message || std::holds_alternative<berth::control::Unknown>(*message)) return 0;
   const bool may_send = std::visit(
       [sender]<class T>(const T&) {

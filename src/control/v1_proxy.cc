@@ -86,6 +86,13 @@ void RemoveSpelt(http::Fields& fields, std::initializer_list<std::string_view> n
   });
 }
 
+/// Whether `text` begins with the escape of half a character: of a UTF-16 code unit whose second
+/// digit is one of these.
+bool BeginsWithHalf(std::string_view text, std::string_view digits) {
+  return text.size() >= 6 && text.starts_with("\\u") && (text[2] == 'd' || text[2] == 'D') &&
+         digits.find(text[3]) != digits.npos;
+}
+
 bool HasNoBody(int status, std::string_view method) {
   return method == "HEAD" || status == 204 || status == 304;
 }
@@ -189,6 +196,26 @@ HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string req
     message.body = Base64Encode(std::as_bytes(std::span(body)));
   }
   return message;
+}
+
+std::optional<std::string> WithWholeCharacters(std::string_view text) {
+  constexpr std::string_view kFirstHalf = "89abAB";
+  constexpr std::string_view kSecondHalf = "cdefCDEF";
+  std::optional<std::string> whole;
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+    const std::string_view rest = text.substr(at);
+    const bool is_first = BeginsWithHalf(rest, kFirstHalf);
+    if (is_first && BeginsWithHalf(rest.substr(6), kSecondHalf)) {
+      at += 12;
+    } else if (is_first || BeginsWithHalf(rest, kSecondHalf)) {
+      if (!whole) whole = text;
+      whole->replace(at, 6, "\\ufffd");
+      at += 6;
+    } else {
+      at += 2;
+    }
+  }
+  return whole;
 }
 
 Refused PartsOfRefused(std::string_view text) {

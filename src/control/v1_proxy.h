@@ -38,6 +38,11 @@ Result<http::Request> DecodeRequest(HttpProxyRequest message, std::string_view h
 HttpProxyResponse EncodeResponse(const http::ResponseHead& head, std::string request_id,
                                  std::string body);
 
+/// `text`, which Parse refused, with U+FFFD for each escape of half a character ("\ud83d"): so
+/// JSON.stringify writes what a script cut in two, and the peers of version 1 read it. Nothing if
+/// there is none.
+std::optional<std::string> WithWholeCharacters(std::string_view text);
+
 /// What can be made out of a message that Parse refused, even of one that is no JSON; "" for what
 /// cannot.
 struct Refused {

@@ -199,6 +199,21 @@ TEST(V1ProxyTest, EncodesAnAnswerSoThatItDecodesToTheSame) {
   }
 }
 
+TEST(V1ProxyTest, HalvesOfCharactersBecomeReplacements) {
+  const std::pair<std::string_view, std::string_view> halves[] = {
+      {R"(\ud83d)", R"(\ufffd)"},
+      {R"(a\uDE00b)", R"(a\ufffdb)"},
+      {R"(\ud83d\ud83d\ude00)", R"(\ufffd\ud83d\ude00)"},
+      {R"(\ude00\ud83d)", R"(\ufffd\ufffd)"},
+      {R"(\ud83d\\ude00)", R"(\ufffd\\ude00)"},
+  };
+  for (const auto& [text, whole] : halves) EXPECT_EQ(WithWholeCharacters(text), whole) << text;
+  for (const char* text :
+       {"", "x", R"(\)", R"(\ud83)", R"(\\ud83d)", R"(\ud83d\uDE00)", R"(\ud7ff)", R"(\ue000)"}) {
+    EXPECT_EQ(WithWholeCharacters(text), std::nullopt) << text;
+  }
+}
+
 TEST(V1ProxyTest, ARefusedMessageStillSaysWhomItAnswers) {
   const auto id_in = [](std::string_view text) { return PartsOfRefused(text).request_id; };
   for (const char* rest : {R"(})", R"(,"status":"200"})", R"(,"body":"cut off)", R"(,"body":"\x"})",

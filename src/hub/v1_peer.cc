@@ -114,8 +114,14 @@ Result<void> V1Peer::NoteArrived(std::size_t bytes) {
 Task<void> V1Peer::OnText(std::string_view text) {
   if (is_over_) co_return;
   traffic_.out += static_cast<std::int64_t>(text.size());
-  auto message = control::Parse(text, control::Sender::kAgent, hub_.limits.version1_message,
-                                control::MetadataReading::kLenient);
+  const auto parse = [this](std::string_view json) {
+    return control::Parse(json, control::Sender::kAgent, hub_.limits.version1_message,
+                          control::MetadataReading::kLenient);
+  };
+  auto message = parse(text);
+  if (!message) {
+    if (const auto whole = control::WithWholeCharacters(text)) message = parse(*whole);
+  }
   if (!message) {
     LogDebug("instance {}: {}", ForLog(id_), message.error().ToString());
     Tell(message.error().message);

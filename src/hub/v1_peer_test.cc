@@ -270,6 +270,21 @@ TEST_F(V1PeerTest, AnAnswerThatIsNoJsonFailsItsRequestAtOnce) {
   EXPECT_FALSE(fine.is_done());
 }
 
+TEST_F(V1PeerTest, HalfACharacterIsReadAsNodeReadsIt) {
+  auto instance = Register();
+  auto exchange = Begin();
+  const std::string id = IdIn(instance->Next());
+  instance->Say(fmt::format(
+      R"({{"type":"http_proxy_response","request_id":"{}","status":200,"headers":[],"body":"cut \ud83d, whole \ud83d\ude00"}})",
+      id));
+  EXPECT_EQ(instance->Next(), "");
+  ASSERT_TRUE(exchange.is_done());
+  auto response = exchange.Take();
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(*executor.Await(http::ReadAll(response->body.get(), 100)),
+            "cut \xEF\xBF\xBD, whole \xF0\x9F\x98\x80");
+}
+
 TEST_F(V1PeerTest, AMessageBeyondTheLimitClosesTheConnection) {
   EXPECT_EQ(limits.version1_message, 32U * 1024 * 1024) << "what docs/protocol.md says";
   limits.version1_message = 100'000;

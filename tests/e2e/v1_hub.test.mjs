@@ -123,6 +123,13 @@ describe("a hub and version-1 instances", { concurrency: 1 }, () => {
     assert.equal((await answer).status, 403);
   });
 
+  check("half a character is what Node makes of it", async () => {
+    const asked = instance.asked("/half");
+    const answered = get("/half");
+    await instance.answer(await asked, { body: "cut \ud83d" });
+    assert.equal((await answered).body.toString(), "cut \ufffd");
+  });
+
   check("what an instance may not say to a browser is taken out", async () => {
     const asked = instance.asked("/fields");
     const answered = get("/fields");
