@@ -36,6 +36,13 @@ TEST(PrivateFileTest, KeepsWhatWasWrittenFromOthers) {
   EXPECT_EQ(files, 1U);
 }
 
+TEST(PrivateFileTest, APipeIsNone) {
+  const berth::testing::TempFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(ReadPrivateFile(pipe, 100), FailsWith(ErrorKind::kInvalid));
+}
+
 TEST(SmallFileTest, IsReadWholeOrTheCauseIsTold) {
   const berth::testing::TempFolder folder;
   const auto file = folder.path() / "file";

@@ -60,8 +60,10 @@ TEST_F(SealTest, TheKeyFileIsForItsOwnerAlone) {
   ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
   EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kForbidden));
   ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
-  std::filesystem::resize_file(file, 31);
-  EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kInvalid));
+  for (const std::uintmax_t size : {33, 31}) {
+    std::filesystem::resize_file(file, size);
+    EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kInvalid)) << size;
+  }
 }
 
 TEST_F(SealTest, SaysWhyTheKeyCannotBeHad) {

@@ -117,6 +117,12 @@ TEST_F(AccessTest, GroupsOfOtherProvidersKeepTheirCase) {
   EXPECT_EQ(Role(kim), InstanceRole::kViewer);
 }
 
+TEST_F(AccessTest, AShareWithAGroupWithoutANameIsForNobody) {
+  store::User user;
+  user.groups = {""};
+  EXPECT_FALSE(IsFor({.kind = store::ShareKind::kGroup, .subject = ""}, user));
+}
+
 TEST_F(AccessTest, AShareWithANumberedGroupStaysItsWhoeverHasTheName) {
   ASSERT_THAT(
       Put(ShareKind::kGroup, "acme/web", ShareRole::kViewer, std::nullopt, "laptop", "7/web"),

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/text.h"
 #include "identity/fixture_testing.h"
 
 namespace berth::identity {
@@ -100,6 +101,25 @@ TEST_F(AuditTest, AllAddressesTogetherLeaveTheShareOfUsers) {
   DenyUser(owner, "denied");
   Connect(owner, "connected");
   EXPECT_THAT(Written(), ElementsAre("denied", "connected"));
+  Pass(seconds(60));
+  Deny("203.0.113.9", "later");
+  EXPECT_THAT(Written(), ElementsAre("later"));
+}
+
+TEST_F(AuditTest, WhatSomebodyMadeUpIsOneLineOfPlainText) {
+  audit.Record({.action = audit_action::kSignIn,
+                .actor = "a\nb",
+                .instance_id = "c\x1b[2J",
+                .address = "d\re",
+                .detail = std::string("f\0g", 3)});
+  executor.Await(audit.Flush());
+  const auto rows = store::ListAudit(*other, 0, 1).value();
+  ASSERT_EQ(rows.size(), 1U);
+  const store::AuditEntry& entry = rows[0].entry;
+  for (const std::string& text : {entry.actor, entry.instance_id, entry.address, entry.detail}) {
+    EXPECT_FALSE(text.empty());
+    EXPECT_FALSE(HasControl(text)) << text;
+  }
 }
 
 TEST_F(AuditTest, EachOfAThousandAgentsThatComeBackIsWritten) {

@@ -64,9 +64,19 @@ TEST_F(EnrolmentsTest, ATokenThatCouldNotBeMadeCanBeAskedForAgain) {
   EXPECT_EQ(Poll(started), Kind::kApproved);
 }
 
+TEST_F(EnrolmentsTest, EachLetterIsAsLikelyAsAnyOther) {
+  // Bytes from 240 on would come to the first letters once more.
+  int calls = 0;
+  Enrolments drawn{limits, clock, [&](std::span<std::byte> bytes) {
+                     std::ranges::fill(bytes, ++calls == 1 ? std::byte{240} : std::byte{19});
+                   }};
+  EXPECT_EQ(drawn.Start(Laptop())->user_code, "ZZZZ-ZZZZ");
+}
+
 TEST_F(EnrolmentsTest, ADeniedAgentIsToldSo) {
   const auto started = Start();
   ASSERT_THAT(enrolments.Deny(started.user_code), IsOk());
+  enrolments.Restore(started.device_secret.Reveal());  // There is no token of it.
   EXPECT_EQ(Poll(started), Kind::kDenied);
   EXPECT_THAT(enrolments.Approve(started.user_code, {}), FailsWith(ErrorKind::kNotFound));
 }

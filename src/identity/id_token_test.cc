@@ -178,6 +178,7 @@ TEST(JwksTest, LeavesOutWhatIsOfNoUse) {
        R"({"kty":"OKP","crv":"X25519","x":"AA"})", "7", "{}"}));
   ASSERT_THAT(set, IsOk());
   EXPECT_EQ(set->size(), 0u);
+  EXPECT_EQ(Jwks::Parse(KeySet(std::vector<std::string>(101, rsa.Jwk())))->size(), 100u);
   EXPECT_THAT(Jwks::Parse("[]"), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(Jwks::Parse(R"({"keys":{}})"), FailsWith(ErrorKind::kInvalid));
 }
