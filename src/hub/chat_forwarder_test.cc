@@ -193,6 +193,12 @@ TEST_F(ChatForwarderTest, OnlyForThoseWhoMayOperateIt) {
     EXPECT_EQ(Heard(), role == store::ShareRole::kViewer ? "r! you may only look;" : "");
   }
   EXPECT_EQ(sent.size(), 1U);
+  // What runs ends with what allowed it.
+  ASSERT_THAT(executor.Await(identity.shares().RemoveAllOf("box-1")), IsOk());
+  forwarder->OnAccessChanged();
+  executor.RunUntilIdle();
+  EXPECT_EQ(Heard(), "r! no such instance;");
+  EXPECT_EQ(instance.calls->size(), 0U);
 }
 
 TEST_F(ChatForwarderTest, ManyRunSideBySideWithinABound) {

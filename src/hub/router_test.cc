@@ -30,6 +30,13 @@ TEST_F(RouterTest, WhatEscapedFromAPageInPathModeIsLedBackAndNotKept) {
   EXPECT_EQ(Ask("/x?y", "https://hub.example/dashboard").status, 404);
 }
 
+TEST_F(RouterTest, NothingKeepsWhereTheHubLeads) {
+  const auto led = Ask("/");
+  EXPECT_EQ(led.fields.Find("location"), "/dashboard");
+  EXPECT_EQ(led.fields.Find("cache-control"), "no-store");
+  EXPECT_EQ(led.fields.Find("vary"), "*");
+}
+
 TEST_F(RouterTest, NothingIsReadAfterAPathThatIsReadInTwoWays) {
   for (const char* target : {"/api%2fsession", "/clients/a%2fb/proxy/", "/x%00"}) {
     const auto refused = Ask(target);

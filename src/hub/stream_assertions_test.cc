@@ -80,6 +80,12 @@ TEST_F(StreamAssertionsTest, OneServesASessionForHalfAMinute) {
   EXPECT_THAT(Verify(second), IsOk());
 }
 
+TEST_F(StreamAssertionsTest, NoneIsOfTheTunnelBefore) {
+  const std::string first = For(mona);
+  assertions.Begin("tunnel-2");
+  EXPECT_NE(For(mona), first);
+}
+
 TEST_F(StreamAssertionsTest, NoneIsDatedAheadOfAClockThatWasSetBack) {
   const std::string first = For(mona);
   Pass(std::chrono::seconds(20));
