@@ -146,7 +146,6 @@ std::optional<http::Response> Plan::OwnResource() const {
   const bool is_current = query_ == "v=" + RewriteVersion(addresses_.prefix, *setup_);
   response.head.fields.Set("cache-control",
                            is_current ? "private, max-age=31536000, immutable" : "no-cache");
-  response.head.fields.Set("x-content-type-options", "nosniff");
   return response;
 }
 
