@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/event.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 #include "control/stream_fields.h"
@@ -13,6 +14,19 @@ namespace {
 
 using berth::testing::FailsWith;
 using berth::testing::IsOk;
+
+/// Is empty, which it says once it may.
+class WaitingBody : public http::Body {
+ public:
+  explicit WaitingBody(Event& go_on) : go_on_(go_on) {}
+  Task<Result<http::MutableBytes>> Read() override {
+    co_await go_on_.Wait();
+    co_return http::MutableBytes();
+  }
+
+ private:
+  Event& go_on_;
+};
 
 class AssetVoucherTest : public ::testing::Test {
  protected:
@@ -52,6 +66,23 @@ TEST_F(AssetVoucherTest, EverythingElseIsSentWhole) {
     EXPECT_FALSE(response->head.fields.Has(control::kDigestField));
     EXPECT_EQ(*executor_.Await(http::ReadAll(response->body.get(), 1000)), text);
   }
+}
+
+TEST_F(AssetVoucherTest, NotAllAreReadAtOnce) {
+  Event go_on(executor_);
+  std::vector<Task<Result<http::Response>>> vouching;
+  for (int i = 0; i < 17; ++i) {
+    http::Response response;
+    response.body = std::make_unique<WaitingBody>(go_on);
+    vouching.push_back(voucher_.Vouch(HintOf("x"), std::move(response)));
+    vouching.back().Start();
+  }
+  executor_.RunUntilIdle();
+  EXPECT_FALSE(vouching[15].is_done());
+  EXPECT_TRUE(vouching[16].is_done()) << "it passes unread";
+  go_on.Set();
+  executor_.RunUntilIdle();
+  EXPECT_TRUE(vouching[0].is_done());
 }
 
 TEST_F(AssetVoucherTest, ABodyThatBreaksOffIsAnError) {
