@@ -3,17 +3,22 @@
 #include <boost/json/parse.hpp>
 #include <cmath>
 
+#include "base/json_scan.h"
+
 namespace berth {
 
-Result<boost::json::value> ParseJson(std::string_view text) {
+Result<boost::json::value> ParseJson(std::string_view text, std::size_t max_depth) {
+  if (CountJson(text).widest > kMostJsonMembers) {
+    return TooLarge(fmt::format("a JSON object has more than {} members", kMostJsonMembers));
+  }
   boost::system::error_code failure;
-  boost::json::value value = boost::json::parse(text, failure, {}, {.max_depth = 32});
+  boost::json::value value = boost::json::parse(text, failure, {}, {.max_depth = max_depth});
   if (failure) return Invalid("the text is not valid JSON");
   return value;
 }
 
-Result<boost::json::object> ParseJsonObject(std::string_view text) {
-  auto value = ParseJson(text);
+Result<boost::json::object> ParseJsonObject(std::string_view text, std::size_t max_depth) {
+  auto value = ParseJson(text, max_depth);
   if (!value) return std::move(value).error();
   if (!value->is_object()) return Invalid("the text is not a JSON object");
   return std::move(value->get_object());

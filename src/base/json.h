@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,10 +14,14 @@
 
 namespace berth {
 
-/// kInvalid: not JSON, or deeper than 32.
-Result<boost::json::value> ParseJson(std::string_view text);
+/// Most members of one object that is parsed here (why: base/json_scan.h).
+inline constexpr std::size_t kMostJsonMembers = 1024;
+
+/// kInvalid: not JSON, or deeper than `max_depth`; kTooLarge: an object of more than
+/// kMostJsonMembers.
+Result<boost::json::value> ParseJson(std::string_view text, std::size_t max_depth = 32);
 /// The same for an object.
-Result<boost::json::object> ParseJsonObject(std::string_view text);
+Result<boost::json::object> ParseJsonObject(std::string_view text, std::size_t max_depth = 32);
 
 /// Else "". Valid as long as the member is.
 std::string_view StringMember(const boost::json::object& object, std::string_view name);

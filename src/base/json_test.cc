@@ -44,5 +44,25 @@ TEST(JsonTest, IsRefusedUnlessItIsWholeAndShallow) {
   EXPECT_THAT(ParseJsonObject("[]"), FailsWith(ErrorKind::kInvalid));
 }
 
+TEST(JsonTest, AnObjectHasAtMostAThousandMembersAndEachIsCountedByItself) {
+  const auto object = [](std::size_t members) {
+    std::string text = "{\"}\":0";
+    for (std::size_t i = 1; i < members; ++i) text += fmt::format(",\"k{}\":0", i);
+    return text + "}";
+  };
+  EXPECT_THAT(ParseJson(object(kMostJsonMembers)), IsOk());
+  EXPECT_THAT(ParseJson(object(kMostJsonMembers + 1)), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_THAT(ParseJson("[{\"a\":[" + object(kMostJsonMembers) + "," + object(kMostJsonMembers) +
+                        "],\"b\":0}]"),
+              IsOk());
+  const std::string deep = std::string(31, '[') + object(kMostJsonMembers + 1);
+  EXPECT_THAT(ParseJson(deep + std::string(31, ']')), FailsWith(ErrorKind::kTooLarge));
+  // Also where it is no JSON in the end, and below what nobody parses.
+  EXPECT_THAT(ParseJson(object(kMostJsonMembers + 1) + "}"), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_THAT(ParseJson("]}" + object(1)), FailsWith(ErrorKind::kInvalid));
+  EXPECT_THAT(ParseJson(std::string(1000, '[') + object(kMostJsonMembers + 1)),
+              FailsWith(ErrorKind::kInvalid));
+}
+
 }  // namespace
 }  // namespace berth

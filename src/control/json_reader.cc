@@ -1,63 +1,16 @@
 #include "control/json_reader.h"
 
-#include <algorithm>
-
 #include "base/check.h"
+#include "base/json_scan.h"
 
 namespace berth::control {
 namespace {
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-// A walk over JSON text. Of what is not valid it makes something or other, and never leaves it.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  bool AtEnd() const { return at_ >= text_.size(); }
-  char Peek() const { return text_[at_]; }
-  void Skip() { ++at_; }
-  void SkipSpace() {
-    while (!AtEnd() && IsSpace(Peek())) Skip();
-  }
-  // REQUIRES: at an opening quote. Returns the text with its quotes.
-  std::string_view TakeString() {
-    const std::size_t start = at_;
-    for (Skip(); !AtEnd() && Peek() != '"'; Skip()) {
-      if (Peek() == '\\') Skip();
-    }
-    Skip();
-    return text_.substr(start, at_ - start);
-  }
-  // Skips one value of any kind; returns its text without the space around it.
-  std::string_view TakeValue() {
-    SkipSpace();
-    const std::size_t start = std::min(at_, text_.size());
-    std::size_t depth = 0;
-    while (!AtEnd()) {
-      const char c = Peek();
-      if (c == '"') {
-        TakeString();
-        continue;
-      }
-      if (c == '{' || c == '[') ++depth;
-      if (depth == 0 && (c == ',' || c == '}' || IsSpace(c))) break;
-      if (c == '}' || c == ']') --depth;
-      Skip();
-    }
-    return text_.substr(start, at_ - start);
-  }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
 
 // Calls `visit` with the name, in quotes, and the text of the value of each member of the object
 // `text`, which need not be valid.
 template <class Visit>
 void VisitMembers(std::string_view text, Visit visit) {
-  Scanner scanner(text);
+  JsonScanner scanner(text);
   scanner.SkipSpace();
   scanner.Skip();  // The brace.
   for (;;) {
@@ -81,37 +34,6 @@ std::string_view Unquoted(std::string_view text) {
   return is_plain ? text.substr(1, text.size() - 2) : std::string_view();
 }
 
-struct Counts {
-  std::size_t members = 0;  // Of all objects: there is one colon for each.
-  std::size_t values = 0;   // At least as many as there are keys and values in all.
-};
-
-// Of a text that need not be valid: as far as it is, the parser finds no more in it. Stops beyond
-// kMaxValues.
-Counts CountIn(std::string_view text) {
-  Counts counts{.values = 1};
-  Scanner scanner(text);
-  while (!scanner.AtEnd() && counts.values <= kMaxValues) {
-    switch (scanner.Peek()) {
-      case '"':
-        scanner.TakeString();
-        continue;
-      case ':':
-        ++counts.members;
-        [[fallthrough]];
-      case ',':
-      case '[':
-      case '{':
-        ++counts.values;
-        break;
-      default:
-        break;
-    }
-    scanner.Skip();
-  }
-  return counts;
-}
-
 // The members of the parsed value, where a repeated key counts once. Depth: at most kMaxDepth.
 std::size_t CountMembers(const boost::json::value& value) {
   std::size_t count = 0;
@@ -126,8 +48,11 @@ std::size_t CountMembers(const boost::json::value& value) {
 }  // namespace
 
 Result<JsonDocument> ParseDocument(std::string_view text) {
-  const Counts counts = CountIn(text);
+  const JsonCounts counts = CountJson(text, kMaxValues);
   if (counts.values > kMaxValues) return TooLarge("the message holds too many values");
+  if (counts.widest > kMaxMembers) {
+    return TooLarge(fmt::format("an object in the message has more than {} members", kMaxMembers));
+  }
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
   boost::json::error_code failure;

@@ -17,7 +17,8 @@ struct JsonDocument {
 };
 
 /// Parses `text`: one object, valid UTF-8, no key twice in any object, at most kMaxDepth deep, with
-/// at most kMaxValues keys and values (kTooLarge). `text` must outlive the document.
+/// at most kMaxValues keys and values and kMaxMembers in one object (kTooLarge). `text` must
+/// outlive the document.
 Result<JsonDocument> ParseDocument(std::string_view text);
 
 /// The member `name` of the object `text`, which may be one that ParseDocument refuses: what can be

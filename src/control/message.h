@@ -40,14 +40,18 @@ inline constexpr std::size_t kMaxDepth = 16;
 /// Most keys and values in a message: two bytes of text, "0,", may need a hundred once parsed. The
 /// messages that are large hold few and long texts.
 inline constexpr std::size_t kMaxValues = 128 * 1024;
+/// Most members of one object (why: base/json_scan.h). The largest that is sent holds the headers
+/// of a version-1 exchange, 100 of them.
+inline constexpr std::size_t kMaxMembers = 256;
 
 /// Wrong metadata is an error, or left out: version 1 says little of what is in it.
 enum class MetadataReading { kStrict, kLenient };
 
 /// Reads one message. Strict: valid UTF-8, one JSON object, no key twice, at most kMaxDepth deep.
 /// kInvalid: malformed, or a field is missing or wrong (the message names it); kTooLarge: more than
-/// `max_size` bytes or kMaxValues; kForbidden: `from` may not send this type. In all three cases
-/// the connection may go on. `metadata` says what becomes of fields of Metadata that are wrong.
+/// `max_size` bytes, kMaxValues or kMaxMembers; kForbidden: `from` may not send this type. In all
+/// three cases the connection may go on. `metadata` says what becomes of fields of Metadata that
+/// are wrong.
 Result<Message> Parse(std::string_view text, Sender from, std::size_t max_size = kMaxMessage,
                       MetadataReading metadata = MetadataReading::kStrict);
 

@@ -93,6 +93,17 @@ TEST(MessageRefusalTest, BoundsTheValuesOfAMessageAndNotWhatItsTextsHold) {
   EXPECT_THAT(Parse(ping('"' + text + '"'), Sender::kAgent), IsOk());
 }
 
+TEST(MessageRefusalTest, BoundsTheMembersOfEachObject) {
+  const auto ping = [](std::size_t members) {
+    std::string text = R"({"type":"ping","client_id":"a","x":{"k0":0)";
+    for (std::size_t i = 1; i < members; ++i) text += fmt::format(",\"k{}\":0", i);
+    return text + "}}";
+  };
+  EXPECT_EQ(ErrorOf(ping(kMaxMembers)), "accepted");
+  EXPECT_THAT(Parse(ping(kMaxMembers + 1), Sender::kAgent), FailsWith(ErrorKind::kTooLarge));
+  EXPECT_EQ(ErrorOf(ping(kMaxMembers + 1)), "an object in the message has more than 256 members");
+}
+
 TEST(MessageRefusalTest, BoundsTheMessageAndWhatIsKeptOfIt) {
   const std::string head = R"({"type":"ping","x":")";
   std::string fits = head + std::string(kMaxMessage - head.size() - 2, 'x') + "\"}";

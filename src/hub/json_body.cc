@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/event.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace berth::hub {
@@ -33,12 +33,10 @@ Task<Result<void>> JsonBody::Receive(HubContext& hub, http::Request& request) {
 Task<Result<JsonBody>> JsonBody::Read(HubContext& hub, http::Request& request) {
   auto text = co_await ReadText(hub, request);
   if (!text) co_return std::move(text).error();
-  boost::system::error_code failure;
-  boost::json::parse_options strict;
-  strict.max_depth = kMaxDepth;
-  auto value = boost::json::parse(*text, failure, {}, strict);
-  if (failure || !value.is_object()) co_return Invalid("the body is not a JSON object");
-  co_return JsonBody(std::move(value.get_object()));
+  auto object = ParseJsonObject(*text, kMaxDepth);
+  if (object) co_return JsonBody(std::move(*object));
+  if (object.error().kind == ErrorKind::kTooLarge) co_return std::move(object).error();
+  co_return Invalid("the body is not a JSON object");
 }
 
 const boost::json::value* JsonBody::Find(std::string_view name) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
 
+#include "base/json.h"
 #include "rewrite/url.h"
 
 namespace berth::rewrite {
@@ -29,12 +29,9 @@ bool IsFinite(const json::value& value) {
 
 std::optional<json::object> ParseObject(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  json::parse_options options;
-  options.max_depth = kDeepest;
-  boost::system::error_code error;
-  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
-  if (error || !value.is_object() || !IsFinite(value)) return std::nullopt;
-  return std::move(value.get_object());
+  auto value = ParseJson(text, kDeepest);
+  if (!value || !value->is_object() || !IsFinite(*value)) return std::nullopt;
+  return std::move(value->get_object());
 }
 
 bool FixValue(json::value& value, std::string_view prefix) {

@@ -21,7 +21,7 @@ std::string ForScript(std::string_view json);
 std::string ImportMap(std::string_view prefix);
 
 /// The page's own import map with ours merged in, escaped for a script element; nothing if `own` is
-/// not a JSON object, or holds a number beyond the range of a double.
+/// not a JSON object that base/json.h takes, or holds a number beyond the range of a double.
 std::optional<std::string> MergedImportMap(std::string_view own, std::string_view prefix);
 
 /// The manifest with start_url, scope, id and every icon, screenshot, shortcut and handler under
