@@ -27,35 +27,36 @@ constexpr std::uint8_t kEndStream = 0x1;
 constexpr std::uint8_t kEndHeaders = 0x4;
 constexpr std::uint8_t kPadded = 0x8;
 
-}  // namespace
-
-bool H2Budget::Spend(TimePoint now) {
-  const std::chrono::duration<double> passed = now - last_;
-  last_ = now;
-  tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
-  return true;
-}
-
 // A page that closes with 128 streams open resets them all at once, twice a second at most; PING
 // and SETTINGS come a few times in a connection's life.
-H2FloodGuard::H2FloodGuard(Rules rules, TimePoint now)
-    : rules_(rules),
-      skip_(rules.expects_preface ? kPreface : 0),
-      resets_(300 * rules.scale, 50 * rules.scale, now),
-      sent_resets_(300 * rules.scale, 50 * rules.scale, now),
-      pings_(60 * rules.scale, 10 * rules.scale, now),
-      settings_(20 * rules.scale, 2 * rules.scale, now),
-      empty_data_(100 * rules.scale, 20 * rules.scale, now),
-      others_(1000 * rules.scale, 200 * rules.scale, now) {}
+constexpr TokenBucket::Rate kResetRate{.burst = 300, .per_second = 50};
+constexpr TokenBucket::Rate kPingRate{.burst = 60, .per_second = 10};
+constexpr TokenBucket::Rate kSettingsRate{.burst = 20, .per_second = 2};
+constexpr TokenBucket::Rate kEmptyDataRate{.burst = 100, .per_second = 20};
+constexpr TokenBucket::Rate kOtherRate{.burst = 1000, .per_second = 200};
+
+}  // namespace
+
+H2FloodGuard::H2FloodGuard(Rules rules)
+    : rules_(rules), skip_(rules.expects_preface ? kPreface : 0) {}
+
+bool H2FloodGuard::Spend(TokenBucket& bucket, TokenBucket::Rate rate, TimePoint now) {
+  rate.burst *= rules_.scale;
+  rate.per_second *= rules_.scale;
+  return bucket.Spend(rate, now);
+}
+
+bool H2FloodGuard::SpendSentReset(TimePoint now) { return Spend(sent_resets_, kResetRate, now); }
+
+bool H2FloodGuard::SpendUseless(TimePoint now) { return Spend(others_, kOtherRate, now); }
 
 Result<void> H2FloodGuard::Inspect(net::Bytes bytes, TimePoint now) {
   while (!bytes.empty()) {
     if (skip_ > 0) {
       // The first byte of padded DATA says how much of the rest is padding (section 6.1).
       if (std::exchange(is_padding_next_, false) &&
-          skip_ == 1 + std::to_integer<std::size_t>(bytes[0]) && !empty_data_.Spend(now)) {
+          skip_ == 1 + std::to_integer<std::size_t>(bytes[0]) &&
+          !Spend(empty_data_, kEmptyDataRate, now)) {
         return TooLarge("flood of DATA frames of padding");
       }
       const std::size_t skipped = std::min(skip_, bytes.size());
@@ -85,7 +86,9 @@ Result<void> H2FloodGuard::InspectFrame(TimePoint now) {
   switch (type) {
     case kData:
       if ((flags & kEndStream) != 0) break;
-      if (length == 0 && !empty_data_.Spend(now)) return TooLarge("flood of empty DATA frames");
+      if (length == 0 && !Spend(empty_data_, kEmptyDataRate, now)) {
+        return TooLarge("flood of empty DATA frames");
+      }
       is_padding_next_ = length > 0 && (flags & kPadded) != 0;
       break;
     case kHeaders:
@@ -101,20 +104,27 @@ Result<void> H2FloodGuard::InspectFrame(TimePoint now) {
       break;
     case kRstStream:
       // Only a peer that opens streams can make work by resetting them.
-      if (rules_.expects_preface && !resets_.Spend(now)) return TooLarge("flood of resets");
+      if (rules_.expects_preface && !Spend(resets_, kResetRate, now))
+        return TooLarge("flood of resets");
       break;
     case kSettings:
       // nghttp2 ends the connection over an answer to none of ours.
-      if ((flags & kAck) == 0 && !settings_.Spend(now)) return TooLarge("flood of SETTINGS");
+      if ((flags & kAck) == 0 && !Spend(settings_, kSettingsRate, now)) {
+        return TooLarge("flood of SETTINGS");
+      }
       break;
-    case kPing:
+    case kPing: {
       // We send few that it may answer.
-      if (!((flags & kAck) == 0 ? pings_ : others_).Spend(now)) return TooLarge("flood of PING");
+      const bool is_ask = (flags & kAck) == 0;
+      if (!Spend(is_ask ? pings_ : others_, is_ask ? kPingRate : kOtherRate, now)) {
+        return TooLarge("flood of PING");
+      }
       break;
+    }
     case kWindowUpdate:
       break;  // As many as the reader's appetite; nghttp2 answers nothing.
     default:
-      if (!others_.Spend(now)) return TooLarge("flood of frames without use");
+      if (!Spend(others_, kOtherRate, now)) return TooLarge("flood of frames without use");
       break;
   }
   return Ok();

@@ -12,24 +12,10 @@
 
 #include "base/executor.h"
 #include "base/result.h"
+#include "base/token_bucket.h"
 #include "net/byte_stream.h"
 
 namespace berth::http {
-
-/// A token bucket: `burst` at once, `per_second` refilled.
-class H2Budget {
- public:
-  H2Budget(double burst, double per_second, TimePoint now)
-      : burst_(burst), per_second_(per_second), tokens_(burst), last_(now) {}
-  /// Takes one token; false if there is none.
-  bool Spend(TimePoint now);
-
- private:
-  double burst_;
-  double per_second_;
-  double tokens_;
-  TimePoint last_;
-};
 
 class H2FloodGuard {
  public:
@@ -38,20 +24,21 @@ class H2FloodGuard {
     double scale;            ///< Multiplies every budget.
     std::size_t head_bytes;  ///< Most bytes of one compressed head.
   };
-  H2FloodGuard(Rules rules, TimePoint now);
+  explicit H2FloodGuard(Rules rules);
 
   /// Looks at bytes before nghttp2 does. kTooLarge: over budget, the connection must end.
   Result<void> Inspect(net::Bytes bytes, TimePoint now);
   /// Notes a reset that we sent (because the peer made us). False: over budget.
-  bool SpendSentReset(TimePoint now) { return sent_resets_.Spend(now); }
+  bool SpendSentReset(TimePoint now);
 
   /// Notes a frame that proved to be of no use. False: over budget.
-  bool SpendUseless(TimePoint now) { return others_.Spend(now); }
+  bool SpendUseless(TimePoint now);
 
   bool is_head_incomplete() const { return head_incomplete_; }
 
  private:
   Result<void> InspectFrame(TimePoint now);
+  bool Spend(TokenBucket& bucket, TokenBucket::Rate rate, TimePoint now);
 
   const Rules rules_;
   std::size_t skip_;              ///< Bytes until the next frame header.
@@ -61,12 +48,12 @@ class H2FloodGuard {
   bool head_incomplete_ = false;
   std::size_t head_frames_ = 0;
   std::size_t head_bytes_ = 0;
-  H2Budget resets_;
-  H2Budget sent_resets_;
-  H2Budget pings_;
-  H2Budget settings_;
-  H2Budget empty_data_;
-  H2Budget others_;
+  TokenBucket resets_;
+  TokenBucket sent_resets_;
+  TokenBucket pings_;
+  TokenBucket settings_;
+  TokenBucket empty_data_;
+  TokenBucket others_;
 };
 
 }  // namespace berth::http

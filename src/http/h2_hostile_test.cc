@@ -476,18 +476,5 @@ TEST_F(H2HostileAgentTest, TheEndOfTheConnectionIsNoAnswer) {
   EXPECT_THAT(AnswerTo(flood), FailsWith(ErrorKind::kUnavailable));
 }
 
-TEST(H2BudgetTest, RefillsWithTime) {
-  TimePoint now{};
-  H2Budget budget(2, 1, now);
-  EXPECT_TRUE(budget.Spend(now));
-  EXPECT_TRUE(budget.Spend(now));
-  EXPECT_FALSE(budget.Spend(now));
-  EXPECT_TRUE(budget.Spend(now + 1s));
-  EXPECT_FALSE(budget.Spend(now + 1s));
-  EXPECT_TRUE(budget.Spend(now + 1h));
-  EXPECT_TRUE(budget.Spend(now + 1h));
-  EXPECT_FALSE(budget.Spend(now + 1h));
-}
-
 }  // namespace
 }  // namespace berth::http

@@ -1,5 +1,6 @@
 #include "http/websocket.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -178,6 +179,11 @@ Task<Result<WebSocketEvent>> WebSocketChannel::Receive() {
     if (error_) co_return *error_;
     if (is_peer_closed_) co_return Unavailable("websocket: closed");
     auto event = decoder_.Next(input_);
+    const std::size_t idle_frames = decoder_.TakeIdleFrames();
+    const bool is_text = event && *event && (*event)->kind == WebSocketEvent::Kind::kText;
+    if ((idle_frames > 0 || is_text) && IsTooMuch(idle_frames, is_text ? &**event : nullptr)) {
+      co_return *error_;
+    }
     if (!event) {
       SendClose(decoder_.failure_code(), event.error().message);
       outbox_->Finish();
@@ -225,6 +231,23 @@ Result<void> WebSocketChannel::TakeInput(Result<MutableBytes> read) {
   input_ = *read;
   last_received_ = executor_.now();
   return Ok();
+}
+
+// Whether the peer sent more than it may with these; then the channel is broken.
+bool WebSocketChannel::IsTooMuch(std::size_t idle_frames, const WebSocketEvent* text) {
+  if (options_.counted == Counted::kNothing) return false;
+  auto bytes = static_cast<double>(idle_frames * kLeastCounted);
+  if (text != nullptr && options_.counted == Counted::kAllButData) {
+    // One message is not too much by itself, whatever the limit of its size is.
+    const auto size = static_cast<double>(std::max(text->data.size(), kLeastCounted));
+    bytes += std::min(size, kPeerRate.burst);
+  }
+  if (allowance_.Spend(kPeerRate, executor_.now(), bytes)) return false;
+  constexpr std::string_view kWhy = "more messages or control frames than an honest peer sends";
+  SendClose(close_code::kPolicy, kWhy);
+  outbox_->Finish();
+  Fail(TooLarge(fmt::format("websocket: {}", kWhy)));
+  return true;
 }
 
 void WebSocketChannel::TakePong(std::string_view payload) {

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/event.h"
+#include "base/token_bucket.h"
 #include "http/body.h"
 #include "http/websocket_codec.h"
 
@@ -23,9 +24,21 @@ namespace berth::http {
 
 class WebSocketChannel {
  public:
+  /// What a peer may send beside binary payload, in bytes: no honest one comes near it, and to read
+  /// as much costs a few per cent of a core. A frame or message counts as kLeastCounted at least.
+  static constexpr TokenBucket::Rate kPeerRate{.burst = 16.0 * 1024 * 1024,
+                                               .per_second = 256.0 * 1024};
+  static constexpr std::size_t kLeastCounted = 4096;
+  enum class Counted : std::uint8_t {
+    kNothing,
+    kIdleFrames,  ///< Control frames and empty ones.
+    kAllButData,  ///< These and text messages.
+  };
+
   struct Options {
     std::uint64_t max_text = 1024 * 1024;      ///< Bytes of one received text message.
     bool accept_binary = true;                 ///< Else a binary message fails with code 1003.
+    Counted counted = Counted::kNothing;       ///< What is drawn from kPeerRate.
     std::size_t max_queued = 4 * 1024 * 1024;  ///< Bytes of text that may wait to be sent.
     std::size_t piece = 64 * 1024;             ///< Binary bytes of one frame, about.
     /// Silence before a ping, or up to a hundredth less, so that many channels ping in one turn; 0
@@ -60,8 +73,8 @@ class WebSocketChannel {
   /// The next text message, part of a binary message, or the peer's close frame (already answered;
   /// the last event). Its data is valid until the next call and may be changed in place. Dropping
   /// the Task loses nothing. Errors are final: kUnavailable (the peer went away, or the channel was
-  /// closed), kInvalid and kTooLarge (the peer broke the protocol: the close frame is queued),
-  /// kTimeout (silence).
+  /// closed), kInvalid and kTooLarge (the peer broke the protocol, or sent more than kPeerRate: the
+  /// close frame is queued), kTimeout (silence).
   Task<Result<WebSocketEvent>> Receive();
 
   /// Queues a text message. kTooLarge: the peer does not read, and the queue is full: close.
@@ -95,6 +108,7 @@ class WebSocketChannel {
 
   // Not inlined: what they need would lie in Receive's frame, of which each idle tunnel has one.
   [[gnu::noinline]] Result<void> TakeInput(Result<MutableBytes> read);
+  [[gnu::noinline]] bool IsTooMuch(std::size_t idle_frames, const WebSocketEvent* text);
   [[gnu::noinline]] void TakePong(std::string_view payload);
   [[gnu::noinline]] void TakeClose(const WebSocketEvent& event);
   [[gnu::noinline]] void SendClose(std::uint16_t code, std::string_view reason);
@@ -110,6 +124,7 @@ class WebSocketChannel {
   MutableBytes input_;              // Received, not yet decoded.
   std::optional<Error> error_;      // Set for good once the channel is broken.
   Event broken_;                    // Set with error_: ends a pending read.
+  TokenBucket allowance_;           // What the peer may still send.
   bool is_closing_ = false;         // Close() was called.
   bool is_peer_closed_ = false;
 

@@ -129,9 +129,11 @@ Result<void> WebSocketDecoder::BeginFrame() {
   header_size_ = 0;
   header_need_ = 2;
   if (IsControl(opcode_)) {
+    ++idle_frames_;
     control_size_ = 0;
     return Ok();
   }
+  if (length == 0) ++idle_frames_;
   if (opcode_ != WebSocketOpcode::kContinuation) {
     message_ = opcode_;
     message_size_ = 0;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "http/mask.h"
@@ -78,6 +79,9 @@ class WebSocketDecoder {
   /// send failure_code() and close. Unmasking changes the input in place.
   Result<std::optional<WebSocketEvent>> Next(MutableBytes& input);
 
+  /// How many frames came that carry nothing, control frames and empty ones, since the last call.
+  std::size_t TakeIdleFrames() { return std::exchange(idle_frames_, 0U); }
+
   /// The close code that belongs to the error that Next returned; 0 before.
   std::uint16_t failure_code() const { return failure_code_; }
 
@@ -111,6 +115,7 @@ class WebSocketDecoder {
   std::uint64_t message_size_ = 0;
   bool is_dropping_ = false;  // The rest of a message that is too long.
   std::string text_;          // A text message that came in pieces.
+  std::uint32_t idle_frames_ = 0;
   bool text_is_out_ = false;  // The last event lent text_: clear it first.
   std::array<std::byte, 125> control_{};
   std::size_t control_size_ = 0;

@@ -100,6 +100,83 @@ TEST_F(WebSocketTest, ReceivesMessages) {
   EXPECT_EQ(two->text(), "two");
 }
 
+TEST_F(WebSocketTest, ClosesOnMoreThanAPeerMaySend) {
+  using Counted = WebSocketChannel::Counted;
+  constexpr auto kMost =
+      static_cast<std::size_t>(WebSocketChannel::kPeerRate.burst) / WebSocketChannel::kLeastCounted;
+  constexpr auto kASecond = static_cast<std::size_t>(WebSocketChannel::kPeerRate.per_second) /
+                            WebSocketChannel::kLeastCounted;
+  std::string begin, go_on, end;
+  AppendFrame(begin, WebSocketOpcode::kText, "t", kKey, /*is_final=*/false);
+  AppendFrame(go_on, WebSocketOpcode::kContinuation, "", kKey, /*is_final=*/false);
+  AppendFrame(end, WebSocketOpcode::kContinuation, "last", kKey);
+  struct Case {
+    Counted counted;
+    bool is_refused;
+    std::string frame;
+    std::string before = {};
+    std::string after = Frame(WebSocketOpcode::kBinary, "last");
+  };
+  const Case cases[] = {
+      {Counted::kIdleFrames, true, Frame(WebSocketOpcode::kPing, "")},
+      {Counted::kIdleFrames, true, Frame(WebSocketOpcode::kPong, "x")},
+      {Counted::kIdleFrames, true, go_on, begin, end},
+      {Counted::kIdleFrames, true, Frame(WebSocketOpcode::kBinary, "")},
+      {Counted::kAllButData, true, Frame(WebSocketOpcode::kText, "x")},
+      {Counted::kIdleFrames, false, Frame(WebSocketOpcode::kText, "x")},
+      {Counted::kAllButData, false, Frame(WebSocketOpcode::kBinary, "x")},
+      {Counted::kNothing, false, Frame(WebSocketOpcode::kPing, "")},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(&one - cases);
+    Open({.counted = one.counted});
+    // Whether all of it was taken.
+    const auto takes = [&](std::size_t count) {
+      feed_.pieces.clear();
+      std::string all = one.before;
+      for (std::size_t i = 0; i < count; ++i) all += one.frame;
+      feed_.Send(all + one.after);
+      for (;;) {
+        auto event = Receive();
+        if (!event) EXPECT_THAT(event, FailsWith(ErrorKind::kTooLarge));
+        if (!event || event->text().ends_with("last")) return event.has_value();
+      }
+    };
+    EXPECT_TRUE(takes(kMost));
+    executor_.Advance(1s);
+    EXPECT_TRUE(takes(kASecond));
+    executor_.Advance(1s);
+    EXPECT_EQ(takes(kASecond + 1), !one.is_refused);
+    if (!one.is_refused) continue;
+    std::string sent;
+    for (std::string piece; (piece = Pull()).front() != '(';) sent += piece;
+    EXPECT_EQ(Pull(), "(end)");
+    EXPECT_NE(sent.find("\x03\xF0more messages"), sent.npos) << "1008";
+  }
+}
+
+TEST_F(WebSocketTest, FramesThatAreTooManyInOnePieceAreTooManyToo) {
+  Open({.counted = WebSocketChannel::Counted::kIdleFrames});
+  std::string all;
+  AppendFrame(all, WebSocketOpcode::kText, "t", kKey, /*is_final=*/false);
+  for (int i = 0; i < 6'000; ++i) {
+    AppendFrame(all, WebSocketOpcode::kContinuation, "", kKey, /*is_final=*/false);
+  }
+  feed_.Send(std::move(all));
+  EXPECT_THAT(Receive(), FailsWith(ErrorKind::kTooLarge));
+}
+
+TEST_F(WebSocketTest, ALargeMessageCountsByItsBytes) {
+  Open({.counted = WebSocketChannel::Counted::kAllButData});
+  const std::string mebibyte = Frame(WebSocketOpcode::kText, std::string(1024 * 1024, 'x'));
+  for (int i = 0; i < 16; ++i) {
+    feed_.Send(mebibyte);
+    EXPECT_THAT(Receive(), IsOk());
+  }
+  feed_.Send(Frame(WebSocketOpcode::kText, "x"));
+  EXPECT_THAT(Receive(), FailsWith(ErrorKind::kTooLarge));
+}
+
 TEST_F(WebSocketTest, SendsATurnAsOnePiece) {
   Open();
   EXPECT_EQ(Pull(), "(waits)");

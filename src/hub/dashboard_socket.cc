@@ -21,6 +21,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   http::WebSocketChannel::Options options;
   options.max_text = limits.version1_request;  // Of forward_to_client.
   options.accept_binary = false;
+  options.counted = http::WebSocketChannel::Counted::kAllButData;
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;
   return options;

@@ -18,6 +18,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   options.max_text = limits.version1_message;
   options.max_queued = 4 * limits.version1_request + limits.control_message;
   options.accept_binary = false;
+  options.counted = http::WebSocketChannel::Counted::kIdleFrames;
   options.close_timeout = tunnel::kHubCloseTimeout;
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;

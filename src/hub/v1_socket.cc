@@ -15,6 +15,7 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   options.max_text = limits.version1_request;
   options.max_queued = limits.version1_message + limits.stream_buffer;
   options.accept_binary = false;
+  options.counted = http::WebSocketChannel::Counted::kIdleFrames;
   options.ping_after = limits.ping_after;
   options.ping_answer = limits.ping_answer;
   return options;

@@ -9,7 +9,10 @@ namespace {
 http::WebSocketChannel::Options ChannelOptions(const Limits& limits, http::WebSocketRole role,
                                                Protocol protocol) {
   http::WebSocketChannel::Options options;
-  if (role == http::WebSocketRole::kAcceptor) options.close_timeout = kHubCloseTimeout;
+  if (role == http::WebSocketRole::kAcceptor) {
+    options.close_timeout = kHubCloseTimeout;
+    options.counted = http::WebSocketChannel::Counted::kAllButData;
+  }
   if (protocol == Protocol::kVersion1) {
     options.max_text = limits.version1_message;
     options.max_queued = 2 * limits.version1_message;

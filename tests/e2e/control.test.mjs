@@ -39,6 +39,28 @@ function broken(id) {
   };
 }
 
+/** One masked text frame. */
+function textFrame(text) {
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64BE(BigInt(text.length));
+  const length = text.length < 126 ? [0x80 | text.length] : [0xff, ...size];
+  return Buffer.concat([Buffer.from([0x81, ...length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
+/** What is allowed once, and no honest peer sends as often; with the code that it is closed with. */
+const floods = Object.fromEntries(Object.entries({
+  "6,000 pings": [[], [0x89, 0x80, 0, 0, 0, 0]],
+  "6,000 pongs": [[], [0x8a, 0x80, 0, 0, 0, 0]],
+  "6,000 empty continuations": [[0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0]],
+  "6,000 messages": [[], textFrame("{\"type\":\"unknown\"}")],
+}).map(([name, [first, frame]]) => {
+  const bytes = Buffer.concat([Buffer.from(first), ...Array(6_000).fill(Buffer.from(frame))]);
+  return [name, [(peer) => peer.end.socket.write(bytes), 1008]];
+}));
+
+/** A valid message that is costly to read. */
+const wideStatus = JSON.stringify({ type: "status_update", client_id: "mallory", status: "idle", x: Array(100_000).fill(0) });
+
 /** What of an instance does not change while it is in use. */
 function lasting({ last_seen, latency_ms, metadata: { status, state, state_since, last_activity, traffic, ...metadata }, ...client }) {
   return { ...client, metadata };
@@ -298,6 +320,8 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
       "a ping of 126 bytes": [(peer) => peer.end.send("ping", "x".repeat(126)), 1002],
       "a continuation of nothing": [(peer) => peer.end.socket.write(Buffer.from([0x80, 0x80, 0, 0, 0, 0])), 1002],
       "a length of 2^63": [(peer) => peer.end.socket.write(Buffer.from([0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])), 1002],
+      ...floods,
+      "20 MB of status": [(peer) => peer.end.socket.write(Buffer.concat(Array(100).fill(textFrame(wideStatus)))), 1008],
     };
     for (const [name, [play, code]] of Object.entries(frames)) {
       const peer = await register();
@@ -359,6 +383,7 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
     const endings = [
       ["binary", (one) => one.end.send("binary", "x"), 1003], ["more than 1 MiB", (one) => one.say("x".repeat(1_100_000)), 1009],
       ["no UTF-8", (one) => one.say(Buffer.from([0xff])), 1007],
+      ...Object.entries(floods).map(([name, [play, code]]) => [name, play, code]),
     ];
     for (const [name, play, code] of endings) {
       const one = await openBrowser();
