@@ -20,7 +20,7 @@ class H2FloodGuardTest : public ::testing::Test {
     return guard_.Inspect(std::as_bytes(std::span(frame)), TimePoint());
   }
 
-  H2FloodGuard guard_{{.expects_preface = false, .scale = 1, .head_bytes = 1'000}, TimePoint()};
+  H2FloodGuard guard_{{.expects_preface = false, .scale = 1, .head_bytes = 1'000}};
 };
 
 // nghttp2 has bounds of its own here, but not in every release of it.

@@ -26,9 +26,9 @@ class WebSocketChannel {
  public:
   /// What a peer may send beside binary payload, in bytes: no honest one comes near it, and to read
   /// as much costs a few per cent of a core. A frame or message counts as kLeastCounted at least.
-  static constexpr TokenBucket::Rate kPeerRate{.burst = 16.0 * 1024 * 1024,
-                                               .per_second = 256.0 * 1024};
-  static constexpr std::size_t kLeastCounted = 4096;
+  static constexpr TokenBucket::Rate kPeerRate{.burst = 8.0 * 1024 * 1024,
+                                               .per_second = 512.0 * 1024};
+  static constexpr std::size_t kLeastCounted = 2048;
   enum class Counted : std::uint8_t {
     kNothing,
     kIdleFrames,  ///< Control frames and empty ones.
@@ -76,6 +76,9 @@ class WebSocketChannel {
   /// closed), kInvalid and kTooLarge (the peer broke the protocol, or sent more than kPeerRate: the
   /// close frame is queued), kTimeout (silence).
   Task<Result<WebSocketEvent>> Receive();
+
+  /// Changes max_text, for the frames that begin from now on.
+  void LimitText(std::uint64_t bytes) { decoder_.LimitText(bytes); }
 
   /// Queues a text message. kTooLarge: the peer does not read, and the queue is full: close.
   /// kUnavailable: closed or broken. REQUIRES: valid UTF-8.

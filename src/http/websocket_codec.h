@@ -82,6 +82,9 @@ class WebSocketDecoder {
   /// How many frames came that carry nothing, control frames and empty ones, since the last call.
   std::size_t TakeIdleFrames() { return std::exchange(idle_frames_, 0U); }
 
+  /// Changes max_text, for the frames that begin from now on.
+  void LimitText(std::uint64_t bytes) { options_.max_text = bytes; }
+
   /// The close code that belongs to the error that Next returned; 0 before.
   std::uint16_t failure_code() const { return failure_code_; }
 

@@ -1,5 +1,7 @@
 #include "tunnel/hub_link.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace berth::tunnel {
@@ -26,6 +28,7 @@ HubLink::HubLink(Executor& executor, const Limits& limits, Observer& observer)
         is_over_ = true;
         link_.Close(http::close_code::kPolicy, Timeout("the agent did not register in time"));
       })) {
+  link_.channel().LimitText(std::min(kMaxFirstMessage, limits.control_message));
   executor.ArmAfter(*register_timer_, limits.register_timeout);
 }
 
@@ -108,6 +111,7 @@ Task<void> HubLink::OnRegister(control::Register registration) {
   }
   instance_id_ = std::move(id);
   is_registered_ = true;
+  link_.channel().LimitText(limits_.control_message);
   link_.channel().Ping();  // For the latency.
 }
 

@@ -23,6 +23,10 @@ namespace berth::tunnel {
 /// Whether a request for /ws/connect comes from an agent that speaks berth.h2.
 bool IsTunnelRequest(const http::RequestHead& head);
 
+/// Most bytes of an agent's message until it is registered: who opens many tunnels cannot have the
+/// hub hold much for each. A `register` with all that is kept of it has less.
+inline constexpr std::uint64_t kMaxFirstMessage = 64 * 1024;
+
 class HubLink : private LinkOwner {
  public:
   /// The hub behind the link. Nothing is called after Run() ended or Fence().

@@ -159,6 +159,22 @@ TEST_F(HubLinkTest, StreamsComeAfterTheRegistration) {
   EXPECT_THAT(asked, FailsWith(ErrorKind::kUnavailable));
 }
 
+TEST_F(HubLinkTest, ARegistrationIsNoLongMessage) {
+  const std::string head = R"({"type":"register","client_id":"box-1","metadata":{},"x":")";
+  const std::string fits = head + std::string(kMaxFirstMessage - head.size() - 2, 'x') + "\"}";
+  EXPECT_EQ(Say(fits + " "), "closed 1009\n");
+  ASSERT_TRUE(end_->ended().has_value());
+  EXPECT_EQ(end_->ended()->kind, ErrorKind::kTooLarge);
+}
+
+TEST_F(HubLinkTest, ALongRegistrationOpensTheWayToLongerMessages) {
+  const std::string head = R"({"type":"register","client_id":"box-1","metadata":{},"x":")";
+  Say(head + std::string(kMaxFirstMessage - head.size() - 2, 'x') + "\"}");
+  EXPECT_TRUE(end_->link.is_registered());
+  const std::string ping = R"({"type":"ping","x":")" + std::string(kMaxFirstMessage, 'x') + "\"}";
+  EXPECT_EQ(Say(ping), "{\"type\":\"pong\",\"client_id\":\"box-1\"}\n");
+}
+
 TEST_F(HubLinkTest, RefusesStreamsThatTheHubDidNotOpen) {
   Say(kRegister);
   Event ready(executor_);
