@@ -26,7 +26,7 @@ Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
                                                         : text.error();
   }
   auto value = ParseJson(*text);
-  if (!value) co_return value.error();
+  if (!value) co_return Invalid(value.error().message);
   co_return JsonAnswer{.status = response->head.status, .value = std::move(*value)};
 }
 

@@ -40,8 +40,8 @@ inline constexpr std::size_t kMaxDepth = 16;
 /// Most keys and values in a message: two bytes of text, "0,", may need a hundred once parsed. The
 /// messages that are large hold few and long texts.
 inline constexpr std::size_t kMaxValues = 128 * 1024;
-/// Most members of one object (why: base/json_scan.h). The largest that is sent holds the headers
-/// of a version-1 exchange, 100 of them.
+/// Most members of one object (why: base/json_scan.h). The largest of ours holds 64 labels; what a
+/// version-1 instance's chat says may be anything, and an object like that is lost from it.
 inline constexpr std::size_t kMaxMembers = 256;
 
 /// Wrong metadata is an error, or left out: version 1 says little of what is in it.

@@ -35,7 +35,7 @@ TEST(H2HeadTest, BoundsTheBytesOfAHead) {
   EXPECT_THAT(Read({{":status", "200"}, {"x", std::string(kBytes / 2, 'v')}}).TakeResponse(),
               IsOk());
   EXPECT_THAT(Read({{":status", "200"}, {"x", std::string(kBytes, 'v')}}).TakeResponse(),
-              FailsWith(ErrorKind::kTooLarge));
+              FailsWith(ErrorKind::kInvalid));
 }
 
 TEST(H2HeadTest, BoundsTheFieldsOfAHead) {

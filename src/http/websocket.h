@@ -24,11 +24,12 @@ namespace berth::http {
 
 class WebSocketChannel {
  public:
-  /// What a peer may send beside binary payload, in bytes: no honest one comes near it, and to read
-  /// as much costs a few per cent of a core. A frame or message counts as kLeastCounted at least.
-  static constexpr TokenBucket::Rate kPeerRate{.burst = 8.0 * 1024 * 1024,
-                                               .per_second = 512.0 * 1024};
-  static constexpr std::size_t kLeastCounted = 2048;
+  /// What a peer may send beside binary payload, in bytes: more than an agent with all the sessions
+  /// and questions that it may tell of does, and to read as much costs a few per cent of a core. A
+  /// frame or message counts as kLeastCounted at least.
+  static constexpr TokenBucket::Rate kPeerRate{.burst = 16.0 * 1024 * 1024,
+                                               .per_second = 1024.0 * 1024};
+  static constexpr std::size_t kLeastCounted = 4096;
   enum class Counted : std::uint8_t {
     kNothing,
     kIdleFrames,  ///< Control frames and empty ones.

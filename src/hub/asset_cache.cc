@@ -11,9 +11,10 @@ namespace berth::hub {
 namespace {
 
 constexpr std::size_t kMostOfOneTarget = 4;
-// Bodies are long where their sender wishes: who has four of them open keeps nobody else's away.
+// Bodies are long where their sender wishes. So that nobody keeps everybody else's away, the second
+// half of the places is for those who have fewer than two.
 constexpr std::size_t kMostWatched = 16;
-constexpr std::ptrdiff_t kMostWatchedOfOwner = kMostWatched / 4;
+constexpr std::ptrdiff_t kFewWatched = 2;
 
 /// What an entry costs beside its bytes and its target, which is there twice.
 constexpr std::size_t kOverhead = 512;
@@ -98,8 +99,8 @@ std::vector<KeptAssetPtr> AssetCache::Find(std::int64_t owner_id, std::string_vi
 }
 
 http::BodyPtr AssetCache::Watch(std::int64_t owner_id, std::string target, http::BodyPtr body) {
-  if (limits_.asset_cache == 0 || watched_.size() >= kMostWatched ||
-      std::ranges::count(watched_, owner_id) >= kMostWatchedOfOwner ||
+  const bool has_few = std::ranges::count(watched_, owner_id) < kFewWatched;
+  if (limits_.asset_cache == 0 || watched_.size() >= (has_few ? kMostWatched : kMostWatched / 2) ||
       body->length().value_or(0) > limits_.asset_cache_entry) {
     return body;
   }

@@ -153,13 +153,16 @@ TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBoundedForOneOwnerAndForAll)
     return held.back().get() != itself;
   };
   std::vector<http::BodyPtr> of_first;
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(is_watched(1, of_first));
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(is_watched(1, of_first));
   EXPECT_FALSE(is_watched(1, of_first));
   EXPECT_EQ(*ReadAll(cache_.Watch(2, "/b", Text("b"))), "b");
   EXPECT_THAT(Kept(2, "/b"), ElementsAre("b"));
 
   std::vector<http::BodyPtr> of_others;
-  for (int i = 0; i < 12; ++i) EXPECT_TRUE(is_watched(2 + i / 4, of_others));
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_TRUE(is_watched(2 + i / 2, of_others));
+    if (i % 2 == 1) EXPECT_FALSE(is_watched(2 + i / 2, of_others));
+  }
   EXPECT_FALSE(is_watched(9, of_others));
   of_first.clear();
   EXPECT_TRUE(is_watched(9, of_others));

@@ -1,7 +1,6 @@
 #include "hub/v1_peer.h"
 
 #include "base/log.h"
-#include "control/v1_proxy.h"
 #include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
@@ -126,13 +125,7 @@ Task<void> V1Peer::OnText(std::string_view text) {
   if (!message) {
     LogDebug("instance {}: {}", ForLog(id_), message.error().ToString());
     Tell(message.error().message);
-    // Whoever waits for it need not wait any longer.
-    if (calls_) {
-      control::ErrorMessage failure;
-      failure.request_id = control::PartsOfRefused(text).request_id;
-      failure.message = "a malformed answer";
-      if (!failure.request_id.empty()) calls_->Deliver(failure);
-    }
+    if (calls_) FailWaiter(control::PartsOfRefused(text));
     co_return;
   }
   if (auto* registration = std::get_if<control::Register>(&*message)) {
@@ -145,6 +138,16 @@ Task<void> V1Peer::OnText(std::string_view text) {
     // Never a pong: an instance that believes itself registered would stay away for ever.
     Tell("not registered: send register first");
   }
+}
+
+void V1Peer::FailWaiter(const control::Refused& answer) {
+  const bool is_piece = answer.type == control::UserResponse::kType ||
+                        answer.type == control::UserResponseChunk::kType;
+  if (answer.request_id.empty() || is_piece) return;
+  control::ErrorMessage failure;
+  failure.request_id = answer.request_id;
+  failure.message = "a malformed answer";
+  calls_->Deliver(failure);
 }
 
 Task<void> V1Peer::OnRegister(control::Register registration) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "control/v1_proxy.h"
 #include "http/websocket.h"
 #include "hub/context.h"
 #include "hub/registry.h"
@@ -57,6 +58,9 @@ class V1Peer : public InstanceLink {
   /// to hold.
   Result<void> NoteArrived(std::size_t bytes);
   Task<void> OnText(std::string_view text);
+  /// Whoever waits for an answer that was refused need not wait any longer. A piece of one is lost
+  /// from it, and the rest still comes.
+  void FailWaiter(const control::Refused& answer);
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);
   Task<void> CloseWhenTokenEnds();

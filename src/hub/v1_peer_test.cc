@@ -270,6 +270,29 @@ TEST_F(V1PeerTest, AnAnswerThatIsNoJsonFailsItsRequestAtOnce) {
   EXPECT_FALSE(fine.is_done());
 }
 
+TEST_F(V1PeerTest, APieceOfAChatThatIsRefusedIsLostAlone) {
+  struct Chat : V1Calls::Waiter {
+    void OnData(const control::Json& data) override { said += data.text; }
+    void OnError(const control::ErrorMessage& error) override { said += error.message; }
+    std::string said;
+  } chat;
+  auto instance = Register();
+  const auto calls = registry.Get("box-1")->link->version_1();
+  const auto id = calls->Begin(chat);
+  ASSERT_THAT(id, IsOk());
+  const auto say = [&](std::string_view type, std::string_view data) {
+    instance->Say(fmt::format(R"({{"type":"{}","request_id":"{}","data":{}}})", type, *id, data));
+  };
+  const std::string deep = std::string(20, '[') + std::string(20, ']');
+  say("response_chunk", deep);
+  say("response_chunk", "1");
+  say("response", deep);
+  say("response", "2");
+  say("response_complete", deep);
+  EXPECT_EQ(chat.said, "12a malformed answer");
+  calls->Forget(*id);
+}
+
 TEST_F(V1PeerTest, HalfACharacterIsReadAsNodeReadsIt) {
   auto instance = Register();
   auto exchange = Begin();

@@ -24,7 +24,8 @@ namespace berth::tunnel {
 bool IsTunnelRequest(const http::RequestHead& head);
 
 /// Most bytes of an agent's message until it is registered: who opens many tunnels cannot have the
-/// hub hold much for each. A `register` with all that is kept of it has less.
+/// hub hold much for each. A `register` with all that is kept of it has less, but for labels that
+/// are mostly escapes.
 inline constexpr std::uint64_t kMaxFirstMessage = 64 * 1024;
 
 class HubLink : private LinkOwner {

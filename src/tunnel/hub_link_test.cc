@@ -20,7 +20,11 @@ constexpr std::string_view kRegister =
 
 class HubLinkTest : public ::testing::Test {
  protected:
-  HubLinkTest() {
+  HubLinkTest() { Connect(); }
+
+  // A new link, with these limits.
+  void Connect() {
+    receiving_.Reset();
     http::WebSocketChannel::Options options;
     options.max_queued = 8 * 1024 * 1024;
     peer_ =
@@ -211,12 +215,15 @@ TEST_F(HubLinkTest, ClosesOnBinaryThatIsNotHttp2) {
 }
 
 TEST_F(HubLinkTest, AFloodOfAnswersThatNobodyReadsEndsTheLink) {
+  limits_.control_message = 16 * 1024;  // Four of them may wait.
+  Connect();
   Say(kRegister);
   receiving_.Reset();
   // Each message costs the sender 2 bytes and us an error of 60 that waits to be read.
   for (int i = 0; i < 120'000 && peer_->is_open(); ++i) EXPECT_THAT(peer_->SendText("{"), IsOk());
   executor_.RunUntilIdle();
-  EXPECT_TRUE(end_->ended().has_value());
+  ASSERT_TRUE(end_->ended().has_value());
+  EXPECT_NE(end_->ended()->message.find("does not read"), std::string::npos);
 }
 
 TEST(IsTunnelRequestTest, NeedsTheSubprotocol) {
