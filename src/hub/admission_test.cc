@@ -57,6 +57,16 @@ struct AdmissionTest : testing::HubFixture {
     request.peer.address = "192.0.2.7";
     return request;
   }
+  /// The body of a request that this session was let through with.
+  http::BodyPtr BodyOf(const identity::SessionPtr& session, const Placement& placement) {
+    http::Request request = Request("POST");
+    const auto admitted = Admit(hub, request, session, placement);
+    EXPECT_TRUE(admitted);
+    if (!admitted) return nullptr;
+    request.body = std::make_unique<http::TextBody>("more");
+    EndWithAccess(request, *session, *admitted);
+    return std::move(request.body);
+  }
   /// "" if nothing was written.
   std::string LastAudited() {
     const auto lines = Audited();
@@ -113,24 +123,17 @@ TEST_F(AdmissionTest, WhatIsOpenedInPathModeIsInTheAuditLog) {
 
 TEST_F(AdmissionTest, ABodyEndsWithTheSession) {
   const auto session = SessionOf(owner);
-  const auto admitted = Admit(hub, Request("POST"), session, own_address);
-  ASSERT_TRUE(admitted);
-  http::Request request = Request("POST");
-  request.body = std::make_unique<http::TextBody>("more");
-  EndWithAccess(request, *session, *admitted);
+  const auto body = BodyOf(session, own_address);
+  ASSERT_TRUE(body);
   ASSERT_THAT(executor.Await(identity.sessions().Revoke(session->id)), IsOk());
-  EXPECT_THAT(executor.Await(request.body->Read()), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_THAT(executor.Await(body->Read()), FailsWith(ErrorKind::kUnauthorized));
 }
 
 TEST_F(AdmissionTest, ABodyEndsWithPathMode) {
-  const auto session = SessionOf(owner);
-  const auto admitted = Admit(hub, Request("POST"), session, path_mode);
-  ASSERT_TRUE(admitted);
-  http::Request request = Request("POST");
-  request.body = std::make_unique<http::TextBody>("more");
-  EndWithAccess(request, *session, *admitted);
+  const auto body = BodyOf(SessionOf(owner), path_mode);
+  ASSERT_TRUE(body);
   ShareWith(Stranger()->user_id, store::ShareRole::kViewer);
-  EXPECT_THAT(executor.Await(request.body->Read()), FailsWith(ErrorKind::kUnauthorized));
+  EXPECT_THAT(executor.Await(body->Read()), FailsWith(ErrorKind::kUnauthorized));
 }
 
 }  // namespace

@@ -5,13 +5,11 @@ import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { setInterval as every } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { digest, makeBody } from "./lib/bytes.mjs";
+import { MiB, digest, makeBody } from "./lib/bytes.mjs";
 import { open, patience, readAll, within } from "./lib/http.mjs";
 import { Http2Browser } from "./lib/http2.mjs";
 import { MemoryWatch } from "./lib/memory.mjs";
 import { Scene } from "./lib/scene.mjs";
-
-const MiB = 1 << 20;
 
 let scene;
 let origin;

@@ -9,14 +9,13 @@ import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { start } from "../browser/lib/processes.mjs";
-import { digest, makeBody } from "./lib/bytes.mjs";
+import { MiB, digest, makeBody } from "./lib/bytes.mjs";
 import { Carrier } from "./lib/carrier.mjs";
 import { ask, open, patience, within } from "./lib/http.mjs";
 import { MemoryWatch, residentBytes } from "./lib/memory.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
 
-const MiB = 1 << 20;
 const othersMs = 2_000;  // What others ask is answered by then, on a busy machine.
 
 const dribblerProgram = fileURLToPath(new URL("lib/dribbler.mjs", import.meta.url));

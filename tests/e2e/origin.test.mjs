@@ -4,13 +4,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent } from "node:http";
 import { after, before, describe, it } from "node:test";
-import { digest, makeBody } from "./lib/bytes.mjs";
-import { ask, open, patience, readAll, within } from "./lib/http.mjs";
+import { MiB, digest, makeBody } from "./lib/bytes.mjs";
+import { ask, cancelMs, open, patience, readAll, within } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
-
-const MiB = 1 << 20;
-// A browser that leaves must be gone at the instance by then.
-const cancelMs = 1_000;
 
 let scene;
 let origin;

@@ -2,14 +2,10 @@
 // end says reaches the other.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { makeBody } from "./lib/bytes.mjs";
-import { readAll } from "./lib/http.mjs";
+import { MiB, makeBody } from "./lib/bytes.mjs";
+import { cancelMs, readAll } from "./lib/http.mjs";
 import { Scene } from "./lib/scene.mjs";
 import { nextWebSocket, openWebSocket } from "./lib/websocket.mjs";
-
-const MiB = 1 << 20;
-// A browser that leaves must be gone at the instance by then.
-const cancelMs = 1_000;
 
 let scene;
 let origin;

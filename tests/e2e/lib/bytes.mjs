@@ -2,6 +2,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 
+export const MiB = 1 << 20;
+
 const block = randomBytes(1 << 18);
 
 /** {stream, sha256()}: `size` bytes that no two places share; the sum is known at the end. */

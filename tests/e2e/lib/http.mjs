@@ -10,6 +10,9 @@ import { setImmediate } from "node:timers/promises";
 /** How long anything may take that should take no time at all. */
 export const patience = 20_000;
 
+/** A browser that leaves is gone at the instance by then. */
+export const cancelMs = 1_000;
+
 /** The fields of a page that the user asks for, and of what a script of the page asks for. */
 export const asPage = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
 export const asFetch = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" };
