@@ -19,20 +19,22 @@ find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlienc libbrotlidec)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
 endif()
+# These three become part of the program, from their headers (base/fmt_library.cc, log.cc, config.cc): as shared
+# libraries each system has them in another version, and the program would run on Debian 12 alone.
+foreach(header fmt/format-inl.h spdlog/spdlog-inl.h toml++/toml.h)
+  find_file(${header}_found ${header} REQUIRED NO_CACHE)
+endforeach()
 
 add_library(berth_flags INTERFACE)
 target_include_directories(berth_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_definitions(berth_flags INTERFACE BERTH_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(berth_flags INTERFACE BERTH_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
 target_compile_options(berth_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   $<$<BOOL:${CCACHE}>:-Xclang$<SEMICOLON>-fno-pch-timestamp>)
