@@ -75,15 +75,16 @@ class Direct(Subject):
         self.route_plainly(place, place.tls_origins if place.tls else place.origins, place.far)
 
 
-def start_front(place, name, targets, keeps_alive=True):
-    """nginx as people configure it in front of a web application; `targets` is {origin: address}.
-    Returns it and its ports."""
+def start_front(place, name, targets, is_tuned=True):
+    """nginx in front of a web application: tuned for one, or with nothing but what carries its requests and
+    WebSockets; `targets` is {origin: address}. Returns it and its ports."""
     ports = {origin: place.stage.free_port() for origin in ORIGINS}
-    idle = "''" if keeps_alive else "close"
+    idle = "''" if is_tuned else "close"
+    direct = "proxy_max_temp_file_size 0; proxy_request_buffering off;" if is_tuned else ""
     block = f"map $http_upgrade $connection_upgrade {{ default upgrade; '' {idle}; }}\n"
     for origin in ORIGINS:
         target = targets[origin]
-        if keeps_alive:
+        if is_tuned:
             block += (f"upstream {origin} {{ server {target}; keepalive 256; "
                       "keepalive_requests 100000000; }\n")
             target = origin
@@ -91,7 +92,7 @@ def start_front(place, name, targets, keeps_alive=True):
   server {{ {place.listen("127.0.0.1", ports[origin], place.tls)} location / {{
     proxy_pass http://{target}; proxy_http_version 1.1; proxy_set_header Host $host;
     proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
-    proxy_max_temp_file_size 0; proxy_request_buffering off;
+    {direct}
   }} }}
 """
     return start_nginx(place.stage, place.programs, name, block, "127.0.0.1", ports["tools"]), ports
@@ -102,7 +103,8 @@ def origin_addresses(place):
 
 
 class Nginx(Subject):
-    """A reverse proxy without a tunnel, which keeps its connections to the origin (`keepalive`)."""
+    """A reverse proxy without a tunnel, which keeps its connections to the origin (`keepalive`) and puts no body
+    into a file."""
 
     def __init__(self, place):
         super().__init__()
@@ -112,7 +114,8 @@ class Nginx(Subject):
 
 
 class NginxDefault(Subject):
-    """The same without `keepalive`, which a plain proxy_pass has not: a connection per request."""
+    """`proxy_pass` as it comes: a connection per request, and bodies that their reader is slow to take, or
+    that are uploads, go through files."""
 
     def __init__(self, place):
         super().__init__()
