@@ -63,15 +63,16 @@ Result<std::optional<WebSocketEvent>> WebSocketDecoder::Next(MutableBytes& input
 Result<bool> WebSocketDecoder::TakeHeader(MutableBytes& input) {
   while (header_size_ < header_need_) {
     if (input.empty()) return false;
-    const std::size_t take = std::min(header_need_ - header_size_, input.size());
+    const auto missing = static_cast<std::size_t>(header_need_ - header_size_);
+    const std::size_t take = std::min(missing, input.size());
     std::memcpy(header_.data() + header_size_, input.data(), take);
-    header_size_ += take;
+    header_size_ += static_cast<std::uint8_t>(take);
     input = input.subspan(take);
     if (header_size_ == 2) {
       auto start = CheckStart();
       if (!start) return std::move(start).error();
       const std::size_t mask = (header_[1] & kMaskBit) != 0 ? 4 : 0;
-      header_need_ = 2 + LengthBytes(header_[1] & kLengthBits) + mask;
+      header_need_ = static_cast<std::uint8_t>(2 + LengthBytes(header_[1] & kLengthBits) + mask);
     }
   }
   auto begun = BeginFrame();
@@ -130,7 +131,7 @@ Result<void> WebSocketDecoder::BeginFrame() {
   header_need_ = 2;
   if (IsControl(opcode_)) {
     ++idle_frames_;
-    control_size_ = 0;
+    control_.clear();
     return Ok();
   }
   if (length == 0) ++idle_frames_;
@@ -161,7 +162,7 @@ Result<std::optional<WebSocketEvent>> WebSocketDecoder::TakePayload(MutableBytes
   input = input.subspan(take);
   if (role_ == WebSocketRole::kAcceptor) {
     ApplyMask(piece, mask_, mask_phase_);
-    mask_phase_ += take;
+    mask_phase_ = static_cast<std::uint8_t>((mask_phase_ + take) % mask_.size());
   }
   remaining_ -= take;
   const bool frame_ends = remaining_ == 0;
@@ -192,14 +193,12 @@ Result<std::optional<WebSocketEvent>> WebSocketDecoder::TakeText(MutableBytes pi
 }
 
 Result<std::optional<WebSocketEvent>> WebSocketDecoder::TakeControl(MutableBytes piece) {
-  std::copy(piece.begin(), piece.end(), control_.begin() + control_size_);
-  control_size_ += piece.size();
-  if (in_payload_) return std::nullopt;
-  return EndControl();
-}
-
-Result<std::optional<WebSocketEvent>> WebSocketDecoder::EndControl() {
-  const MutableBytes payload = MutableBytes(control_).first(control_size_);
+  MutableBytes payload = piece;
+  if (in_payload_ || !control_.empty()) {
+    control_.append(net::AsText(piece));
+    if (in_payload_) return std::nullopt;
+    payload = std::as_writable_bytes(std::span(control_));
+  }
   if (opcode_ == WebSocketOpcode::kPing) {
     return WebSocketEvent{.kind = WebSocketEvent::Kind::kPing, .data = payload};
   }

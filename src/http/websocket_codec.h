@@ -1,10 +1,10 @@
 // WebSocket frames (RFC 6455, section 5), both directions, without extensions.
 //
 // WebSocketDecoder is incremental and copies as little as it can: binary payload comes out as spans
-// of the input, unmasked in place; a text message that arrived whole likewise. It is strict:
-// masking as the role demands, reserved bits zero, known opcodes, shortest length form, whole
-// control frames, valid close codes, UTF-8. The encoder writes headers in front of payload that is
-// already in place. Values; not thread-safe.
+// of the input, unmasked in place; text messages and control frames that arrived whole likewise. It
+// is strict: masking as the role demands, reserved bits zero, known opcodes, shortest length form,
+// whole control frames, valid close codes, UTF-8. The encoder writes headers in front of payload
+// that is already in place. Values; not thread-safe.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ using net::Bytes;
 using net::MutableBytes;
 
 /// Which end of a WebSocket we are. The dialer masks what it sends, the acceptor does not.
-enum class WebSocketRole { kAcceptor, kDialer };
+enum class WebSocketRole : std::uint8_t { kAcceptor, kDialer };
 
 enum class WebSocketOpcode : std::uint8_t {
   kContinuation = 0x0,
@@ -72,7 +72,7 @@ class WebSocketDecoder {
     bool drop_long_text = false;
   };
   /// `role` is ours: an acceptor demands masked frames, a dialer refuses them.
-  WebSocketDecoder(WebSocketRole role, Options options) : role_(role), options_(options) {}
+  WebSocketDecoder(WebSocketRole role, Options options) : options_(options), role_(role) {}
 
   /// Takes bytes off the front of `input` until it has an event; nothing: all input is used up,
   /// more is needed. After a close frame, the rest is dropped. kInvalid and kTooLarge are final:
@@ -96,32 +96,28 @@ class WebSocketDecoder {
   Result<std::optional<WebSocketEvent>> TakePayload(MutableBytes& input);
   Result<std::optional<WebSocketEvent>> TakeText(MutableBytes piece, bool is_whole_frame);
   Result<std::optional<WebSocketEvent>> TakeControl(MutableBytes piece);
-  Result<std::optional<WebSocketEvent>> EndControl();
 
-  WebSocketRole role_;
+  // Smallest last: each idle tunnel of a hub has one of these.
   Options options_;
+  std::uint64_t remaining_ = 0;     // Payload bytes of the frame at hand still to come.
+  std::uint64_t message_size_ = 0;  // Bytes of the message so far, with those.
+  std::string text_;                // A text message that came in pieces.
+  std::string control_;             // The payload of a control frame that did.
+  std::uint32_t idle_frames_ = 0;
+  std::array<std::byte, 4> mask_{};
   std::uint16_t failure_code_ = 0;
-  bool is_closed_ = false;
-
   std::array<std::uint8_t, 14> header_{};
-  std::size_t header_size_ = 0;
-  std::size_t header_need_ = 2;
-
+  std::uint8_t header_size_ = 0;
+  std::uint8_t header_need_ = 2;
+  std::uint8_t mask_phase_ = 0;  // How far into mask_ the payload is.
+  WebSocketRole role_;
+  WebSocketOpcode opcode_{};   // Of the frame at hand.
+  WebSocketOpcode message_{};  // kText or kBinary within a message, else kContinuation.
   bool in_payload_ = false;
   bool is_final_ = false;
-  WebSocketOpcode opcode_{};     // Of the frame at hand.
-  std::uint64_t remaining_ = 0;  // Payload bytes of it still to come.
-  std::array<std::byte, 4> mask_{};
-  std::size_t mask_phase_ = 0;
-
-  WebSocketOpcode message_{};  // kText or kBinary within a message, else kContinuation.
-  std::uint64_t message_size_ = 0;
   bool is_dropping_ = false;  // The rest of a message that is too long.
-  std::string text_;          // A text message that came in pieces.
-  std::uint32_t idle_frames_ = 0;
   bool text_is_out_ = false;  // The last event lent text_: clear it first.
-  std::array<std::byte, 125> control_{};
-  std::size_t control_size_ = 0;
+  bool is_closed_ = false;
 };
 
 /// Bytes that a frame header needs at most.
