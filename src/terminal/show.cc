@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/query.h"
 #include "terminal/names.h"
 #include "terminal/table.h"
@@ -106,7 +107,8 @@ void ShowSession(const control::SessionInfo& session, std::string_view instance,
     lines.Line("    " + Plain(session.reason));
   }
   lines.Line("    " + screen.Paint(Ink::kDim, fmt::format("berth open {} --session {}",
-                                                          Plain(instance), Plain(session.id))));
+                                                          ShellWord(Plain(instance)),
+                                                          ShellWord(Plain(session.id)))));
 }
 
 }  // namespace

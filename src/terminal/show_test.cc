@@ -90,6 +90,13 @@ TEST(ShowTest, OneInstanceShowsTheWholeQuestion) {
   EXPECT_THAT(lines, Contains("    berth open laptop --session s1"));
 }
 
+TEST(ShowTest, AShellTakesTheIdOfASessionForOneWord) {
+  control::Client client = Laptop();
+  client.metadata.sessions[0].id = "s1;touch 'x' #\n";
+  EXPECT_THAT(ShowInstance(client, kNow, {}, "https://hub.test"),
+              Contains(R"(    berth open laptop --session 's1;touch '\''x'\'' # ')"));
+}
+
 TEST(ShowTest, AChangeIsOneLine) {
   EXPECT_EQ(ShowChange({.id = "laptop", .before = State::kBusy, .now = Laptop()}, kNow, {}),
             "2024-10-04T00:00:00Z  laptop  needs you (was busy): Bash: npm test rm -rf build");
