@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "hub/audit_view.h"
 #include "store/audit.h"
+#include "terminal/text.h"
 
 namespace berth::cli {
 namespace {
@@ -53,13 +54,11 @@ std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : tex
 void PrintLine(const store::AuditRow& row) {
   const store::AuditEntry& entry = row.entry;
   Say("{:>6}  {:24}  {:24}  {:16}  {:7}  {:20}  {:15}  {}\n", row.seq, FormatIso8601(entry.at),
-      OrDash(entry.actor), entry.action, entry.result, OrDash(entry.instance_id),
-      OrDash(entry.address), entry.detail);
+      OrDash(terminal::Plain(entry.actor)), entry.action, entry.result, OrDash(entry.instance_id),
+      OrDash(entry.address), terminal::Plain(entry.detail));
 }
 
-void PrintJson(const store::AuditRow& row) {
-  Say("{}\n", boost::json::serialize(hub::AuditView(row)));
-}
+void PrintJson(const store::AuditRow& row) { SayJson(boost::json::serialize(hub::AuditView(row))); }
 
 void Print(const AuditArguments& arguments, const store::AuditRow& row) {
   arguments.is_json ? PrintJson(row) : PrintLine(row);

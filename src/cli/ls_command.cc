@@ -37,7 +37,7 @@ int Print(const ListArguments& arguments, const ClientFilter& filter, const std:
   if (arguments.is_json) {
     auto filtered = FilterJson(json, filter, *clients);
     if (!filtered) return Complain("ls", filtered.error(), kFailed);
-    Say("{}\n", *filtered);
+    SayJson(*filtered);
     return 0;
   }
   const bool are_any = !clients->empty();

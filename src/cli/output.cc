@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "terminal/text.h"
 
 namespace berth::cli {
 namespace {
@@ -18,6 +19,8 @@ void WriteOutput(std::string_view text) {
   if (output_error != 0) return;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) output_error = errno;
 }
+
+void SayJson(std::string_view json) { Say("{}\n", terminal::PlainJson(json)); }
 
 void WriteAside(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 

@@ -16,6 +16,10 @@ void Say(fmt::format_string<Values...> format, Values&&... values) {
   WriteOutput(fmt::format(format, std::forward<Values>(values)...));
 }
 
+/// Prints JSON and a line break. Nothing in it moves a cursor or turns the direction of writing,
+/// whoever wrote it.
+void SayJson(std::string_view json);
+
 /// Prints on standard error. Where that cannot be written nobody can be told.
 void WriteAside(std::string_view text);
 

@@ -68,7 +68,7 @@ Task<int> ShowAll(terminal::HubClient& hub, const StatusArguments& arguments) {
   auto clients = ReadClients(*json);
   if (!clients) co_return Complain("status", clients.error(), kFailed);
   if (arguments.is_json) {
-    Say("{}\n", *json);
+    SayJson(*json);
   } else if (!arguments.is_quiet) {
     Say("{}\n", terminal::Summary(*clients));
   }
@@ -87,7 +87,7 @@ Task<int> ShowOne(terminal::HubClient& hub, const StatusArguments& arguments) {
   auto client = ReadClient(*json);
   if (!client) co_return Complain("status", client.error(), kFailed);
   if (arguments.is_json) {
-    Say("{}\n", *json);
+    SayJson(*json);
   } else if (!arguments.is_quiet) {
     const auto lines =
         terminal::ShowInstance(*client, SystemWallClock()(), terminal::StandardOutput(), hub.url());

@@ -75,7 +75,7 @@ class Log : public terminal::WatchObserver {
     if (!is_news) return;
     // Written anew: on one line, whatever the hub did.
     const auto value = ParseJson(text);
-    if (value) Say("{}\n", boost::json::serialize(*value));
+    if (value) SayJson(boost::json::serialize(*value));
   }
 
   const bool is_json_;

@@ -1,5 +1,7 @@
 #include "terminal/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -72,6 +74,12 @@ Character TakeCharacter(std::string_view& text) {
   return character;
 }
 
+bool IsTabOrBreak(char32_t code) { return code == '\t' || code == '\n' || code == '\r'; }
+
+bool IsHarmful(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || IsIn(kDeceptive, code);
+}
+
 std::size_t WidthOf(char32_t code) { return IsIn(kNarrow, code) ? 0 : IsIn(kWide, code) ? 2 : 1; }
 
 }  // namespace
@@ -82,11 +90,25 @@ std::string Plain(std::string_view text) {
   std::string plain;
   while (!rest.empty()) {
     const auto [code, bytes] = TakeCharacter(rest);
-    const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-    if (code == '\t' || code == '\n' || code == '\r') {
+    if (IsTabOrBreak(code)) {
       plain.push_back(' ');
     } else {
-      plain += is_control || IsIn(kDeceptive, code) ? kReplacement : bytes;
+      plain += IsHarmful(code) ? kReplacement : bytes;
+    }
+  }
+  return plain;
+}
+
+std::string PlainJson(std::string_view json) {
+  const std::string valid = http::ToUtf8(json);
+  std::string_view rest = valid;
+  std::string plain;
+  while (!rest.empty()) {
+    const auto [code, bytes] = TakeCharacter(rest);
+    if (IsHarmful(code) && !IsTabOrBreak(code)) {  // Those stand between values.
+      plain += fmt::format("\\u{:04x}", std::uint32_t{code});
+    } else {
+      plain += bytes;
     }
   }
   return plain;

@@ -12,6 +12,10 @@ namespace berth::terminal {
 /// line breaks become spaces.
 std::string Plain(std::string_view text);
 
+/// The same JSON, with escapes (\u009b) in place of the characters that Plain would not let
+/// through. `json` is valid.
+std::string PlainJson(std::string_view json);
+
 /// How many columns a Plain text takes.
 std::size_t Width(std::string_view plain);
 

@@ -18,6 +18,13 @@ TEST(PlainText, NothingReachesTheTerminalAsACommand) {
   EXPECT_EQ(Plain(std::string_view("a\0b", 3)), "a\uFFFDb");
 }
 
+TEST(PlainText, JsonIsTheSameWithEscapes) {
+  EXPECT_EQ(PlainJson("{\"a\":\n\t\"naïve 🚢 \\u001b\"}"), "{\"a\":\n\t\"naïve 🚢 \\u001b\"}");
+  EXPECT_EQ(
+      PlainJson("\"\x7f \u0080 \u009b31m \u061c \u200e \u2028 \u202e \u2066 \u2069 \ufeff\""),
+      "\"\\u007f \\u0080 \\u009b31m \\u061c \\u200e \\u2028 \\u202e \\u2066 \\u2069 \\ufeff\"");
+}
+
 TEST(PlainText, IsMeasuredInColumns) {
   EXPECT_EQ(Width("laptop"), 6u);
   EXPECT_EQ(Width("naïve"), 5u);

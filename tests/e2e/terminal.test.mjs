@@ -19,7 +19,7 @@ const second = 1_000;
 const question = { id: "q1", kind: "permission", tool: "Bash", text: "{\"command\":\"npm test\"}\nsecond line" };
 const asking = {
   status: "busy", state: "needs_you", needs_you: true,
-  sessions: [{ id: "s-1", title: "Fix the \u001b[2Jtests", project: "/work", provider: "claude", is_busy: true, needs_you: true, state: "needs_you", question }],
+  sessions: [{ id: "s-1", title: "Fix the \u001b[2J\u009b2J\u202etests", project: "/work", provider: "claude", is_busy: true, needs_you: true, state: "needs_you", question }],
 };
 
 /** Runs `berth ARGS`: {status, out, err}. `input` is what it reads. */
@@ -140,6 +140,21 @@ describe("the terminal's commands", { concurrency: 1, timeout: 180_000 }, () => 
     const unknown = await run(scene, ["status", "laptpo"], { env: access });
     assert.equal(unknown.status, 1);
     assert.match(unknown.err, /no instance "laptpo"; did you mean "laptop"\?/);
+  });
+
+  it("--json has the same text, and no agent writes to the terminal by it", async () => {
+    const titleIn = (json) => json.metadata.sessions[0].title;
+    const ofBox = ({ clients }) => titleIn(clients.find(({ id }) => id === "box"));
+    for (const [args, read] of [[["ls"], ofBox], [["status"], ofBox], [["status", "box"], titleIn]]) {
+      const { out } = await run(scene, [...args, "--json"], { env: access });
+      assert.doesNotMatch(out, /[\u001b\u007f-\u009f\u202e]/, args.join(" "));
+      assert.equal(read(JSON.parse(out)), asking.sessions[0].title);
+    }
+    const child = watch("watch-marks", ["--json"]);
+    await child.line(/"type":"client_list"/);
+    assert.doesNotMatch(child.lines.join(""), /[\u001b\u007f-\u009f\u202e]/);
+    child.process.kill("SIGINT");
+    await child.exited;
   });
 
   it("an instance that was renamed goes by its name too", async () => {
