@@ -2,13 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/text.h"
 #include "terminal/text.h"
 
 namespace berth::terminal {
+namespace {
+
+/// All that `name` means equally well.
+std::vector<const control::Client*> Called(const std::vector<control::Client>& clients,
+                                           std::string_view name) {
+  std::vector<const control::Client*> called;
+  for (const bool is_own : {true, false}) {
+    for (const auto word : {&control::Client::id, &control::Client::label}) {
+      for (const auto& client : clients) {
+        const bool is_one = client.*word == name && (client.role == "owner") == is_own;
+        if (is_one) called.push_back(&client);
+      }
+      if (!called.empty()) return called;
+    }
+  }
+  return called;
+}
+
+}  // namespace
 
 std::string NameOf(const control::Client& client) {
   if (client.label.empty()) return Plain(client.id);
@@ -17,15 +33,11 @@ std::string NameOf(const control::Client& client) {
 
 Result<control::Client> FindByName(const std::vector<control::Client>& clients,
                                    std::string_view name) {
-  const auto found = std::ranges::find(clients, name, &control::Client::id);
-  if (found != clients.end()) return *found;
-  std::vector<control::Client> called;
-  std::ranges::copy_if(clients, std::back_inserter(called),
-                       [&](const auto& client) { return client.label == name; });
-  if (called.size() == 1) return called.front();
+  const auto called = Called(clients, name);
+  if (called.size() == 1) return *called.front();
   if (called.size() > 1) {
     std::vector<std::string_view> ids;
-    for (const auto& client : called) ids.push_back(client.id);
+    for (const auto* client : called) ids.push_back(client->id);
     return Conflict(fmt::format("several instances are called \"{}\"; use one of their ids: {}",
                                 Plain(name), fmt::join(ids, ", ")));
   }

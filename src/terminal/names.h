@@ -13,8 +13,9 @@ namespace berth::terminal {
 /// "laptop", or "Anna's laptop (laptop)" if its owner gave it a name. Plain.
 std::string NameOf(const control::Client& client);
 
-/// The instance of that id, else the only one of that name. kNotFound, kConflict: the message says
-/// which may have been meant.
+/// The instance that goes by `name`: one's own before those of others, whatever they call theirs;
+/// among these the one of that id, else the only one of that name. kNotFound, kConflict: the
+/// message says which may have been meant.
 Result<control::Client> FindByName(const std::vector<control::Client>& clients,
                                    std::string_view name);
 

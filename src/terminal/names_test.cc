@@ -28,6 +28,18 @@ TEST(NamesTest, AnIdCountsBeforeAName) {
   EXPECT_EQ(FindByName(kClients, "box")->id, "box");
 }
 
+TEST(NamesTest, OnesOwnCountBeforeThoseOfOthers) {
+  const std::vector<control::Client> clients{
+      {.id = "laptop", .role = "operator"},
+      {.id = "x1", .role = "owner", .label = "laptop"},
+      {.id = "box", .role = "owner"},
+      {.id = "x2", .role = "viewer", .label = "box"},
+      {.id = "x3", .role = "owner", .label = "box"},
+  };
+  EXPECT_EQ(FindByName(clients, "laptop")->id, "x1");
+  EXPECT_EQ(FindByName(clients, "box")->id, "box");
+}
+
 TEST(NamesTest, WhatIsUnclearIsExplained) {
   auto several = FindByName(kClients, "server");
   ASSERT_THAT(several, FailsWith(ErrorKind::kConflict));
