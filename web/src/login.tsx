@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, words, type SignInWay } from "./api";
 import { followFragment } from "./fragment";
 import { forget } from "./last_known";
-import { codeFrom, isCode, nextPath, throughOpen, withPlace } from "./next";
+import { afterSignIn, codeFrom, isCode } from "./next";
 
 function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Try again.";
@@ -175,7 +175,7 @@ if (app !== null) {
   // Beside a page to go on to, what does not look like a code is that page's own fragment.
   const isOfNext = new URLSearchParams(search).has("next") && !isCode(hash.slice(1));
   const code = isOfNext ? "" : hash.slice(1);
-  const next = throughOpen(withPlace(nextPath(search, location.origin, "/dashboard"), hash));
+  const next = afterSignIn(search, location.origin, hash);
   // Codes and states of a sign-in that is over do not belong into the address bar or the history.
   const query = location.pathname === "/login" ? location.search : "";
   history.replaceState(null, "", `/login${query}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeFrom, isCode, nextPath, throughOpen, withPlace } from "./next";
+import { afterSignIn, codeFrom, isCode, nextPath, throughOpen, withPlace } from "./next";
 
 const origin = "https://hub.example.org";
 
@@ -44,6 +44,15 @@ test("a place in an application goes along, and no other fragment", () => {
   ] as const) {
     assert.equal(withPlace(path, hash), led);
   }
+});
+
+test("signing in leads neither out again nor back to the sign-in page", () => {
+  for (const next of ["/auth/logout", "/auth/github?next=/x", "/./auth/logout", "/x/../auth/logout", "/%2e/auth/logout", "/login", "/login?next=/login", "/\tauth/logout"]) {
+    assert.equal(afterSignIn(`?next=${encodeURIComponent(next)}`, origin, "#/a"), "/dashboard#/a", next);
+  }
+  assert.equal(afterSignIn("?next=/instances/auth/", origin, ""), "/instances/auth/");
+  assert.equal(afterSignIn("?next=/clients/a/proxy/login", origin, "#/b"), "/open?client=a&next=%2Flogin%23%2Fb");
+  assert.equal(afterSignIn("", origin, ""), "/dashboard");
 });
 
 test("a code is told from a fragment", () => {

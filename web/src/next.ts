@@ -33,6 +33,16 @@ export function withPlace(path: string, hash: string): string {
   return hash.startsWith("#/") && !path.includes("#") ? path + hash : path;
 }
 
+/**
+ * Where somebody who has signed in goes on to: what `?next=` in `search` asks for, with the place in `hash`. Not
+ * where they would be signed out, or asked to sign in again; as LocalPath of src/hub/sign_in_routes.cc has it.
+ */
+export function afterSignIn(search: string, origin: string, hash: string): string {
+  const path = nextPath(search, origin, "/dashboard");
+  const isLoop = path.startsWith("/auth/") || path.startsWith("/login");
+  return throughOpen(withPlace(isLoop ? "/dashboard" : path, hash));
+}
+
 /** Whether it has the form of a one-time code: an id and a secret of 256 bits. */
 export function isCode(text: string): boolean {
   return /^[\w-]+\.[\w-]{43}$/.test(text);
