@@ -32,16 +32,6 @@ Error FileError(std::string_view doing, const std::filesystem::path& file) {
   return error;
 }
 
-/// With all that lead to it, whatever the umask: who may write in one of them may replace the file.
-Result<void> MakeFolder(const std::filesystem::path& folder) {
-  std::error_code failure;
-  if (folder.empty() || std::filesystem::is_directory(folder, failure)) return Ok();
-  auto parent = MakeFolder(folder.parent_path());
-  if (!parent) return parent;
-  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Ok();
-  return FileError("make", folder);
-}
-
 bool WriteAll(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
@@ -67,6 +57,15 @@ Result<std::string> ReadAll(int descriptor, const std::filesystem::path& file, s
 
 }  // namespace
 
+Result<void> MakePrivateFolder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  if (folder.empty() || std::filesystem::is_directory(folder, failure)) return Ok();
+  auto parent = MakePrivateFolder(folder.parent_path());
+  if (!parent) return parent;
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Ok();
+  return FileError("make the folder", folder);
+}
+
 Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t limit) {
   const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (in.get() >= 0) return ReadAll(in.get(), file, limit);
@@ -91,7 +90,7 @@ Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size
 }
 
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text) {
-  auto made = MakeFolder(file.parent_path());
+  auto made = MakePrivateFolder(file.parent_path());
   if (!made) return made;
   const std::string temporary = file.string() + ".new-" + std::to_string(::getpid());
   {

@@ -9,6 +9,11 @@
 
 namespace berth {
 
+/// Makes the folder, and those that lead to it, as far as they are missing; with mode 0700,
+/// whatever the umask: who may write in one of them may replace what is in the last. kForbidden,
+/// kUnavailable: not made.
+Result<void> MakePrivateFolder(const std::filesystem::path& folder);
+
 /// The whole file, or what a pipe has, whoever else may read it. kNotFound: there is none;
 /// kForbidden: we may not read it; kInvalid: it is a folder; kTooLarge: more than `limit` bytes.
 Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t limit);
@@ -17,8 +22,8 @@ Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t
 /// write it, and the message says what to do; kTooLarge: more than `limit` bytes.
 Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit);
 
-/// Writes `text` with mode 0600, and makes the folders that are missing, with 0700. After a crash
-/// the file is the old one or the new one. kForbidden, kUnavailable: not written.
+/// Writes `text` with mode 0600, in a folder that is made if needed (MakePrivateFolder). After a
+/// crash the file is the old one or the new one. kForbidden, kUnavailable: not written.
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace berth

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/private_file.h"
 #include "store/folder_lock.h"
 #include "store/schema.h"
 
@@ -45,7 +46,7 @@ ErrorKind KindOf(int code) {
 /// Makes the file with the right mode before SQLite would make it with another; its companions
 /// (-wal, -shm) take the mode of the file.
 Result<void> PrepareFile(const std::filesystem::path& folder, const std::filesystem::path& file) {
-  auto made = MakeDataFolder(folder);
+  auto made = MakePrivateFolder(folder);
   if (!made) return made;
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return FromErrno(errno, fmt::format("open {}", file.string()));

@@ -3,30 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/private_file.h"
+
 namespace berth::store {
 
-Result<void> MakeDataFolder(const std::filesystem::path& folder) {
-  // "data/" names what "data" does.
-  if (!folder.has_filename() && folder.has_relative_path()) {
-    return MakeDataFolder(folder.parent_path());
-  }
-  std::error_code error;
-  if (std::filesystem::exists(folder, error)) return Ok();
-  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
-  if (error) return FromErrno(error.value(), fmt::format("create {}", folder.string()));
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return FromErrno(errno, fmt::format("create the data folder {}", folder.string()));
-  }
-  return Ok();
-}
-
 Result<std::unique_ptr<FolderLock>> FolderLock::Take(const std::filesystem::path& folder) {
-  auto made = MakeDataFolder(folder);
+  auto made = MakePrivateFolder(folder);
   if (!made) return std::move(made).error();
   const auto path = folder / "hub.lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -10,13 +10,10 @@
 
 namespace berth::store {
 
-/// Makes the folder, for this user alone (0700), if it is not there.
-Result<void> MakeDataFolder(const std::filesystem::path& folder);
-
 class FolderLock {
  public:
-  /// Takes the lock of a folder, which is made if needed. kConflict: somebody else holds it. The
-  /// kernel gives it back when the process ends, however it ends.
+  /// Takes the lock of a folder, which is made if needed (MakePrivateFolder). kConflict: somebody
+  /// else holds it. The kernel gives it back when the process ends, however it ends.
   static Result<std::unique_ptr<FolderLock>> Take(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
