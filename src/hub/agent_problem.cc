@@ -76,6 +76,13 @@ std::optional<AgentProblem> AgentProblemOf(const http::ResponseHead& head,
 }
 
 AgentProblem ExchangeProblemOf(const Error& error, std::string_view instance_id) {
+  if (error.kind == ErrorKind::kCancelled) {
+    return {.problem = {502, "The agent gave up",
+                        fmt::format("The agent of \"{}\" ended the request before there was an "
+                                    "answer. It may be stopping.",
+                                    instance_id)},
+            .retry = Retry::kEvery3Seconds};
+  }
   if (error.kind != ErrorKind::kInvalid) {
     return {.problem = ProblemOf(error), .retry = Retry::kEvery3Seconds};
   }

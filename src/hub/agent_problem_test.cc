@@ -52,13 +52,18 @@ TEST(AgentProblemTest, LeavesAloneWhatTheInstanceAnswers) {
   EXPECT_FALSE(ProblemFor(404, "reserved"));
 }
 
-TEST(AgentProblemTest, AnAnswerThatIsNoHttpIsTheAgentsFault) {
+TEST(AgentProblemTest, WhyAnExchangeFailedIsNamedAfterItsCause) {
   const auto unusable = ExchangeProblemOf(Invalid("bad status in a response"), "box");
   EXPECT_EQ(unusable.problem.status, 502);
   EXPECT_EQ(unusable.retry, Retry::kNo);
   const auto away = ExchangeProblemOf(Unavailable("gone"), "box");
   EXPECT_EQ(away.problem.status, 502);
   EXPECT_EQ(away.retry, Retry::kEvery3Seconds);
+  const auto cancelled = ExchangeProblemOf(Cancelled("the peer ended the stream: CANCEL"), "box");
+  EXPECT_EQ(cancelled.problem.status, 502);
+  EXPECT_NE(cancelled.problem.detail.find("The agent of \"box\" ended the request"),
+            std::string::npos);
+  EXPECT_EQ(cancelled.retry, Retry::kEvery3Seconds);
   EXPECT_EQ(ExchangeProblemOf(TooLarge("request head beyond its limit"), "box").problem.status,
             413);
 }
