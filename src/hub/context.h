@@ -4,6 +4,7 @@
 
 #include "base/executor.h"
 #include "base/limits.h"
+#include "base/log_thinning.h"
 #include "base/task_group.h"
 #include "base/wall_clock.h"
 #include "http/compression.h"
@@ -56,6 +57,8 @@ struct HubContext {
   bool version_1 = true;                              ///< Whether version-1 instances may connect.
   CompressMode compress = CompressMode::kAuto;        ///< Towards browsers.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
+  /// Lines about dashboard sockets that were closed for what they sent.
+  LogThinning closed_pages{std::chrono::seconds(10)};
 };
 
 }  // namespace berth::hub

@@ -50,6 +50,7 @@ struct Watcher {
   std::int64_t user_id = 0;
   identity::SessionPtr session = {};
   identity::ApiTokenPtr token = {};
+  std::string address = {};  ///< Of whoever opened the socket.
 };
 
 /// Sets `ended` when the token counts no more.
@@ -103,7 +104,8 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
         channel_.Close(http::close_code::kGoingAway, "the hub is restarting");
         co_return;
       }
-      if (!event || event->kind == http::WebSocketEvent::Kind::kClose) co_return;
+      if (!event) co_return NoteBroken(event.error());
+      if (event->kind == http::WebSocketEvent::Kind::kClose) co_return;
       if (event->kind == http::WebSocketEvent::Kind::kText) Answer(event->text());
     }
   }
@@ -124,6 +126,14 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
  private:
+  /// What goes away is no news; what sends too much, or reads too little, is.
+  void NoteBroken(const Error& why) {
+    if (why.kind != ErrorKind::kTooLarge) return;
+    if (!hub_.closed_pages.IsWorthALine("too much", hub_.executor.now())) return;
+    LogWarn("user {}: dashboard socket from {} closed: {}", watcher_.user_id,
+            ForLog(watcher_.address), why.message);
+  }
+
   bool IsShown(const Instance& instance) const { return shown_.contains(instance.id()); }
   bool IsVisible(const Instance& instance) const {
     const auto person = PersonOf(hub_, watcher_.user_id);
@@ -358,6 +368,7 @@ Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request 
     protocol = PageProofProtocol(request.head);
     watcher = {.user_id = session->user_id, .session = std::move(session)};
   }
+  watcher.address = request.peer.address;
   auto socket =
       std::make_unique<DashboardSocket>(hub, std::move(watcher), origin, std::move(request.body));
   http::Response response;

@@ -11,6 +11,8 @@ namespace berth::hub {
 namespace {
 
 using ::berth::testing::IsOk;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// A script of the owner's that watches the dashboard socket.
 struct DashboardSocketTest : testing::HubFixture {
@@ -46,16 +48,17 @@ struct DashboardSocketTest : testing::HubFixture {
     return sessions.empty() ? "" : sessions[0].question->text;
   }
 
-  void Open() {
+  void Open() { Open(page); }
+  void Open(testing::SocketEnd& end) {
     auto token = executor.Await(identity.api_tokens().Create(
         {.user_id = owner, .name = "script", .scopes = {identity::Scope::kInstancesRead}}));
     ASSERT_THAT(token, IsOk());
-    http::Request upgrade = page.Upgrade("/ws/connect?type=browser");
+    http::Request upgrade = end.Upgrade("/ws/connect?type=browser");
     upgrade.head.fields.Add("authorization", fmt::format("Bearer {}", token->text.Reveal()));
     auto response = executor.Await(OpenDashboardSocket(hub, std::move(upgrade)));
     ASSERT_THAT(response, IsOk());
-    page.Attach(std::move(*response));
-    page.Say(R"({"type":"get_clients"})");
+    end.Attach(std::move(*response));
+    end.Say(R"({"type":"get_clients"})");
   }
 
   /// The next message.
@@ -85,6 +88,27 @@ TEST_F(DashboardSocketTest, AScriptIsCutOffWithItsOwner) {
   ASSERT_THAT(executor.Await(identity.people().Remove(owner)), IsOk());
   Pass(std::chrono::seconds(1));
   EXPECT_EQ(page.Next(), "close 1008 the token ended");
+}
+
+TEST_F(DashboardSocketTest, ThatItWasClosedForAFloodIsSaidEveryTenSeconds) {
+  const std::string padded =
+      fmt::format(R"({{"type":"later","x":"{}"}})", std::string(60'000, 'x'));
+  const auto flood = [&] {
+    testing::SocketEnd end(executor);
+    ::testing::internal::CaptureStderr();
+    Open(end);
+    std::string next;
+    for (int i = 0; i < 300 && !next.starts_with("close"); ++i) {
+      end.Say(padded);
+      next = end.Next();
+    }
+    EXPECT_THAT(next, StartsWith("close 1008"));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(flood(), HasSubstr(fmt::format("user {}: dashboard socket from", owner)));
+  EXPECT_EQ(flood(), "");
+  Pass(std::chrono::seconds(10));
+  EXPECT_THAT(flood(), HasSubstr("more messages or control frames"));
 }
 
 TEST_F(DashboardSocketTest, TextIsAllThatItTakes) {
