@@ -257,6 +257,39 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await until("the role changes alone", async () => await rows.count() === 2);
   });
 
+  check("words of the audit log stay whole beside a long detail, and a very long name breaks", async () => {
+    const event = (seq, changes) => ({
+      seq, at: "2026-11-30T12:00:00.000Z", actor_id: 1, actor: "anna@example.org", action: "token_create", result: "denied",
+      instance_id: "annas-laptop", address: "2001:db8:85a3:1234:5678:8a2e:370:7334", detail: "detail ".repeat(60), hash: "", ...changes,
+    });
+    const tell = async (...events) => {
+      await page.route("**/api/audit?*", (route) => route.fulfill({ json: { events, actions: [], has_more: false } }));
+      await go(page, "audit");
+      await row(page, "Audit log", "token create").first().waitFor();
+    };
+    /** How many lines that word takes. */
+    const lines = (word) => page.getByRole("table", { name: "Audit log" }).getByText(word).first().evaluate((element, wanted) => {
+      const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+      const range = document.createRange();
+      const start = text.data.indexOf(wanted);
+      range.setStart(text, start);
+      range.setEnd(text, start + wanted.length);
+      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+    }, word);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await tell(event(1, {}));
+    for (const word of ["anna@example.org", "token", "denied", "laptop", "2001:db8:85a3:1234:5678:8a2e:370:7334"]) {
+      assert.equal(await lines(word), 1, word);
+    }
+    await page.unroute("**/api/audit?*");
+    await tell(event(1, { actor: "w".repeat(39), instance_id: "i".repeat(63), detail: "d".repeat(200) }));
+    for (const width of [360, 700, 1000, 1180, 1280, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= width, `at ${width}`);
+    }
+    await page.unroute("**/api/audit?*");
+  });
+
   check("signed in again, a member comes back, and reads what they did themselves", async () => {
     await member.getByLabel("Sign-in link").fill(await stage.hub.loginLink("mia"));
     await member.getByRole("button", { name: "Sign in" }).click();

@@ -10,13 +10,17 @@ import { everything, useAuditPages } from "./audit_pages";
 import { wordsOf } from "./audit_words";
 import type { AuditEvent } from "./hub";
 
+// What stays in whole words while Detail has room to give (tables.css).
+const whole = (text: string) => text && <span class="whole">{text}</span>;
+const wholeName = (name: string) => name && <bdi class="whole name">{name}</bdi>;
+
 const columns = [
-  { name: "When", show: ({ at }: AuditEvent) => <LocalTime at={at} /> },
-  { name: "Who", show: ({ actor }: AuditEvent) => <bdi>{actor || "somebody not signed in"}</bdi> },
-  { name: "What", show: ({ action }: AuditEvent) => wordsOf(action) },
-  { name: "Result", show: ({ result }: AuditEvent) => result },
-  { name: "Instance", show: ({ instanceId }: AuditEvent) => instanceId },
-  { name: "From", show: ({ address }: AuditEvent) => address },
+  { name: "When", show: ({ at }: AuditEvent) => <span class="whole"><LocalTime at={at} /></span> },
+  { name: "Who", show: ({ actor }: AuditEvent) => wholeName(actor || "somebody not signed in") },
+  { name: "What", show: ({ action }: AuditEvent) => whole(wordsOf(action)) },
+  { name: "Result", show: ({ result }: AuditEvent) => whole(result) },
+  { name: "Instance", show: ({ instanceId }: AuditEvent) => wholeName(instanceId) },
+  { name: "From", show: ({ address }: AuditEvent) => whole(address) },
   { name: "Detail", show: ({ detail }: AuditEvent) => detail && <bdi>{detail}</bdi> },
 ];
 
