@@ -60,6 +60,23 @@ TEST_F(H2BadAnswerTest, AnAnswerThatIsNoneIsInvalid) {
   }
 }
 
+// Small until it is decoded.
+TEST_F(H2BadAnswerTest, AHeadThatGrowsWhenDecodedIsNoAnswer) {
+  const std::string head = Literal(":status", "200") + Bomb(4'000, 80'000);
+  for (const std::uint8_t flags : {std::uint8_t{0}, kEndStream}) {
+    const auto answer = AnswerTo(HeadFrames(flags, head));
+    ASSERT_THAT(answer, FailsWith(ErrorKind::kInvalid));
+    EXPECT_TRUE(answer.error().message.ends_with("when it was decoded"));  // Not all of it was.
+  }
+}
+
+TEST_F(H2BadAnswerTest, TrailersThatGrowWhenDecodedBreakTheBody) {
+  auto response = AnswerTo(HeadFrames(0, Literal(":status", "200")) + Frame(kData, 0, 1, "hello") +
+                           HeadFrames(kEndStream, Bomb(4'000, 80'000)));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_THAT(executor.Await(ReadAll(response->body.get(), 1'000)), FailsWith(ErrorKind::kInvalid));
+}
+
 TEST_F(H2BadAnswerTest, TheEndOfTheConnectionIsNoAnswer) {
   std::string flood;
   for (int i = 0; i < 20'000; ++i) flood += Frame(kPing, 0, 0, "12345678");

@@ -16,6 +16,7 @@ struct H2Callbacks {
   static int OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* frame,
                             void* user) noexcept {
     H2Session& self = Self(user);
+    self.guard_.BeginHead();
     H2Stream* stream = Find(session, frame->hd.stream_id);
     if (stream == nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       auto made = self.MakeStream();
@@ -31,8 +32,18 @@ struct H2Callbacks {
 
   static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
                       const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
-                      std::size_t value_size, std::uint8_t, void*) noexcept {
+                      std::size_t value_size, std::uint8_t, void* user) noexcept {
+    H2Session& self = Self(user);
     H2Stream* stream = Find(session, frame->hd.stream_id);
+    // nghttp2 checks each byte of a field, also where one byte stands for all of it. From here on
+    // it only keeps its table up to date.
+    if (!self.guard_.SpendField(name_size + value_size + kH2FieldOverhead)) {
+      if (stream != nullptr) {
+        stream->inbound->Fail(Invalid("a head grew far beyond its limit when it was decoded"));
+        self.Reset(*stream, NGHTTP2_ENHANCE_YOUR_CALM);
+      }
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
     if (stream != nullptr && stream->reading) {
       stream->reading->Add({reinterpret_cast<const char*>(name), name_size},
                            {reinterpret_cast<const char*>(value), value_size});

@@ -126,7 +126,7 @@ void H2ClientSession::OnHead(H2Stream& stream, bool is_end) {
   }
   if (head->status < 200) {
     if (stream.interims == kMostInterims) {
-      NoteUseless();
+      NoteUselessHead();
     } else {
       ++stream.interims;
       if (stream.interim && !inbound.is_abandoned()) stream.interim(*head);

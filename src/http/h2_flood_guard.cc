@@ -34,21 +34,26 @@ constexpr TokenBucket::Rate kPingRate{.burst = 60, .per_second = 10};
 constexpr TokenBucket::Rate kSettingsRate{.burst = 20, .per_second = 2};
 constexpr TokenBucket::Rate kEmptyDataRate{.burst = 100, .per_second = 20};
 constexpr TokenBucket::Rate kOtherRate{.burst = 1000, .per_second = 200};
+// A head of more than so many bytes counts as several frames.
+constexpr double kUsefulBytes = 1024;
 
 }  // namespace
 
 H2FloodGuard::H2FloodGuard(Rules rules)
     : rules_(rules), skip_(rules.expects_preface ? kPreface : 0) {}
 
-bool H2FloodGuard::Spend(TokenBucket& bucket, TokenBucket::Rate rate, TimePoint now) {
+bool H2FloodGuard::Spend(TokenBucket& bucket, TokenBucket::Rate rate, TimePoint now,
+                         double amount) {
   rate.burst *= rules_.scale;
   rate.per_second *= rules_.scale;
-  return bucket.Spend(rate, now);
+  return bucket.Spend(rate, now, amount);
 }
 
 bool H2FloodGuard::SpendSentReset(TimePoint now) { return Spend(sent_resets_, kResetRate, now); }
 
-bool H2FloodGuard::SpendUseless(TimePoint now) { return Spend(others_, kOtherRate, now); }
+bool H2FloodGuard::SpendUselessHead(TimePoint now) {
+  return Spend(others_, kOtherRate, now, std::max(1.0, decoded_bytes_ / kUsefulBytes));
+}
 
 Result<void> H2FloodGuard::Inspect(net::Bytes bytes, TimePoint now) {
   while (!bytes.empty()) {

@@ -10,8 +10,6 @@
 namespace berth::http {
 namespace {
 
-// What HTTP/2 counts for a field beside its text (RFC 9113, section 6.5.2).
-constexpr std::size_t kFieldOverhead = 32;
 // nghttp2 takes no longer name or value, and ends the connection over one.
 constexpr std::size_t kLongestText = 64 * 1024;
 
@@ -102,7 +100,7 @@ std::uint8_t* Unconst(std::string_view text) {
 }  // namespace
 
 void H2HeadReader::Add(std::string_view name, std::string_view value) {
-  size_ += name.size() + value.size() + kFieldOverhead;
+  size_ += name.size() + value.size() + kH2FieldOverhead;
   if (size_ > max_bytes_ || request_.fields.size() > max_fields_) {
     is_too_large_ = true;
     return;
@@ -228,7 +226,7 @@ void H2HeadWriter::AddFields(const Fields& fields, bool with_length) {
 }
 
 void H2HeadWriter::Add(std::string_view name, std::string_view value) {
-  bytes_ += name.size() + value.size() + kFieldOverhead;
+  bytes_ += name.size() + value.size() + kH2FieldOverhead;
   if (std::max(name.size(), value.size()) > kLongestText) has_long_field_ = true;
   list_.push_back({.name = Unconst(name),
                    .value = Unconst(value),

@@ -19,6 +19,9 @@
 
 namespace berth::http {
 
+/// What HTTP/2 counts for a field beside its text (RFC 9113, section 6.5.2).
+inline constexpr std::size_t kH2FieldOverhead = 32;
+
 /// Collects the fields of one arriving head.
 class H2HeadReader : public Pooled {
  public:

@@ -180,14 +180,51 @@ TEST_F(H2HostileTest, ContinuationFloodsEndTheConnection) {
 }
 
 TEST_F(H2HostileTest, AHeadThatGrowsWhenDecodedIsRefused) {
-  // One field of 4,000 bytes enters the dynamic table, then 50 one-byte references to it.
-  std::string block = Block(GetFields());
-  std::string indexed = Literal("x-big", std::string(4'000, 'b'));
-  indexed[0] = 0x40;  // With indexing.
-  block += indexed + std::string(50, '\xbe');
+  const std::string block = Block(GetFields()) + Bomb(4'000, 10);
   ASSERT_THAT(Feed(Preface() + Frame(kHeaders, kEndHeaders | kEndStream, 1, block)), IsOk());
   EXPECT_EQ(Status(1), 431);
   EXPECT_EQ(service.calls, 0);
+}
+
+TEST_F(H2HostileTest, AHeadThatGrowsFarBeyondItsLimitIsNotReadToItsEnd) {
+  const std::string block = Block(GetFields()) + Bomb(4'000, 40'000);
+  ASSERT_THAT(Feed(Preface() + HeadFrames(kEndStream, block)), IsOk());
+  EXPECT_EQ(ResetCode(1), kEnhanceYourCalm);
+  EXPECT_EQ(Status(1), 0);
+  EXPECT_EQ(session->stream_count(), 0u);
+  // The table is as the peer knows it, and other streams go on.
+  const std::string next = Block(GetFields()) + "\xbe";
+  ASSERT_THAT(Feed(Frame(kHeaders, kEndHeaders | kEndStream, 3, next)), IsOk());
+  EXPECT_EQ(Status(3), 200);
+  EXPECT_EQ(service.last.fields.Find("x-big")->size(), 4'000u);
+  EXPECT_EQ(service.calls, 1);
+}
+
+TEST_F(H2HostileTest, TrailersThatGrowWhenDecodedResetTheirStream) {
+  FakeService echo(Echo);
+  FieldList post = GetFields();
+  post[0].second = "POST";
+  for (const std::size_t references : {10u, 40'000u}) {
+    Restart(echo);
+    ASSERT_THAT(Feed(Preface() + Frame(kHeaders, kEndHeaders, 1, Block(post)) +
+                     Frame(kData, 0, 1, "hello") + HeadFrames(kEndStream, Bomb(4'000, references))),
+                IsOk());
+    EXPECT_EQ(ResetCode(1).has_value(), references > 10) << references;
+    EXPECT_EQ(session->stream_count(), 0u);
+    EXPECT_FALSE(GoawayCode());
+  }
+}
+
+TEST_F(H2HostileTest, ManyHeadsThatGrowWhenDecodedEndTheConnection) {
+  ASSERT_THAT(Feed(Preface() + HeadFrames(kEndStream, Block(GetFields()) + Bomb(4'000, 0))),
+              IsOk());
+  std::uint32_t i = 1;
+  for (; i < 10'000 && !session->is_finished(); ++i) {
+    (void)Feed(Frame(kHeaders, kEndHeaders | kEndStream, 1 + 2 * i,
+                     Block(GetFields()) + std::string(20, '\xbe')));
+  }
+  EXPECT_LE(i, 400u);
+  EXPECT_EQ(GoawayCode(), kEnhanceYourCalm);
 }
 
 TEST_F(H2HostileTest, AnswersThatNobodyReadsAreBounded) {

@@ -57,7 +57,9 @@ H2Session::H2Session(Role role, Executor& executor, const Limits& limits, H2Opti
       guard_({.expects_preface = role == Role::kServer,
               .scale = options_.carrier == H2Carrier::kTunnel ? kTunnelBudgetScale : 1,
               // Compressed, a head is never larger than its text and a few bytes a field.
-              .head_bytes = options_.head_bytes + 16 * 1024}),
+              .head_bytes = options_.head_bytes + 16 * 1024,
+              // Who is a little beyond the limit learns it by a status; twice as much is no head.
+              .decoded_bytes = 2 * options_.head_bytes}),
       drain_timer_([this] { SubmitFinalGoaway(); }),
       idle_since_(executor.now()) {
   if (options_.carrier == H2Carrier::kBrowser) {

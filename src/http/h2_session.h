@@ -125,9 +125,9 @@ class H2Session {
   void SubmitInterim(H2Stream& stream, const ResponseHead& head);
   /// Resets the stream, if it still is open.
   void Reset(H2Stream& stream, std::uint32_t code);
-  /// Notes a frame of the peer that is of no use. Too many end the connection.
-  void NoteUseless() {
-    if (!guard_.SpendUseless(executor_.now())) has_flooded_ = true;
+  /// Notes that the head which arrived is of no use. Too many end the connection.
+  void NoteUselessHead() {
+    if (!guard_.SpendUselessHead(executor_.now())) has_flooded_ = true;
   }
   /// Sets output() if there is something to write.
   void Signal();

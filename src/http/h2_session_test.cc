@@ -235,8 +235,10 @@ TEST_F(H2SessionTest, ForwardsInterimResponses) {
   EXPECT_EQ(fetched->body, "done");
 }
 
-Task<Result<Response>> ManyHints(int count, Request request) {
-  for (int i = 0; i < count; ++i) request.interim({.status = 103, .fields = {}});
+Task<Result<Response>> ManyHints(int count, Request request, std::string hint = "") {
+  Fields fields;
+  if (!hint.empty()) fields.Add("link", hint);
+  for (int i = 0; i < count; ++i) request.interim({.status = 103, .fields = fields});
   co_return TextResponse(200, "text/plain", "done");
 }
 
@@ -259,6 +261,15 @@ TEST_F(H2SessionTest, AFloodOfInterimResponsesEndsTheConnection) {
   ASSERT_FALSE(joined.errors.empty());
   EXPECT_EQ(joined.errors.front().kind, ErrorKind::kTooLarge);
   EXPECT_TRUE(joined.client->is_finished());
+}
+
+TEST_F(H2SessionTest, FewerLargeInterimResponsesAreAFlood) {
+  FakeService service(
+      [](Request request) { return ManyHints(200, std::move(request), std::string(20'000, 'x')); });
+  JoinedSessions joined(executor, limits, service);
+  (void)executor.Await(Fetch(*joined.client, Get("/")));
+  ASSERT_FALSE(joined.errors.empty());
+  EXPECT_EQ(joined.errors.front().kind, ErrorKind::kTooLarge);
 }
 
 TEST_F(H2SessionTest, UpgradesByExtendedConnect) {

@@ -249,6 +249,28 @@ inline FieldList GetFields(FieldList more = {}) {
   return fields;
 }
 
+/// A field of so many bytes that enters the peer's table, and then one-byte references to it.
+inline std::string Bomb(std::size_t bytes, std::size_t references) {
+  std::string field = Literal("x-big", std::string(bytes, 'b'));
+  field[0] = 0x40;  // With indexing.
+  return field + std::string(references, '\xbe');
+}
+
+/// A head or trailers on stream 1 in frames of 16,000 bytes.
+inline std::string HeadFrames(std::uint8_t flags, std::string_view block) {
+  constexpr std::size_t kMost = 16'000;
+  constexpr std::uint8_t kContinuation = 9;
+  constexpr std::uint8_t kLast = 4;  // END_HEADERS.
+  std::uint8_t type = kHeaders;
+  std::string frames;
+  for (; block.size() > kMost; block.remove_prefix(kMost)) {
+    frames += Frame(type, flags, 1, block.substr(0, kMost));
+    type = kContinuation;
+    flags = 0;
+  }
+  return frames + Frame(type, flags | kLast, 1, block);
+}
+
 inline std::string Preface() {
   return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(kSettings, 0, 0, "");
 }

@@ -81,6 +81,10 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
   const get = (path) => requestFields(way, path);
   const post = (path, more = []) => requestFields(way, path, "POST", more);
 
+  /** A field that enters the hub's table, and heads that refer to it 10,000 times. */
+  const large = ["x-large", "y".repeat(4_000), 0x40];
+  const grown = (stream, fields) => frame(frameType.headers, flag.endHeaders | flag.endStream, stream, Buffer.concat([headerBlock(fields), Buffer.alloc(10_000, 0xbe)]));
+
   /** What each flood begins with, and its part number `i`; `codes` are what GOAWAY may say. */
   const floods = {
     "rapid reset": { part: (i) => Buffer.concat([head(2 * i + 1, get("/hang")), frame(frameType.reset, 0, 2 * i + 1, resetWith(errorCode.cancel))]) },
@@ -104,6 +108,7 @@ describe("a hub with HTTP/2", { timeout: 120_000 }, () => {
       first: () => head(1, get("/never"), flag.endStream), part: (i) => frame(frameType.continuation, 0, 1, headerBlock([[`x-${i}`, "y".repeat(16_000)]])),
       codes: [errorCode.enhanceYourCalm, errorCode.protocolError],
     },
+    "heads that are small until they are decoded": { first: () => head(1, [...get("/first"), large]), part: (i) => grown(2 * i + 3, get("/never")) },
   };
 
   for (const [name, { first, part, codes = [errorCode.enhanceYourCalm] }] of Object.entries(floods)) {

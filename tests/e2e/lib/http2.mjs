@@ -89,8 +89,8 @@ function hpackLength(length) {
 
 /** A header block that says `fields`, [name, value] each, byte for byte (RFC 7541, section 6.2.2). */
 export function headerBlock(fields) {
-  return Buffer.concat(fields.flatMap(([name, value]) => [
-    Buffer.from([0, ...hpackLength(Buffer.byteLength(name, "latin1"))]), Buffer.from(name, "latin1"),
+  return Buffer.concat(fields.flatMap(([name, value, kind = 0]) => [
+    Buffer.from([kind, ...hpackLength(Buffer.byteLength(name, "latin1"))]), Buffer.from(name, "latin1"),
     Buffer.from(hpackLength(Buffer.byteLength(value, "latin1"))), Buffer.from(value, "latin1"),
   ]));
 }
