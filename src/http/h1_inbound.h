@@ -51,6 +51,8 @@ class H1Inbound : public std::enable_shared_from_this<H1Inbound> {
 
   /// Why reading the present body failed, if it did.
   const std::optional<Error>& body_error() const { return body_error_; }
+  /// Bytes of the next request are here already.
+  bool has_more() const { return !reader_.empty(); }
   /// The browser waits for 100 Continue and did not get it.
   bool is_continue_owed() const { return static_cast<bool>(ask_continue_); }
   /// From now on the end of the browser's direction is the body's end and no reason to cancel.

@@ -21,6 +21,9 @@ constexpr std::uint64_t kDrainedBody = 256 * 1024;
 // one on a very fast link.
 constexpr std::chrono::seconds kLingerTime{15};
 constexpr std::uint64_t kLingerBytes = 256 * 1024 * 1024;
+// Exchanges of pipelined requests, which may all be done without a wait, before others have their
+// turn.
+constexpr int kExchangesPerTurn = 32;
 // Interim text that a Service may queue before it is written.
 constexpr std::size_t kInterimBytes = 64 * 1024;
 
@@ -101,7 +104,14 @@ Task<TakenConnection> Connection::Run() {
   }
   inbound_->Start();
   Next next = Next::kRequest;
+  int in_a_row = 0;
   while (next == Next::kRequest) {
+    if (!inbound_->has_more()) {
+      in_a_row = 0;
+    } else if (++in_a_row == kExchangesPerTurn) {
+      in_a_row = 0;
+      co_await TurnEnd(executor_);
+    }
     auto request = co_await inbound_->ReadHead(options_.drain);
     Result<Next> served = Next::kClose;
     if (request) {

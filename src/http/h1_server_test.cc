@@ -98,6 +98,23 @@ TEST_F(H1ServerTest, ServesPipelinedRequestsOneAfterTheOther) {
   }
 }
 
+TEST_F(H1ServerTest, PipelinedRequestsLeaveOthersTheirTurn) {
+  std::vector<std::string> served;
+  FakeService service([&](Request request) {
+    served.push_back(request.head.target);
+    return EchoAsText(std::move(request));
+  });
+  H1Browser many(executor_, limits_, service);
+  H1Browser one(executor_, limits_, service);
+  std::string requests;
+  for (int i = 0; i < 200; ++i) requests += "GET /many HTTP/1.1\r\nHost: a\r\n\r\n";
+  executor_.Post([&] { many.Write(requests); });
+  executor_.Post([&] { one.Write(kGet); });
+  executor_.RunUntilIdle();
+  ASSERT_EQ(served.size(), 201u);
+  EXPECT_LE(std::ranges::find(served, "/x") - served.begin(), 32);
+}
+
 TEST_F(H1ServerTest, PipelinedBodiesSurviveLaterArrivals) {
   Event gate(executor_);
   FakeService service([&](Request request) {

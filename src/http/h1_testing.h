@@ -49,10 +49,14 @@ class H1Browser {
   }
 
   void Send(std::string_view text) {
+    Write(text);
+    executor_.RunUntilIdle();
+  }
+  /// As Send, but leaves it to the caller to run what comes of it.
+  void Write(std::string_view text) {
     // What the hub does not read any more is lost, as on a socket.
     sending_.push_back(net::testing::WriteText(*stream_, std::string(text)));
     sending_.back().Start();
-    executor_.RunUntilIdle();
   }
   void Finish() {
     (void)executor_.Await(stream_->ShutdownWrite());
