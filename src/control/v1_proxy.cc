@@ -14,8 +14,7 @@ namespace berth::control {
 namespace {
 
 constexpr std::string_view kPrefixField = "x-forwarded-prefix";
-// What HTTP/1.1 may bring, and what a hub adds. A message may be as large as a body; each header is
-// compared with all that Connection names.
+// What HTTP/1.1 may bring, and what a hub adds. A message may be as large as a body.
 constexpr std::size_t kMostHeaders = 128;
 constexpr std::size_t kHeaderBytes = 128 * 1024;  // Names and values.
 
@@ -68,12 +67,17 @@ Result<http::Fields> FieldsOf(const Headers& headers) {
   if (headers.size() > kMostHeaders) return Invalid("too many headers");
   http::Fields fields;
   std::size_t size = 0;
+  std::ptrdiff_t elements = 0;  // Of Connection.
   for (const auto& [name, value] : headers) {
     size += name.size() + value.size();
     if (size > kHeaderBytes) return Invalid("the headers are too large");
     if (!http::IsToken(name)) return Invalid("a header name is not a token");
     const std::string bytes = BytesOf(value);
     if (!http::IsFieldValue(bytes)) return Invalid("a header value holds control characters");
+    if (http::EqualsIgnoreCase(name, "connection")) {
+      elements += 1 + std::ranges::count(bytes, ',');
+      if (elements > http::kMostConnectionElements) return Invalid("connection names too much");
+    }
     fields.Add(name, http::TrimOws(bytes));
   }
   return fields;

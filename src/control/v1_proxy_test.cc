@@ -106,8 +106,16 @@ TEST(V1ProxyTest, RefusesMoreHeadersThanHttpCouldBring) {
   EXPECT_THAT(DecodeResponse(Answer("", many), "GET"), IsOk());
   many.emplace_back("x", "y");
   EXPECT_THAT(DecodeResponse(Answer("", many), "GET"), FailsWith(ErrorKind::kInvalid));
-  const Headers large{{"connection", std::string(128 * 1024, ',')}};
+  const Headers large{{"x", std::string(128 * 1024, ',')}};
   EXPECT_THAT(DecodeResponse(Answer("", large), "GET"), FailsWith(ErrorKind::kInvalid));
+}
+
+TEST(V1ProxyTest, RefusesMoreElementsOfConnectionThanHttpCouldBring) {
+  const std::string half(15, ',');
+  EXPECT_THAT(DecodeResponse(Answer("", {{"Connection", half}, {"connection", half}}), "GET"),
+              IsOk());
+  EXPECT_THAT(DecodeResponse(Answer("", {{"Connection", half}, {"connection", half + ","}}), "GET"),
+              FailsWith(ErrorKind::kInvalid));
 }
 
 TEST(V1ProxyTest, RefusesBrokenAnswers) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "http/grammar.h"
+#include "http/header_rules.h"
 #include "http/websocket_handshake.h"
 
 namespace berth::http {
@@ -16,10 +17,6 @@ using Unexpected = std::unexpected<H1Refusal>;
 constexpr std::size_t kMaxRequestLineRest = kMaxMethod + 2 + 8 + 1;
 // Bytes of a status line, reason included.
 constexpr std::size_t kMaxStatusLine = 1024;
-
-// Elements of Connection, empty ones too, over all its fields. Each is compared with the name of
-// every field when those that it names are removed.
-constexpr int kMostConnectionElements = 32;
 
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 

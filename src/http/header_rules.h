@@ -22,6 +22,10 @@ inline bool SpellsPrefix(std::string_view name, std::string_view prefix) {
   return name.size() >= prefix.size() && Spells(name.substr(0, prefix.size()), prefix);
 }
 
+/// Elements of Connection, empty ones too, over all its fields. RemoveHopByHop compares each with
+/// the name of every field: who takes fields from outside refuses more.
+inline constexpr std::ptrdiff_t kMostConnectionElements = 32;
+
 /// Removes what belongs to one connection only: what Connection names, and the hop-by-hop fields
 /// (Connection, Keep-Alive, Close, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade) in any
 /// spelling.
