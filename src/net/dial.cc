@@ -61,6 +61,10 @@ Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings&
                   : ConnectThrough(loop, *proxy, target.address, target.addresses, limits);
   auto stream = co_await task;
   if (!stream) co_return std::move(stream).error();
+  if (target.admit) {
+    auto admitted = target.admit((*stream)->descriptor());
+    if (!admitted) co_return std::move(admitted).error();
+  }
   if (target.security == Security::kPlain) co_return StreamPtr(std::move(*stream));
   std::string name = target.server_name.empty() ? target.address.host : target.server_name;
   auto secured = co_await tls.Connect(std::move(*stream), std::move(name), target.alpn, limits);

@@ -3,6 +3,7 @@
 // Every step has limits.connect_timeout of its own, and an error says which step failed where.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct DialTarget {
   /// Checked after the look-up. Where a proxy dials, it looks names up itself: then only IP
   /// addresses and names of this machine are refused here.
   AddressRule addresses = AddressRule::kAny;
+  /// Asked of the socket once it is connected, before anything is sent: its error is the dial's.
+  /// May be empty.
+  std::function<Result<void>(int descriptor)> admit = {};
 };
 
 /// Connects, through a proxy where `proxies` says so, and shakes hands where `target` asks for TLS.

@@ -139,6 +139,22 @@ TEST_F(DialTest, ReachesNamesAndAddresses) {
             "hello ");
 }
 
+TEST_F(DialTest, SendsNothingToWhomItsCallerDoesNotAdmit) {
+  const auto refuse = [](int descriptor) -> Result<void> {
+    EXPECT_GE(descriptor, 0);
+    return Forbidden("not them");
+  };
+  for (const auto& [listener, security] :
+       {std::pair(plain_.get(), Security::kPlain), std::pair(secure_.get(), Security::kTls)}) {
+    const DialTarget target{.address = {"localhost", listener->port()}, .security = security};
+    DialTarget guarded = target;
+    guarded.admit = refuse;
+    EXPECT_THAT(Ask(guarded), FailsWith(ErrorKind::kForbidden));
+    guarded.admit = [](int) { return Ok(); };
+    EXPECT_THAT(Ask(guarded), IsOk());
+  }
+}
+
 TEST_F(DialTest, SaysWhatFailedAndWhere) {
   std::uint16_t free_port = 0;
   free_port = (*Listener::Create(loop_, {"localhost", 0}, nullptr, limits_))->port();

@@ -32,6 +32,7 @@ class TcpStream : public ByteStream {
   /// Closes the descriptor; the kernel still delivers what was written.
   void Close() noexcept override { socket_->Close(); }
   const Peer& peer() const override { return peer_; }
+  int descriptor() const { return socket_->descriptor(); }
 
   /// For TLS: the socket under this stream, which must not be used afterwards. REQUIRES: no Task of
   /// it is left, and everything that Read() returned has been used.
