@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "agent/instance_owner.h"
 #include "agent/machine.h"
 #include "agent/state_folder.h"
 #include "agent/state_words.h"
@@ -179,7 +180,26 @@ Task<Result<net::StreamPtr>> Agent::DialInstance() {
     target.security = net::Security::kTls;
     target.alpn = {"http/1.1"};
   }
-  co_return co_await net::Dial(loop_, std::move(target), no_proxies_, *instance_tls_, limits_);
+  target.admit = [rule = OwnerRule{.instance_user = options_.instance_user},
+                  authority = info.authority()](int descriptor) {
+    return CheckInstanceOwner(descriptor, rule, authority);
+  };
+  auto dialled = co_await net::Dial(loop_, std::move(target), no_proxies_, *instance_tls_, limits_);
+  NoteDial(dialled);
+  co_return dialled;
+}
+
+// An instance that is away is no trouble: it is waited for.
+void Agent::NoteDial(const Result<net::StreamPtr>& dialled) {
+  const bool is_trouble = !dialled && dialled.error().kind == ErrorKind::kForbidden;
+  if (!is_trouble) {
+    forwarder_.SetTrouble(std::nullopt);
+    return;
+  }
+  const Error& why = dialled.error();
+  forwarder_.SetTrouble(why);
+  if (!undialled_.IsWorthALine(ToString(why.kind), loop_.now())) return;
+  LogError("cannot use the instance: {}", ForLog(why.message));
 }
 
 void Agent::StartCommand() {

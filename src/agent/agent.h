@@ -45,6 +45,7 @@ class Agent : private tunnel::Keeper::Observer {
 
   Task<Result<void>> Leave();
   Task<Result<net::StreamPtr>> DialInstance();
+  void NoteDial(const Result<net::StreamPtr>& dialled);
   void StartCommand();
   void OnCommand(const SupervisorEvent& event);
   void SendStatus(const StatusReport& report);
@@ -80,6 +81,7 @@ class Agent : private tunnel::Keeper::Observer {
   bool is_draining_ = false;
   bool limits_noted_ = false;                   // What version 1 cannot do.
   LogThinning away_{std::chrono::minutes(10)};  // Lines that the hub is away: attempts are many.
+  LogThinning undialled_{std::chrono::minutes(10)};  // Lines that we cannot reach the instance.
 
   // In the order of their dependence; destroyed the other way round.
   const std::unique_ptr<ThreadWorker> worker_;

@@ -126,6 +126,10 @@ http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
       return ProblemResponse(502, control::stream_error::kInvalid,
                              "The instance's answer is unusable",
                              "The instance answered with something that is not valid HTTP.");
+    case ErrorKind::kForbidden:
+      return ProblemResponse(502, control::stream_error::kForeign, "The instance is not running",
+                             "Another user of its machine listens where the instance should be. "
+                             "The agent's log says who.");
     default:
       return ProblemResponse(
           502, control::stream_error::kUnavailable, "The instance is not running",
@@ -151,7 +155,7 @@ Task<Result<http::Response>> Forwarder::Exchange(http::Request request) {
   auto response = co_await Forward(request);
   if (response || response.error().kind == ErrorKind::kCancelled) co_return response;
   LogDebug("instance: {}", ForLog(response.error().ToString()));
-  if (response.error().kind == ErrorKind::kUnavailable && on_away_) on_away_();
+  if (IsAway(response.error()) && on_away_) on_away_();
   co_return ProblemOf(response.error(), info_);
 }
 
@@ -180,7 +184,7 @@ Task<Result<Adapter*>> Forwarder::FindAdapter() {
   // The tunnel is often up before the first look at the instance has ended.
   auto found = co_await WithDeadline(executor_, limits_.instance_lookup, "look for the instance",
                                      UntilSet(found_));
-  if (!found) co_return Unavailable("the instance is not found yet");
+  if (!found) co_return trouble_.value_or(Unavailable("the instance is not found yet"));
   co_return adapter_;
 }
 

@@ -49,6 +49,10 @@ class Forwarder : public http::Service {
   /// Called when the instance turned out to be away.
   void SetOnAway(std::function<void()> on_away) { on_away_ = std::move(on_away); }
 
+  /// What keeps the agent from dialling the instance, if anything does: the answer to requests that
+  /// come before the instance was found.
+  void SetTrouble(std::optional<Error> trouble) { trouble_ = std::move(trouble); }
+
   /// Whether an answer to a question of the instance may be given: `assertion` says who gives it.
   /// Allowed as for a stream that changes something; the error says why not, for that user.
   Result<void> AdmitAnswer(std::string_view assertion);
@@ -84,6 +88,7 @@ class Forwarder : public http::Service {
   Event stopping_;
   AllowList allowed_;
   std::function<void()> on_away_;
+  std::optional<Error> trouble_;
   std::optional<TimePoint> last_refusal_;  // That was logged.
   /// OwnAuthorities() of the instance as it was: kept, because every request asks.
   struct {

@@ -349,8 +349,26 @@ TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {
   EXPECT_EQ(response.head.fields.Find("content-type"), "application/problem+json");
   EXPECT_EQ(response.head.fields.Find("vary"), "*");
   EXPECT_EQ(away, 1);
+  instance_.SetAway(Forbidden("another user listens"));
+  EXPECT_EQ(Exchange(Get("/")).head.fields.Find("x-berth-error"), "instance-foreign");
+  EXPECT_EQ(away, 2);
   instance_.SetAway(Cancelled("nobody waits"));
   EXPECT_THAT(executor_.Await(forwarder_.Exchange(Get("/"))), FailsWith(ErrorKind::kCancelled));
+}
+
+TEST_F(ForwarderTest, SaysWhatKeepsItFromAnInstanceThatWasNeverFound) {
+  forwarder_.SetAdapter(nullptr);
+  forwarder_.SetTrouble(Forbidden("another user listens"));
+  std::optional<http::Response> answer;
+  const Job asking(executor_, "ask",
+                   [](Forwarder& forwarder, http::Request request,
+                      std::optional<http::Response>& into) -> Task<void> {
+                     auto response = co_await forwarder.Exchange(std::move(request));
+                     if (response) into = std::move(*response);
+                   }(forwarder_, Get("/x"), answer));
+  executor_.Advance(limits_.instance_lookup);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->head.fields.Find("x-berth-error"), "instance-foreign");
 }
 
 TEST_F(ForwarderTest, WaitsAMomentForAnInstanceThatIsNotFoundYet) {

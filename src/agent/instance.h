@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error.h"
+
 namespace berth::agent {
 
 struct InstanceInfo {
@@ -29,5 +31,11 @@ struct InstanceInfo {
   bool is_loopback() const;
   bool operator==(const InstanceInfo&) const = default;
 };
+
+/// Whether an exchange failed so because the instance is away: nobody answers, or somebody else
+/// would (instance_owner.h).
+inline bool IsAway(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kForbidden;
+}
 
 }  // namespace berth::agent

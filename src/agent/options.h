@@ -2,6 +2,8 @@
 // one. cli/ fills it in.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -37,6 +39,8 @@ struct AgentOptions {
   tunnel::Protocol protocol = tunnel::Protocol::kTunnel;
   std::string client_id;     ///< 1 to 63 of a-z, 0-9 and '-', so that it can be a host name.
   std::string instance_url;  ///< "http://127.0.0.1:3001", without a trailing slash; empty: find it.
+  /// Who runs the instance, where it is on this machine; nothing: as OwnerRule says.
+  std::optional<uid_t> instance_user;
   AdapterChoice adapter = AdapterChoice::kAuto;
   std::vector<std::pair<std::string, std::string>> labels;  ///< Shown in the dashboard; in order.
   bool rewrite_javascript = false;  ///< Path mode: rewrite URLs in JavaScript text as well.

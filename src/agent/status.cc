@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/instance.h"
+
 namespace berth::agent {
 namespace {
 
@@ -111,7 +113,7 @@ Task<void> StatusTracker::Run() {
     auto refreshed = co_await asked->Refresh();
     last_refresh_ = executor_.now();
     if (asked == adapter_) {
-      const bool is_away = !refreshed && refreshed.error().kind == ErrorKind::kUnavailable;
+      const bool is_away = !refreshed && IsAway(refreshed.error());
       const bool was_away = std::exchange(is_away_, is_away);
       // One that is away may be back in a moment: NoteLost tells if it is not.
       if (!is_away) is_late_ = !refreshed && refreshed.error().kind == ErrorKind::kTimeout;

@@ -26,6 +26,7 @@ class FakeAdapter : public Adapter {
   Task<Result<void>> Refresh() override {
     ++polls;
     if (is_away) co_return Unavailable("away");
+    if (is_taken) co_return Forbidden("another user listens");
     if (is_slow) co_return Timeout("slow");
     known = sessions;
     co_return Ok();
@@ -43,6 +44,7 @@ class FakeAdapter : public Adapter {
   std::function<void()> on_news;
   Duration every = milliseconds(500);
   bool is_away = false;
+  bool is_taken = false;
   bool is_slow = false;
   bool is_watched = false;
   int polls = 0;
@@ -203,6 +205,14 @@ TEST_F(StatusTest, TellsOnceThatTheInstanceIsAway) {
   adapter_.is_away = true;
   executor_.Advance(seconds(5));
   EXPECT_EQ(told, 2);
+}
+
+TEST_F(StatusTest, AnInstanceInWhosePlaceAnotherUserListensIsAway) {
+  int told = 0;
+  tracker_.SetOnAway([&told] { ++told; });
+  adapter_.is_taken = true;
+  executor_.Advance(seconds(5));
+  EXPECT_EQ(told, 1);
 }
 
 TEST_F(StatusTest, AnInstanceThatIsFoundAgainAndStillDoesNotAnswerIsToldOnce) {

@@ -1,4 +1,7 @@
 // The options of `berth agent`.
+#include <pwd.h>
+
+#include <charconv>
 #include <filesystem>
 #include <tuple>
 #include <utility>
@@ -45,6 +48,15 @@ Result<std::string> ClientId(std::string_view text) {
       "\"{}\" cannot be part of a host name: an id is 1 to 63 of a-z, 0-9 and '-'; how about "
       "\"{}\"?",
       ForLog(text), DefaultClientId(text)));
+}
+
+/// By name or number.
+Result<uid_t> User(std::string_view text) {
+  uid_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure == std::errc() && end == text.data() + text.size()) return number;
+  if (const passwd* entry = ::getpwnam(std::string(text).c_str())) return entry->pw_uid;
+  return Invalid(fmt::format("this machine has no user \"{}\"", ForLog(text)));
 }
 
 Result<Ed25519PublicKey> HubKey(std::string_view text) {
@@ -123,6 +135,10 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .value_name = "URL",
        .help = "The instance's address (default: find it on this machine)",
        .set = Into(options.instance_url, InstanceUrl)},
+      {.name = "instance-user",
+       .value_name = "USER",
+       .help = "Who runs the instance, where it is on this machine (default: who runs the agent)",
+       .set = Into(options.instance_user, User)},
       {.name = "adapter",
        .value_name = "KIND",
        .help = "auto, claudecodeui or generic (default auto)",

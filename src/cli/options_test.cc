@@ -254,6 +254,9 @@ TEST_F(OptionsTest, RefusesWrongAgentValues) {
       {"--hub-ca", ""},
       {"--hub-ca", Write("empty.pem", "")},
       {"--instance", "http://a/b"},
+      {"--instance-user", "no such user"},
+      {"--instance-user", "-1"},
+      {"--instance-user", ""},
   };
   for (const auto& [flag, value] : cases) {
     EXPECT_THAT(Agent({flag, value}), FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
@@ -270,6 +273,14 @@ TEST_F(OptionsTest, WhetherToMakeAFirstAccountIsASwitch) {
   EXPECT_FALSE(Agent({"--create-user", "off"}).value().create_user);
   file = "create_user = \"auto\"\n";
   EXPECT_TRUE(Agent().value().create_user);
+}
+
+TEST_F(OptionsTest, WhoRunsTheInstanceHasANameOrANumber) {
+  EXPECT_EQ(Agent().value().instance_user, std::nullopt);
+  EXPECT_EQ(Agent({"--instance-user", "root"}).value().instance_user, 0U);
+  EXPECT_EQ(Agent({"--instance-user", "1001"}).value().instance_user, 1001U);
+  file = "instance_user = \"1002\"\n";
+  EXPECT_EQ(Agent().value().instance_user, 1002U);
 }
 
 TEST_F(OptionsTest, RefusesAnIdWithAnotherOneThatWorks) {

@@ -34,7 +34,8 @@ inline constexpr std::string_view kNotByPage = "not-by-page";     ///< No script
 inline constexpr std::string_view kUnavailable = "instance-unavailable";  ///< Nothing is there.
 inline constexpr std::string_view kTimeout = "instance-timeout";          ///< It took the request.
 inline constexpr std::string_view kInvalid = "instance-invalid";          ///< It is not valid HTTP.
-inline constexpr std::string_view kFailed = "instance-failed";  ///< In version 1: it said so.
+inline constexpr std::string_view kForeign = "instance-foreign";  ///< Another user is in its place.
+inline constexpr std::string_view kFailed = "instance-failed";    ///< In version 1: it said so.
 }  // namespace stream_error
 
 }  // namespace berth::control

@@ -50,6 +50,11 @@ AgentProblem FailedProblem(int status, std::string_view error, std::string_view 
         "the address that its agent asks (--instance), and the web UI's own log.",
         instance_id);
     retry = Retry::kNo;
+  } else if (error == stream_error::kForeign) {
+    problem.detail = fmt::format(
+        "Another user of that machine listens where the web UI of \"{}\" should be, and gets "
+        "nothing. The agent's log says who, and how to allow it.",
+        instance_id);
   } else if (error == stream_error::kFailed) {
     problem.title = "The instance failed";
     problem.detail = fmt::format(

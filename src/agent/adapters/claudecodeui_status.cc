@@ -151,7 +151,7 @@ void ChatStatus::NotePresence(const Result<void>& answer) {
     return;
   }
   const TimePoint now = context_.executor.now();
-  if (answer.error().kind == ErrorKind::kUnavailable) {
+  if (IsAway(answer.error())) {
     sessions_.Doubt();
     if (!away_since_) away_since_ = now;
   }
