@@ -191,7 +191,8 @@ Task<Result<net::StreamPtr>> Agent::DialInstance() {
 
 // An instance that is away is no trouble: it is waited for.
 void Agent::NoteDial(const Result<net::StreamPtr>& dialled) {
-  const bool is_trouble = !dialled && dialled.error().kind == ErrorKind::kForbidden;
+  const bool is_trouble = !dialled && (dialled.error().kind == ErrorKind::kForbidden ||
+                                       dialled.error().kind == ErrorKind::kInternal);
   if (!is_trouble) {
     forwarder_.SetTrouble(std::nullopt);
     return;

@@ -130,6 +130,11 @@ http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
       return ProblemResponse(502, control::stream_error::kForeign, "The instance is not running",
                              "Another user of its machine listens where the instance should be. "
                              "The agent's log says who.");
+    case ErrorKind::kInternal:
+      return ProblemResponse(502, control::stream_error::kAgentFailed,
+                             "The agent cannot ask the instance",
+                             "The agent's machine has no room for it, open files perhaps. The "
+                             "agent's log says what.");
     default:
       return ProblemResponse(
           502, control::stream_error::kUnavailable, "The instance is not running",

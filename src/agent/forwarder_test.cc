@@ -352,6 +352,9 @@ TEST_F(ForwarderTest, SaysSoWhenTheInstanceIsAway) {
   instance_.SetAway(Forbidden("another user listens"));
   EXPECT_EQ(Exchange(Get("/")).head.fields.Find("x-berth-error"), "instance-foreign");
   EXPECT_EQ(away, 2);
+  instance_.SetAway(Internal("open socket: too many open files"));
+  EXPECT_EQ(Exchange(Get("/")).head.fields.Find("x-berth-error"), "agent-failed");
+  EXPECT_EQ(away, 2);
   instance_.SetAway(Cancelled("nobody waits"));
   EXPECT_THAT(executor_.Await(forwarder_.Exchange(Get("/"))), FailsWith(ErrorKind::kCancelled));
 }

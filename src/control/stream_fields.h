@@ -35,6 +35,7 @@ inline constexpr std::string_view kUnavailable = "instance-unavailable";  ///< N
 inline constexpr std::string_view kTimeout = "instance-timeout";          ///< It took the request.
 inline constexpr std::string_view kInvalid = "instance-invalid";          ///< It is not valid HTTP.
 inline constexpr std::string_view kForeign = "instance-foreign";  ///< Another user is in its place.
+inline constexpr std::string_view kAgentFailed = "agent-failed";  ///< It could not even ask.
 inline constexpr std::string_view kFailed = "instance-failed";    ///< In version 1: it said so.
 }  // namespace stream_error
 

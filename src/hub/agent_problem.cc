@@ -55,6 +55,12 @@ AgentProblem FailedProblem(int status, std::string_view error, std::string_view 
         "Another user of that machine listens where the web UI of \"{}\" should be, and gets "
         "nothing. The agent's log says who, and how to allow it.",
         instance_id);
+  } else if (error == stream_error::kAgentFailed) {
+    problem.title = "The agent cannot ask the instance";
+    problem.detail = fmt::format(
+        "The agent of \"{}\" is connected, and lacks something of its machine to ask the web UI "
+        "with, open files perhaps. Its log says what.",
+        instance_id);
   } else if (error == stream_error::kFailed) {
     problem.title = "The instance failed";
     problem.detail = fmt::format(

@@ -27,6 +27,7 @@ TEST(AgentProblemTest, SaysWhatTheAgentMet) {
       {502, stream_error::kUnavailable, "may be starting", Retry::kEvery3Seconds},
       {502, stream_error::kInvalid, "does not speak HTTP", Retry::kNo},
       {502, stream_error::kForeign, "Another user of that machine", Retry::kEvery3Seconds},
+      {502, stream_error::kAgentFailed, "Its log says what", Retry::kEvery3Seconds},
       {502, stream_error::kFailed, "reported an error", Retry::kNo},
       {503, "of-a-later-version", "may be starting", Retry::kEvery3Seconds},
       {403, stream_error::kNotAllowed, "you are not on it", Retry::kNo},

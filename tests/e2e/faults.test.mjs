@@ -123,6 +123,24 @@ describe("hub, agent and instance", { timeout: 120_000 }, () => {
     await expectServed(ways.path);
   });
 
+  it("an agent without a file to open is named as such, by the page and once by its log", async () => {
+    const busy = await scene.origin("many");
+    const held = [];
+    busy.on("/hang", (request, response) => held.push(response));
+    busy.agent = await scene.startAgent(busy, { prefix: ["/bin/sh", "-c", 'ulimit -n 30; exec "$0" "$@"'] });
+    await busy.agent.ready();
+    const way = scene.pathWay("many", cookie);
+    const asked = Array.from({ length: 40 }, () => ask(way.options("/hang", { headers: asFetch })));
+    await until("that there are no more files", async () => (await ask(way.options("/", { headers: asPage }))).status === 502);
+    await expectClearError(way, 502, /lacks something of its machine .* Its log says what/);
+    await busy.agent.line(/cannot use the instance: .*Too many open files/);
+    for (const response of held) response.end();
+    await Promise.all(asked);
+    await expectServed(way);
+    assert.equal(busy.agent.lines.filter((line) => line.includes("cannot use the instance")).length, 1);
+    await busy.agent.stop();
+  });
+
   it("check 24: kill -9 of the instance: clear errors at once, and its agent starts it again", async () => {
     const port = await freePort();
     const instance = { name: "small", url: `http://127.0.0.1:${port}` };
