@@ -72,9 +72,19 @@ void SignIn::StartLoad() {
 
 void SignIn::CheckForChanges() {
   const TimePoint now = context_.executor.now();
-  if (!has_key_ || is_loading_ || now - checked_at_ < kChangeCheck) return;
+  if (!has_key_ || is_loading_ || is_looking_ || now - checked_at_ < kChangeCheck) return;
   checked_at_ = now;
-  if (StampOf(places_.database) != stamp_) StartLoad();
+  is_looking_ = true;
+  look_ = Job(context_.executor, "look at the instance's database", LookAtDatabase());
+}
+
+// On the worker: a home may be on a disk of the network that hangs.
+Task<void> SignIn::LookAtDatabase() {
+  const FileStamp stamp =
+      co_await RunOn(context_.worker, context_.executor,
+                     [database = places_.database] { return StampOf(database); });
+  is_looking_ = false;
+  if (stamp != stamp_) StartLoad();
 }
 
 Task<SignIn::Loaded> SignIn::ReadKey() {

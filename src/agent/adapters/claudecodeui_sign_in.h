@@ -77,6 +77,7 @@ class SignIn {
   Task<void> TakeKey(InstanceKey key);
   Task<Result<void>> VerifyToken(std::string token);
   void CheckForChanges();
+  Task<void> LookAtDatabase();
   std::string MintFrom(const InstanceKey& key) const;
   void Mint();
   void Settle(State state, std::string line);
@@ -97,8 +98,10 @@ class SignIn {
   TimePoint loaded_at_{};
   TimePoint checked_at_{};
   bool is_loading_ = false;
+  bool is_looking_ = false;  // At the database file.
   Event loaded_;
-  Job load_;  // Last: destroyed first.
+  Job look_;  // These last: destroyed first.
+  Job load_;
 };
 
 }  // namespace berth::agent

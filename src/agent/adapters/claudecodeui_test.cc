@@ -9,7 +9,7 @@
 #include "agent/adapters/jwt.h"
 #include "agent/adapters/password_file.h"
 #include "agent/fake_instance_testing.h"
-#include "agent/worker_testing.h"
+#include "agent/worker.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
@@ -20,6 +20,24 @@ namespace {
 using berth::testing::IsOk;
 using berth::testing::TempFolder;
 using berth::testing::TestExecutor;
+
+/// Does each job at once, unless it is stuck: then it keeps them.
+struct StuckWorker : Worker {
+  void Submit(std::move_only_function<void()> job) override {
+    if (is_stuck) {
+      waiting.push_back(std::move(job));
+    } else {
+      job();
+    }
+  }
+  void Resume() {
+    is_stuck = false;
+    for (auto& job : std::exchange(waiting, {})) job();
+  }
+
+  bool is_stuck = false;
+  std::vector<std::move_only_function<void()>> waiting;
+};
 
 class ClaudeCodeUiTest : public ::testing::Test {
  protected:
@@ -96,7 +114,7 @@ class ClaudeCodeUiTest : public ::testing::Test {
 
   TempFolder folder_;
   TestExecutor executor_;
-  InlineWorker worker_;
+  StuckWorker worker_;
   testing::FakeInstance instance_;
   InstanceInfo info_;
   bool create_user_ = false;
@@ -260,6 +278,23 @@ TEST_F(ClaudeCodeUiTest, NoticesAReplacedDatabaseWithoutARefusal) {
   Prepared("/");  // Looks at the file.
   executor_.RunUntilIdle();
   EXPECT_EQ(Prepared("/").fields.Find("authorization"), Bearer("new"));
+}
+
+TEST_F(ClaudeCodeUiTest, LooksForAReplacedDatabaseOnTheWorkerAlone) {
+  MakeUser();
+  EXPECT_EQ(Prepared("/api/x").fields.Find("authorization"), Bearer());
+  executor_.Advance(std::chrono::seconds(11));
+  worker_.is_stuck = true;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Prepared("/api/x").fields.Find("authorization"), Bearer());
+    executor_.Advance(std::chrono::seconds(11));
+    EXPECT_EQ(worker_.waiting.size(), 1U);  // The look, though nothing has changed; never two.
+  }
+  std::filesystem::remove(database());
+  MakeUser("other");
+  worker_.Resume();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(Prepared("/api/x").fields.Find("authorization"), Bearer("other"));
 }
 
 TEST_F(ClaudeCodeUiTest, DropsRefreshedTokens) {
