@@ -176,6 +176,7 @@ Result<EnrolmentGrant> Enrolment::ReadGrant(const boost::json::object& answer) {
   if (!IsWord(token, 512)) return Invalid("the hub's token is none");
   grant.token = Secret(token);
   grant.token_id = StringMember(answer, "token_id");
+  grant.approved_by = StringMember(answer, "approved_by");
   grant.expires_at = StringMember(answer, "expires_at");
   if (const auto* ids = ArrayMember(answer, "instance_ids")) {
     for (const auto& id : *ids) {

@@ -43,6 +43,7 @@ struct EnrolmentCode {
 struct EnrolmentGrant {
   Secret token;
   std::string token_id;                   ///< For revoking it; not a secret.
+  std::string approved_by;                ///< Whose instance it is; "": an older hub says nothing.
   std::vector<std::string> instance_ids;  ///< The only ids it may register; empty: any.
   std::string expires_at;                 ///< ISO 8601; "": never.
   std::vector<Ed25519PublicKey> keys;     ///< The hub's; the newest first, at most 8.

@@ -79,7 +79,10 @@ void EndWaiting() {
 }
 
 void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::string_view old_id) {
-  fmt::print("Enrolled. The token is in {}, for you alone.\n",
+  // Whoever saw the code may have approved it.
+  const std::string whose =
+      grant.approved_by.empty() ? "" : " as an instance of " + ForLog(grant.approved_by, 100);
+  fmt::print("Enrolled{}. The token is in {}, for you alone.\n", whose,
              EnrolledTokenFile(options.as).string());
   if (!grant.instance_ids.empty()) {
     fmt::print("It is for the id {} only.\n",

@@ -72,7 +72,7 @@ TEST_F(EnrolTest, ShowsTheCodeAndBringsTheGrant) {
   hub.Answer(200, R"({"status":"pending"})");
   hub.Answer(
       200,
-      R"({"status":"approved","token":"ao_1_2","token_id":"1","instance_ids":["laptop"],"expires_at":null,"keys":[{"id":"x","public_key":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]})");
+      R"({"status":"approved","token":"ao_1_2","token_id":"1","approved_by":"anna","instance_ids":["laptop"],"expires_at":null,"keys":[{"id":"x","public_key":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]})");
   const auto code = Ask();
   ASSERT_THAT(code, IsOk());
   EXPECT_EQ(code->code, "BCDF-GHJK");
@@ -94,6 +94,7 @@ TEST_F(EnrolTest, ShowsTheCodeAndBringsTheGrant) {
   const EnrolmentGrant& grant = **outcome;
   EXPECT_EQ(grant.token.Reveal(), "ao_1_2");
   EXPECT_EQ(grant.instance_ids, std::vector<std::string>{"laptop"});
+  EXPECT_EQ(grant.approved_by, "anna");
   EXPECT_EQ(grant.expires_at, "");
   EXPECT_EQ(grant.keys.at(0).Text(), "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
 }

@@ -83,6 +83,7 @@ describe("enrolment, by the API", { concurrency: 1, timeout: 120_000 }, () => {
     assert.equal(approved.status, "approved");
     assert.match(approved.token, /^ao_[0-9a-f]{16}_[0-9a-f]{64}$/);
     assert.deepEqual(approved.instance_ids, ["laptop"]);
+    assert.equal(approved.approved_by, "owner");
     assert.equal(approved.expires_at, null);
     assert.equal(approved.headers["cache-control"], "no-store");
     assert.equal(approved.keys.length, 1);
@@ -256,6 +257,7 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     assert.equal(shown.instance_id, "desk");
     assert.match(shown.platform, /^linux /);
     await asUser(scene, cookie, "approve", { code: child.code });
+    await child.line(/^Enrolled as an instance of owner\. The token is in /);
     await child.line(/It is for the id desk only/);
     await child.line(/^ +berth agent --hub http:\/\/localhost:\d+ --id desk$/);
     assert.equal(await child.exited, 0);
