@@ -7,6 +7,7 @@ import { performance } from "node:perf_hooks";
 import { after, before, describe, it } from "node:test";
 import { startAnthropicMock, startInstance } from "../browser/lib/instance.mjs";
 import { freePort } from "../browser/lib/processes.mjs";
+import { until } from "../browser/lib/wait.mjs";
 import { Chat, Dashboard } from "./lib/chat.mjs";
 import { Scene } from "./lib/scene.mjs";
 
@@ -350,11 +351,12 @@ describe("the status of a real claudecodeui", { timeout: 400_000 }, () => {
       assert.equal(metadata.state, "idle");
       assert.equal(metadata.status, "idle");
     };
+    const isSilent = async () => JSON.parse((await scene.api("GET", "/clients/modern", { cookie: owner })).body).metadata.no_answer === true;
+    await until("that it is found again after its restart", async () => !await isSilent());
     let from = dashboard.log.end;
     await modern.child.stop("SIGKILL");
     await silent("modern", from);
-    const { body } = await scene.api("GET", "/clients/modern", { cookie: owner });
-    assert.equal(JSON.parse(body).metadata.no_answer, true);
+    assert.ok(await isSilent());
     from = dashboard.log.end;
     modern.child = await modern.launch();
     await answers("modern", from);
