@@ -133,8 +133,8 @@ constexpr LimitRow kRows[] = {
     {"notify_targets", false, &Limits::notify_targets, nullptr,
      "Notification targets of one user."},
     {"notify_waiting", false, &Limits::notify_waiting, nullptr,
-     "Notifications that wait for one target; for a new one beyond, the oldest but the first is "
-     "given up."},
+     "Notifications that wait for one target; for a new one beyond, one is given up: of whose "
+     "instances the most waits, the oldest but the first."},
 };
 
 }  // namespace

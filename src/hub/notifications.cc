@@ -30,8 +30,9 @@ bool MayKnow(const HubContext& hub, const store::NotifyTargetRow& target,
   if (target.session_id && hub.identity.sessions().WasEnded(*target.session_id)) return false;
   const auto person = hub.identity.people().Find(target.user_id);
   if (person == nullptr) return false;
-  const auto visible = hub.registry.Find(instance_id, *person);
-  return visible && visible->role <= identity::InstanceRole::kOperator;
+  const Instance* const instance = hub.registry.Get(instance_id);
+  return instance != nullptr &&
+         identity::IsToldOf(hub.identity.shares(), *person, instance->user_id, instance_id);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ constexpr auto kSettle = std::chrono::seconds(5);
 // A push message holds about 4,000 bytes, JSON escapes and links included.
 constexpr std::size_t kMaxTitle = 100;
 constexpr std::size_t kMaxName = 120;
+constexpr std::size_t kMaxOwner = 40;
 constexpr std::size_t kMaxText = 500;
 constexpr std::size_t kMaxId = 200;
 
@@ -269,6 +270,7 @@ void Notifier::TellOffline(const std::string& id) {
     const WallTime online_id = *std::exchange(watched.online_id, std::nullopt);
     NotifyQueue::Change change;
     if (instance != nullptr) {
+      watched.owner = instance->user_id;
       const auto away =
           std::chrono::duration_cast<std::chrono::seconds>(hub_.limits.offline_notice);
       change = MakeChange(*instance, NotifyEvent::kOffline, "", WhenText(online_id), "is offline",
@@ -294,19 +296,25 @@ NotifyQueue::Change Notifier::MakeChange(const Instance& instance, NotifyEvent e
   notification.url = DeepLink(public_url_, instance.id(), notification.session_id);
   notification.tag = fmt::format("{}/{}", instance.id(), notification.session_id);
   notification.at = hub_.clock();
-  change.users = WhoMayActOn(instance);
+  change.users = WhoIsTold(instance);
+  const auto owner = hub_.identity.people().Find(instance.user_id);
+  change.others_title =
+      fmt::format("{}'s {}", owner == nullptr ? "somebody" : CutText(owner->name, kMaxOwner),
+                  notification.title);
   return change;
 }
 
-std::vector<std::int64_t> Notifier::WhoMayActOn(const Instance& instance) const {
+std::vector<std::int64_t> Notifier::WhoIsTold(const Instance& instance) const {
   std::vector<std::int64_t> users;
+  const identity::Shares& shares = hub_.identity.shares();
   const auto add = [&](const store::User& person) {
-    const auto role = hub_.registry.RoleOf(instance, person);
-    if (role && *role <= identity::InstanceRole::kOperator) users.push_back(person.id);
+    if (identity::IsToldOf(shares, person, instance.user_id, instance.id())) {
+      users.push_back(person.id);
+    }
   };
   // Most are their owner's alone, and a hub may have many people.
   const identity::People& people = hub_.identity.people();
-  if (hub_.identity.shares().IsShared(instance.id())) {
+  if (shares.IsShared(instance.id())) {
     for (const auto& [id, person] : people.all()) add(*person);
   } else if (const auto owner = people.Find(instance.user_id)) {
     add(*owner);

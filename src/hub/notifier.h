@@ -74,7 +74,7 @@ class Notifier : public RegistryObserver {
   NotifyQueue::Change MakeChange(const Instance& instance, NotifyEvent event,
                                  std::string_view session_id, std::string_view what,
                                  std::string title, std::string body) const;
-  std::vector<std::int64_t> WhoMayActOn(const Instance& instance) const;
+  std::vector<std::int64_t> WhoIsTold(const Instance& instance) const;
 
   HubContext& hub_;
   const std::string public_url_;

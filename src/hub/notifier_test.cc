@@ -11,6 +11,7 @@
 #include "identity/fixture_testing.h"
 #include "identity/identity.h"
 #include "identity/web_testing.h"
+#include "store/instances.h"
 
 namespace berth::hub {
 namespace {
@@ -128,6 +129,29 @@ struct NotifierTest : identity::testing::IdentityFixture {
     Pass(std::chrono::milliseconds(200));
   }
 
+  /// Another member, whose target is "t2".
+  std::int64_t AddGuest() {
+    store::NotifyTargetRow row;
+    row.id = "t2";
+    row.user_id = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
+    row.events = {"needs_you", "offline"};
+    EXPECT_THAT(store::InsertNotifyTarget(*other, row), IsOk());
+    StartHub();
+    return row.user_id;
+  }
+
+  /// Of what waits for that target.
+  std::vector<std::string> Titles(std::string target) {
+    std::vector<std::string> titles;
+    auto rows =
+        other->All("SELECT event FROM outbox WHERE target_id = ?1 AND done_at IS NULL ORDER BY id",
+                   {target}, [](const store::Row& row) { return row.String(0); });
+    for (const std::string& text : rows.value()) {
+      titles.push_back(ParseNotification(text).value().title);
+    }
+    return titles;
+  }
+
   /// "event session", of everything that waits in the outbox, which delivers nothing.
   std::vector<std::string> Told() {
     std::vector<std::string> told;
@@ -242,17 +266,35 @@ TEST_F(NotifierTest, AReconnectionDoesNotEndRuns) {
   EXPECT_THAT(Told(), ElementsAre("finished a"));
 }
 
-TEST_F(NotifierTest, OthersAreToldOnlyIfTheyMayActOnIt) {
-  const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
-  store::NotifyTargetRow row;
-  row.id = "t2";
-  row.user_id = guest;
-  row.events = {"needs_you"};
-  ASSERT_THAT(store::InsertNotifyTarget(*other, row), IsOk());
-  StartHub();
+TEST_F(NotifierTest, ThoseItIsSharedWithAreToldWhoseItIsAndEverybodyIsNot) {
+  const auto guest = AddGuest();
+  ASSERT_THAT(store::ClaimInstance(*other, "laptop", owner, "{}", time), IsOk());
+  const auto share = [&](store::ShareKind kind, std::string subject) {
+    store::ShareRow row;
+    row.instance_id = "laptop";
+    row.kind = kind;
+    row.subject = std::move(subject);
+    row.role = store::ShareRole::kOperator;
+    row.created_by = owner;
+    EXPECT_THAT(executor.Await(life->identity.shares().Put(std::move(row))), IsOk());
+  };
   Connect();
   Report({Asking("a", "q1")});
-  EXPECT_THAT(Told(), ElementsAre("needs_you a")) << "the owner alone";
+  EXPECT_THAT(Titles("t2"), IsEmpty());
+  share(store::ShareKind::kEveryone, "");
+  Report({Asking("a", "q2")});
+  EXPECT_THAT(Titles("t2"), IsEmpty());
+  share(store::ShareKind::kUser, std::to_string(guest));
+  Report({Asking("a", "q3")});
+  EXPECT_THAT(Titles("t2"), ElementsAre("owner's laptop needs you"));
+  EXPECT_THAT(Titles("t1"),
+              ElementsAre("laptop needs you", "laptop needs you", "laptop needs you"));
+  life->registry.Disconnected("laptop", link);
+  StartHub();
+  life->registry.Remember("laptop", owner, {}, time);
+  Pass(limits.offline_notice);
+  EXPECT_EQ(Titles("t1").back(), "laptop is offline") << "not seen since the hub began";
+  EXPECT_EQ(Titles("t2").back(), "owner's laptop is offline");
 }
 
 TEST_F(NotifierTest, AFullTargetIsToldOfTheNewest) {

@@ -81,9 +81,9 @@ Task<void> NotifyQueue::Write() {
     has_work_.Reset();
     while (!queue_.empty()) {
       const std::size_t count = std::min(queue_.size(), kMostAtOnce);
-      std::vector<Change> changes;
-      for (const Entry& entry : queue_ | std::views::take(count)) changes.push_back(entry.change);
-      auto written = co_await WriteNow(std::move(changes));
+      std::vector<Entry> entries;
+      for (const Entry& entry : queue_ | std::views::take(count)) entries.push_back(entry);
+      auto written = co_await WriteNow(std::move(entries));
       if (!written) {
         LogError("write notifications: {}", written.error().ToString());
         co_await Sleep(hub_.executor, kStorePause);
@@ -104,24 +104,26 @@ Task<void> NotifyQueue::Write() {
   }
 }
 
-Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::vector<Change> changes) {
-  co_return co_await hub_.store.Run([changes = std::move(changes), now = hub_.clock(),
+Task<Result<NotifyQueue::Written>> NotifyQueue::WriteNow(std::vector<Entry> entries) {
+  co_return co_await hub_.store.Run([entries = std::move(entries), now = hub_.clock(),
                                      most = static_cast<std::int64_t>(hub_.limits.notify_waiting)](
                                         store::Database& database) -> Result<Written> {
     Written written;
     Targets targets(database);
     std::set<std::string> grown;
-    for (const Change& change : changes) {
+    for (const auto& [owner, change] : entries) {
       for (const std::int64_t user : change.users) {
         auto own = targets.Of(user);
         if (!own) return std::move(own).error();
         for (const store::NotifyTargetRow& target : **own) {
           if (std::ranges::find(target.events, change.notification->event) == target.events.end())
             continue;
+          Notification told = *change.notification;
+          if (user != owner) told.title = change.others_title;
           store::OutboxRow row;
           row.target_id = target.id;
           row.dedupe_key = change.key;
-          row.event = ToJson(*change.notification);
+          row.event = ToJson(told);
           row.created_at = row.not_before = now;
           auto inserted = store::InsertOutbox(database, row);
           if (!inserted) return std::move(inserted).error();

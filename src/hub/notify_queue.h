@@ -31,6 +31,8 @@ class NotifyQueue {
     std::optional<Notification> notification = {};
     std::string key = {};  ///< Of the notification: told twice, it is written once.
     std::vector<std::int64_t> users = {};
+    /// Of the notification, for those of `users` who are not the owner: says whose instance it is.
+    std::string others_title = {};
     std::vector<store::NotifyWatchRow> begun = {};
     std::vector<store::NotifyWatchRow> ended = {};
   };
@@ -56,7 +58,7 @@ class NotifyQueue {
   };
 
   Task<void> Write();
-  Task<Result<Written>> WriteNow(std::vector<Change> changes);
+  Task<Result<Written>> WriteNow(std::vector<Entry> entries);
   void NoteLoss(const std::string& whose, std::int64_t count, std::string_view why);
   void TellLosses();
 

@@ -1,5 +1,6 @@
 #include "identity/access.h"
 
+#include <algorithm>
 #include <string>
 
 #include "identity/groups.h"
@@ -48,6 +49,16 @@ std::optional<InstanceRole> RoleOf(const Shares& shares, const store::User& user
     if (!best || role < *best) best = role;
   }
   return best;
+}
+
+bool IsToldOf(const Shares& shares, const store::User& user, std::int64_t owner_id,
+              std::string_view instance_id) {
+  if (user.is_removed) return false;
+  if (user.id == owner_id) return true;
+  return std::ranges::any_of(shares.Of(instance_id), [&](const store::ShareRow& share) {
+    return share.kind != store::ShareKind::kEveryone && share.role == store::ShareRole::kOperator &&
+           shares.IsLive(share) && IsFor(share, user);
+  });
 }
 
 }  // namespace berth::identity

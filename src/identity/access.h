@@ -27,6 +27,12 @@ std::string_view ToString(InstanceRole role);
 std::optional<InstanceRole> RoleOf(const Shares& shares, const store::User& user,
                                    std::int64_t owner_id, std::string_view instance_id);
 
+/// Whether `user` is told of what happens there: its owner, and with whom it is shared as operator
+/// by name or as one of a group. A share with everyone tells nobody: whoever has an instance could
+/// have the phones of all ring, and nobody has agreed to that.
+bool IsToldOf(const Shares& shares, const store::User& user, std::int64_t owner_id,
+              std::string_view instance_id);
+
 /// Whether that share is for `user`, whatever its time and instance.
 bool IsFor(const store::ShareRow& share, const store::User& user);
 

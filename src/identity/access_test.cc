@@ -62,6 +62,9 @@ struct AccessTest : testing::IdentityFixture {
   std::optional<InstanceRole> Role(std::int64_t user, std::string_view instance = "laptop") {
     return RoleOf(identity.shares(), *identity.people().Find(user), anna, instance);
   }
+  bool IsTold(std::int64_t user) {
+    return IsToldOf(identity.shares(), *identity.people().Find(user), anna, "laptop");
+  }
 };
 
 TEST_F(AccessTest, WithoutAShareOnlyTheOwnerHasARole) {
@@ -99,12 +102,23 @@ TEST_F(AccessTest, EachKindOfShareGivesItsRoleToWhomItIsForUntilItsTime) {
       EXPECT_EQ(Role(ben), row.is_for_ben ? std::optional(granted) : std::nullopt);
       EXPECT_EQ(Role(ben, "tower"), std::nullopt);
       EXPECT_EQ(Role(anna), InstanceRole::kOwner);
+      EXPECT_EQ(IsTold(ben),
+                row.is_for_ben && row.kind != ShareKind::kEveryone && role == ShareRole::kOperator);
+      EXPECT_TRUE(IsTold(anna));
       time += std::chrono::hours(1);
       EXPECT_EQ(Role(ben), std::nullopt);
+      EXPECT_FALSE(IsTold(ben));
       EXPECT_FALSE(identity.shares().IsShared("laptop"));
       ASSERT_THAT(executor.Await(identity.shares().Remove("laptop", share.id)), IsOk());
     }
   }
+}
+
+TEST_F(AccessTest, AShareWithEverybodyAddsNothingToWhatAViewerIsTold) {
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), IsOk());
+  ASSERT_THAT(Put(ShareKind::kUser, std::to_string(ben), ShareRole::kViewer), IsOk());
+  EXPECT_EQ(Role(ben), InstanceRole::kOperator);
+  EXPECT_FALSE(IsTold(ben));
 }
 
 TEST_F(AccessTest, GroupsOfOtherProvidersKeepTheirCase) {

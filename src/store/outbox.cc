@@ -104,10 +104,18 @@ Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id
 }
 
 Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most) {
+  auto waiting = CountOutbox(database, target_id);
+  if (!waiting || *waiting <= most) return waiting ? Result<std::int64_t>(0) : waiting;
+  // Each is counted among its owner's, from the newest: the highest numbers are the oldest of those
+  // with the most.
   auto done = database.Run(
-      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox"
-      " WHERE target_id = ?1 AND done_at IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?2 - 1)"
-      " AND id > (SELECT min(id) FROM outbox WHERE target_id = ?1 AND done_at IS NULL)",
+      "DELETE FROM outbox WHERE id IN (SELECT id FROM"
+      " (SELECT waiting.id, row_number() OVER (PARTITION BY owner.user_id ORDER BY waiting.id DESC)"
+      " AS place FROM outbox AS waiting"
+      " LEFT JOIN id_owners AS owner ON owner.id = json_extract(waiting.event, '$.client_id')"
+      " WHERE waiting.target_id = ?1 AND waiting.done_at IS NULL AND waiting.id >"
+      " (SELECT min(id) FROM outbox WHERE target_id = ?1 AND done_at IS NULL))"
+      " ORDER BY place, id DESC LIMIT -1 OFFSET ?2 - 1)",
       {target_id, most});
   if (!done) return Wrap(std::move(done).error(), "shorten the outbox");
   return static_cast<std::int64_t>(*done);

@@ -17,7 +17,7 @@ struct OutboxRow {
   std::int64_t id = 0;
   std::string target_id = {};
   std::string dedupe_key = {};  ///< Of all events of a target each has its own.
-  std::string event = {};       ///< JSON.
+  std::string event = {};       ///< JSON; its client_id is the instance it tells of.
   WallTime created_at = {};
   WallTime not_before = {};
   /// At what is first in its target's queue, since this waits there.
@@ -51,7 +51,8 @@ Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTim
 /// For what waits for that target, the next attempt is the first.
 Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id);
 /// Leaves `most` of what waits for that target: what comes first, which may be under way and whose
-/// pause is the target's, and the newest. How many are gone, their keys too.
+/// pause is the target's, and the newest. Of whose instances the most waits, their oldest go first,
+/// so that nobody's push out what is somebody else's. How many are gone, their keys too.
 Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most);
 /// Delivered, or given up: only its key stays.
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);

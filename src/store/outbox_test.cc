@@ -1,10 +1,12 @@
 // Notification targets and the outbox, on a real file.
 #include "store/outbox.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "base/result_testing.h"
 #include "base/temp_folder_testing.h"
+#include "store/instances.h"
 #include "store/notify_targets.h"
 #include "store/sessions.h"
 #include "store/users.h"
@@ -35,11 +37,11 @@ struct OutboxTest : ::testing::Test {
     return row;
   }
 
-  Result<bool> Put(std::string target, std::string key) {
+  Result<bool> Put(std::string target, std::string key, std::string event = "{}") {
     OutboxRow row;
     row.target_id = std::move(target);
     row.dedupe_key = std::move(key);
-    row.event = "{}";
+    row.event = std::move(event);
     row.created_at = row.not_before = now;
     return InsertOutbox(*database, row);
   }
@@ -213,6 +215,35 @@ TEST_F(OutboxTest, AFullQueueKeepsItsFirstAndTheNewest) {
   EXPECT_THAT(left, ::testing::ElementsAre("a", "d", "e"));
   EXPECT_EQ(CountOutbox(*database, "t2").value(), 1);
   EXPECT_TRUE(Put("t1", "b").value()) << "of what was never sent no key stays";
+}
+
+TEST_F(OutboxTest, AFullQueueGivesUpWhatIsOfWhomTheMostWaits) {
+  Target("t1");
+  const auto guest = EnsureUser(*database, "local", "guest", "guest", now).value().id;
+  for (const auto& [id, owner] : {std::pair("mine", user), {"theirs", guest}, {"more", guest}}) {
+    ASSERT_THAT(ClaimInstance(*database, id, owner, "{}", now), IsOk());
+  }
+  const auto put = [this](std::string_view keys, std::string_view instance) {
+    const std::string event = fmt::format(R"({{"client_id":"{}"}})", instance);
+    for (const char key : keys) ASSERT_THAT(Put("t1", std::string(1, key), event), IsOk());
+  };
+  const auto trimmed = [this](std::int64_t most) {
+    EXPECT_THAT(TrimOutbox(*database, "t1", most), IsOk());
+    auto keys = database->All("SELECT dedupe_key FROM outbox ORDER BY id", {},
+                              [](const Row& row) { return row.String(0); });
+    return fmt::format("{}", fmt::join(keys.value(), ""));
+  };
+  put("ab", "mine");
+  put("cdef", "theirs");
+  put("ghij", "more");
+  EXPECT_EQ(trimmed(10), "abcdefghij");
+  EXPECT_EQ(trimmed(6), "abghij");
+  EXPECT_EQ(trimmed(6), "abghij") << "what comes first counts once";
+  put("k", "gone");
+  EXPECT_EQ(trimmed(5), "abijk");
+  put("lmnop", "mine");
+  EXPECT_EQ(trimmed(6), "aijkop");
+  EXPECT_EQ(trimmed(1), "a");
 }
 
 TEST_F(OutboxTest, WhatGoesOnIsRememberedUntilItEnds) {
