@@ -155,7 +155,10 @@ Task<Result<EnrolmentGrant>> Enrolment::Await() {
     trouble.clear();
     const std::string_view status = StringMember(answer->body, "status");
     if (status == "approved") co_return ReadGrant(answer->body);
-    if (status == "denied") co_return Forbidden("it was denied at the hub");
+    if (status == "denied") {
+      const std::string reason = ForLog(StringMember(answer->body, "reason"));
+      co_return Forbidden("it was denied at the hub" + (reason.empty() ? "" : ": " + reason));
+    }
     if (status == "taken") {
       co_return Conflict(
           fmt::format("the hub has handed out a token, and its answer did not arrive: revoke the "

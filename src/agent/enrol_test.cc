@@ -131,6 +131,7 @@ TEST_F(EnrolTest, SaysWhetherItWasDeniedOrForgotten) {
   executor.Advance(10s);
   ASSERT_TRUE(outcome.has_value());
   EXPECT_THAT(*outcome, FailsWith(ErrorKind::kForbidden));
+  EXPECT_EQ(outcome->error().message, "it was denied at the hub");
   outcome.reset();
   hub.Answer(200, R"({"status":"expired"})");
   waiting = Wait();
@@ -138,6 +139,14 @@ TEST_F(EnrolTest, SaysWhetherItWasDeniedOrForgotten) {
   executor.Advance(10s);
   ASSERT_TRUE(outcome.has_value());
   EXPECT_FALSE(outcome->has_value());
+}
+
+TEST_F(EnrolTest, SaysWhyTheHubDeniedIt) {
+  Begin();
+  hub.Answer(200, R"({"status":"denied","reason":"too many\u001b[2J"})");
+  executor.Advance(10s);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->error().message, "it was denied at the hub: too many\\x1b[2J");
 }
 
 TEST_F(EnrolTest, SaysWhichTokenIsLostWhenItsAnswerDidNotArrive) {

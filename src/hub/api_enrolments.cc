@@ -62,9 +62,11 @@ boost::json::object ToJson(const identity::PendingEnrolment& pending) {
   return object;
 }
 
-http::Response Answer(std::string_view status) {
+/// `reason`: why, in words for whoever waits at the terminal; "" for none.
+http::Response Answer(std::string_view status, std::string_view reason = "") {
   boost::json::object body;
   body["status"] = status;
+  if (!reason.empty()) body["reason"] = reason;
   return JsonResponse(200, boost::json::serialize(body));
 }
 
@@ -79,6 +81,9 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
                                                        std::move(terms));
   if (!created) {
     hub.identity.enrolments().Restore(secret);
+    if (created.error().kind == ErrorKind::kConflict) {
+      co_return Answer("denied", created.error().message);
+    }
     co_return Wrap(std::move(created).error(), "create token");
   }
   hub.identity.enrolments().Settle(secret, created->id);

@@ -8,7 +8,9 @@
 namespace berth::hub {
 namespace {
 
+using ::berth::testing::IsOk;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 struct ApiTest : testing::HubFixture {
   http::ResponseHead Ask(std::string method, std::string target, std::string_view token) {
@@ -17,6 +19,16 @@ struct ApiTest : testing::HubFixture {
     request.head.fields.Add("authorization", fmt::format("Bearer {}", token));
     request.peer.address = "192.0.2.7";
     return executor.Await(HandleApi(hub, std::move(request))).value().head;
+  }
+
+  /// What is answered, as text.
+  std::string Post(std::string target, std::string body, std::string_view token = "") {
+    http::Request request = http::testing::MakeRequest(
+        std::move(target), std::make_unique<http::TextBody>(std::move(body)));
+    if (!token.empty()) request.head.fields.Add("authorization", fmt::format("Bearer {}", token));
+    request.peer.address = "192.0.2.7";
+    auto response = executor.Await(HandleApi(hub, std::move(request)));
+    return executor.Await(http::ReadAll(response->body.get(), 100'000)).value();
   }
 };
 
@@ -32,6 +44,40 @@ TEST_F(ApiTest, WhatATokenMayNotDoIsInTheAuditLog) {
   EXPECT_EQ(Ask("GET", "/api/audit", text).status, 403);
   EXPECT_THAT(Audited(), ElementsAre("access denied : GET /api/api-tokens with an API token",
                                      "access denied : an API token without audit:read"));
+}
+
+TEST_F(ApiTest, WhoHasAsManyAgentTokensAsOneMayIsTold) {
+  const auto fill = [this](store::Database& inside) -> Result<void> {
+    for (std::int64_t i = 0; i < identity::kMaxAgentTokensPerUser; ++i) {
+      auto made = identity::CreateAgentToken(inside, owner, "agent", {}, time, random);
+      if (!made) return std::move(made).error();
+    }
+    return Ok();
+  };
+  ASSERT_THAT(other->InTransaction(fill), IsOk());
+  ASSERT_THAT(executor.Await(identity.ReloadIfChanged()), IsOk());
+  const auto token = executor.Await(identity.api_tokens().Create(
+      {.user_id = owner, .name = "script", .scopes = {identity::Scope::kTokensWrite}}));
+  const std::string refused = Post("/api/tokens", R"({"name":"more"})", token->text.Reveal());
+  EXPECT_THAT(refused, HasSubstr("409"));
+  EXPECT_THAT(refused, HasSubstr("revoke some of them"));
+
+  identity::EnrolmentRequest request;
+  request.machine = request.instance_id = "desk";
+  const auto started = identity.enrolments().Start(std::move(request));
+  ASSERT_THAT(identity.enrolments().Approve(started->user_code, {.user_id = owner}), IsOk());
+  const auto poll = [&] {
+    Pass(limits.enrolment_interval);
+    return Post("/api/enrolments/poll",
+                fmt::format(R"({{"device_secret":"{}"}})", started->device_secret.Reveal()));
+  };
+  EXPECT_EQ(
+      poll(),
+      R"({"status":"denied","reason":"the user has 1000 agent tokens already: revoke some of )"
+      R"(them"})");
+  const std::string one = identity.tokens().List(owner).front().id;
+  ASSERT_THAT(executor.Await(identity.tokens().Revoke(owner, one)), IsOk());
+  EXPECT_THAT(poll(), HasSubstr("approved")) << "an answer that was lost is asked for again";
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/json_body.h"
+#include "hub/problem.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -44,6 +45,10 @@ Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call) {
   if (expires_in) terms.expires_at = hub.clock() + *expires_in;
   auto created =
       co_await hub.identity.tokens().Create(call.user_id(), std::move(name), std::move(terms));
+  if (!created && created.error().kind == ErrorKind::kConflict) {
+    co_return ProblemResponse(
+        {409, "Too many agent tokens", ExplainedProblem(created.error()).detail});
+  }
   if (!created) co_return Wrap(std::move(created).error(), "create token");
   co_await RecordCall(hub, call, audit_action::kTokenCreate,
                       {.detail = created->id + " " + created->name});

@@ -55,6 +55,18 @@ Result<NewToken> MakeToken(std::int64_t user_id, std::string_view name, AgentTok
                   .text = std::move(issued.text)};
 }
 
+Result<void> InsertWithinBounds(store::Database& database, const store::TokenRow& row) {
+  auto present = store::CountTokens(database, row.user_id);
+  if (!present) return std::move(present).error();
+  if (*present >= kMaxAgentTokensPerUser) {
+    return Conflict(fmt::format("the user has {} agent tokens already: revoke some of them",
+                                kMaxAgentTokensPerUser));
+  }
+  auto forgotten = store::ForgetRevokedTokens(database, row.user_id, kMaxAgentTokensPerUser);
+  if (!forgotten) return forgotten;
+  return store::InsertToken(database, row);
+}
+
 }  // namespace
 
 Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64_t user_id,
@@ -62,7 +74,7 @@ Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64
                                            WallTime now, const RandomSource& random) {
   auto made = MakeToken(user_id, name, std::move(terms), now, random);
   if (!made) return std::move(made).error();
-  auto inserted = store::InsertToken(database, made->row);
+  auto inserted = InsertWithinBounds(database, made->row);
   if (!inserted) return std::move(inserted).error();
   return CreatedAgentToken{.id = std::move(made->row.id),
                            .name = std::move(made->row.name),
@@ -126,7 +138,7 @@ Task<Result<CreatedAgentToken>> AgentTokens::Create(std::int64_t user_id, std::s
   auto made = MakeToken(user_id, name, std::move(terms), clock_(), random_);
   if (!made) co_return std::move(made).error();
   auto saved = co_await store_.Run(
-      [row = made->row](store::Database& database) { return store::InsertToken(database, row); });
+      [row = made->row](store::Database& database) { return InsertWithinBounds(database, row); });
   if (!saved) co_return std::move(saved).error();
   const store::TokenRow& row = made->row;
   entries_[row.id] =

@@ -69,9 +69,13 @@ struct CreatedAgentToken {
   Secret text;
 };
 
+/// How many agent tokens one user may have, expired ones counted; as many revoked ones are kept
+/// besides, to be listed.
+inline constexpr std::int64_t kMaxAgentTokensPerUser = 1000;
+
 /// Makes a token directly in a database; for commands. Call it in a transaction. `name`: 1 to 100
 /// bytes without control characters; `terms`: at most 64 ids, each a host label, and a time to
-/// come. kInvalid otherwise.
+/// come. kInvalid otherwise. kConflict: the user has kMaxAgentTokensPerUser.
 Result<CreatedAgentToken> CreateAgentToken(store::Database& database, std::int64_t user_id,
                                            std::string_view name, AgentTokenTerms terms,
                                            WallTime now, const RandomSource& random);

@@ -194,6 +194,26 @@ TEST_F(AgentTokensTest, RefusesTermsThatMakeNoSense) {
   }
 }
 
+TEST_F(AgentTokensTest, OneUserHasABoundedNumber) {
+  const auto fill = [this](store::Database& inside) -> Result<void> {
+    for (std::int64_t i = 0; i < kMaxAgentTokensPerUser; ++i) {
+      auto made = CreateAgentToken(inside, owner, "script", {}, time, random);
+      if (!made) return std::move(made).error();
+    }
+    return Ok();
+  };
+  ASSERT_THAT(other->InTransaction(fill), IsOk());
+  EXPECT_THAT(executor.Await(tokens->Create(owner, "more")), FailsWith(ErrorKind::kConflict));
+  EXPECT_THAT(CreateAgentToken(*other, owner, "more", {}, time, random),
+              FailsWith(ErrorKind::kConflict));
+  const auto guest = store::EnsureUser(*other, "local", "guest", "guest", time).value().id;
+  EXPECT_THAT(executor.Await(tokens->Create(guest, "laptop")), IsOk());
+  ASSERT_THAT(executor.Await(tokens->Reload()), IsOk());
+  ASSERT_THAT(executor.Await(tokens->Revoke(owner, tokens->List(owner).front().id)), IsOk());
+  Create();
+  EXPECT_EQ(store::ListTokens(*other)->size(), kMaxAgentTokensPerUser + 2) << "one of them revoked";
+}
+
 TEST_F(AgentTokensTest, ListsTheNewestFirst) {
   Create("first");
   Pass(std::chrono::seconds(1));

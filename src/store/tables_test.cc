@@ -98,6 +98,27 @@ TEST_F(TablesTest, RevokedTokensStayAndKeepTheirFirstTime) {
   EXPECT_THAT(RevokeToken(*database, "none", now), FailsWith(ErrorKind::kNotFound));
 }
 
+TEST_F(TablesTest, OfTheRevokedTokensOfAUserTheLastStay) {
+  const auto put = [this](std::string id, std::int64_t user, std::optional<int> revoked) {
+    TokenRow token;
+    token.id = std::move(id);
+    token.user_id = user;
+    token.created_at = now;
+    ASSERT_THAT(InsertToken(*database, token), IsOk());
+    if (revoked) ASSERT_THAT(RevokeToken(*database, token.id, FromUnixMs(*revoked)), IsOk());
+  };
+  put("a", owner, 3);
+  put("b", owner, 1);
+  put("c", owner, 2);
+  put("d", owner, std::nullopt);
+  put("e", guest, 1);
+  EXPECT_EQ(CountTokens(*database, owner).value(), 1);
+  ASSERT_THAT(ForgetRevokedTokens(*database, owner, 2), IsOk());
+  std::string left;
+  for (const TokenRow& token : ListTokens(*database).value()) left += token.id;
+  EXPECT_EQ(left, "acde");
+}
+
 TEST_F(TablesTest, AnInstanceBelongsToWhoCameFirst) {
   const auto first = ClaimInstance(*database, "laptop", owner, R"({"a":1})", now).value();
   EXPECT_EQ(first.first_seen_at, now);

@@ -35,6 +35,24 @@ Result<void> InsertToken(Database& database, const TokenRow& token) {
   return Ok();
 }
 
+Result<std::int64_t> CountTokens(Database& database, std::int64_t user_id) {
+  auto count =
+      database.First("SELECT count(*) FROM tokens WHERE user_id = ?1 AND revoked_at IS NULL",
+                     {user_id}, [](const Row& row) { return row.Integer(0); });
+  if (!count) return Wrap(std::move(count).error(), "count tokens");
+  return count->value_or(0);
+}
+
+Result<void> ForgetRevokedTokens(Database& database, std::int64_t user_id, std::int64_t most) {
+  auto done = database.Run(
+      "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
+      " WHERE user_id = ?1 AND revoked_at IS NOT NULL ORDER BY revoked_at DESC, id"
+      " LIMIT -1 OFFSET ?2)",
+      {user_id, most});
+  if (!done) return Wrap(std::move(done).error(), "forget revoked tokens");
+  return Ok();
+}
+
 Result<std::vector<TokenRow>> ListTokens(Database& database) {
   return database.All(
       "SELECT id, secret_hash, user_id, name, created_at, last_used_at, revoked_at, instance_ids,"

@@ -26,6 +26,10 @@ struct TokenRow {
 };
 
 Result<void> InsertToken(Database& database, const TokenRow& token);
+/// The tokens of a user that are not revoked; expired ones count.
+Result<std::int64_t> CountTokens(Database& database, std::int64_t user_id);
+/// Forgets revoked tokens of a user, but for the `most` that were revoked last.
+Result<void> ForgetRevokedTokens(Database& database, std::int64_t user_id, std::int64_t most);
 /// All of them, revoked ones too, the newest first.
 Result<std::vector<TokenRow>> ListTokens(Database& database);
 /// Success if it is revoked already; kNotFound if there is none.
