@@ -35,7 +35,10 @@ Task<Result<void>> WriteOut(BodyPtr body, net::ByteStream& stream) {
     if (piece->empty()) co_return Ok();
     const Bytes bytes = *piece;
     auto written = co_await stream.Write(std::span(&bytes, 1));
-    if (!written) co_return std::move(written).error();
+    if (!written) {
+      body.reset();  // Who fills it learns of it now: this frame may live on for long.
+      co_return std::move(written).error();
+    }
   }
 }
 

@@ -21,7 +21,8 @@ struct TakenConnection {
 /// The peer's bytes: `first`, then what is read from `stream`, which must outlive the body.
 BodyPtr ArrivingBody(net::ByteStream& stream, std::string first);
 
-/// Writes what `body` gives, to its end. Its failure, or that of writing.
+/// Writes what `body` gives, to its end. Its failure, or that of writing, after which `body` is
+/// dropped at once.
 Task<Result<void>> WriteOut(BodyPtr body, net::ByteStream& stream);
 
 /// For when nobody wants the peer's bytes any more: waits for `writing` (of WriteOut), finishes our
