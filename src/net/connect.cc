@@ -26,7 +26,7 @@ Task<Result<void>> WaitConnected(Socket& socket, std::string what) {
     int error = 0;
     socklen_t error_size = sizeof(error);
     getsockopt(socket.descriptor(), SOL_SOCKET, SO_ERROR, &error, &error_size);
-    if (error != 0) co_return FromErrno(error, what);
+    if (error != 0) co_return ConnectError(error, what);
     auto waited = co_await socket.WaitConnected();
     if (!waited) co_return waited;
   }
@@ -36,14 +36,14 @@ Task<Result<SocketPtr>> ConnectOne(Loop& loop, SocketAddress address, Duration l
   const std::string what = "connect to " + HostPort{address.Ip(), address.port()}.ToString();
   const int descriptor =
       socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (descriptor < 0) co_return FromErrno(errno, "open socket");
+  if (descriptor < 0) co_return ConnectError(errno, "open socket");
   if (IsLoopbackHost(address.Ip())) AvoidPacing(descriptor);
   const int code = connect(descriptor, address.get(), address.size);
   const int number = errno;
   // Watched only now: an unconnected socket reports a hang-up.
   auto socket = Socket::Adopt(loop, descriptor);
   if (!socket) co_return std::move(socket).error();
-  if (code != 0 && number != EINPROGRESS) co_return FromErrno(number, what);
+  if (code != 0 && number != EINPROGRESS) co_return ConnectError(number, what);
   auto connected = co_await WithDeadline(loop, limit, what, WaitConnected(**socket, what));
   if (!connected) co_return std::move(connected).error();
   co_return std::move(*socket);
@@ -66,6 +66,22 @@ Error NotPublic(const HostPort& address) {
 }
 
 }  // namespace
+
+Error ConnectError(int number, std::string_view what) {
+  Error error = FromErrno(number, what);
+  switch (number) {
+    case EADDRNOTAVAIL:  // No address of ours yet, or none of this family.
+    case EAFNOSUPPORT:
+    case EHOSTDOWN:
+    case EACCES:  // A firewall of this machine.
+    case EPERM:
+      error.kind = ErrorKind::kUnavailable;
+      break;
+    default:
+      break;
+  }
+  return error;
+}
 
 Task<Result<std::unique_ptr<TcpStream>>> ConnectTcp(Loop& loop, HostPort address,
                                                     const Limits& limits, AddressRule rule) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -48,5 +49,9 @@ Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings&
 Task<Result<std::unique_ptr<TcpStream>>> ConnectTcp(Loop& loop, HostPort address,
                                                     const Limits& limits,
                                                     AddressRule rule = AddressRule::kAny);
+
+/// The error of an errno value with which a connection could not be made, as FromErrno() has it;
+/// but what keeps this machine off the network for now is kUnavailable too.
+Error ConnectError(int number, std::string_view what);
 
 }  // namespace berth::net

@@ -167,6 +167,15 @@ TEST_F(DialTest, SaysWhatFailedAndWhere) {
   EXPECT_THAT(wrong, FailsWith(ErrorKind::kInvalid));
 }
 
+TEST(ConnectErrorTest, AMachineThatIsNotOnTheNetworkYetMayTryAgain) {
+  for (const int number : {EADDRNOTAVAIL, EAFNOSUPPORT, EHOSTDOWN, EACCES, EPERM, ENETUNREACH}) {
+    EXPECT_EQ(ConnectError(number, "connect").kind, ErrorKind::kUnavailable) << number;
+  }
+  EXPECT_EQ(ConnectError(ETIMEDOUT, "connect").kind, ErrorKind::kTimeout);
+  EXPECT_EQ(ConnectError(EMFILE, "open socket").kind, ErrorKind::kInternal);
+  EXPECT_EQ(FromErrno(EACCES, "open a file").kind, ErrorKind::kInternal);
+}
+
 TEST_F(DialTest, GivesUpOnALookUpInTime) {
   limits_.connect_timeout = 50ms;
   auto unknown = Ask({.address = {"no-such-host.invalid", 1}});

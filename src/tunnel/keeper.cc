@@ -92,8 +92,10 @@ TunnelState Keeper::AfterLoss(const Error& why) {
   }
   // An attempt that nobody answers costs next to nothing, and only frequent ones notice soon that
   // the hub is back. What answers, and cannot take us or loses us, is spared.
+  // A name that nobody knows may be one of a network that is not there yet.
   const bool is_away =
-      !was_answered_ && (why.kind == ErrorKind::kUnavailable || why.kind == ErrorKind::kTimeout);
+      !was_answered_ && (why.kind == ErrorKind::kUnavailable || why.kind == ErrorKind::kTimeout ||
+                         why.kind == ErrorKind::kNotFound);
   next.retry_in = backoff_.Next(is_away ? limits_.reconnect_away : limits_.reconnect_max);
   return next;
 }

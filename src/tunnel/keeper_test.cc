@@ -101,7 +101,11 @@ TEST_F(KeeperTest, IsBackWithinTwoSecondsOfAHubThatWasAwayForMinutes) {
   Start();
   hub_.is_away = true;
   hub_.cable->Cut();
-  for (const Duration absence : {Duration(10s), Duration(10min), Duration(24h)}) {
+  const std::pair<Duration, Error> absences[] = {{10s, Unavailable("connection refused")},
+                                                 {10min, Timeout("connect")},
+                                                 {24h, NotFound("no such name")}};
+  for (const auto& [absence, why] : absences) {
+    hub_.away = why;
     executor_.Advance(absence);
     ASSERT_EQ(state(), Kind::kWaiting);
     EXPECT_EQ(keeper_.state().retry_in, 1'500ms);
