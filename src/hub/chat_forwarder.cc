@@ -41,11 +41,13 @@ class V1Conversation : public Conversation, private V1Calls::Waiter {
       : forwarder_(forwarder), key_(std::move(key)), calls_(std::move(calls)) {}
   ~V1Conversation() override {
     if (id_.empty()) return;
+    if (!is_over_) {
+      // First, as a connection that drains closes with the last request.
+      auto said = calls_->Say(control::UserRequestFollowUp{
+          .request_id = id_, .payload = {std::string(control::kClosePayload)}});
+      (void)said;  // Nobody is left to be told.
+    }
     calls_->Forget(id_);
-    if (is_over_) return;
-    auto said = calls_->Say(control::UserRequestFollowUp{
-        .request_id = id_, .payload = {std::string(control::kClosePayload)}});
-    (void)said;  // Nobody is left to be told.
   }
 
   Result<void> Begin(const control::ForwardToClient& message) {

@@ -46,6 +46,7 @@ class FakeInstance : public testing::FakeLink, public http::Service {
 struct ChatForwarderTest : testing::HubFixture {
   std::vector<control::Message> sent;   ///< To the instance.
   std::vector<control::Message> heard;  ///< By the page.
+  bool is_draining = false;             ///< A version-1 instance ends with the last request.
   FakeInstance instance{executor};
   identity::SessionPtr session;
   std::unique_ptr<ChatForwarder> forwarder;
@@ -71,7 +72,10 @@ struct ChatForwarderTest : testing::HubFixture {
           sent.push_back(message);
           return Ok();
         },
-        nullptr, SystemRandom());
+        [this] {
+          if (is_draining) instance.calls->Close();
+        },
+        SystemRandom());
   }
 
   void Forward(std::string request_id, std::string action = "claude-command",
@@ -164,6 +168,7 @@ TEST_F(ChatForwarderTest, APageThatLeavesEndsItsRequests) {
   SpeakVersion1();
   Forward("r");
   const std::string id = LastId();
+  is_draining = true;
   forwarder.reset();
   const auto& follow = std::get<control::UserRequestFollowUp>(sent.back());
   EXPECT_EQ(follow.request_id, id);

@@ -62,8 +62,7 @@ bool V1Calls::Deliver(control::Message message) {
 }
 
 void V1Calls::Close() {
-  send_ = nullptr;
-  on_idle_ = nullptr;
+  send_ = nullptr;  // on_idle_, which may be what calls, has nothing to tell of any more.
   const auto told = std::exchange(waiters_, {});
   for (const auto& [id, waiter] : told) waiter->OnGone();
 }

@@ -81,5 +81,23 @@ TEST_F(V1CallsTest, TellsAllWhenTheInstanceGoes) {
   EXPECT_EQ(sent_, 1);
 }
 
+TEST_F(V1CallsTest, TheLastRequestMayEndTheConnection) {
+  auto held = std::make_shared<int>();
+  bool is_kept = false;
+  V1Calls* calls = nullptr;
+  std::function<void()> on_idle = [&calls, &is_kept, held] {
+    const std::weak_ptr<int> seen = held;
+    calls->Close();
+    is_kept = !seen.expired();
+  };
+  held.reset();
+  V1Calls closing(
+      "x-1", 2, [](const control::Message&) { return Ok(); }, std::move(on_idle), SystemRandom());
+  calls = &closing;
+  closing.Forget(*closing.Begin(one_));
+  EXPECT_TRUE(is_kept) << "what is called must not be destroyed meanwhile";
+  EXPECT_THAT(closing.Begin(one_), FailsWith(ErrorKind::kUnavailable));
+}
+
 }  // namespace
 }  // namespace berth::hub

@@ -96,10 +96,11 @@ class ChatSocket : public V1Calls::Waiter {
   void EndRequest() {
     if (request_id_.empty()) return;
     const std::string id = std::exchange(request_id_, "");
-    calls_->Forget(id);
+    // First, as a connection that drains closes with the last request.
     auto said = calls_->Say(control::UserRequestFollowUp{
         .request_id = id, .payload = {std::string(control::kClosePayload)}});
     if (!said) LogDebug("instance {}: {}", calls_->instance_id(), said.error().message);
+    calls_->Forget(id);
   }
 
   const std::shared_ptr<V1Calls> calls_;
