@@ -181,6 +181,10 @@ Result<std::unique_ptr<Conversation>> ChatForwarder::Begin(
 }
 
 void ChatForwarder::Pass(const Key& key, const control::Json& data, bool is_complete) {
+  if (data.text.size() > kMaxData) {
+    Fail(key, "an answer of the instance is larger than 4 MiB: read it on the instance's own page");
+    return End(key);
+  }
   control::ForwardedResponse response;
   response.client_id = key.first;
   response.request_id = key.second;

@@ -29,6 +29,9 @@ class ChatForwarder {
  public:
   using Send = std::function<void(const control::Message&)>;
 
+  /// Bytes of data in one forwarded_response: what a dashboard socket holds for its page.
+  static constexpr std::size_t kMaxData = 4 * 1024 * 1024;
+
   /// `origin` is the page's. `hub` must outlive the forwarder; `send` is called as long as it
   /// lives.
   ChatForwarder(HubContext& hub, identity::SessionPtr session, std::string origin, Send send);
@@ -50,6 +53,7 @@ class ChatForwarder {
   /// The instance, if this user may chat there. kNotFound, kForbidden.
   Result<VisibleInstance> Operable(std::string_view instance_id) const;
   Result<std::unique_ptr<Conversation>> Begin(const control::ForwardToClient& message);
+  /// Data beyond kMaxData fails the request.
   void Pass(const Key& key, const control::Json& data, bool is_complete);
   void Fail(const Key& key, std::string_view why);
   /// The request is over; may be called from inside it.

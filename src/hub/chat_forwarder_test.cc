@@ -164,6 +164,30 @@ TEST_F(ChatForwarderTest, AnErrorNamesTheRequestThatFailed) {
   EXPECT_EQ(Heard(), "t! the instance is not connected;");
 }
 
+TEST_F(ChatForwarderTest, AnAnswerThatIsTooLargeFailsItsRequestAlone) {
+  SpeakVersion1();
+  Forward("r");
+  const std::string id = LastId();
+  Forward("s");
+  const std::string other_id = LastId();
+  const auto data = [](std::size_t size) {
+    return control::Json{fmt::format(R"("{}")", std::string(size - 2, 'x'))};
+  };
+  EXPECT_TRUE(
+      Deliver(control::UserResponse{.request_id = id, .data = data(ChatForwarder::kMaxData)}));
+  EXPECT_GT(Heard().size(), ChatForwarder::kMaxData);
+  EXPECT_TRUE(
+      Deliver(control::UserResponse{.request_id = id, .data = data(ChatForwarder::kMaxData + 1)}));
+  EXPECT_EQ(Heard(),
+            "r! an answer of the instance is larger than 4 MiB: read it on the instance's own "
+            "page;");
+  const auto& follow = std::get<control::UserRequestFollowUp>(sent.back());
+  EXPECT_EQ(follow.request_id, id);
+  EXPECT_EQ(follow.payload.text, R"({"type":"close","action":"close"})");
+  EXPECT_TRUE(Deliver(control::UserResponse{.request_id = other_id, .data = {"1"}}));
+  EXPECT_EQ(Heard(), "s 1;");
+}
+
 TEST_F(ChatForwarderTest, APageThatLeavesEndsItsRequests) {
   SpeakVersion1();
   Forward("r");

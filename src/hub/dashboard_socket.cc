@@ -17,9 +17,13 @@
 namespace berth::hub {
 namespace {
 
+/// What may wait for a page beside the data of one forwarded_response: its ids, and other messages.
+constexpr std::size_t kMostBeside = std::size_t{1024} * 1024;
+
 http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   http::WebSocketChannel::Options options;
   options.max_text = limits.version1_request;  // Of forward_to_client.
+  options.max_queued = ChatForwarder::kMaxData + kMostBeside;
   options.accept_binary = false;
   options.counted = http::WebSocketChannel::Counted::kAllButData;
   options.ping_after = limits.ping_after;
