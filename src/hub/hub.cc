@@ -14,6 +14,8 @@ namespace {
 
 /// What changes under way get when the rest has used drain_grace up.
 constexpr std::chrono::seconds kLastChanges{2};
+/// What the last writes get then, if another process has the database.
+constexpr Duration kLastWrites = store::kLockWait;
 
 /// The hub's own address as browsers write it, from what it listens on.
 Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tls) {
@@ -281,6 +283,7 @@ Result<void> Hub::ReloadCertificate() {
 Task<void> Hub::Drain() {
   const TimePoint end = context_.executor.now() + options_.limits.drain_grace;
   stopping_.Set();
+  store_->FinishWithin(options_.limits.drain_grace + kLastWrites);
   // First, so that nobody is told that instances went which only this hub leaves. What it writes
   // waits for the database; the rest need not wait for that.
   auto told = notifications_->Drain();
@@ -294,6 +297,7 @@ Task<void> Hub::Drain() {
   auto changed = co_await changes_.WaitEmpty(left);
   if (!changed) LogWarn("{} changes did not finish in time and are cut", changes_.size());
   co_await told;
+  store_->FinishWithin(std::max<Duration>(end - context_.executor.now(), kLastWrites));
   auto flushed = co_await identity_.Flush();
   if (!flushed) LogError("write sessions: {}", flushed.error().ToString());
 }

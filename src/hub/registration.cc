@@ -113,7 +113,10 @@ Task<void> NoteInstanceLeft(HubContext& hub, std::string id) {
         if (!seen) return seen;
         return KeepKind(database, id, adapter, version);
       });
-  if (!noted) LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
+  // A hub that stops leaves all of them at once; the store says how many it could not write.
+  if (!noted && !hub.stopping.is_set()) {
+    LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
+  }
 }
 
 }  // namespace berth::hub

@@ -19,9 +19,9 @@
 namespace berth::store {
 namespace {
 
-/// How long a statement waits for another process's lock.
-constexpr int kBusyTimeoutMs = 3'000;
-constexpr int kAskAgainMs = 5;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kAskAgain{5};
 /// "brth", in the file's header: tells our files from other SQLite files.
 constexpr std::int64_t kApplicationId = 0x62727468;
 
@@ -158,7 +158,7 @@ Database::~Database() {
 }
 
 Result<void> Database::Configure() {
-  sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+  SetLockWait(kLockWait);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
@@ -168,9 +168,9 @@ Result<void> Database::Configure() {
   };
   auto asked = ask();
   // For another process that changes the mode of a new file, SQLite itself does not wait.
-  for (int waited = 0; !asked && waited < kBusyTimeoutMs; waited += kAskAgainMs) {
+  for (auto waited = 0ms; !asked && waited < kLockWait; waited += kAskAgain) {
     if ((sqlite3_extended_errcode(handle_) & 0xff) != SQLITE_BUSY) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(kAskAgainMs));
+    std::this_thread::sleep_for(kAskAgain);
     asked = ask();
   }
   if (!asked) return asked;
@@ -276,6 +276,10 @@ Result<std::int64_t> Database::Pragma(std::string_view sql) {
   if (!value) return std::move(value).error();
   if (!*value) return Internal(fmt::format("{}: no answer", sql));
   return **value;
+}
+
+void Database::SetLockWait(std::chrono::milliseconds wait) {
+  sqlite3_busy_timeout(handle_, static_cast<int>(wait.count()));
 }
 
 Result<std::int64_t> Database::DataVersion() { return Pragma("PRAGMA data_version"); }

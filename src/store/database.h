@@ -6,6 +6,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -34,6 +35,9 @@ class FolderLock;
 
 /// The file's name inside the data folder.
 inline constexpr std::string_view kDatabaseFile = "berth.db";
+
+/// How long a statement waits for another process's lock.
+inline constexpr std::chrono::milliseconds kLockWait{3'000};
 
 /// What a statement's parameter may be. The bytes must stay valid until the call returns.
 using Value =
@@ -128,6 +132,10 @@ class Database {
   R InSnapshot(Work work) {
     return Transact("BEGIN", std::move(work));
   }
+
+  /// How long each statement waits from now on for another process's lock, kLockWait at first; 0:
+  /// not at all.
+  void SetLockWait(std::chrono::milliseconds wait);
 
   /// A number that changes whenever another connection changed the file.
   Result<std::int64_t> DataVersion();

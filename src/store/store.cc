@@ -1,5 +1,9 @@
 #include "store/store.h"
 
+#include <algorithm>
+
+#include "base/log.h"
+
 namespace berth::store {
 namespace {
 
@@ -25,9 +29,27 @@ Store::~Store() {
   {
     const std::scoped_lock lock(mutex_);
     closing_ = true;
+    const auto latest = Clock::now() + kLockWait;
+    finish_by_ = std::min(finish_by_.value_or(latest), latest);
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (failed_ > 0) {
+    LogWarn("{} calls of the database failed while stopping, the last: {}", failed_, last_failure_);
+  }
+}
+
+void Store::FinishWithin(Duration limit) {
+  const std::scoped_lock lock(mutex_);
+  finish_by_ = Clock::now() + limit;
+}
+
+void Store::NoteFailure(const Error& why) {
+  if (why.kind != ErrorKind::kUnavailable) return;  // An answer, not a failure to write.
+  const std::scoped_lock lock(mutex_);
+  if (!finish_by_) return;
+  ++failed_;
+  last_failure_ = why.message;
 }
 
 bool Store::Enqueue(Job job) {
@@ -51,7 +73,13 @@ void Store::Work() {
     if (queue_.empty()) return;
     Job job = std::move(queue_.front());
     queue_.pop_front();
+    const auto finish_by = finish_by_;
     lock.unlock();
+    if (finish_by) {
+      using std::chrono::milliseconds;
+      const auto left = std::chrono::duration_cast<milliseconds>(*finish_by - Clock::now());
+      database_->SetLockWait(std::clamp(left, milliseconds(0), kLockWait));
+    }
     job(*database_);
     job = nullptr;
     lock.lock();

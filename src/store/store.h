@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -38,7 +39,8 @@ class Store {
                                              const std::filesystem::path& folder,
                                              StoreThread thread = StoreThread::kOwn,
                                              const FolderLock* lock = nullptr);
-  /// Runs what is queued, then closes the database.
+  /// Runs what is queued, then closes the database. If another process has the lock, all of that
+  /// waits for kLockWait at most.
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -62,6 +64,11 @@ class Store {
     });
   }
 
+  /// The program stops: from now on the calls together wait for another process's lock until
+  /// `limit` has passed, and not at all after that. How many failed is logged at the end. May be
+  /// called again.
+  void FinishWithin(Duration limit);
+
   /// A number that changes whenever another process changed the database.
   Task<Result<std::int64_t>> DataVersion();
 
@@ -80,6 +87,7 @@ class Store {
   Store(Executor& executor, std::unique_ptr<Database> database, StoreThread thread);
   /// False if the queue is full.
   bool Enqueue(Job job);
+  void NoteFailure(const Error& why);
   void Work();
 
   // The Call belongs to the waiting task and to the job together: whichever ends last frees it. Its
@@ -87,9 +95,10 @@ class Store {
   template <class R>
   Task<R> Submit(std::move_only_function<R(Database&)> work) {
     auto call = std::make_shared<Call<R>>(executor_, std::move(work));
-    const bool queued = Enqueue([call, &executor = executor_](Database& database) mutable {
+    const bool queued = Enqueue([this, call, &executor = executor_](Database& database) mutable {
       call->result.emplace(call->work(database));
       call->work = nullptr;
+      if (!*call->result) NoteFailure(call->result->error());
       executor.Post([call = std::move(call)] { call->done.Set(); });
     });
     if (!queued) co_return Unavailable("the store has too much to do");
@@ -103,8 +112,11 @@ class Store {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;  ///< Guarded by mutex_.
-  bool closing_ = false;   ///< Guarded by mutex_.
+  std::deque<Job> queue_;               ///< Guarded by mutex_.
+  bool closing_ = false;                ///< Guarded by mutex_.
+  std::optional<TimePoint> finish_by_;  ///< Guarded by mutex_; in real time, as SQLite waits.
+  std::size_t failed_ = 0;              ///< Guarded by mutex_; calls since FinishWithin().
+  std::string last_failure_;            ///< Guarded by mutex_.
   std::thread thread_;
 };
 

@@ -113,6 +113,32 @@ TEST_F(StoreTest, ClosingFinishesWhatWasAsked) {
   EXPECT_EQ(Finish(Read(*store, "49")).value(), "x");
 }
 
+TEST_F(StoreTest, AStoreThatFinishesDoesNotWaitForEveryCall) {
+  auto other = Database::Open(folder.path());
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT((*other)->Run("BEGIN IMMEDIATE"), IsOk());
+  const auto begun = std::chrono::steady_clock::now();
+  store->FinishWithin(std::chrono::milliseconds(1));
+  EXPECT_THAT(Finish(Write(*store, "key", "1")), FailsWith(ErrorKind::kUnavailable));
+  std::vector<Task<Result<void>>> tasks;
+  for (int i = 0; i < 50; ++i) {
+    tasks.push_back(Write(*store, "key", "2"));
+    tasks.back().Start();
+  }
+  store.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kLockWait);
+  for (auto& task : tasks) {
+    while (!task.is_done()) executor.RunOne();
+    EXPECT_THAT(task.Take(), FailsWith(ErrorKind::kUnavailable));
+  }
+}
+
+TEST_F(StoreTest, AStoreThatFinishesWritesWhatItMay) {
+  store->FinishWithin(Duration::zero());
+  EXPECT_THAT(Finish(Write(*store, "key", "1")), IsOk());
+  EXPECT_EQ(Finish(Read(*store, "key")).value(), "1");
+}
+
 TEST_F(StoreTest, RefusesWorkBeyondItsBound) {
   std::promise<void> gate;
   auto blocker = store->Read([opened = gate.get_future().share()](Database&) -> Result<int> {

@@ -156,5 +156,37 @@ describe("stopping while somebody holds the database", { timeout: 60_000 }, () =
     assert.equal(scene.hub.child.process.exitCode, null);
     await held.release();
     assert.equal(await within(patience, "the hub's exit", scene.hub.child.exited), 0);
+    assert.deepEqual(scene.hub.child.lines.filter((line) => line.includes("write sessions")), []);
+  });
+});
+
+describe("stopping while somebody keeps the database", { timeout: 60_000 }, () => {
+  let scene;
+  before(async () => {
+    scene = await Scene.start("stopping_kept", {
+      options: ({ folder }) => {
+        const file = join(folder, "hub.toml");
+        writeFileSync(file, "[limits]\ndrain_grace = 1000\n");
+        return ["--config", file];
+      },
+    });
+  });
+  after(() => scene?.stop());
+
+  it("a hub waits once for all that it would write, and says what it could not", async (context) => {
+    const token = await scene.token("box");
+    for (let i = 0; i < 8; ++i) {
+      const agent = await FakeAgent.connect(scene, `box-${i}`, token);
+      context.after(() => agent.drop());
+    }
+    const held = await lock(join(scene.hub.data, "berth.db"));
+    context.after(() => held.release());
+    scene.hub.child.signal("SIGTERM");
+    // Each by itself would wait for 3 s.
+    assert.equal(await within(12_000, "the hub's exit", scene.hub.child.exited), 0);
+    const lines = scene.hub.child.lines.filter((line) => line.includes("database failed while stopping"));
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], /locked/);
+    assert.deepEqual(scene.hub.child.lines.filter((line) => line.includes("last seen not written")), []);
   });
 });
