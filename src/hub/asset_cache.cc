@@ -16,11 +16,13 @@ constexpr std::size_t kMostOfOneTarget = 4;
 constexpr std::size_t kMostWatched = 16;
 constexpr std::ptrdiff_t kFewWatched = 2;
 
-/// What an entry costs beside its bytes and its target, which is there twice.
+/// What an entry costs beside its bytes and its target.
 constexpr std::size_t kOverhead = 512;
+/// What an entry counts as at least, so that a large one displaces a thousand or so at most.
+constexpr std::size_t kLeastCost = 4 * 1024;
 
 std::size_t CostOf(std::string_view target, const KeptAsset& asset) {
-  return asset.bytes.size() + 2 * target.size() + kOverhead;
+  return std::max(kLeastCost, asset.bytes.size() + target.size() + kOverhead);
 }
 
 class KeptBody : public http::Body {
@@ -91,9 +93,11 @@ std::vector<KeptAssetPtr> AssetCache::Find(std::int64_t owner_id, std::string_vi
   std::vector<KeptAssetPtr> found;
   const auto place = places_.find(Key{owner_id, std::string(target)});
   if (place == places_.end()) return found;
-  for (const auto entry : place->second) {
+  auto& of_owner = owners_.at(owner_id).entries;
+  for (const auto& entry : place->second) {
     found.push_back(entry->asset);
-    entries_.splice(entries_.begin(), entries_, entry);
+    of_owner.splice(of_owner.begin(), of_owner, of_owner.iterator_to(*entry));
+    entries_.splice(entries_.begin(), entries_, entries_.iterator_to(*entry));
   }
   return found;
 }
@@ -118,37 +122,34 @@ void AssetCache::Put(std::int64_t owner_id, std::string target, std::string byte
 
   Key key{owner_id, std::move(target)};
   if (const auto place = places_.find(key); place != places_.end()) {
-    for (const auto entry : place->second) {
+    for (const auto& entry : place->second) {
       if (entry->asset->digest == asset->digest) return;
     }
-    if (place->second.size() >= kMostOfOneTarget) Remove(place->second.back());
+    if (place->second.size() >= kMostOfOneTarget) Remove(*place->second.back());
   }
-  while (bytes_of(owner_id) + cost > most_of_owner) {
-    // The owner has something, or the sum would be `cost`.
-    Remove(std::prev(
-        std::ranges::find(entries_.rbegin(), entries_.rend(), owner_id, [](const Entry& entry) {
-          return entry.key.owner_id;
-        }).base()));
-  }
-  while (bytes_ + cost > limits_.asset_cache) Remove(std::prev(entries_.end()));
+  // Neither runs out of entries: `cost` alone has room.
+  while (bytes_of(owner_id) + cost > most_of_owner) Remove(owners_.at(owner_id).entries.back());
+  while (bytes_ + cost > limits_.asset_cache) Remove(entries_.back());
 
-  entries_.push_front({.key = key, .asset = std::move(asset)});
-  auto& place = places_[std::move(key)];
-  place.insert(place.begin(), entries_.begin());
+  const auto place = places_.try_emplace(std::move(key)).first;
+  auto entry = std::make_unique<Entry>(place->first, std::move(asset));
+  Owner& owner = owners_[owner_id];
+  owner.entries.push_front(*entry);
+  owner.bytes += cost;
+  entries_.push_front(*entry);
   bytes_ += cost;
-  bytes_of_[owner_id] += cost;
+  place->second.insert(place->second.begin(), std::move(entry));
 }
 
-void AssetCache::Remove(Entries::iterator entry) {
-  const std::size_t cost = CostOf(entry->key.target, *entry->asset);
-  bytes_ -= cost;
-  const auto of_owner = bytes_of_.find(entry->key.owner_id);
-  of_owner->second -= cost;
-  if (of_owner->second == 0) bytes_of_.erase(of_owner);
-  const auto place = places_.find(entry->key);
-  std::erase(place->second, entry);
+void AssetCache::Remove(const Entry& entry) {
+  const std::size_t cost = CostOf(entry.key.target, *entry.asset);
+  const auto owner = owners_.find(entry.key.owner_id);
+  const auto place = places_.find(entry.key);
+  std::erase_if(place->second, [&](const auto& held) { return held.get() == &entry; });
   if (place->second.empty()) places_.erase(place);
-  entries_.erase(entry);
+  bytes_ -= cost;
+  owner->second.bytes -= cost;
+  if (owner->second.bytes == 0) owners_.erase(owner);
 }
 
 http::BodyPtr AssetCache::BodyOf(KeptAssetPtr asset) {
@@ -156,8 +157,8 @@ http::BodyPtr AssetCache::BodyOf(KeptAssetPtr asset) {
 }
 
 std::size_t AssetCache::bytes_of(std::int64_t owner_id) const {
-  const auto found = bytes_of_.find(owner_id);
-  return found == bytes_of_.end() ? 0 : found->second;
+  const auto found = owners_.find(owner_id);
+  return found == owners_.end() ? 0 : found->second.bytes;
 }
 
 }  // namespace berth::hub

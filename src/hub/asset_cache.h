@@ -5,13 +5,15 @@
 // instance is asked as ever, by its agent, which then names the digest of what came instead of
 // sending it (http/shared_asset.h). So there is nothing to expire, nothing stale, and nothing that
 // one instance could plant for another. In memory, at most limits.asset_cache bytes with the
-// targets, a quarter of it for one owner; what was used least recently goes first. Lives on one
-// loop; must outlive the bodies that it watches.
+// targets, a quarter of it for one owner; what was used least recently goes first: its owner's
+// where the owner has no more room, else anybody's. Room is made in one go, so however small the
+// bodies are, each counts as 4 KiB at least. Lives on one loop; must outlive the bodies that it
+// watches.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <compare>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -61,18 +63,30 @@ class AssetCache {
     std::string target;
     auto operator<=>(const Key&) const = default;
   };
+  /// Takes the entry out of its order as it goes.
+  using Hook = boost::intrusive::list_member_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
   struct Entry {
-    Key key;
+    const Key& key;  // That of its place.
     KeptAssetPtr asset;
+    Hook of_owner = {};
+    Hook of_all = {};
   };
-  using Entries = std::list<Entry>;  // The most recently used first.
+  /// The most recently used first.
+  template <Hook Entry::* kHook>
+  using Order = boost::intrusive::list<Entry, boost::intrusive::member_hook<Entry, Hook, kHook>,
+                                       boost::intrusive::constant_time_size<false>>;
+  struct Owner {
+    Order<&Entry::of_owner> entries;
+    std::size_t bytes = 0;
+  };
 
-  void Remove(Entries::iterator entry);
+  void Remove(const Entry& entry);
 
   const Limits& limits_;
-  Entries entries_;
-  std::map<Key, std::vector<Entries::iterator>> places_;  // Newest first.
-  std::map<std::int64_t, std::size_t> bytes_of_;
+  std::map<std::int64_t, Owner> owners_;  // Those who have entries.
+  Order<&Entry::of_all> entries_;
+  std::map<Key, std::vector<std::unique_ptr<Entry>>> places_;  // Newest first.
   std::size_t bytes_ = 0;
   std::vector<std::int64_t> watched_;  // The owner of each body of which a copy may yet be kept.
 };

@@ -37,14 +37,20 @@ class BrokenBody : public StreamedBody {
 class AssetCacheTest : public ::testing::Test {
  protected:
   AssetCacheTest() {
-    limits_.asset_cache = 40'000;
-    limits_.asset_cache_entry = 8'000;
+    limits_.asset_cache = 80'000;
+    limits_.asset_cache_entry = 16'000;
   }
 
   std::vector<std::string> Kept(std::int64_t owner, std::string_view target) {
     std::vector<std::string> texts;
     for (const auto& asset : cache_.Find(owner, target)) texts.push_back(asset->bytes);
     return texts;
+  }
+  /// How many of the targets "/0", "/1", … have something.
+  std::size_t CountKept(std::int64_t owner, int targets) {
+    std::size_t kept = 0;
+    for (int i = 0; i < targets; ++i) kept += cache_.Find(owner, fmt::format("/{}", i)).size();
+    return kept;
   }
   Result<std::string> ReadAll(http::BodyPtr body) {
     return executor_.Await(http::ReadAll(body.get(), 1 << 20));
@@ -84,7 +90,7 @@ TEST_F(AssetCacheTest, WhatDoesNotEndAsItShouldIsNotKept) {
   EXPECT_THAT(executor_.Await(left->Read()), IsOk());
   left = nullptr;
   EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(""))), IsOk());
-  EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(std::string(8'001, 'x')))), IsOk());
+  EXPECT_THAT(ReadAll(cache_.Watch(1, "/a", Text(std::string(16'001, 'x')))), IsOk());
   EXPECT_THAT(Kept(1, "/a"), IsEmpty());
   EXPECT_EQ(cache_.bytes(), 0U);
 }
@@ -95,7 +101,7 @@ TEST_F(AssetCacheTest, ATargetHasTheNewestFewAndEachOnce) {
 }
 
 TEST_F(AssetCacheTest, WhatWasUsedLeastRecentlyGoesFirst) {
-  const std::string large(4'000, 'x');
+  const std::string large(8'000, 'x');
   cache_.Put(1, "/a", large + "a");
   cache_.Put(1, "/b", large + "b");
   EXPECT_EQ(Kept(1, "/a").size(), 1U);
@@ -118,17 +124,45 @@ TEST_F(AssetCacheTest, MemoryIsBoundedForOneOwnerAndForAll) {
   EXPECT_GT(cache_.bytes_of(9), 0U);
 }
 
+TEST_F(AssetCacheTest, WhereAllIsFullWhatAnybodyUsedLeastRecentlyGoes) {
+  for (int i = 0; i < 19; ++i) cache_.Put(1 + i % 5, fmt::format("/{}", i / 5), "small");
+  EXPECT_EQ(Kept(1, "/0").size(), 1U);
+  cache_.Put(5, "/3", "small");
+  EXPECT_EQ(Kept(1, "/0").size(), 1U);
+  EXPECT_THAT(Kept(2, "/0"), IsEmpty());
+  cache_.Put(5, "/4", "small");  // Its owner has no more room: one of its own goes.
+  EXPECT_THAT(Kept(5, "/0"), IsEmpty());
+  EXPECT_EQ(CountKept(1, 4) + CountKept(2, 4) + CountKept(3, 4) + CountKept(4, 4), 15U);
+}
+
+TEST_F(AssetCacheTest, HoweverSmallBodiesAreALargeOneDisplacesFew) {
+  limits_.asset_cache = 4 << 20;
+  limits_.asset_cache_entry = 512 << 10;
+  constexpr int kMany = 300;
+  for (int i = 0; i < kMany; ++i) {
+    for (int owner = 1; owner <= 4; ++owner) cache_.Put(owner, fmt::format("/{}", i), "x");
+  }
+  for (int owner = 1; owner <= 4; ++owner) EXPECT_EQ(CountKept(owner, kMany), 256U);
+  const std::string large(500 << 10, 'x');
+  cache_.Put(3, "/large", large);
+  EXPECT_EQ(CountKept(3, kMany), 130U);
+  cache_.Put(5, "/large", large);
+  EXPECT_EQ(CountKept(1, kMany), 131U);  // Nobody's were used less recently.
+  for (int owner : {2, 4}) EXPECT_EQ(CountKept(owner, kMany), 256U);
+  EXPECT_EQ(CountKept(3, kMany), 130U);
+}
+
 TEST_F(AssetCacheTest, LongTargetsTakeTheirRoomToo) {
-  const std::string target(4'000, 'x');
+  const std::string target(12'000, 'x');
   for (int i = 0; i < 30; ++i) cache_.Put(1, fmt::format("/{}{}", target, i), "small");
-  EXPECT_GT(cache_.bytes_of(1), 2 * target.size());
+  EXPECT_GT(cache_.bytes_of(1), target.size());
   EXPECT_LE(cache_.bytes_of(1), limits_.asset_cache / 4);
   int kept = 0;
   for (int i = 0; i < 30; ++i)
     kept += static_cast<int>(Kept(1, fmt::format("/{}{}", target, i)).size());
   EXPECT_EQ(kept, 1);
-  cache_.Put(1, std::string(6'000, 'x'), "small");
-  EXPECT_THAT(Kept(1, std::string(6'000, 'x')), IsEmpty());
+  cache_.Put(1, std::string(20'000, 'x'), "small");
+  EXPECT_THAT(Kept(1, std::string(20'000, 'x')), IsEmpty());
 }
 
 TEST_F(AssetCacheTest, WhatIsServedStaysWhileItIsServed) {
@@ -173,7 +207,7 @@ TEST_F(AssetCacheTest, BodiesThatAreWatchedAtOnceAreBoundedForOneOwnerAndForAll)
 TEST_F(AssetCacheTest, ABodyThatWillNotBeKeptLeavesItsPlaceToAnother) {
   std::vector<http::BodyPtr> bodies;
   for (int i = 0; i < 4; ++i) {
-    auto body = std::make_unique<StreamedBody>(std::string(9'000, 'x'));
+    auto body = std::make_unique<StreamedBody>(std::string(17'000, 'x'));
     bodies.push_back(cache_.Watch(1, "/large", std::move(body)));
   }
   EXPECT_THAT(executor_.Await(bodies[0]->Read()), IsOk());
