@@ -7,6 +7,12 @@ Task<Result<MutableBytes>> TextBody::Read() {
   co_return std::as_writable_bytes(std::span(text_));
 }
 
+Task<Result<MutableBytes>> SharedBody::Read() {
+  piece_ = rest_.substr(0, most_);
+  rest_.remove_prefix(piece_.size());
+  co_return std::as_writable_bytes(std::span(piece_));
+}
+
 Task<Result<std::string>> ReadAll(Body* body, std::size_t limit) {
   std::string all;
   if (body == nullptr) co_return all;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/pool.h"
 #include "base/result.h"
@@ -51,6 +52,29 @@ class TextBody : public Body {
   std::string text_;
   std::uint64_t size_;
   bool done_ = false;
+};
+
+/// A body of bytes that others read too. Each piece is copied when it is asked for, because its
+/// reader may change it: what nobody reads takes no memory.
+class SharedBody : public Body {
+ public:
+  /// The size of pieces where anybody at all may ask for the body, on many streams at once, and
+  /// leave it there: each stream holds a piece. Those who send gather small ones.
+  static constexpr std::size_t kSmallPiece = 4 * 1024;
+
+  /// `bytes` live as long as `holder` does; as long as the process where that is null.
+  explicit SharedBody(std::string_view bytes, std::size_t most_of_piece = kSmallPiece,
+                      std::shared_ptr<const void> holder = nullptr)
+      : rest_(bytes), size_(bytes.size()), most_(most_of_piece), holder_(std::move(holder)) {}
+  Task<Result<MutableBytes>> Read() override;
+  std::optional<std::uint64_t> length() const override { return size_; }
+
+ private:
+  std::string_view rest_;
+  std::uint64_t size_;
+  std::size_t most_;
+  std::shared_ptr<const void> holder_;
+  std::string piece_;
 };
 
 /// Reads `body` to its end into one string; null is empty. kTooLarge beyond `limit` bytes.

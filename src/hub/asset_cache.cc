@@ -25,23 +25,6 @@ std::size_t CostOf(std::string_view target, const KeptAsset& asset) {
   return std::max(kLeastCost, asset.bytes.size() + target.size() + kOverhead);
 }
 
-class KeptBody : public http::Body {
- public:
-  explicit KeptBody(KeptAssetPtr asset) : asset_(std::move(asset)) {}
-  Task<Result<http::MutableBytes>> Read() override {
-    // A copy, because its reader may change it.
-    piece_ = asset_->bytes.substr(at_, net::kMostRead);
-    at_ += piece_.size();
-    co_return std::as_writable_bytes(std::span(piece_));
-  }
-  std::optional<std::uint64_t> length() const override { return asset_->bytes.size(); }
-
- private:
-  KeptAssetPtr asset_;
-  std::string piece_;
-  std::size_t at_ = 0;
-};
-
 }  // namespace
 
 class AssetCache::WatchedBody : public http::Body {
@@ -153,7 +136,8 @@ void AssetCache::Remove(const Entry& entry) {
 }
 
 http::BodyPtr AssetCache::BodyOf(KeptAssetPtr asset) {
-  return std::make_unique<KeptBody>(std::move(asset));
+  const std::string_view bytes = asset->bytes;
+  return std::make_unique<http::SharedBody>(bytes, net::kMostRead, std::move(asset));
 }
 
 std::size_t AssetCache::bytes_of(std::int64_t owner_id) const {

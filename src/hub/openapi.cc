@@ -9,7 +9,9 @@ namespace berth::hub {
 std::string_view ApiDescription() { return embedded::OpenApi(); }
 
 Task<Result<http::Response>> GetApiDescription(HubContext&, ApiCall) {
-  co_return JsonResponse(200, std::string(ApiDescription()));
+  auto response = JsonResponse(200, "");
+  response.body = std::make_unique<http::SharedBody>(ApiDescription());
+  co_return response;
 }
 
 }  // namespace berth::hub

@@ -11,11 +11,6 @@
 namespace berth::hub {
 namespace {
 
-/// A body of bytes that live as long as the process; the copy is what a reader may change.
-http::BodyPtr CopyOf(std::string_view text) {
-  return std::make_unique<http::TextBody>(std::string(text));
-}
-
 /// Where the page for this path is kept: some pages read the rest of their path themselves.
 std::string_view PageOf(std::string_view path) {
   if (path.starts_with("/instances/")) return "/instances";
@@ -96,7 +91,7 @@ std::optional<http::Response> PageAt(const http::RequestHead& head, std::string_
   }
   response.head.fields.Add("content-type", asset->content_type);
   if (is_small) response.head.fields.Add("content-encoding", "gzip");
-  response.body = CopyOf(is_small ? asset->gzip : asset->body);
+  response.body = std::make_unique<http::SharedBody>(is_small ? asset->gzip : asset->body);
   return response;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/executor_testing.h"
 #include "hub/assets.h"
 
 namespace berth::hub {
@@ -50,6 +51,18 @@ TEST(Pages, ScriptsComeCompressedToWhoeverTakesIt) {
     EXPECT_EQ(plain->body->length(), script.body.size()) << refusal;
     EXPECT_NE(plain->head.fields.Find("etag"), small->head.fields.Find("etag"));
   }
+}
+
+TEST(Pages, AScriptThatNobodyReadsIsNotCopied) {
+  const Asset& script = Named("dashboard-");
+  berth::testing::TestExecutor executor;
+  auto page = PageAt(Get(script.path));
+  ASSERT_TRUE(page);
+  const auto piece = executor.Await(page->body->Read());
+  ASSERT_TRUE(piece);
+  EXPECT_EQ(piece->size(), http::SharedBody::kSmallPiece);
+  const auto rest = executor.Await(http::ReadAll(page->body.get(), 1 << 20));
+  EXPECT_TRUE(rest == script.body.substr(http::SharedBody::kSmallPiece));
 }
 
 TEST(Pages, ATagCountsForItsOwnEncodingOnly) {
