@@ -44,11 +44,11 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
   if (!checked) co_return std::move(checked).error();
   auto user_id = co_await hub.identity.login_codes().Redeem(std::move(code));
   if (!user_id) {
-    LogWarn("sign-in from {} refused: {}", ForLog(address), user_id.error().ToString());
-    hub.identity.audit().Record({.action = audit_action::kSignIn,
-                                 .result = identity::audit_result::kDenied,
-                                 .address = address,
-                                 .detail = "link"});
+    NoteRefusedSignIn(hub, address, user_id.error());
+    hub.identity.audit().RecordSparsely({.action = audit_action::kSignIn,
+                                         .result = identity::audit_result::kDenied,
+                                         .address = address,
+                                         .detail = "link"});
     co_return std::move(user_id).error();
   }
   if (!PersonOf(hub, *user_id)) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "hub/hub_testing.h"
 
 namespace berth::hub {
@@ -78,6 +80,25 @@ TEST_F(ApiTest, WhoHasAsManyAgentTokensAsOneMayIsTold) {
   const std::string one = identity.tokens().List(owner).front().id;
   ASSERT_THAT(executor.Await(identity.tokens().Revoke(owner, one)), IsOk());
   EXPECT_THAT(poll(), HasSubstr("approved")) << "an answer that was lost is asked for again";
+}
+
+TEST_F(ApiTest, RefusedSignInLinksFillNeitherTheAuditLogNorTheLog) {
+  const auto sign_in = [this](int host) {
+    http::Request request = http::testing::MakeRequest("/api/session");
+    request.head.method = "POST";
+    request.head.fields.Add("content-type", "application/json");
+    request.head.fields.Add("origin", "https://hub.example");
+    request.body = std::make_unique<http::TextBody>(R"({"code":"x"})");
+    request.peer.address = fmt::format("192.0.2.{}", host);
+    return executor.Await(HandleApi(hub, std::move(request))).value().head.status;
+  };
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 5; ++i) {
+    for (const int host : {7, 8}) EXPECT_EQ(sign_in(host), 401);
+  }
+  EXPECT_THAT(Audited(), ElementsAre("sign_in denied : link", "sign_in denied : link"));
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
 }
 
 }  // namespace

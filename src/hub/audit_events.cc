@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "hub/registry.h"
 #include "identity/identity.h"
 
@@ -40,6 +41,11 @@ void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
                        .detail = std::move(detail)};
   hub.identity.audit().RecordSparsely(
       EventOf(call, identity::audit_action::kAccess, std::move(details)));
+}
+
+void NoteRefusedSignIn(HubContext& hub, std::string_view address, const Error& why) {
+  if (!hub.refused_sign_ins.IsWorthALine("refused", hub.executor.now())) return;
+  LogWarn("sign-in from {} refused: {}", ForLog(address), why.ToString());
 }
 
 }  // namespace berth::hub

@@ -59,6 +59,8 @@ struct HubContext {
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
   /// Lines about dashboard sockets that were closed for what they sent.
   LogThinning closed_pages{std::chrono::seconds(10)};
+  /// Lines about sign-ins that were refused.
+  LogThinning refused_sign_ins{std::chrono::seconds(10)};
 };
 
 }  // namespace berth::hub

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "http/query.h"
+#include "hub/audit_events.h"
 #include "hub/browser.h"
 #include "hub/changes.h"
 #include "hub/cross_site.h"
@@ -133,7 +134,7 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
   }
   auto end = co_await hub.sign_in->Finish(std::move(provider), std::move(back));
   if (!end) {
-    LogWarn("sign-in from {} refused: {}", ForLog(address), end.error().ToString());
+    NoteRefusedSignIn(hub, address, end.error());
     const bool is_guess = end.error().kind == ErrorKind::kInvalid;
     if (is_guess) hub.identity.sign_in_limiter().Count(address);
     co_return Refuse(head, RefusalOf(end.error()));

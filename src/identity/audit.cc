@@ -36,10 +36,11 @@ void Audit::RecordSparsely(AuditEvent event) {
   const TimePoint now = executor_.now();
   while (!recent_.empty() && recent_.front().until <= now) ForgetOldest();
   const std::string address = RateLimitKey(event.address);
-  std::string key = fmt::format("{} {} {} {} {}", event.action, event.result,
-                                event.actor_id.value_or(0), event.instance_id, address);
-  if (keys_.contains(key)) return;
   const bool is_nameless = !event.actor_id;
+  std::string key =
+      fmt::format("{} {} {} {} {} {}", event.action, event.result, event.actor_id.value_or(0),
+                  event.instance_id, address, is_nameless ? event.actor : "");
+  if (keys_.contains(key)) return;
   std::string source =
       is_nameless ? address : fmt::format("{} for user {}", event.result, *event.actor_id);
   const auto counted = counts_.find(source);

@@ -112,7 +112,8 @@ class Audit {
   /// result, user, instance and address are written once a minute. Of an IPv6 /64 all addresses are
   /// the same. Each user, and each address without one, has its own share of what a minute may
   /// hold; what is beyond it is left out, which the hub's log says. Events must not differ by what
-  /// whoever causes them makes up: an instance_id is that of an instance.
+  /// whoever causes them makes up: an instance_id is that of an instance, the name of an actor
+  /// without an actor_id what a provider calls them.
   void RecordSparsely(AuditEvent event);
   /// Returns when all of it is written.
   Task<void> Flush() { return writing_.WaitEmpty(); }

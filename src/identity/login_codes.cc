@@ -7,6 +7,11 @@
 #include "store/login_codes.h"
 
 namespace berth::identity {
+namespace {
+
+Error Refused() { return Unauthorized("the sign-in code is unknown, used or too old"); }
+
+}  // namespace
 
 Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
                               std::chrono::milliseconds lifetime, WallTime now,
@@ -25,8 +30,8 @@ Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
 
 Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
                                      std::chrono::milliseconds lifetime, WallTime now) {
-  const Error refused = Unauthorized("the sign-in code is unknown, used or too old");
   const auto presented = ParseCompact(text);
+  const Error refused = Refused();
   if (!presented) return refused;
   auto code = store::FindLoginCode(database, presented->id);
   if (!code) return std::move(code).error();
@@ -52,6 +57,7 @@ Task<Result<Secret>> LoginCodes::Issue(std::int64_t user_id) {
 }
 
 Task<Result<std::int64_t>> LoginCodes::Redeem(Secret text) {
+  if (!ParseCompact(text.Reveal())) co_return Refused();  // Not worth a transaction.
   co_return co_await store_.Run(
       [text = std::move(text), lifetime = lifetime_, now = clock_()](store::Database& database) {
         return RedeemLoginCode(database, text.Reveal(), lifetime, now);

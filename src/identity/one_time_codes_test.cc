@@ -53,6 +53,13 @@ TEST_F(LoginCodesTest, AWrongSecretDoesNotUseTheCodeUp) {
   EXPECT_THAT(Redeem(code.Reveal()), IsOk());
 }
 
+TEST_F(LoginCodesTest, WhatIsNoCodeIsRefusedWithoutTheDatabase) {
+  auto redeemed = codes.Redeem(Secret("no code"));
+  redeemed.Start();
+  ASSERT_TRUE(redeemed.is_done());
+  EXPECT_THAT(redeemed.Take(), FailsWith(ErrorKind::kUnauthorized));
+}
+
 TEST_F(LoginCodesTest, ACodeOfAnotherProcessCounts) {
   const auto code = IssueLoginCode(*other, owner, limits.login_code_lifetime, time, random);
   EXPECT_EQ(Redeem(code.value().Reveal()).value(), owner);

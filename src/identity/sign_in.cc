@@ -117,10 +117,10 @@ Task<Result<SignInEnd>> SignIn::Finish(std::string provider_name, SignInReturn r
   auto verified = co_await provider->Redeem(std::move(code), credential);
   if (!verified) {
     Error error = Wrap(std::move(verified).error(), provider_name);
-    identity_.audit().Record({.action = audit_action::kSignIn,
-                              .result = audit_result::kFailed,
-                              .address = request.address,
-                              .detail = error.message});
+    identity_.audit().RecordSparsely({.action = audit_action::kSignIn,
+                                      .result = audit_result::kFailed,
+                                      .address = request.address,
+                                      .detail = error.message});
     co_return error;
   }
   SignInEnd end;
@@ -128,7 +128,7 @@ Task<Result<SignInEnd>> SignIn::Finish(std::string provider_name, SignInReturn r
   end.next = std::move(pending->next);
   if (!verified->is_admitted) {
     const PersonPtr known = identity_.people().Find(provider_name, verified->subject);
-    identity_.audit().Record(
+    identity_.audit().RecordSparsely(
         {.action = audit_action::kSignIn,
          .result = audit_result::kDenied,
          .actor_id = known ? std::optional(known->id) : std::nullopt,

@@ -7,6 +7,7 @@
 #include "http/query.h"
 #include "identity/fixture_testing.h"
 #include "identity/web_testing.h"
+#include "store/audit.h"
 
 namespace berth::identity {
 namespace {
@@ -63,6 +64,22 @@ TEST_F(SignInTest, WhoIsNoLongerOnTheListIsRemovedWhenTheyComeBack) {
   EXPECT_FALSE(SignInWithGitHub());
   EXPECT_TRUE(identity.people().Find(person->id)->is_removed);
   EXPECT_TRUE(session->ended.is_set());
+}
+
+TEST_F(SignInTest, WhatIsRefusedAgainAndAgainIsInTheAuditLogOnceAMinute) {
+  ASSERT_THAT(Start("https://github.com", "8"), IsOk());
+  const auto written = [this] {
+    executor.Await(identity.audit().Flush());
+    return store::ListAudit(*other, 0, 100).value().size();
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(SignInWithGitHub());
+  EXPECT_EQ(written(), 1U);
+  web.Answer("https://api.github.com/user", 200, R"({"id":9,"login":"another"})");
+  EXPECT_FALSE(SignInWithGitHub());
+  EXPECT_EQ(written(), 2U) << "somebody else of the same address";
+  Pass(std::chrono::minutes(1));
+  EXPECT_FALSE(SignInWithGitHub());
+  EXPECT_EQ(written(), 3U);
 }
 
 TEST_F(SignInTest, PeopleOfOneGitHubAreNotThoseOfAnother) {
