@@ -7,6 +7,7 @@
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
+#include "hub/client_list_body.h"
 #include "hub/client_view.h"
 #include "hub/instance_access.h"
 #include "hub/problem.h"
@@ -33,11 +34,14 @@ http::Response NowhereToOpen() {
 }  // namespace
 
 Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call) {
-  control::ClientList list;
-  for (const VisibleInstance& visible : hub.registry.List(*call.user)) {
-    list.clients.push_back(ClientViewOf(hub, visible));
-  }
-  co_return JsonResponse(200, control::Serialise(list));
+  http::Response response = JsonResponse(200, {});
+  auto reader = [&hub, user_id = call.user_id(), session = call.session, token = call.token] {
+    const bool is_signed_in =
+        session ? !session->ended.is_set() : hub.identity.api_tokens().IsAlive(*token);
+    return is_signed_in ? PersonOf(hub, user_id) : nullptr;
+  };
+  response.body = ClientListBody(hub, std::move(reader));
+  co_return response;
 }
 
 Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call) {

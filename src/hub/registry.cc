@@ -184,6 +184,15 @@ std::vector<VisibleInstance> Registry::List(const store::User& person) const {
   return list;
 }
 
+std::optional<VisibleInstance> Registry::Next(std::string_view id,
+                                              const store::User& person) const {
+  for (auto place = instances_.upper_bound(id); place != instances_.end(); ++place) {
+    const auto role = RoleOf(place->second, person);
+    if (role) return VisibleInstance{.instance = &place->second, .role = *role};
+  }
+  return std::nullopt;
+}
+
 const Instance* Registry::Get(std::string_view id) const {
   const auto place = instances_.find(id);
   return place == instances_.end() ? nullptr : &place->second;

@@ -131,6 +131,9 @@ class Registry {
   std::optional<VisibleInstance> Find(std::string_view id, const store::User& person) const;
   /// What that person may see, by id.
   std::vector<VisibleInstance> List(const store::User& person) const;
+  /// The first of those whose id comes after `id`; nothing: there is none. To go through the list
+  /// while the registry changes.
+  std::optional<VisibleInstance> Next(std::string_view id, const store::User& person) const;
   /// What that person is to the instance; nothing: it does not exist for them.
   std::optional<identity::InstanceRole> RoleOf(const Instance& instance,
                                                const store::User& person) const {
