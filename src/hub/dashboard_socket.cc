@@ -46,6 +46,10 @@ constexpr std::size_t kMaxUnread = 64 * 1024;
 /// and take access again and again cost each page one look at its list each time.
 constexpr Duration kAccessSoon = std::chrono::milliseconds(100);
 
+/// How long a page waits at most for the list that it asks for anew, if it reads: those who ask
+/// again and again cost one list each time.
+constexpr Duration kListEvery = std::chrono::milliseconds(100);
+
 /// How soon the end of an API token ends what it opened.
 constexpr Duration kTokenCheck = std::chrono::seconds(1);
 
@@ -74,6 +78,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
         token_ended_(hub.executor),
         access_timer_([this] { TellAccess(); }),
+        list_timer_([this] { TellWantedList(); }),
         vitals_timer_([this] { TellVitals(); }) {
     channel_.Attach(std::move(incoming));
     channel_.OnPong([this] { OnPong(); });
@@ -146,6 +151,29 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   std::vector<VisibleInstance> Visible() const {
     const auto person = PersonOf(hub_, watcher_.user_id);
     return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
+  }
+
+  /// Answers all that asked for a list since the last one.
+  void TellWantedList() {
+    if (!is_list_wanted_ || !has_room() || list_timer_.is_armed()) return;
+    is_list_wanted_ = false;
+    hub_.executor.ArmAfter(list_timer_, kListEvery);
+    control::ClientList list;
+    shown_.clear();
+    untold_.clear();
+    std::size_t size = 0;
+    for (const VisibleInstance& visible : Visible()) {
+      if (size >= kMaxUnread) {
+        untold_.insert(visible.instance->id());
+        continue;
+      }
+      list.clients.push_back(NoteShown(visible));
+      size += control::Serialise(list.clients.back()).size();
+      last_told_ = visible.instance->id();
+    }
+    list.more = !untold_.empty();
+    is_listing_ = list.more;
+    Tell(list);
   }
 
   /// Tells how access has changed the list.
@@ -246,6 +274,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   void OnPong() {
     unread_ = 0;
+    TellWantedList();
     TellUntold();
   }
 
@@ -271,22 +300,8 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     if (wanted.vitals && !vitals_timer_.is_armed()) {
       hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
     }
-    control::ClientList list;
-    shown_.clear();
-    untold_.clear();
-    std::size_t size = 0;
-    for (const VisibleInstance& visible : Visible()) {
-      if (size >= kMaxUnread) {
-        untold_.insert(visible.instance->id());
-        continue;
-      }
-      list.clients.push_back(NoteShown(visible));
-      size += control::Serialise(list.clients.back()).size();
-      last_told_ = visible.instance->id();
-    }
-    list.more = !untold_.empty();
-    is_listing_ = list.more;
-    Tell(list);
+    is_list_wanted_ = true;
+    TellWantedList();
   }
 
   void On(const control::ConnectClient& wanted) {
@@ -336,9 +351,11 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   std::map<std::string, Shown> shown_;  ///< By id.
   std::set<std::string> untold_;        ///< Of which there is news; empty while there is room.
   std::string last_told_;               ///< The id that was told of last.
+  bool is_list_wanted_ = false;         ///< The page has asked, and was not answered yet.
   bool is_listing_ = false;             ///< Part of a list is among untold_.
   std::size_t unread_ = 0;              ///< Bytes since the last pong.
   Timer access_timer_;
+  Timer list_timer_;  ///< Until the next list.
   Timer vitals_timer_;
   std::string last_vitals_;  ///< The id that was looked at last.
 };

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
 #include "identity/shares.h"
@@ -255,6 +257,48 @@ TEST_F(DashboardSocketTest, APageThatDoesNotReadMissesNothing) {
   }
   EXPECT_EQ(last.size(), control::kMaxQuestion - 999);
   EXPECT_LT(told, 10);
+}
+
+TEST_F(DashboardSocketTest, HoweverOftenAListIsAskedForThereAreTenASecond) {
+  Connect("box");
+  Open();
+  EXPECT_EQ(Next<control::ClientList>().clients.size(), 1U);
+  for (int i = 0; i < 500; ++i) page.Say(R"({"type":"get_clients"})");
+  EXPECT_EQ(page.Next(), "");
+  Connect("other");
+  EXPECT_EQ(Next<control::ClientUpdate>().client.id, "other");
+  Pass(std::chrono::milliseconds(100));
+  EXPECT_EQ(Next<control::ClientList>().clients.size(), 2U);
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(page.Next(), "");
+  page.Say(R"({"type":"get_clients"})");
+  EXPECT_EQ(Next<control::ClientList>().clients.size(), 2U) << "at once";
+}
+
+TEST_F(DashboardSocketTest, AListThatIsAskedForAnewWaitsForRoom) {
+  for (int i = 0; i < 20; ++i) Ask(Id(i), std::string(control::kMaxQuestion, 'x'));
+  Open();
+  // The page reads nothing yet.
+  for (int i = 0; i < 5; ++i) {
+    Pass(std::chrono::milliseconds(100));
+    page.Say(R"({"type":"get_clients"})");
+  }
+  int lists = 0;
+  std::set<std::string> shown;
+  for (;;) {
+    const control::Message message = Heard();
+    if (const auto* list = std::get_if<control::ClientList>(&message)) {
+      ++lists;
+      shown.clear();
+      for (const auto& client : list->clients) shown.insert(client.id);
+    } else if (const auto* update = std::get_if<control::ClientUpdate>(&message)) {
+      shown.insert(update->client.id);
+    } else if (std::holds_alternative<control::Unknown>(message)) {
+      break;
+    }
+  }
+  EXPECT_EQ(lists, 2);
+  EXPECT_EQ(shown.size(), 20U);
 }
 
 }  // namespace
