@@ -12,6 +12,11 @@ using http::EqualsIgnoreCase;
 
 constexpr bool EndsPath(char c) { return c == '/' || c == '?' || c == '#'; }
 
+/// Of a URL in a style attribute, which may be quoted with an entity.
+constexpr bool EndsStyleUrl(char c) {
+  return c == ')' || c == '"' || c == '\'' || c == '&' || IsSpace(c);
+}
+
 std::size_t SkipSpace(std::string_view text, std::size_t at) {
   while (at < text.size() && IsSpace(text[at])) ++at;
   return at;
@@ -125,16 +130,13 @@ std::string FixStyleAttribute(std::string_view style, std::string_view prefix) {
       break;
     }
     // What follows the URL inside the value cannot be mistaken for more of it: judge its start.
-    std::size_t end = at;
-    while (end < style.size() &&
-           std::string_view(")\"'& \t\n").find(style[end]) == std::string_view::npos) {
-      ++end;
+    const std::size_t start = at;
+    while (at < style.size() && !EndsStyleUrl(style[at])) ++at;
+    if (JudgeWhole(style.substr(start, at - start), prefix) == Verdict::kPrefix) {
+      fixed.append(style.substr(done, start - done)).append(prefix);
+      done = start;
     }
-    if (JudgeWhole(style.substr(at, end - at), prefix) == Verdict::kPrefix) {
-      fixed.append(style.substr(done, at - done)).append(prefix);
-      done = at;
-    }
-    if (at > 0) --at;  // The loop steps over one byte of what was not consumed.
+    --at;  // The loop steps over it, and the next "url(" may begin there.
   }
   return fixed.append(style.substr(done));
 }

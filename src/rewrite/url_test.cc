@@ -95,8 +95,16 @@ TEST(UrlTest, StyleAttributesMayQuoteWithEntities) {
       {"a:url(//h/a);b:url(data:,/x)", "a:url(//h/a);b:url(data:,/x)"},
       {"a:url(", "a:url("},
       {"a:url(/", "a:url(/P/"},
+      {"a:url()url(/b)", "a:url()url(/P/b)"},
+      {"a:url(url(/b)", "a:url(url(/b)"},
   };
   for (const auto& [in, out] : cases) EXPECT_EQ(FixStyleAttribute(in, "/P"), out);
+}
+
+TEST(UrlTest, EachByteOfAStyleAttributeIsLookedAtOnce) {
+  std::string style;
+  for (int i = 0; i < 1 << 18; ++i) style += "url(";
+  EXPECT_EQ(FixStyleAttribute(style, "/P"), style) << "else this takes minutes";
 }
 
 }  // namespace
