@@ -99,6 +99,7 @@ void HtmlRewriter::WriteTag(const HtmlTag& tag, std::string& out) {
     return;
   }
   const bool loses_integrity = LosesIntegrity(tag);
+  const std::string_view meta = tag.name == "meta" ? tag.ValueOf("http-equiv") : "";
   std::size_t done = 0;
   if (lacks_credentials) {
     // Of two attributes of one name browsers take the first, but XML forbids them.
@@ -113,7 +114,7 @@ void HtmlRewriter::WriteTag(const HtmlTag& tag, std::string& out) {
     }
     if (options_.prefix.empty() || attribute.value_size == 0) continue;
     out.append(tag.text, done, attribute.value - done);
-    out.append(RewriteValue(tag, attribute, name));
+    out.append(RewriteValue(tag, attribute, name, meta));
     done = attribute.value + attribute.value_size;
   }
   out.append(tag.text, done);
@@ -129,7 +130,7 @@ bool HtmlRewriter::LosesIntegrity(const HtmlTag& tag) const {
 }
 
 std::string HtmlRewriter::RewriteValue(const HtmlTag& tag, const HtmlTag::Attribute& attribute,
-                                       std::string_view name) {
+                                       std::string_view name, std::string_view meta) {
   const std::string_view value = tag.ValueOf(attribute);
   const std::string& prefix = options_.prefix;
   if (HoldsUrl(name) || (name == "data" && tag.name == "object")) {
@@ -137,12 +138,11 @@ std::string HtmlRewriter::RewriteValue(const HtmlTag& tag, const HtmlTag::Attrib
   }
   if (name == "srcset" || name == "imagesrcset") return FixSrcset(value, prefix);
   if (name == "style") return FixStyleAttribute(value, prefix);
-  if (name == "content" && tag.name == "meta") {
-    const std::string_view kind = tag.ValueOf("http-equiv");
-    if (EqualsIgnoreCase(kind, "refresh")) return FixRefresh(value, prefix);
+  if (name == "content" && !meta.empty()) {
+    if (EqualsIgnoreCase(meta, "refresh")) return FixRefresh(value, prefix);
     const char before = tag.text[attribute.value - 1];
     const bool is_quoted = before == '"' || before == '\'';
-    if (is_quoted && EqualsIgnoreCase(kind, "content-security-policy")) {
+    if (is_quoted && EqualsIgnoreCase(meta, "content-security-policy")) {
       std::string amended = AmendMetaPolicy(value, options_.import_map_hash);
       if (amended != value) {
         options_.is_policy_strict = true;

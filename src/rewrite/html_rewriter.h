@@ -59,9 +59,10 @@ class HtmlRewriter : public Rewriter, private HtmlTokenizer::Handler {
   void InjectBefore(const HtmlTag& tag, std::string& out);
   void InjectScript(std::string& out);
   void InjectImportMap(std::string& out);
-  /// The attribute's new value, or the old one.
+  /// The attribute's new value, or the old one. `meta` is the "http-equiv" of a meta element: found
+  /// once for each tag, because a tag may have thousands of attributes.
   std::string RewriteValue(const HtmlTag& tag, const HtmlTag::Attribute& attribute,
-                           std::string_view name);
+                           std::string_view name, std::string_view meta);
   bool LosesIntegrity(const HtmlTag& tag) const;
 
   HtmlOptions options_;
