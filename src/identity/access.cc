@@ -44,7 +44,8 @@ std::optional<InstanceRole> RoleOf(const Shares& shares, const store::User& user
   if (user.id == owner_id) return InstanceRole::kOwner;
   std::optional<InstanceRole> best;
   for (const store::ShareRow& share : shares.Of(instance_id)) {
-    if (!shares.IsLive(share) || !IsFor(share, user)) continue;
+    // In this order: the clock costs twice as much as to see whom a share is for.
+    if (!IsFor(share, user) || !shares.IsLive(share)) continue;
     const InstanceRole role = RoleFrom(share.role);
     if (!best || role < *best) best = role;
   }

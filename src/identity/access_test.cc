@@ -206,6 +206,21 @@ TEST_F(AccessTest, TheHighestOfSeveralRolesCounts) {
   EXPECT_EQ(Role(ben), InstanceRole::kViewer);
 }
 
+TEST_F(AccessTest, OnlyForTheirOwnSharesTheClockIsRead) {
+  ASSERT_THAT(Put(ShareKind::kUser, std::to_string(ben), ShareRole::kViewer), IsOk());
+  for (int i = 1; i < 10; ++i) {
+    ASSERT_THAT(Put(ShareKind::kUser, std::to_string(1000 + i), ShareRole::kViewer), IsOk());
+  }
+  int reads = 0;
+  const WallClock counting = [&] { return ++reads, time; };
+  Identity restarted(executor, *store, sealer, limits, counting, random);
+  ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
+  reads = 0;
+  EXPECT_EQ(RoleOf(restarted.shares(), *restarted.people().Find(ben), anna, "laptop"),
+            InstanceRole::kViewer);
+  EXPECT_EQ(reads, 1);
+}
+
 TEST_F(AccessTest, SomebodyRemovedHasNoAccessToAnything) {
   ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kOperator), IsOk());
   ASSERT_THAT(executor.Await(identity.people().Remove(ben)), IsOk());
