@@ -21,12 +21,12 @@ bool IsOver(const HubContext& hub, const identity::Session& session) {
 
 AccessKeeper::AccessKeeper(HubContext& hub) : hub_(hub) {
   hub_.identity.Subscribe(*this);
-  OnAccessChanged();
+  OnAccessChanged({});
 }
 
 AccessKeeper::~AccessKeeper() { hub_.identity.Unsubscribe(*this); }
 
-void AccessKeeper::OnAccessChanged() {
+void AccessKeeper::OnAccessChanged(const identity::AccessChange& /*change*/) {
   hub_.identity.sessions().EndIf([this](const identity::Session& session) {
     const bool is_over = IsOver(hub_, session);
     if (is_over) {

@@ -17,7 +17,7 @@ class AccessKeeper : public identity::AccessObserver {
   AccessKeeper(const AccessKeeper&) = delete;
   AccessKeeper& operator=(const AccessKeeper&) = delete;
 
-  void OnAccessChanged() override;
+  void OnAccessChanged(const identity::AccessChange& change) override;
 
  private:
   HubContext& hub_;

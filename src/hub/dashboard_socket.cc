@@ -43,7 +43,7 @@ constexpr std::size_t kMaxVitals = 500;
 constexpr std::size_t kMaxUnread = 64 * 1024;
 
 /// How long a page may show what is no longer open to somebody, or not yet what is: those who give
-/// and take access again and again cost each page one look at its list each time.
+/// and take access again and again cost each page one look at that instance each time.
 constexpr Duration kAccessSoon = std::chrono::milliseconds(100);
 
 /// How long a page waits at most for the list that it asks for anew, if it reads: those who ask
@@ -127,11 +127,13 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
   /// What is served goes by the new access from now on; the page's list follows soon.
-  void OnAccessChanged() override {
+  void OnAccessChanged(const identity::AccessChange& change) override {
+    if (change.user_id && *change.user_id != watcher_.user_id) return;
     if (chat_) chat_->OnAccessChanged();
-    if (wants_updates_ && !access_timer_.is_armed()) {
-      hub_.executor.ArmAfter(access_timer_, kAccessSoon);
-    }
+    if (!wants_updates_) return;
+    access_changed_.insert(change.instance_ids.begin(), change.instance_ids.end());
+    if (change.instance_ids.empty()) is_all_access_changed_ = true;
+    if (!access_timer_.is_armed()) hub_.executor.ArmAfter(access_timer_, kAccessSoon);
   }
 
  private:
@@ -147,6 +149,10 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   bool IsVisible(const Instance& instance) const {
     const auto person = PersonOf(hub_, watcher_.user_id);
     return person && hub_.registry.RoleOf(instance, *person);
+  }
+  std::optional<VisibleInstance> FindVisible(std::string_view id) const {
+    const auto person = PersonOf(hub_, watcher_.user_id);
+    return person ? hub_.registry.Find(id, *person) : std::nullopt;
   }
   std::vector<VisibleInstance> Visible() const {
     const auto person = PersonOf(hub_, watcher_.user_id);
@@ -179,16 +185,25 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   /// Tells how access has changed the list.
   void TellAccess() {
     access_timer_.Disarm();
-    auto gone = shown_;
-    for (const VisibleInstance& visible : Visible()) {
-      const auto before = gone.extract(visible.instance->id());
-      if (before.empty() || before.mapped().role != visible.role ||
-          before.mapped().path_url != PathUrlOf(hub_, *visible.instance, visible.role)) {
-        untold_.insert(visible.instance->id());
+    if (std::exchange(is_all_access_changed_, false)) {
+      for (const auto& [id, shown] : shown_) access_changed_.insert(id);
+      for (const VisibleInstance& visible : Visible()) {
+        access_changed_.insert(visible.instance->id());
       }
     }
-    for (const auto& [id, shown] : gone) untold_.insert(id);
+    for (const std::string& id : std::exchange(access_changed_, {})) {
+      if (!IsShownByAccess(id)) untold_.insert(id);
+    }
     TellUntold();
+  }
+
+  /// Whether the page shows the instance, or does not, as access to it is now.
+  bool IsShownByAccess(const std::string& id) const {
+    const auto visible = FindVisible(id);
+    const auto shown = shown_.find(id);
+    if (!visible || shown == shown_.end()) return !visible && shown == shown_.end();
+    return shown->second.role == visible->role &&
+           shown->second.path_url == PathUrlOf(hub_, *visible->instance, visible->role);
   }
 
   void TellAnew(const std::string& id) {
@@ -214,8 +229,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   /// What the registry says of it now.
   void TellOf(const std::string& id) {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    const auto visible = person ? hub_.registry.Find(id, *person) : std::nullopt;
+    const auto visible = FindVisible(id);
     const auto before = shown_.extract(id);
     if (visible) {
       Tell(control::ClientUpdate{.client = NoteShown(*visible)});
@@ -307,8 +321,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   void On(const control::ConnectClient& wanted) {
     control::ConnectResponse answer;
     answer.client_id = wanted.client_id;
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    const auto visible = person ? hub_.registry.Find(wanted.client_id, *person) : std::nullopt;
+    const auto visible = FindVisible(wanted.client_id);
     answer.success = visible && visible->instance->is_live();
     if (answer.success) {
       answer.url = UrlOf(hub_, *visible->instance, visible->role);
@@ -347,6 +360,8 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   std::optional<ChatForwarder> chat_;  ///< Of a session only.
   Event token_ended_;
   Job token_watch_;
+  std::set<std::string> access_changed_;  ///< The instances, since TellAccess().
+  bool is_all_access_changed_ = false;    ///< It may be any.
   bool wants_updates_ = false;
   std::map<std::string, Shown> shown_;  ///< By id.
   std::set<std::string> untold_;        ///< Of which there is news; empty while there is room.

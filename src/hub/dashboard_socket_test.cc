@@ -169,6 +169,39 @@ TEST_F(DashboardSocketTest, WhatIsShownFollowsAccessAtMostTenTimesASecond) {
   EXPECT_EQ(page.Next(), "");
 }
 
+TEST_F(DashboardSocketTest, OnlyWhereAccessMayHaveChangedItIsLookedAt) {
+  const auto ben = store::EnsureUser(*other, "github", "2", "ben", time).value().id;
+  ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
+  for (const char* id : {"box", "vault"}) {
+    ASSERT_THAT(store::ClaimInstance(*other, id, ben, "{}", time), IsOk());
+    ASSERT_THAT(registry.Connected(id, ben, {}, link), IsOk());
+  }
+  const auto share = [&](std::string id, std::optional<WallTime> until) {
+    auto put = executor.Await(identity.shares().Put({.instance_id = std::move(id),
+                                                     .kind = store::ShareKind::kEveryone,
+                                                     .created_by = ben,
+                                                     .expires_at = until}));
+    return put.value().id;
+  };
+  const auto box_share = share("box", std::nullopt);
+  share("vault", time + std::chrono::seconds(1));
+  Open();
+  EXPECT_EQ(Next<control::ClientList>().clients.size(), 2U);
+  // What has just expired shows where a page looks: nobody has said yet that it did.
+  Pass(std::chrono::seconds(1));
+  ASSERT_THAT(executor.Await(identity.shares().Remove("box", box_share)), IsOk());
+  Pass(std::chrono::milliseconds(100));
+  Next<control::ClientDisconnected>();
+  EXPECT_EQ(Next<control::ClientRemoved>().client_id, "box");
+  ASSERT_THAT(executor.Await(identity.people().SetRole(ben, store::HubRole::kOwner)), IsOk());
+  Pass(std::chrono::milliseconds(100));
+  EXPECT_EQ(page.Next(), "");
+  ASSERT_THAT(executor.Await(identity.people().SetRole(owner, store::HubRole::kMember)), IsOk());
+  Pass(std::chrono::milliseconds(100));
+  Next<control::ClientDisconnected>();
+  EXPECT_EQ(Next<control::ClientRemoved>().client_id, "vault");
+}
+
 TEST_F(DashboardSocketTest, OfInstancesOfOthersAPageHearsNothing) {
   const auto ben = store::EnsureUser(*other, "github", "2", "ben", time).value().id;
   ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());

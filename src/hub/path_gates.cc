@@ -19,7 +19,7 @@ std::shared_ptr<Event> PathGates::Enter(std::string_view instance_id) {
   return gate;
 }
 
-void PathGates::OnAccessChanged() {
+void PathGates::OnAccessChanged(const identity::AccessChange& /*change*/) {
   std::erase_if(gates_, [this](const auto& entry) {
     const auto gate = entry.second.lock();
     if (!gate) return true;

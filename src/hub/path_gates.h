@@ -29,7 +29,7 @@ class PathGates : private identity::AccessObserver {
   std::shared_ptr<Event> Enter(std::string_view instance_id);
 
  private:
-  void OnAccessChanged() override;
+  void OnAccessChanged(const identity::AccessChange& change) override;
 
   HubContext& hub_;
   std::map<std::string, std::weak_ptr<Event>, std::less<>> gates_;  ///< By instance.

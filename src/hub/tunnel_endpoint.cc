@@ -80,7 +80,7 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   co_return AgentTunnel::Open(hub_, *this, std::move(token), std::move(request));
 }
 
-void TunnelEndpoint::OnAccessChanged() {
+void TunnelEndpoint::OnAccessChanged(const identity::AccessChange& /*change*/) {
   // Closing one may end it, which takes it out of the list.
   const auto running = tunnels_;
   for (AgentTunnel* agent : running) agent->CloseUnlessAdmitted();

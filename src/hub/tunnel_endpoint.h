@@ -38,7 +38,7 @@ class TunnelEndpoint : private identity::AccessObserver {
   friend class V1Peer;
 
   /// Closes the tunnels of people who are no longer admitted.
-  void OnAccessChanged() override;
+  void OnAccessChanged(const identity::AccessChange& change) override;
 
   HubContext& hub_;
   std::vector<AgentTunnel*> tunnels_;  ///< Those that run.

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "identity/shares.h"
 #include "store/users.h"
@@ -36,12 +38,18 @@ bool IsToldOf(const Shares& shares, const store::User& user, std::int64_t owner_
 /// Whether that share is for `user`, whatever its time and instance.
 bool IsFor(const store::ShareRow& share, const store::User& user);
 
-/// Whoever wants to know that people may have gained or lost access. Called on the loop; must not
-/// suspend, and must not (un)subscribe from inside.
+/// Who may have gained or lost access, and to what.
+struct AccessChange {
+  std::optional<std::int64_t> user_id = {};    ///< One person; nothing: it may be anybody.
+  std::vector<std::string> instance_ids = {};  ///< To no others; empty: it may be any.
+};
+
+/// Whoever wants to know of that. Called on the loop; must not suspend, and must not (un)subscribe
+/// from inside.
 class AccessObserver {
  public:
   virtual ~AccessObserver() = default;
-  virtual void OnAccessChanged() = 0;
+  virtual void OnAccessChanged(const AccessChange& change) = 0;
 };
 
 }  // namespace berth::identity

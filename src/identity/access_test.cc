@@ -16,7 +16,11 @@ using store::ShareRole;
 
 struct CountingObserver : AccessObserver {
   int changes = 0;
-  void OnAccessChanged() override { ++changes; }
+  AccessChange last;
+  void OnAccessChanged(const AccessChange& change) override {
+    ++changes;
+    last = change;
+  }
 };
 
 struct AccessTest : testing::IdentityFixture {
@@ -243,6 +247,41 @@ TEST_F(AccessTest, ObserversHearOfWhatGivesOrTakesAccessAndOfNothingElse) {
   identity.Unsubscribe(observer);
   ASSERT_THAT(executor.Await(identity.people().Remove(ben)), IsOk());
   EXPECT_EQ(observer.changes, 3);
+}
+
+TEST_F(AccessTest, AChangeSaysWhoseAccessAndToWhat) {
+  CountingObserver observer;
+  identity.Subscribe(observer);
+  const auto said = [&](std::optional<std::int64_t> user_id, std::vector<std::string> instances) {
+    EXPECT_EQ(observer.last.user_id, user_id);
+    EXPECT_THAT(observer.last.instance_ids, ::testing::UnorderedElementsAreArray(instances));
+  };
+  const auto soon = time + std::chrono::seconds(1);
+  const auto share = Put(ShareKind::kEveryone, "", ShareRole::kViewer).value();
+  said(std::nullopt, {"laptop"});
+  ASSERT_THAT(executor.Await(identity.shares().Remove("laptop", share.id)), IsOk());
+  said(std::nullopt, {"laptop"});
+  for (const char* id : {"laptop", "tower"}) {
+    ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer, soon, id), IsOk());
+  }
+  said(std::nullopt, {"tower"});
+  time = soon;
+  identity.shares().EndExpired();
+  said(std::nullopt, {"laptop", "tower"});
+  ASSERT_THAT(Put(ShareKind::kEveryone, "", ShareRole::kViewer), IsOk());
+  ASSERT_THAT(executor.Await(identity.shares().RemoveAllOf("laptop")), IsOk());
+  said(std::nullopt, {"laptop"});
+  SetGroups(ben, "github", "2", {"acme"});
+  said(ben, {});
+  ASSERT_THAT(executor.Await(identity.people().SetRole(anna, store::HubRole::kOwner)), IsOk());
+  said(anna, {});
+  ASSERT_THAT(executor.Await(identity.people().Remove(ben)), IsOk());
+  said(ben, {});
+  ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
+  said(std::nullopt, {});
+  ASSERT_THAT(executor.Await(identity.shares().Reload()), IsOk());
+  said(std::nullopt, {});
+  identity.Unsubscribe(observer);
 }
 
 TEST_F(AccessTest, MaintenanceEndsExpiredSharesWithinASecondAndForgetsThem) {

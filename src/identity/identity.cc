@@ -23,8 +23,8 @@ Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer
     : executor_(executor),
       store_(store),
       clock_(clock),
-      people_(store, clock, [this] { NotifyAccess(); }),
-      shares_(store, clock, [this] { NotifyAccess(); }),
+      people_(store, clock, [this](auto user_id) { NotifyAccess({.user_id = user_id}); }),
+      shares_(store, clock, [this](auto ids) { NotifyAccess({.instance_ids = std::move(ids)}); }),
       audit_(executor, store, clock),
       signing_keys_(store, sealer, clock, random),
       sessions_(executor, store, limits, clock, random),
@@ -118,8 +118,8 @@ Task<void> Identity::Maintain() {
   }
 }
 
-void Identity::NotifyAccess() {
-  for (AccessObserver* observer : observers_) observer->OnAccessChanged();
+void Identity::NotifyAccess(const AccessChange& change) {
+  for (AccessObserver* observer : observers_) observer->OnAccessChanged(change);
 }
 
 Task<Result<bool>> Identity::HasAnybodySignedIn() {

@@ -77,7 +77,7 @@ class Identity {
   Task<Result<void>> ReloadIfChanged();
 
  private:
-  void NotifyAccess();
+  void NotifyAccess(const AccessChange& change);
 
   Executor& executor_;
   store::Store& store_;

@@ -42,7 +42,7 @@ void EraseWritten(Map& unwritten, const Map& written) {
 
 }  // namespace
 
-People::People(store::Store& store, WallClock clock, std::function<void()> on_change)
+People::People(store::Store& store, WallClock clock, OnChange on_change)
     : store_(store), clock_(std::move(clock)), on_change_(std::move(on_change)) {}
 
 Task<Result<void>> People::Reload() {
@@ -51,7 +51,7 @@ Task<Result<void>> People::Reload() {
   if (!users) co_return Wrap(std::move(users).error(), "read the users");
   people_.clear();
   for (auto& user : *users) Put(std::move(user));
-  on_change_();
+  on_change_(std::nullopt);
   co_return Ok();
 }
 
@@ -102,14 +102,14 @@ Task<Result<PersonPtr>> People::Admit(std::string provider, std::string subject,
   }
   unwritten_removals_.erase(id);
   EraseWritten(unwritten_credentials_, {{id, sealed}});
-  if (Put(std::move(*user))) on_change_();
+  if (Put(std::move(*user))) on_change_(id);
   co_return Find(id);
 }
 
 Task<Result<void>> People::Remove(std::int64_t user_id) {
   unwritten_removals_.insert_or_assign(user_id, ++removals_);
   unwritten_credentials_.erase(user_id);
-  if (const PersonPtr person = Find(user_id); person && Put(*person)) on_change_();
+  if (const PersonPtr person = Find(user_id); person && Put(*person)) on_change_(user_id);
   co_return co_await Flush();
 }
 
@@ -130,7 +130,7 @@ Task<Result<void>> People::SetRole(std::int64_t user_id, store::HubRole role) {
     return Reread(database, user_id, store::SetUserRole(database, user_id, role));
   });
   if (!user) co_return std::move(user).error();
-  if (Put(std::move(*user))) on_change_();
+  if (Put(std::move(*user))) on_change_(user_id);
   co_return Ok();
 }
 

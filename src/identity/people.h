@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -27,9 +28,12 @@ using PersonPtr = std::shared_ptr<const store::User>;
 
 class People {
  public:
-  /// Everything handed in must outlive this object. `on_change` is called after each change that
-  /// may give or take access: groups, roles, removal; it must not change people.
-  People(store::Store& store, WallClock clock, std::function<void()> on_change);
+  /// Called after each change that may give or take access (groups, roles, removal), with whose it
+  /// was; nothing: it may be anybody's. Must not change people.
+  using OnChange = std::function<void(std::optional<std::int64_t> user_id)>;
+
+  /// Everything handed in must outlive this object.
+  People(store::Store& store, WallClock clock, OnChange on_change);
 
   /// Brings memory in line with the store. After a failure everything is as it was.
   Task<Result<void>> Reload();
@@ -70,7 +74,7 @@ class People {
 
   store::Store& store_;
   const WallClock clock_;
-  const std::function<void()> on_change_;
+  const OnChange on_change_;
   std::unordered_map<std::int64_t, PersonPtr> people_;
   std::uint64_t removals_ = 0;  ///< How many there have been.
   /// Removed, and as which of all; their rows may still say otherwise.

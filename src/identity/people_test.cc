@@ -20,7 +20,7 @@ std::vector<std::byte> Bytes(std::string_view text) {
 
 struct PeopleTest : testing::IdentityFixture {
   int changes = 0;
-  People people{*store, clock, [this] { ++changes; }};
+  People people{*store, clock, [this](auto) { ++changes; }};
   std::int64_t mia = 0;
 
   void SetUp() override {

@@ -18,7 +18,7 @@ bool IsLiveAt(const store::ShareRow& share, WallTime now) {
 
 }  // namespace
 
-Shares::Shares(store::Store& store, WallClock clock, std::function<void()> on_change)
+Shares::Shares(store::Store& store, WallClock clock, OnChange on_change)
     : store_(store), clock_(std::move(clock)), on_change_(std::move(on_change)) {}
 
 Task<Result<void>> Shares::Reload() {
@@ -30,7 +30,7 @@ Task<Result<void>> Shares::Reload() {
   by_instance_.clear();
   next_due_ = WallTime::max();
   for (auto& row : *rows) Insert(std::move(row));
-  on_change_();
+  on_change_({});
   co_return Ok();
 }
 
@@ -54,14 +54,14 @@ Task<Result<store::ShareRow>> Shares::Put(store::ShareRow share) {
   unwritten_.erase(share.id);
   Erase(share.instance_id, share.id);
   Insert(share);
-  on_change_();
+  on_change_({share.instance_id});
   co_return share;
 }
 
 Task<Result<void>> Shares::Remove(std::string instance_id, std::int64_t id) {
   if (!Erase(instance_id, id)) co_return NotFound("the instance has no such share");
   unwritten_.insert_or_assign(id, ++ends_);
-  on_change_();
+  on_change_({instance_id});
   co_return co_await Flush();
 }
 
@@ -89,7 +89,7 @@ Task<Result<void>> Shares::BindGroups(PersonPtr person) {
       if (found != bound.end() && row.group_id.empty()) row.group_id = found->second;
     }
   }
-  on_change_();
+  on_change_({});
   co_return Ok();
 }
 
@@ -105,7 +105,7 @@ void Shares::Forget(std::string_view instance_id) {
   const auto place = by_instance_.find(instance_id);
   if (place == by_instance_.end()) return;
   by_instance_.erase(place);
-  on_change_();
+  on_change_({std::string(instance_id)});
 }
 
 std::span<const store::ShareRow> Shares::Of(std::string_view instance_id) const {
@@ -124,6 +124,7 @@ void Shares::EndExpired() {
   const WallTime now = clock_();
   if (now < next_due_) return;
   next_due_ = WallTime::max();
+  std::vector<std::string> lessened;
   for (auto& [id, rows] : by_instance_) {
     for (const auto& row : rows) {
       if (IsLiveAt(row, now)) {
@@ -132,10 +133,11 @@ void Shares::EndExpired() {
         unwritten_.insert_or_assign(row.id, ++ends_);
       }
     }
-    std::erase_if(rows, [now](const auto& row) { return !IsLiveAt(row, now); });
+    const auto ended = std::erase_if(rows, [now](const auto& row) { return !IsLiveAt(row, now); });
+    if (ended > 0) lessened.push_back(id);
   }
   std::erase_if(by_instance_, [](const auto& entry) { return entry.second.empty(); });
-  on_change_();
+  if (!lessened.empty()) on_change_(std::move(lessened));
 }
 
 Task<Result<void>> Shares::Flush() {

@@ -25,9 +25,12 @@ namespace berth::identity {
 
 class Shares {
  public:
-  /// Everything handed in must outlive this object. `on_change` is called after each change of who
-  /// may open what; it must not change shares.
-  Shares(store::Store& store, WallClock clock, std::function<void()> on_change);
+  /// Called after each change of who may open what, with the instances that it was about; none: it
+  /// may be any. Must not change shares.
+  using OnChange = std::function<void(std::vector<std::string> instance_ids)>;
+
+  /// Everything handed in must outlive this object.
+  Shares(store::Store& store, WallClock clock, OnChange on_change);
 
   /// Brings memory in line with the store. After a failure everything is as it was.
   Task<Result<void>> Reload();
@@ -70,7 +73,7 @@ class Shares {
 
   store::Store& store_;
   const WallClock clock_;
-  const std::function<void()> on_change_;
+  const OnChange on_change_;
   std::unordered_map<std::string, Rows, TextHash, std::equal_to<>> by_instance_;
   WallTime next_due_ = WallTime::max();  ///< Nothing expires before this.
   std::uint64_t ends_ = 0;               ///< How many have ended.
