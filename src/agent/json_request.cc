@@ -12,7 +12,12 @@ constexpr std::size_t kMaxAnswer = 1024 * 1024;
 
 Task<Result<JsonAnswer>> Ask(http::Service& instance, http::Request request) {
   auto response = co_await instance.Exchange(std::move(request));
-  if (!response) co_return response.error();
+  if (!response) {
+    // A name that nobody knows yet is no answer, as kNotFound is here.
+    if (response.error().kind == ErrorKind::kNotFound)
+      co_return Unavailable(response.error().message);
+    co_return response.error();
+  }
   if (!http::HasMediaType(response->head.fields, "application/json")) {
     if (response->head.status >= 300) co_return JsonAnswer{.status = response->head.status};
     if (response->head.status == 200 && http::HasMediaType(response->head.fields, "text/html")) {

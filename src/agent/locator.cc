@@ -73,8 +73,8 @@ Task<bool> Locator::Look(bool is_expected_new) {
     auto answer = co_await AskHealth(executor_, instance_, info_);
     if (!answer) doubted_since_.reset();
     if (!answer || IsDoubtful(*answer)) {
-      Say(fmt::format("waiting for the instance at {}", info_.origin()));
-      if (!answer) LogDebug("instance: {}", ForLog(answer.error().ToString()));
+      Say(fmt::format("waiting for the instance at {}: {}", info_.origin(),
+                      answer ? "something else answers" : ForLog(answer.error().message)));
       co_return false;
     }
     health = std::move(*answer);

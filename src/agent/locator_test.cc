@@ -158,6 +158,25 @@ TEST_F(LocatorTest, LeavesAnotherKindOfInstanceAtAGivenAddressInPeace) {
   EXPECT_EQ(instance_.Count("GET /health"), asked);
 }
 
+TEST_F(LocatorTest, WaitsForAGivenNameThatNobodyKnowsYet) {
+  instance_.SetAway(NotFound("cloudcli: Name or service not known"));
+  LocatorOptions options = Options();
+  options.discovery.url = "http://cloudcli:3001";
+  Locator locator(executor_, worker_, instance_, options, [](Adapter&) {});
+  ::testing::internal::CaptureStderr();
+  const Job locate(executor_, "locate", locator.Run());
+  executor_.Advance(seconds(60));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  const std::string line = "waiting for the instance at http://cloudcli:3001: cloudcli: Name or";
+  const std::size_t first = said.find(line);
+  EXPECT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find(line, first + 1), std::string::npos) << "said once: " << said;
+  EXPECT_EQ(locator.adapter_kind(), "");
+  StartInstance(100, 3001, "1.37.3");
+  executor_.Advance(seconds(3));
+  EXPECT_EQ(locator.adapter_kind(), "claudecodeui");
+}
+
 TEST_F(LocatorTest, NoticesThatAnOldInstanceWasUpgraded) {
   StartInstance(100, 3001, "");  // As up to 1.34.
   const Job locate(executor_, "locate", locator_.Run());
