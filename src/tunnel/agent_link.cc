@@ -21,6 +21,28 @@ Error OnTheWay(Error error) {
   return error;
 }
 
+/// What to make of an answer that a hub does not give to an agent.
+std::string WhyNoHub(const http::ResponseHead& head) {
+  switch (head.status) {
+    case 400:
+    case 426:
+      return "it seems that a proxy before the hub does not pass WebSockets on (Upgrade, "
+             "Connection, HTTP/1.1)";
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      if (const auto location = head.fields.Find("location")) {
+        return fmt::format("it leads to {}; if the hub is there, give that as --hub",
+                           ForLog(*location));
+      }
+      break;
+    default:
+      break;
+  }
+  return "not a hub's address";
+}
+
 }  // namespace
 
 AgentLink::AgentLink(Executor& executor, const Limits& limits, const HubAddress& hub,
@@ -118,7 +140,7 @@ Result<void> AgentLink::CheckResponse(const http::ResponseHead& head) const {
     return Unavailable(fmt::format("the hub answered {}", status));
   }
   return Invalid(
-      fmt::format("{}{} answered {}: not a hub's address", hub_.authority, hub_.target, status));
+      fmt::format("{}{} answered {}: {}", hub_.authority, hub_.target, status, WhyNoHub(head)));
 }
 
 std::unique_ptr<http::H2Session> AgentLink::MakeSession() {

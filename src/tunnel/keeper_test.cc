@@ -229,6 +229,22 @@ TEST_F(KeeperTest, AHubThatIsElsewhereSaysWhere) {
       << keeper_.state().reason;
 }
 
+TEST_F(KeeperTest, AnAnswerThatNoHubGivesSaysWhatToDo) {
+  hub_.status = 426;
+  Start();
+  EXPECT_TRUE(keeper_.state().reason.contains("does not pass WebSockets on"))
+      << keeper_.state().reason;
+  hub_.status = 301;
+  hub_.location = "https://hub.example/\x1b[2J";
+  executor_.Advance(10s);
+  EXPECT_TRUE(keeper_.state().reason.contains("leads to https://hub.example/\\x1b[2J; if"))
+      << keeper_.state().reason;
+  hub_.location.clear();
+  executor_.Advance(30s);
+  EXPECT_TRUE(keeper_.state().reason.ends_with("answered 301: not a hub's address"))
+      << keeper_.state().reason;
+}
+
 TEST_F(KeeperTest, ARevokedTokenIsRetriedEveryFiveMinutesAtMost) {
   hub_.status = 401;
   Start();

@@ -104,6 +104,7 @@ class FakeHub : public http::Service {
     if (is_silent) co_await Sleep(executor_, std::chrono::hours(10));
     http::Response response;
     response.head.status = status;
+    if (!location.empty()) response.head.fields.Add("location", location);
     if (status != 101 && !problem.empty()) {
       co_return http::TextResponse(status, "application/problem+json", problem);
     }
@@ -127,6 +128,7 @@ class FakeHub : public http::Service {
 
   int status = 101;
   std::string problem;   ///< JSON of an answer that is no 101.
+  std::string location;  ///< Where an answer leads.
   bool is_away = false;  ///< Dialling fails, with `away`.
   Error away = Unavailable("connection refused");
   bool is_silent = false;     ///< Dialling never ends.
