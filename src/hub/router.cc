@@ -86,6 +86,14 @@ Task<Result<http::Response>> SignOut(HubContext& hub, identity::SessionPtr sessi
   co_return SignedOut(hub);
 }
 
+/// Whoever opened the hub's own address learns what a proxy made of it.
+std::string NotThere(const Hosts& hosts, std::string_view authority) {
+  return fmt::format(
+      "This hub is not at that address; it is at {}. Asked for was {}; a proxy before the hub must "
+      "pass Host on unchanged.",
+      hosts.public_origin().ToString(), authority.empty() ? "no host" : ForLog(authority, 100));
+}
+
 }  // namespace
 
 Task<Result<http::Response>> Router::Exchange(http::Request request) {
@@ -101,9 +109,8 @@ Task<Result<http::Response>> Router::Exchange(http::Request request) {
       if (IsHealthQuestion(request.head)) return http::AtHand(HealthAnswer());
       break;
   }
-  return http::AtHand(ProblemResponse({421, "Misdirected request",
-                                       fmt::format("This hub is not at that address; it is at {}.",
-                                                   hub_.hosts.public_origin().ToString())}));
+  return http::AtHand(
+      ProblemResponse({421, "Misdirected request", NotThere(hub_.hosts, request.head.authority)}));
 }
 
 Task<Result<http::Response>> Router::ServeHub(http::Request request) {

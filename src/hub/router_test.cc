@@ -30,6 +30,17 @@ TEST_F(RouterTest, WhatEscapedFromAPageInPathModeIsLedBackAndNotKept) {
   EXPECT_EQ(Ask("/x?y", "https://hub.example/dashboard").status, 404);
 }
 
+TEST_F(RouterTest, WhoeverAsksForAnotherHostLearnsWhichOneArrived) {
+  http::Request request = http::testing::MakeRequest("/");
+  request.head.authority = "127.0.0.1:28787";
+  auto response = executor.Await(router.Exchange(std::move(request)));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->head.status, 421);
+  const auto text = executor.Await(http::ReadAll(response->body.get(), 4096));
+  EXPECT_TRUE(text->contains("it is at https://hub.example. Asked for was 127.0.0.1:28787; "))
+      << *text;
+}
+
 TEST_F(RouterTest, NothingKeepsWhereTheHubLeads) {
   const auto led = Ask("/");
   EXPECT_EQ(led.fields.Find("location"), "/dashboard");
