@@ -133,22 +133,47 @@ describe("script/server", { timeout: 60_000 }, () => {
     writeFileSync(join(folder, name), text, { mode: 0o755 });
   }
 
-  it("makes a project to begin with in its own home, and nothing in that of a user", async () => {
+  beforeEach(() => {
     mkdirSync(join(folder, "script"));
     copyFileSync(join(root, "script/server"), join(folder, "script/server"));
     write("script/bootstrap", "#!/bin/sh\n");
     write("script/lib/environment.sh", `say() { echo "==> $*"; }; find_node() { BERTH_NODE=${process.execPath}; }; build_preset() { :; }; claudecodeui=/none\n`);
     // A hub that is ready, and an agent that ends, and with it the script.
-    write("build/release/berth", '#!/bin/sh\ncase $1 in hub) echo "berth hub ready: http://localhost:1"; exec sleep 60 ;; token | login-link) echo x ;; esac\n');
+    write("build/release/berth", '#!/bin/sh\ncase $1 in hub) echo "berth hub ready: http://localhost:1"; : >"$3/berth.db"; exec sleep 60 ;; token | login-link) echo x ;; esac\n');
+  });
+  const server = (...args) => new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state") };
+    execFile("bash", [join(folder, "script/server"), "--port", "1", ...args], { env }, (error, out, err) => resolve(out + err));
+  });
+
+  it("makes a project to begin with in its own home, and nothing in that of a user", async () => {
     const home = join(folder, "home");
     mkdirSync(home);
-    const server = (...args) => new Promise((resolve) => {
-      const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state") };
-      execFile("bash", [join(folder, "script/server"), "--port", "1", ...args], { env }, (error, out, err) => resolve(out + err));
-    });
     assert.match(await server("--home", home), /sign in: x/);
     assert.deepEqual(readdirSync(home), []);
     assert.match(await server(), /sign in: x/);
     assert.ok(existsSync(join(folder, "state/instance/home/projects/demo")));
+  });
+
+  it("a new hub gets a new token and is met anew, the same hub is not", async () => {
+    const token = join(folder, "state/agent.token");
+    const known = join(folder, "state/agent/berth/claudecodeui/known-hubs");
+    write("state/agent.token", "stale\n");
+    write("state/agent/berth/claudecodeui/known-hubs", "stale\n");
+    await server();
+    assert.equal(readFileSync(token, "utf8"), "x\n");
+    assert.ok(!existsSync(known));
+    writeFileSync(token, "kept\n");
+    writeFileSync(known, "kept\n");
+    await server();
+    assert.equal(readFileSync(token, "utf8"), "kept\n");
+    assert.ok(existsSync(known));
+  });
+
+  it("refuses what it cannot do before it builds", async () => {
+    write("script/bootstrap", "#!/bin/sh\necho bootstrapped\n");
+    for (const port of ["abc", "0", "80000", "1x"]) assert.equal(await server("--port", port), `--port: "${port}" is no port; 1 to 65535\n`);
+    const none = join(folder, "no/such");
+    assert.equal(await server("--home", none), `--home: ${none} is no folder\n`);
   });
 });
