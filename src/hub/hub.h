@@ -71,7 +71,7 @@ class Hub {
 
   const HubOptions options_;
   const Hosts hosts_;
-  const TrustedProxies trusted_proxies_;
+  TrustedProxies trusted_proxies_;
   std::unique_ptr<store::FolderLock> lock_;
   const Sealer sealer_;  ///< The store's last calls may use it.
   const std::unique_ptr<store::Store> store_;

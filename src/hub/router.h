@@ -12,7 +12,7 @@ class TunnelEndpoint;
 class Router : public http::Service {
  public:
   /// All must outlive the router.
-  Router(HubContext& hub, TunnelEndpoint& tunnels, const TrustedProxies& proxies)
+  Router(HubContext& hub, TunnelEndpoint& tunnels, TrustedProxies& proxies)
       : hub_(hub), tunnels_(tunnels), proxies_(proxies) {}
 
   /// Always a response. An unknown host gets 421 before anything else is looked at, but for
@@ -27,7 +27,7 @@ class Router : public http::Service {
 
   HubContext& hub_;
   TunnelEndpoint& tunnels_;
-  const TrustedProxies& proxies_;
+  TrustedProxies& proxies_;
 };
 
 }  // namespace berth::hub

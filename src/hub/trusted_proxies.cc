@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/text.h"
 
 namespace berth::hub {
@@ -40,9 +41,24 @@ std::string TrustedProxies::BrowserOf(const http::Fields& fields) const {
   return address;
 }
 
-void TrustedProxies::Apply(http::Request& request) const {
+void TrustedProxies::LookForForgotten(const http::Request& request) {
+  --looks_left_;
+  if (!request.head.fields.Has(kAddresses)) return;
+  const auto peer = net::SocketAddress::FromText(request.peer.address, 0);
+  if (!peer || net::IsPublicAddress(*peer)) return;
+  looks_left_ = 0;
+  LogWarn(
+      "a request from {} comes with X-Forwarded-For, and that address is not in trusted_proxy: all "
+      "who are behind it count as one address",
+      request.peer.address);
+}
+
+void TrustedProxies::Apply(http::Request& request) {
   request.head.scheme = public_scheme_;
-  if (networks_.empty() || !IsTrusted(request.peer.address)) return;
+  if (networks_.empty() || !IsTrusted(request.peer.address)) {
+    if (looks_left_ > 0) LookForForgotten(request);
+    return;
+  }
   const http::Fields& fields = request.head.fields;
   if (std::string address = BrowserOf(fields); !address.empty()) {
     request.peer.address = std::move(address);

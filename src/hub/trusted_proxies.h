@@ -23,15 +23,19 @@ class TrustedProxies {
   /// trusted proxies say, else the connection's peer and the public scheme. An entry of
   /// X-Forwarded-For that is not a plain IP address makes the whole field void, and so does
   /// anything but one "http" or "https" with X-Forwarded-Proto. The fields stay where they are.
-  void Apply(http::Request& request) const;
+  /// Of a proxy on this machine or network that is not trusted it warns once, if it is among the
+  /// first thousand requests that no trusted proxy passes on.
+  void Apply(http::Request& request);
 
  private:
+  void LookForForgotten(const http::Request& request);
   bool IsTrusted(std::string_view address) const;
   /// The browser's address as a trusted proxy tells it, in the usual spelling; "" if it does not.
   std::string BrowserOf(const http::Fields& fields) const;
 
   const std::vector<net::Network> networks_;
   const std::string public_scheme_;
+  int looks_left_ = 1000;  ///< For every request for ever it is not worth the time.
 };
 
 }  // namespace berth::hub

@@ -10,7 +10,7 @@ using Lines = std::vector<std::pair<const char*, const char*>>;
 class TrustedProxiesTest : public ::testing::Test {
  protected:
   /// "ADDRESS SCHEME" of a request from `peer` with these fields.
-  std::string Seen(const char* peer, const Lines& lines) const {
+  std::string Seen(const char* peer, const Lines& lines) {
     http::Request request;
     request.peer.address = peer;
     request.head.scheme = "ftp";
@@ -20,8 +20,8 @@ class TrustedProxiesTest : public ::testing::Test {
     return request.peer.address + " " + request.head.scheme;
   }
 
-  const TrustedProxies proxies_{{*net::Network::Parse("10.0.0.0/8"), *net::Network::Parse("::1")},
-                                "https"};
+  TrustedProxies proxies_{{*net::Network::Parse("10.0.0.0/8"), *net::Network::Parse("::1")},
+                          "https"};
 };
 
 TEST_F(TrustedProxiesTest, OthersHaveNoSay) {
@@ -29,7 +29,7 @@ TEST_F(TrustedProxiesTest, OthersHaveNoSay) {
     EXPECT_EQ(Seen(peer, {{"x-forwarded-for", "198.51.100.1"}, {"x-forwarded-proto", "http"}}),
               std::string(peer) + " https");
   }
-  const TrustedProxies none({}, "http");
+  TrustedProxies none({}, "http");
   http::Request request;
   request.peer.address = "10.0.0.1";
   request.head.fields.Add("x-forwarded-for", "198.51.100.1");
@@ -71,6 +71,21 @@ TEST_F(TrustedProxiesTest, AnEntryThatIsNoAddressMakesItThePeers) {
         "0xc6336401", "198.51.100", "fe80::1%eth0", "198.51.100.1 198.51.100.2"}) {
     EXPECT_EQ(Seen("10.0.0.1", {{"x-forwarded-for", text}}), "10.0.0.1 https") << text;
   }
+}
+
+TEST_F(TrustedProxiesTest, WarnsOnceOfAProxyThatWasForgotten) {
+  const Lines forwarded = {{"x-forwarded-for", "198.51.100.1"}};
+  ::testing::internal::CaptureStderr();
+  Seen("8.8.8.8", forwarded);
+  Seen("127.0.0.1", {});
+  Seen("10.0.0.1", forwarded);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  ::testing::internal::CaptureStderr();
+  Seen("127.0.0.1", forwarded);
+  Seen("192.168.0.1", forwarded);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(said.contains("a request from 127.0.0.1 comes with X-Forwarded-For")) << said;
+  EXPECT_FALSE(said.contains("192.168")) << said;
 }
 
 TEST_F(TrustedProxiesTest, TheSchemeIsOneOfTwoWords) {
