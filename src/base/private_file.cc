@@ -57,6 +57,12 @@ Result<std::string> ReadAll(int descriptor, const std::filesystem::path& file, s
 
 }  // namespace
 
+Error OwnersFileError(int number, std::string_view doing) {
+  Error error = FromErrno(number, doing);
+  if (number == EACCES || number == EPERM) error.message += "; run this as the owner of the folder";
+  return error;
+}
+
 Result<void> MakePrivateFolder(const std::filesystem::path& folder) {
   std::error_code failure;
   if (folder.empty() || std::filesystem::is_directory(folder, failure)) return Ok();

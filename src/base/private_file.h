@@ -22,6 +22,9 @@ Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t
 /// write it, and the message says what to do; kTooLarge: more than `limit` bytes.
 Result<std::string> ReadPrivateFile(const std::filesystem::path& file, std::size_t limit);
 
+/// FromErrno() of a file in a folder whose owner alone may use it, with what to do if we may not.
+Error OwnersFileError(int number, std::string_view doing);
+
 /// Writes `text` with mode 0600, in a folder that is made if needed (MakePrivateFolder). After a
 /// crash the file is the old one or the new one. kForbidden, kUnavailable: not written.
 Result<void> WritePrivateFile(const std::filesystem::path& file, std::string_view text);

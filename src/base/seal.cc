@@ -12,6 +12,7 @@
 
 #include "base/as_unsigned.h"
 #include "base/check.h"
+#include "base/private_file.h"
 
 namespace berth {
 namespace {
@@ -58,13 +59,13 @@ Result<void> WriteKey(const std::filesystem::path& file, const Key& key) {
     if (!written) {
       const int reason = errno;
       ::unlink(temporary.c_str());
-      return FromErrno(reason, "write " + file.string());
+      return OwnersFileError(reason, "write " + file.string());
     }
   }
   const bool linked = ::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST;
   const int reason = errno;
   ::unlink(temporary.c_str());
-  if (!linked) return FromErrno(reason, "write " + file.string());
+  if (!linked) return OwnersFileError(reason, "write " + file.string());
   return Ok();
 }
 
@@ -78,7 +79,7 @@ Result<Sealer> Sealer::Open(const std::filesystem::path& file, RandomSource rand
       if (!key) return std::move(key).error();
       return Sealer(*key, std::move(random));
     }
-    if (errno != ENOENT || is_made) return FromErrno(errno, "open " + file.string());
+    if (errno != ENOENT || is_made) return OwnersFileError(errno, "open " + file.string());
     auto written = WriteKey(file, RandomBytes<32>(random));
     if (!written) return std::move(written).error();
   }

@@ -43,19 +43,31 @@ ErrorKind KindOf(int code) {
   }
 }
 
+std::string_view NextStep(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      return ": another program holds it";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ": restore the backup (docs/operations.md, Backup)";
+    default:
+      return "";
+  }
+}
+
 /// Makes the file with the right mode before SQLite would make it with another; its companions
 /// (-wal, -shm) take the mode of the file.
 Result<void> PrepareFile(const std::filesystem::path& folder, const std::filesystem::path& file) {
   auto made = MakePrivateFolder(folder);
   if (!made) return made;
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) return FromErrno(errno, fmt::format("open {}", file.string()));
+  if (descriptor < 0) return OwnersFileError(errno, fmt::format("open {}", file.string()));
   struct stat status = {};
   const bool too_open = ::fstat(descriptor, &status) == 0 && (status.st_mode & 0077) != 0;
   const bool failed = too_open && ::fchmod(descriptor, 0600) != 0;
   const int reason = errno;
   ::close(descriptor);
-  if (failed) return FromErrno(reason, fmt::format("make {} private", file.string()));
+  if (failed) return OwnersFileError(reason, fmt::format("make {} private", file.string()));
   return Ok();
 }
 
@@ -296,9 +308,9 @@ Error Database::LastError(std::string_view doing) const {
   const int reason = sqlite3_system_errno(handle_);
   const bool is_full = (code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT);
   return {KindOf(code),
-          fmt::format("{}: {} ({})", doing,
+          fmt::format("{}: {}{} ({})", doing,
                       is_full ? "no space left on the device: free some" : sqlite3_errmsg(handle_),
-                      code)};
+                      NextStep(code), code)};
 }
 
 }  // namespace berth::store

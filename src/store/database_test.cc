@@ -171,7 +171,9 @@ TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {
 TEST(DatabaseTest, RefusesAFileThatIsNoDatabase) {
   const TempFolder temp;
   std::ofstream(temp.path() / kDatabaseFile) << std::string(4096, 'x');
-  EXPECT_THAT(Database::Open(temp.path()), FailsWith(ErrorKind::kInternal));
+  const auto opened = Database::Open(temp.path());
+  ASSERT_THAT(opened, FailsWith(ErrorKind::kInternal));
+  EXPECT_TRUE(opened.error().message.contains("restore the backup")) << opened.error().message;
 }
 
 TEST(DatabaseTest, RefusesAFolderThatCannotBeMade) {
@@ -233,7 +235,9 @@ TEST(DatabaseTest, ALockedFileIsUnavailableAndRecovers) {
   ASSERT_THAT(mine->RunScript("PRAGMA busy_timeout = 1"), IsOk());
   ASSERT_THAT(theirs->Run("BEGIN IMMEDIATE"), IsOk());
   const auto write = [](Database& in) { return WriteMeta(in, "key", "value"); };
-  EXPECT_THAT(mine->InTransaction(write), FailsWith(ErrorKind::kUnavailable));
+  const auto locked = mine->InTransaction(write);
+  ASSERT_THAT(locked, FailsWith(ErrorKind::kUnavailable));
+  EXPECT_TRUE(locked.error().message.contains("locked: another program holds it"));
   ASSERT_THAT(theirs->Run("COMMIT"), IsOk());
   EXPECT_THAT(mine->InTransaction(write), IsOk());
 }

@@ -16,12 +16,7 @@ Result<std::unique_ptr<FolderLock>> FolderLock::Take(const std::filesystem::path
   if (!made) return std::move(made).error();
   const auto path = folder / "hub.lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) {
-    const bool is_refused = errno == EACCES;
-    Error error = FromErrno(errno, fmt::format("open {}", path.string()));
-    if (is_refused) error.message += "; run this as the owner of the folder";
-    return error;
-  }
+  if (descriptor < 0) return OwnersFileError(errno, fmt::format("open {}", path.string()));
   std::unique_ptr<FolderLock> lock(new FolderLock(descriptor));
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK) {

@@ -86,6 +86,18 @@ describe("the hub's data folder", () => {
     assert.equal(hub.status, 1);
   });
 
+  it("a file of another user's in it: says as whom to run", async () => {
+    const isRoot = process.getuid() === 0;
+    for (const file of ["berth.db", "seal.key"]) {
+      const data = mkdtempSync(join(folder, "mixed-"));
+      chmodSync(data, 0o777);
+      writeFileSync(join(data, file), "", { mode: isRoot ? 0o600 : 0 });
+      const { status, err } = await run(["hub", "--data", data, "--listen", "127.0.0.1:0"], { uid: isRoot ? nobody : undefined });
+      assert.ok(err.includes(`open ${join(data, file)}: Permission denied; run this as the owner of the folder`), err);
+      assert.equal(status, 1);
+    }
+  });
+
   it("an options' file, or a secret that it names, that may not be read: says why, and as whom to run", async () => {
     const closed = join(folder, "etc");
     mkdirSync(closed, { mode: 0o700 });
