@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "hub/stored_metadata.h"
@@ -133,6 +134,7 @@ Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions option
   if (!ready) co_return Wrap(std::move(ready).error(), "sign-in");
   auto notifications = hub->PrepareNotifications(loop);
   if (!notifications) co_return Wrap(std::move(notifications).error(), "notifications");
+  hub->CheckCertificate();
   hub->lock_ = std::move(*lock);
   auto loaded = co_await hub->Load();
   if (!loaded) co_return Wrap(std::move(loaded).error(), "data folder");
@@ -277,7 +279,25 @@ Task<Result<Secret>> Hub::CreateToken(std::string name) {
 
 Result<void> Hub::ReloadCertificate() {
   if (!tls_) return Ok();
-  return tls_->Reload();
+  auto loaded = tls_->Reload();
+  if (loaded) CheckCertificate();
+  return loaded;
+}
+
+void Hub::CheckCertificate() const {
+  if (!tls_) return;
+  const auto check = [this](const std::string& host, std::string_view called) {
+    if (tls_->IsFor(host)) return;
+    LogWarn("the certificate {} is not for {}: browsers refuse it there",
+            options_.tls_cert.string(), called);
+  };
+  std::string own = hosts_.public_origin().host;
+  if (own.starts_with('[')) own = own.substr(1, own.size() - 2);
+  check(own, own);
+  if (!hosts_.has_subdomains()) return;
+  const auto instance = ParseOrigin(hosts_.InstanceOrigin("any"));
+  CHECK(instance.has_value());
+  check(instance->host, "*" + instance->host.substr(3));
 }
 
 Task<void> Hub::Drain() {

@@ -68,6 +68,8 @@ class Hub {
   Result<void> PrepareNotifications(net::Loop& loop);
   Task<Result<void>> Load();
   Result<void> Serve(net::Loop& loop, Doors doors);
+  /// Warns of what our certificate is not for.
+  void CheckCertificate() const;
 
   const HubOptions options_;
   const Hosts hosts_;

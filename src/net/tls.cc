@@ -189,6 +189,14 @@ Sha256Digest TlsServer::KeyPin() const {
   return PinOf(SSL_CTX_get0_certificate(context_.get())).value();
 }
 
+bool TlsServer::IsFor(const std::string& host) const {
+  const std::lock_guard lock(mutex_);
+  X509* const certificate = SSL_CTX_get0_certificate(context_.get());
+  if (IsIpAddress(host)) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
+  return X509_check_host(certificate, host.data(), host.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+                         nullptr) == 1;
+}
+
 Result<StreamPtr> TlsServer::Accept(std::unique_ptr<TcpStream> stream, const Limits& limits) {
   std::shared_ptr<SSL_CTX> context;
   {

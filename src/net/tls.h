@@ -42,6 +42,10 @@ class TlsServer {
   /// SHA-256 of the public key in use, for those who pin it (TlsClient::Options::pinned_key).
   Sha256Digest KeyPin() const;
 
+  /// Whether browsers take the certificate in use for `host`: a name, or an IP address without
+  /// brackets.
+  bool IsFor(const std::string& host) const;
+
   /// An accepted connection with TLS; its Handshake() comes first. A peer that offers only
   /// protocols that we do not have is refused.
   Result<StreamPtr> Accept(std::unique_ptr<TcpStream> stream, const Limits& limits);

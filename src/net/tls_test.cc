@@ -231,7 +231,13 @@ TEST_F(TlsTest, AcceptsTheCertificateForNamesAndAddresses) {
   for (const char* name : {"example.org", "a.b.apps.example.org", "192.0.2.2", "apps.example.org",
                            "box.example.org"}) {
     EXPECT_THAT(Connect(Trusting(), name), FailsWith(ErrorKind::kInvalid)) << name;
+    EXPECT_FALSE(server_->IsFor(name)) << name;
   }
+  for (const char* name : {"hub.example.org", "a.apps.example.org", "192.0.2.1"}) {
+    EXPECT_TRUE(server_->IsFor(name)) << name;
+  }
+  Serve({.names = "", .common_name = "hub.example.org"});
+  EXPECT_FALSE(server_->IsFor("hub.example.org")) << "browsers do not look at the common name";
 }
 
 TEST_F(TlsTest, SaysWhatIsWrongWithACertificate) {

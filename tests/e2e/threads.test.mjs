@@ -113,6 +113,11 @@ describe("a hub with three threads", { timeout: 120_000 }, () => {
     const found = new Set(await Promise.all(Array.from({ length: connections }, () => certificateOf(scene))));
     assert.equal(found.size, 1);
     assert.ok(!found.has(old));
+    assert.deepEqual(scene.hub.child.lines.filter((line) => line.includes("is not for")), []);
+    const warned = scene.hub.child.line(/the certificate \S+ is not for \*\.apps\.berth\.localhost: browsers refuse it there/);
+    tlsOptions(scene, "berth.localhost", "DNS:berth.localhost");
+    scene.hub.child.signal("SIGHUP");
+    await warned;
   });
 
   it("SIGTERM: what runs may finish, on whatever loop, and the hub ends by itself", async () => {
