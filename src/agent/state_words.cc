@@ -30,7 +30,7 @@ StateLine WordsOf(const tunnel::TunnelState& state, const AgentOptions& options)
     case Kind::kUnauthorized:
       return {
           LogLevel::kError,
-          fmt::format("refused: the hub does not accept the token ({}); {}; {}", reason, next,
+          fmt::format("refused: {}; {}; {}", reason, next,
                       HowToReplace(options.token_source,
                                    HubFlags(options.hub_url, options.client_id, options.hub_tls)))};
     case Kind::kRefused:
@@ -47,7 +47,7 @@ StateLine WordsOf(const tunnel::TunnelState& state, const AgentOptions& options)
     case Kind::kEnded:
       break;
   }
-  return {LogLevel::kInfo, "left the hub: " + reason};
+  return {LogLevel::kInfo, "ended: " + reason};
 }
 
 StateLine WordsOf(const SupervisorEvent& event, std::string_view program, bool is_draining) {

@@ -17,6 +17,9 @@ Result<std::string> Listen(std::string_view text) {
 
 /// A host name, with a port where it is not the scheme's own.
 Result<std::string> Domain(std::string_view text) {
+  if (text.starts_with("*.")) {
+    return Invalid(fmt::format("\"{}\": leave out the *.", ForLog(text)));
+  }
   auto address = net::ParseHostPort(text, 0);
   if (!address) return std::move(address).error();
   if (address->host.empty() || net::IsIpAddress(address->host)) {

@@ -66,8 +66,6 @@ TEST_F(OptionsTest, ReadsAWholeFile) {
       "data = \"/srv/berth\"\n"
       "tls_cert = \"c\"\ntls_key = \"k\"\npath_mode = false\nlog_level = \"debug\"\n"
       "[limits]\nping_after = \"3s\"\n";
-  EXPECT_THAT(Hub(), FailsWith(ErrorKind::kInvalid)) << "schemes are lower case";
-  file.replace(file.find("HTTPS"), 5, "https");
   const auto options = Hub().value();
   EXPECT_EQ(options.public_url, "https://hub.example.org");
   EXPECT_EQ(options.apps_domain, "apps.example.org");
@@ -138,6 +136,22 @@ TEST_F(OptionsTest, RefusesWrongValues) {
   for (const auto& [flag, value] : cases) {
     EXPECT_THAT(Hub({flag, value}), FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
   }
+}
+
+TEST_F(OptionsTest, SaysWhatIsWrongWithAnAddress) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"--listen", "8787", "write 127.0.0.1:8787"},
+      {"--apps-domain", "*.apps.example.org", "leave out the *."},
+      {"--public-url", "https://hub:99999", "\"hub:99999\": the port is not a number below 65536"},
+      {"--public-url", "https://user:pw@hub", "has a user or a password"},
+      {"--public-url", "https://", "the host is missing"},
+  };
+  for (const auto& [flag, value, why] : cases) {
+    const auto options = Hub({flag, value});
+    ASSERT_THAT(options, FailsWith(ErrorKind::kInvalid)) << flag << " " << value;
+    EXPECT_THAT(options.error().message, HasSubstr(why));
+  }
+  EXPECT_EQ(Agent({"--hub", "HTTPS://Hub"}).value().hub_url, "https://hub");
 }
 
 TEST_F(OptionsTest, ASecondFlagOfTheSameNameIsRefusedUnlessItIsAList) {

@@ -70,7 +70,7 @@ Result<Url> ParseUrl(std::string_view text) {
   };
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return refuse("is no URL; write https://hub.example.org");
-  Url url{.scheme = std::string(text.substr(0, colon)), .authority = "", .path = ""};
+  Url url{.scheme = ToLower(text.substr(0, colon)), .authority = "", .path = ""};
   std::string_view rest = text.substr(colon + 3);
   if (rest.find_first_of("?#") != std::string_view::npos) {
     return refuse("has a query or a fragment; leave it out");
@@ -84,7 +84,9 @@ Result<Url> ParseUrl(std::string_view text) {
   }
   url.path = std::string(rest);
   auto address = net::ParseHostPort(url.authority, 80);
-  if (!address || address->host.empty()) return refuse("names no host");
+  if (url.authority.contains('@')) return refuse("has a user or a password; leave it out");
+  if (!address) return std::move(address).error();
+  if (address->host.empty()) return refuse("names no host");
   return url;
 }
 

@@ -61,7 +61,7 @@ Result<Secret> ReadSecretFile(std::string_view path);
 
 /// A URL without query and fragment.
 struct Url {
-  std::string scheme;
+  std::string scheme;     ///< In lower case.
   std::string authority;  ///< In lower case.
   std::string path;       ///< Without slashes at its end.
 };

@@ -70,7 +70,9 @@ Task<void> AgentTunnel::Run() {
     Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
   }
   const Error why = co_await running;
-  LogInfo("instance {}: tunnel from {} ended: {}", ForLog(id_), ForLog(address_), why.ToString());
+  LogInfo("{}: tunnel from {} ended: {}",
+          id_.empty() ? "no instance" : fmt::format("instance {}", ForLog(id_)), ForLog(address_),
+          why.ToString());
   if (unknown_messages_ > 0) {
     LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
             unknown_messages_);

@@ -81,6 +81,9 @@ Result<HostPort> ParseHostPort(std::string_view text, std::optional<std::uint16_
   }
   HostPort result{std::string(host), 0};
   if (!port_text) {
+    if (!default_port && ParsePort(host)) {
+      return refuse(fmt::format("a port alone; write 127.0.0.1:{}", host));
+    }
     if (!default_port) return refuse("the port is missing");
     result.port = *default_port;
     return result;

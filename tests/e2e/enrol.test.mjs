@@ -383,7 +383,7 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     await agent.line(/connected to .* as desk/);
     await scene.hub.child.stop("SIGKILL");
     scene.hub.data = join(scene.folder, "hub-anew");
-    const refused = agent.nextLine(/refused: the hub does not accept the token/);
+    const refused = agent.nextLine(/refused: the hub (says|does not accept the token)/);
     await scene.startHub();
     cookie = await scene.signIn();
     await refused;
