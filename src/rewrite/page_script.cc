@@ -92,6 +92,8 @@ std::string RewriteVersion(std::string_view prefix, const PageSetup& setup) {
 void PreludeRewriter::Feed(std::string_view in, std::string& out) {
   if (is_begun_) return Pass(in, out);
   held_.append(in);
+  if (held_.size() < next_look_) return;
+  next_look_ = std::min(2 * held_.size(), kLongestPrologue + 1);
   const auto is_strict = IsStrict(held_);
   if (is_strict || held_.size() > kLongestPrologue) Begin(is_strict.value_or(false), out);
 }

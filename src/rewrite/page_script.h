@@ -4,6 +4,7 @@
 // into the program. Pure functions; safe from any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -38,7 +39,8 @@ class PreludeRewriter : public Rewriter {
 
   std::string prelude_;
   const RewriterPtr next_;
-  std::string held_;  // Until it is known whether it is strict; bounded.
+  std::string held_;           // Until it is known whether it is strict; bounded.
+  std::size_t next_look_ = 0;  // At what size of it that is tried again: pieces may be tiny.
   bool is_begun_ = false;
 };
 

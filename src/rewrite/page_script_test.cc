@@ -58,6 +58,20 @@ TEST(PreludeRewriterTest, WhatIsStrictStaysStrict) {
   }
 }
 
+TEST(PreludeRewriterTest, ABeginningInManyPiecesIsLookedThroughAFewTimes) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "//\n";
+  PreludeRewriter rewriter("P;", nullptr);
+  std::string out;
+  rewriter.Feed(text, out);
+  // As members of gzip come that hold nothing: else this takes minutes.
+  for (int i = 0; i < 1'000'000; ++i) rewriter.Feed("", out);
+  EXPECT_EQ(out, "");
+  rewriter.Feed("'use strict';", out);
+  rewriter.Finish(out);
+  EXPECT_EQ(out, "\"use strict\";P;" + text + "'use strict';");
+}
+
 TEST(PreludeRewriterTest, ALongBeginningIsNotHeld) {
   const std::string text = "/*" + std::string(100'000, 'x') + "*/'use strict';";
   PreludeRewriter rewriter("P;", nullptr);
