@@ -69,9 +69,9 @@ class Adapter {
   /// What the pages of this instance need in path mode (and, as to storage, in subdomain mode).
   virtual rewrite::PageSetup page_setup() const = 0;
 
-  /// Asks the instance what its sessions do. kUnavailable: it is not there; what becomes of what
-  /// ran Sessions() tells. kTimeout: it is there and gives no answer. With every other error it has
-  /// answered.
+  /// Asks the instance what its sessions do. kUnavailable, kForbidden (IsAway): it is not there;
+  /// what becomes of what ran Sessions() tells. kTimeout: it is there and gives no answer. With
+  /// every other error it has answered.
   virtual Task<Result<void>> Refresh() { co_return Ok(); }
   /// How often Refresh is of use while somebody watches; 0: never.
   virtual Duration refresh_every() const { return Duration::zero(); }

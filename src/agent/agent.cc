@@ -199,7 +199,9 @@ void Agent::NoteDial(const Result<net::StreamPtr>& dialled) {
   }
   const Error& why = dialled.error();
   forwarder_.SetTrouble(why);
-  if (!undialled_.IsWorthALine(ToString(why.kind), loop_.now())) return;
+  // Who listens there is said of each; what an error of the system says may differ each time.
+  const bool is_whose = why.kind == ErrorKind::kForbidden;
+  if (!undialled_.IsWorthALine(is_whose ? why.message : ToString(why.kind), loop_.now())) return;
   LogError("cannot use the instance: {}", ForLog(why.message));
 }
 

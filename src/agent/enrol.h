@@ -59,8 +59,8 @@ class Enrolment {
   Task<Result<EnrolmentCode>> Ask(EnrolmentRequest request);
 
   /// Asks for the outcome until there is one; a hub that is away meanwhile is waited for. REQUIRES:
-  /// Ask() succeeded. kForbidden: a user said no; kTimeout: nobody said anything in time;
-  /// kConflict: the token was handed out, and is lost.
+  /// Ask() succeeded. kForbidden: a user said no, or the hub, which then says why; kTimeout: nobody
+  /// said anything in time; kConflict: the token was handed out, and is lost.
   Task<Result<EnrolmentGrant>> Await();
 
  private:

@@ -96,7 +96,7 @@ Task<Result<http::Response>> HandOver(HubContext& hub, std::string secret, std::
   body["status"] = "approved";
   body["token"] = created->text.Reveal();
   body["token_id"] = created->id;
-  body["approved_by"] = user->login.empty() ? user->name : user->login;
+  body["approved_by"] = identity::LoginOf(*user);
   body["instance_ids"] =
       boost::json::array(grant.terms.instance_ids.begin(), grant.terms.instance_ids.end());
   body["expires_at"] = TimeOrNull(grant.terms.expires_at);

@@ -298,9 +298,9 @@ NotifyQueue::Change Notifier::MakeChange(const Instance& instance, NotifyEvent e
   notification.at = hub_.clock();
   change.users = WhoIsTold(instance);
   const auto owner = hub_.identity.people().Find(instance.user_id);
-  change.others_title =
-      fmt::format("{}'s {}", owner == nullptr ? "somebody" : CutText(owner->name, kMaxOwner),
-                  notification.title);
+  change.others_title = fmt::format(
+      "{}'s {}", owner == nullptr ? "somebody" : CutText(identity::LoginOf(*owner), kMaxOwner),
+      notification.title);
   return change;
 }
 

@@ -113,8 +113,10 @@ Task<void> NoteInstanceLeft(HubContext& hub, std::string id) {
         if (!seen) return seen;
         return KeepKind(database, id, adapter, version);
       });
-  // A hub that stops leaves all of them at once; the store says how many it could not write.
-  if (!noted && !hub.stopping.is_set()) {
+  // A hub that stops leaves all of them at once; the store says how many it had no time to write.
+  const bool is_counted =
+      hub.stopping.is_set() && !noted && noted.error().kind == ErrorKind::kUnavailable;
+  if (!noted && !is_counted) {
     LogWarn("instance {}: last seen not written: {}", id, noted.error().ToString());
   }
 }

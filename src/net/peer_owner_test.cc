@@ -78,10 +78,17 @@ std::optional<uid_t> OwnerAt(const Descriptor& connection) {
   return owner.value_or(std::nullopt);
 }
 
+bool HasIpv6() {
+  const auto address = SocketAddress::FromText("::1", 0);
+  const Descriptor listener(socket(AF_INET6, SOCK_STREAM, 0));
+  return bind(listener.get(), address->get(), address->size) == 0;
+}
+
 TEST(PeerOwnerTest, IsWhoeverListensOrHasAccepted) {
   const std::pair<const char*, const char*> ways[] = {
       {"127.0.0.1", "127.0.0.1"}, {"0.0.0.0", "127.0.0.1"}, {"::1", "::1"}, {"::", "127.0.0.1"}};
   for (const auto& [at, dialled] : ways) {
+    if (std::string_view(at).contains(':') && !HasIpv6()) continue;
     const Descriptor listener = ListenAt(at);
     const Descriptor connection = ConnectTo(dialled, listener);
     EXPECT_EQ(OwnerAt(connection), geteuid()) << at;

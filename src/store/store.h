@@ -101,7 +101,11 @@ class Store {
       if (!*call->result) NoteFailure(call->result->error());
       executor.Post([call = std::move(call)] { call->done.Set(); });
     });
-    if (!queued) co_return Unavailable("the store has too much to do");
+    if (!queued) {
+      Error full = Unavailable("the store has too much to do");
+      NoteFailure(full);
+      co_return full;
+    }
     co_await call->done.Wait();
     co_return std::move(*call->result);
   }
