@@ -30,8 +30,8 @@ struct JsonAnswer {
 /// kNotFound: a web page with status 200, as a claudecodeui gives for every path that it does not
 /// know. kInvalid: the answer is otherwise not JSON (or over 1 MiB). One of status 300 or above is
 /// an answer all the same: its page says nothing about what the instance knows. kTimeout: none
-/// within 10 s. Otherwise the errors of `instance`, which must outlive the call; an unknown host name
-/// is kUnavailable.
+/// within 10 s. Otherwise the errors of `instance`, which must outlive the call; an unknown host
+/// name is kUnavailable.
 Task<Result<JsonAnswer>> AskJson(Executor& executor, http::Service& instance, InstanceInfo info,
                                  JsonQuestion question);
 

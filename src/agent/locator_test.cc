@@ -167,7 +167,9 @@ TEST_F(LocatorTest, WaitsForAGivenNameThatNobodyKnowsYet) {
   const Job locate(executor_, "locate", locator.Run());
   executor_.Advance(seconds(60));
   const std::string said = ::testing::internal::GetCapturedStderr();
-  const std::string line = "waiting for the instance at http://cloudcli:3001: cloudcli: Name or";
+  const std::string line =
+      "waiting for the instance at http://cloudcli:3001: ask the instance what "
+      "it is: cloudcli: Name or service not known";
   const std::size_t first = said.find(line);
   EXPECT_NE(first, std::string::npos) << said;
   EXPECT_EQ(said.find(line, first + 1), std::string::npos) << "said once: " << said;

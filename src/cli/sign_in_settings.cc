@@ -52,7 +52,7 @@ Result<std::string> ProviderOrigin(std::string_view text) {
 Result<std::string> Issuer(std::string_view text) {
   auto url = ParseUrl(text);
   if (!url) return std::move(url).error();
-  if (!text.starts_with(url->scheme)) return Invalid("must begin in lower case");
+  if (!text.starts_with(url->scheme)) return Invalid("must begin with https:// in lower case");
   auto checked = CheckProviderUrl(*url);
   if (!checked) return std::move(checked).error();
   return std::string(text);

@@ -70,9 +70,9 @@ Task<void> AgentTunnel::Run() {
     Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
   }
   const Error why = co_await running;
-  LogInfo("{}: tunnel from {} ended: {}",
-          id_.empty() ? "no instance" : fmt::format("instance {}", ForLog(id_)), ForLog(address_),
-          why.ToString());
+  const std::string which = id_.empty() ? "a tunnel that never registered"
+                                        : fmt::format("instance {}: tunnel", ForLog(id_));
+  LogInfo("{} from {} ended: {}", which, ForLog(address_), why.ToString());
   if (unknown_messages_ > 0) {
     LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
             unknown_messages_);

@@ -193,8 +193,9 @@ bool TlsServer::IsFor(const std::string& host) const {
   const std::lock_guard lock(mutex_);
   X509* const certificate = SSL_CTX_get0_certificate(context_.get());
   if (IsIpAddress(host)) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
-  return X509_check_host(certificate, host.data(), host.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-                         nullptr) == 1;
+  constexpr unsigned kAsBrowsers =
+      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+  return X509_check_host(certificate, host.data(), host.size(), kAsBrowsers, nullptr) == 1;
 }
 
 Result<StreamPtr> TlsServer::Accept(std::unique_ptr<TcpStream> stream, const Limits& limits) {
