@@ -59,7 +59,7 @@ Result<std::string> ReadAll(int descriptor, const std::filesystem::path& file, s
 
 Error OwnersFileError(int number, std::string_view doing) {
   Error error = FromErrno(number, doing);
-  if (number == EACCES || number == EPERM) error.message += "; run this as the owner of the folder";
+  if (number == EACCES) error.message += "; run this as the owner of the folder";
   return error;
 }
 

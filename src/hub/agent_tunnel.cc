@@ -73,7 +73,7 @@ Task<void> AgentTunnel::Run() {
   const std::string which = id_.empty() ? "a tunnel that never registered"
                                         : fmt::format("instance {}: tunnel", ForLog(id_));
   LogInfo("{} from {} ended: {}", which, ForLog(address_), why.ToString());
-  if (unknown_messages_ > 0) {
+  if (unknown_messages_ > 0 && !id_.empty()) {
     LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
             unknown_messages_);
   }

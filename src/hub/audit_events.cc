@@ -44,7 +44,10 @@ void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
 }
 
 void NoteRefusedSignIn(HubContext& hub, std::string_view address, const Error& why) {
-  if (!hub.refused_sign_ins.IsWorthALine("refused", hub.executor.now())) return;
+  using enum ErrorKind;
+  const bool is_theirs = why.kind == kInvalid || why.kind == kUnauthorized ||
+                         why.kind == kNotFound || why.kind == kCancelled;
+  if (is_theirs && !hub.refused_sign_ins.IsWorthALine("refused", hub.executor.now())) return;
   LogWarn("sign-in from {} refused: {}", ForLog(address), why.ToString());
 }
 

@@ -30,8 +30,9 @@ std::string KnownInstance(const HubContext& hub, std::string_view id);
 void RecordDenied(HubContext& hub, const ApiCall& call, std::string detail,
                   std::string_view instance_id = {});
 
-/// Says in the hub's log that a sign-in from that address was refused; of many in ten seconds the
-/// first, as anybody can cause them. The audit log has more of them.
+/// Says in the hub's log that a sign-in from that address was refused. Of those that anybody can
+/// cause, wrong codes and states, the first in ten seconds; each that failed for the hub's own
+/// trouble or its provider's.
 void NoteRefusedSignIn(HubContext& hub, std::string_view address, const Error& why);
 
 }  // namespace berth::hub

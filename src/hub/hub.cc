@@ -285,7 +285,8 @@ Result<void> Hub::ReloadCertificate() {
 }
 
 void Hub::CheckCertificate() const {
-  if (!tls_) return;
+  // Behind a proxy, browsers see the proxy's.
+  if (!tls_ || !options_.trusted_proxies.empty()) return;
   const auto check = [this](const std::string& host, std::string_view called) {
     if (tls_->IsFor(host)) return;
     LogWarn("the certificate {} is not for {}: browsers refuse it there",

@@ -58,7 +58,7 @@ bool IsToldOf(const Shares& shares, const store::User& user, std::int64_t owner_
   if (user.id == owner_id) return true;
   return std::ranges::any_of(shares.Of(instance_id), [&](const store::ShareRow& share) {
     return share.kind != store::ShareKind::kEveryone && share.role == store::ShareRole::kOperator &&
-           shares.IsLive(share) && IsFor(share, user);
+           IsFor(share, user) && shares.IsLive(share);
   });
 }
 

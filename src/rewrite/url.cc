@@ -136,7 +136,6 @@ std::string FixStyleAttribute(std::string_view style, std::string_view prefix) {
       fixed.append(style.substr(done, start - done)).append(prefix);
       done = start;
     }
-    --at;  // The loop steps over it, and the next "url(" may begin there.
   }
   return fixed.append(style.substr(done));
 }

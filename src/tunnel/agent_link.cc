@@ -33,8 +33,9 @@ std::string WhyNoHub(const http::ResponseHead& head) {
     case 307:
     case 308:
       if (const auto location = head.fields.Find("location")) {
+        // Version 1 has its token in the query of what it asks for, which proxies send back.
         return fmt::format("it leads to {}; if the hub is there, give that as --hub",
-                           ForLog(*location));
+                           ForLog(location->substr(0, location->find_first_of("?#"))));
       }
       break;
     default:

@@ -235,7 +235,7 @@ TEST_F(KeeperTest, AnAnswerThatNoHubGivesSaysWhatToDo) {
   EXPECT_TRUE(keeper_.state().reason.contains("does not pass WebSockets on"))
       << keeper_.state().reason;
   hub_.status = 301;
-  hub_.location = "https://hub.example/\x1b[2J";
+  hub_.location = "https://hub.example/\x1b[2J?token=x#y";
   executor_.Advance(10s);
   EXPECT_TRUE(keeper_.state().reason.contains("leads to https://hub.example/\\x1b[2J; if"))
       << keeper_.state().reason;
