@@ -20,15 +20,16 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
+find_library(TOMLPLUSPLUS tomlplusplus REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlienc libbrotlidec)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
 endif()
-# These three become part of the program, from their headers (base/fmt_library.cc, log.cc, config.cc): as shared
-# libraries each system has them in another version, and the program would run on Debian 12 alone.
-foreach(header fmt/format-inl.h spdlog/spdlog-inl.h toml++/toml.h)
+# These become part of the program, from their headers (base/fmt_library.cc, base/log.cc): as shared libraries each system
+# has them in another version, and the program would run on Debian 12 alone.
+foreach(header fmt/format-inl.h spdlog/spdlog-inl.h)
   find_file(${header}_found ${header} REQUIRED NO_CACHE)
 endforeach()
 

@@ -1,6 +1,9 @@
 #include "base/config.h"
 
 #include <fmt/format.h>
+// As Debian builds the library.
+#define TOML_HEADER_ONLY 0
+#define TOML_SHARED_LIB 1
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -47,6 +47,8 @@ TEST(ConfigTest, SaysWhereAFileIsBroken) {
       {"\n\na = 1.5\n", "f:3: a: expected text"},
       {"a = [1, [2]]\n", "f:1: a: a list may hold"},
       {"[x.y]\nz = 1\n", "f:1: y: expected"},
+      {"a = 1\n[\xC3\xA9]\n", "f:2: "},
+      {"[\t=]\n", "f:1: "},
   };
   for (const auto& [text, message] : cases) {
     const auto file = ParseConfig(text, "f");
