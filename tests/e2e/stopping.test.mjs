@@ -130,17 +130,18 @@ describe("stopping", { timeout: 120_000 }, () => {
   });
 });
 
+/// A scene whose hub has `grace` ms for what runs when it stops.
+const startWithGrace = (name, grace) => Scene.start(name, {
+  options: ({ folder }) => {
+    const file = join(folder, "hub.toml");
+    writeFileSync(file, `[limits]\ndrain_grace = ${grace}\n`);
+    return ["--config", file];
+  },
+});
+
 describe("stopping while somebody holds the database", { timeout: 60_000 }, () => {
   let scene;
-  before(async () => {
-    scene = await Scene.start("stopping_locked", {
-      options: ({ folder }) => {
-        const file = join(folder, "hub.toml");
-        writeFileSync(file, "[limits]\ndrain_grace = 60000\n");
-        return ["--config", file];
-      },
-    });
-  });
+  before(async () => { scene = await startWithGrace("stopping_locked", 60000); });
   after(() => scene?.stop());
 
   it("a hub shuts its doors and lets its agents go at once, and writes what it knows when it can", async (context) => {
@@ -162,15 +163,7 @@ describe("stopping while somebody holds the database", { timeout: 60_000 }, () =
 
 describe("stopping while somebody keeps the database", { timeout: 60_000 }, () => {
   let scene;
-  before(async () => {
-    scene = await Scene.start("stopping_kept", {
-      options: ({ folder }) => {
-        const file = join(folder, "hub.toml");
-        writeFileSync(file, "[limits]\ndrain_grace = 1000\n");
-        return ["--config", file];
-      },
-    });
-  });
+  before(async () => { scene = await startWithGrace("stopping_kept", 1000); });
   after(() => scene?.stop());
 
   it("a hub waits once for all that it would write, and says what it could not", async (context) => {
