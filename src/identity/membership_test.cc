@@ -243,6 +243,19 @@ TEST_F(MembershipTest, AnAnswerThatNeverComesDoesNotKeepAccess) {
   checks.reset();
 }
 
+TEST_F(MembershipTest, ASlowAnswerDoesNotLengthenTheGrace) {
+  limits.membership_recheck = 20s;
+  limits.membership_grace = 20s;
+  const PersonPtr person = Admit("1");
+  Start();
+  Event never(executor);
+  provider->gate = &never;
+  PassAll(limits.membership_recheck + limits.membership_grace - 1s);
+  EXPECT_FALSE(IsRemoved(person));
+  PassAll(1s + limits.provider_timeout);  // A question that began just before the end of the grace.
+  EXPECT_TRUE(IsRemoved(person));
+}
+
 TEST_F(MembershipTest, WhoHasJustSignedInIsNotAskedAboutAgain) {
   Start();
   const PersonPtr person = Admit("1");
