@@ -158,7 +158,8 @@ Caller CallerOf(const Route& route, const ApiCall& call) {
 
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
   const http::RequestHead& head = call.request.head;
-  const bool needs_no_cookie = route.access == Access::kProgram || BearerOf(head);
+  const bool is_of_program = route.access == Access::kProgram && !SessionOf(hub, head);
+  const bool needs_no_cookie = is_of_program || BearerOf(head);
   const Proof proof = needs_no_cookie ? Proof::kBearer : Proof::kCookie;
   auto same_origin = CheckSameOrigin(head, hub.hosts.OriginOf(head.authority), proof);
   if (!same_origin) {

@@ -130,9 +130,10 @@ describe("enrolment, by the API", { concurrency: 1, timeout: 120_000 }, () => {
       assert.equal((await asUser(scene, undefined, what, { code: started.user_code })).status, 401);
       assert.equal((await asUser(scene, cookie, what, { code: started.user_code }, { origin: "http://evil.example" })).status, 403);
     }
-    const foreign = { headers: { origin: "http://evil.example" } };
-    assert.equal((await asAgent(scene, "/api/enrolments", laptop, foreign)).httpStatus, 403);
-    assert.equal((await asAgent(scene, "/api/enrolments/poll", { device_secret: started.device_secret }, foreign)).httpStatus, 403);
+    for (const headers of [{ origin: "http://evil.example" }, { cookie }]) { // A program of ours sends no cookie, a browser says where it is.
+      assert.equal((await asAgent(scene, "/api/enrolments", laptop, { headers })).httpStatus, 403);
+      assert.equal((await asAgent(scene, "/api/enrolments/poll", { device_secret: started.device_secret }, { headers })).httpStatus, 403);
+    }
     assert.equal((await poll(scene, started)).status, "pending");
   });
 
