@@ -124,6 +124,5 @@ class Adapter {
   /// it may be out of date.
   virtual void OnInstanceFound() {}
 };
-using AdapterPtr = std::unique_ptr<Adapter>;
 
 }  // namespace berth::agent

@@ -11,7 +11,7 @@ Task<void> ServeH2(Executor& executor, const Limits& limits, net::StreamPtr stre
   options.peer = stream->peer();
   options.scheme = stream->peer().is_tls ? "https" : "http";
   H2ServerSession session(executor, limits, service, std::move(options));
-  co_await RunH2(executor, limits, *stream, session, drain, H2Idle::kEnds);
+  co_await RunH2(executor, limits, *stream, session, drain);
 }
 
 }  // namespace berth::http

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/h2_client.h"
+#include "http/h2_client_testing.h"
 #include "http/h2_testing.h"
 #include "net/memory_pipe_testing.h"
 

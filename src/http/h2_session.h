@@ -1,7 +1,7 @@
 // H2Session: one HTTP/2 connection without a transport (RFC 9113), on nghttp2.
 //
 // The owner feeds it what arrived (Receive) and writes what it has to say (output, Produce);
-// h2_server.h and h2_client.h do so over a ByteStream, tunnel/ inside a WebSocket. What it is used
+// h2_transport.h does so over a ByteStream, tunnel/ inside a WebSocket. What it is used
 // for is in the two roles: H2ServerSession turns requests of the peer into calls of a Service,
 // H2ClientSession is a Service. The loop of an owner:
 //

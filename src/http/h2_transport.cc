@@ -17,7 +17,6 @@ struct Connection {
   const Limits& limits;
   net::ByteStream& stream;
   H2Session& session;
-  H2Idle idle;
   Event over;         ///< The connection has ended, with `reason`.
   Timer head_timer;   ///< A head that has begun must end.
   Timer watch_timer;  ///< Idle, silent or slow to start.
@@ -28,12 +27,11 @@ struct Connection {
   bool is_flushed = false;   ///< Everything was written.
   std::optional<Error> reason;
 
-  Connection(Executor& e, const Limits& l, net::ByteStream& s, H2Session& h, H2Idle i)
+  Connection(Executor& e, const Limits& l, net::ByteStream& s, H2Session& h)
       : executor(e),
         limits(l),
         stream(s),
         session(h),
-        idle(i),
         over(e),
         head_timer([this] { End(Timeout("a head did not arrive in time")); }),
         watch_timer([this] { Watch(); }),
@@ -63,7 +61,7 @@ struct Connection {
         End(Timeout("no HTTP/2 settings in time"));
         return;
       }
-    } else if (session.stream_count() == 0 && idle == H2Idle::kEnds) {
+    } else if (session.stream_count() == 0) {
       due = std::max(started, session.idle_since()) + limits.idle_timeout;
       if (due <= now && session.is_draining()) {
         End(Timeout("the browser does not take its farewell"));
@@ -171,8 +169,8 @@ Task<Result<void>> Linger(net::ByteStream& stream) {
 }  // namespace
 
 Task<void> RunH2(Executor& executor, const Limits& limits, net::ByteStream& stream,
-                 H2Session& session, Event* drain, H2Idle idle) {
-  Connection connection(executor, limits, stream, session, idle);
+                 H2Session& session, Event* drain) {
+  Connection connection(executor, limits, stream, session);
   auto reader = ReadAll(connection);
   auto writer = WriteAll(connection);
   Task<void> drainer;

@@ -11,23 +11,8 @@ namespace {
 
 Error Refused() { return Unauthorized("the sign-in code is unknown, used or too old"); }
 
-}  // namespace
-
-Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
-                              std::chrono::milliseconds lifetime, WallTime now,
-                              const RandomSource& random) {
-  auto tidied = store::DeleteExpiredLoginCodes(database, now);
-  if (!tidied) return std::move(tidied).error();
-  IssuedCredential issued = IssueCompact(random);
-  auto inserted = store::InsertLoginCode(database, {.id = issued.id,
-                                                    .secret_hash = issued.secret_hash,
-                                                    .user_id = user_id,
-                                                    .created_at = now,
-                                                    .expires_at = now + lifetime});
-  if (!inserted) return std::move(inserted).error();
-  return std::move(issued.text);
-}
-
+/// Uses a code up and tells whose it was. Call it in a transaction. A wrong secret under a right id
+/// leaves the code as it is.
 Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
                                      std::chrono::milliseconds lifetime, WallTime now) {
   const auto presented = ParseCompact(text);
@@ -43,6 +28,23 @@ Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view
   if (!deleted) return std::move(deleted).error();
   if (!*deleted) return refused;
   return (*code)->user_id;
+}
+
+}  // namespace
+
+Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
+                              std::chrono::milliseconds lifetime, WallTime now,
+                              const RandomSource& random) {
+  auto tidied = store::DeleteExpiredLoginCodes(database, now);
+  if (!tidied) return std::move(tidied).error();
+  IssuedCredential issued = IssueCompact(random);
+  auto inserted = store::InsertLoginCode(database, {.id = issued.id,
+                                                    .secret_hash = issued.secret_hash,
+                                                    .user_id = user_id,
+                                                    .created_at = now,
+                                                    .expires_at = now + lifetime});
+  if (!inserted) return std::move(inserted).error();
+  return std::move(issued.text);
 }
 
 LoginCodes::LoginCodes(store::Store& store, std::chrono::milliseconds lifetime, WallClock clock,

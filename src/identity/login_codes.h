@@ -20,13 +20,7 @@ Result<Secret> IssueLoginCode(store::Database& database, std::int64_t user_id,
                               std::chrono::milliseconds lifetime, WallTime now,
                               const RandomSource& random);
 
-/// Uses a code up and tells whose it was. Call it in a transaction. kUnauthorized: unknown, used,
-/// expired, older than `lifetime`, whatever it was issued for, or malformed. A wrong secret under a
-/// right id leaves the code as it is.
-Result<std::int64_t> RedeemLoginCode(store::Database& database, std::string_view text,
-                                     std::chrono::milliseconds lifetime, WallTime now);
-
-/// The two on the store's thread.
+/// Issuing and redeeming on the store's thread.
 class LoginCodes {
  public:
   /// Everything handed in must outlive this object.
@@ -34,7 +28,8 @@ class LoginCodes {
              RandomSource random);
 
   Task<Result<Secret>> Issue(std::int64_t user_id);
-  /// The user that signs in; follow it with Sessions::Create. Errors as RedeemLoginCode, and
+  /// Uses a code up: the user that signs in; follow it with Sessions::Create. kUnauthorized:
+  /// unknown, used, expired, older than the lifetime, whatever it was issued for, or malformed.
   /// kUnavailable: the code is as good as before.
   Task<Result<std::int64_t>> Redeem(Secret text);
 

@@ -27,6 +27,16 @@ std::string Quoted(std::string_view text) {
   return quoted + '"';
 }
 
+/// Whether `text` has the form of an API token: bt_ID_SECRET.
+bool IsApiToken(std::string_view text) {
+  constexpr std::size_t kId = 16;
+  constexpr std::size_t kSecret = 64;
+  if (!text.starts_with("bt_")) return false;
+  text.remove_prefix(3);
+  return text.size() == kId + 1 + kSecret && text[kId] == '_' && IsHex(text.substr(0, kId)) &&
+         IsHex(text.substr(kId + 1));
+}
+
 }  // namespace
 
 Result<KnownHubs> ReadKnownHubs(const std::filesystem::path& file) {
@@ -61,15 +71,6 @@ Result<void> WriteKnownHubs(const std::filesystem::path& file, const KnownHubs& 
     text += fmt::format("\n[{}]\ntoken = {}\n", Quoted(url), Quoted(token.Reveal()));
   }
   return WritePrivateFile(file, text);
-}
-
-bool IsApiToken(std::string_view text) {
-  constexpr std::size_t kId = 16;
-  constexpr std::size_t kSecret = 64;
-  if (!text.starts_with("bt_")) return false;
-  text.remove_prefix(3);
-  return text.size() == kId + 1 + kSecret && text[kId] == '_' && IsHex(text.substr(0, kId)) &&
-         IsHex(text.substr(kId + 1));
 }
 
 Result<Secret> ReadApiToken(std::string_view text) {

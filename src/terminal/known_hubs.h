@@ -28,9 +28,6 @@ Result<KnownHubs> ReadKnownHubs(const std::filesystem::path& file);
 /// Replaces the file, with mode 0600.
 Result<void> WriteKnownHubs(const std::filesystem::path& file, const KnownHubs& hubs);
 
-/// Whether `text` has the form of an API token: bt_ID_SECRET.
-bool IsApiToken(std::string_view text);
-
 /// One line of text as an API token. kInvalid says what it looks like instead.
 Result<Secret> ReadApiToken(std::string_view text);
 

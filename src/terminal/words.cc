@@ -17,6 +17,11 @@ using control::State;
 constexpr std::array kStates{State::kNeedsYou, State::kError, State::kBusy,
                              State::kActive,   State::kIdle,  State::kOffline};
 
+/// Which states come first: the lower, the earlier.
+int RankOf(State state) {
+  return static_cast<int>(std::ranges::find(kStates, state) - kStates.begin());
+}
+
 std::size_t CountOf(const control::Client& client, control::SessionState state) {
   return static_cast<std::size_t>(
       std::ranges::count(client.metadata.sessions, state, &control::SessionInfo::state));
@@ -86,10 +91,6 @@ std::optional<State> ParseState(std::string_view text) {
     if (control::ToString(state) == name) return state;
   }
   return std::nullopt;
-}
-
-int RankOf(State state) {
-  return static_cast<int>(std::ranges::find(kStates, state) - kStates.begin());
 }
 
 std::string FormatAge(std::chrono::milliseconds age) {

@@ -24,9 +24,6 @@ bool IsSilent(const control::ClientMetadata& metadata);
 /// The state of that wire name ("needs_you") or word ("needs you", "needs-you").
 std::optional<control::State> ParseState(std::string_view text);
 
-/// Which states come first in lists: the lower, the earlier. Needs-you is 0.
-int RankOf(control::State state);
-
 /// "0s", "59s", "3m", "2h 05m", "4d 3h". Less than nothing is "0s".
 std::string FormatAge(std::chrono::milliseconds age);
 /// Since `then`; "" for the epoch, which stands for unknown.

@@ -2,28 +2,6 @@
 
 namespace berth::tunnel {
 
-std::string_view ToString(TunnelState::Kind kind) {
-  switch (kind) {
-    case TunnelState::Kind::kConnecting:
-      return "connecting";
-    case TunnelState::Kind::kConnected:
-      return "connected";
-    case TunnelState::Kind::kWaiting:
-      return "waiting";
-    case TunnelState::Kind::kUnauthorized:
-      return "unauthorized";
-    case TunnelState::Kind::kRefused:
-      return "refused";
-    case TunnelState::Kind::kFenced:
-      return "fenced";
-    case TunnelState::Kind::kUntrusted:
-      return "untrusted";
-    case TunnelState::Kind::kEnded:
-      return "ended";
-  }
-  return "";
-}
-
 Keeper::Keeper(Executor& executor, const Limits& limits, const HubAddress& hub,
                http::Service& dialer, http::Service& streams, Observer& observer,
                Backoff::Random random)

@@ -38,7 +38,6 @@ struct TunnelState {
   std::string reason{};  ///< For people; of the hub, or how the last tunnel ended. Not a secret.
   Duration retry_in{};   ///< Until the next attempt, from kWaiting to kUntrusted.
 };
-std::string_view ToString(TunnelState::Kind kind);
 
 class Keeper : private AgentLink::Observer {
  public:
