@@ -2,9 +2,9 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
-#include "base/log.h"
 #include "hub/api.h"
 #include "hub/audit_events.h"
+#include "hub/begin_session.h"
 #include "hub/browser.h"
 #include "hub/json_body.h"
 #include "hub/problem.h"
@@ -57,22 +57,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
     if (!reloaded) co_return Wrap(std::move(reloaded).error(), "look for new people");
     if (!PersonOf(hub, *user_id)) co_return Unauthorized("a user who is no longer admitted");
   }
-  identity::NewSession wanted;
-  wanted.user_id = *user_id;
-  wanted.address = address;
-  wanted.user_agent = call.request.head.fields.Find("user-agent").value_or("");
-  auto created = co_await hub.identity.sessions().Create(std::move(wanted));
-  if (!created) co_return Wrap(std::move(created).error(), "create session");
-  LogInfo("signed in from {}", ForLog(address));
-  co_await hub.identity.audit().Write({.action = audit_action::kSignIn,
-                                       .actor_id = *user_id,
-                                       .address = address,
-                                       .detail = "link"});
-  co_await EndFormerSession(hub, call.request.head);
+  auto cookie = co_await BeginSession(hub, call.request.head, address, *user_id, "link");
+  if (!cookie) co_return Wrap(std::move(cookie).error(), "create session");
   auto response = NoContent();
-  response.head.fields.Add(
-      "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
-                                        hub.clock(), created->session->expires_at));
+  response.head.fields.Add("set-cookie", *cookie);
   co_return response;
 }
 

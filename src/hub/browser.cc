@@ -2,7 +2,6 @@
 
 #include <boost/json/value.hpp>
 
-#include "base/log.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -34,13 +33,6 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head) {
       identity::PresentedCookie(head.fields, identity::CookieKind::kHub, hub.scheme);
   if (!cookie) return nullptr;
   return IfAdmitted(hub, hub.identity.sessions().Authenticate(*cookie));
-}
-
-Task<void> EndFormerSession(HubContext& hub, const http::RequestHead& head) {
-  const auto former = SessionOf(hub, head);
-  if (!former) co_return;
-  auto ended = co_await hub.identity.sessions().Revoke(former->id);
-  if (!ended) LogWarn("end a browser's former session: {}", ended.error().ToString());
 }
 
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,

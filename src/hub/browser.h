@@ -23,10 +23,6 @@ std::optional<std::string_view> BearerOf(const http::RequestHead& head);
 /// The hub's own session of this request, or null. Its user is admitted.
 identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
 
-/// Ends the session of this request, to whose browser another one is about to be given: its cookie
-/// will be gone, and signing out must leave nothing signed in there.
-Task<void> EndFormerSession(HubContext& hub, const http::RequestHead& head);
-
 /// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
                                        std::string_view instance_id);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "http/query.h"
 #include "hub/audit_events.h"
+#include "hub/begin_session.h"
 #include "hub/browser.h"
 #include "hub/changes.h"
 #include "hub/cross_site.h"
@@ -19,8 +20,8 @@
 namespace berth::hub {
 namespace {
 
-constexpr std::string_view kRoot = "/auth/";
-constexpr std::string_view kCallback = "/callback";
+using identity::kSignInReturn;
+using identity::kSignInRoot;
 
 struct SignInPath {
   std::string provider = {};
@@ -28,12 +29,12 @@ struct SignInPath {
 };
 
 std::optional<SignInPath> Parse(const HubContext& hub, std::string_view path) {
-  if (!path.starts_with(kRoot)) return std::nullopt;
-  path.remove_prefix(kRoot.size());
+  if (!path.starts_with(kSignInRoot)) return std::nullopt;
+  path.remove_prefix(kSignInRoot.size());
   SignInPath parsed;
-  if (path.ends_with(kCallback)) {
+  if (path.ends_with(kSignInReturn)) {
     parsed.is_callback = true;
-    path.remove_suffix(kCallback.size());
+    path.remove_suffix(kSignInReturn.size());
   }
   const auto is_named = [path](const auto& provider) { return provider->name() == path; };
   if (std::ranges::none_of(hub.sign_in->providers(), is_named)) return std::nullopt;
@@ -85,6 +86,17 @@ http::Response RefuseFor(std::chrono::seconds wait, const http::RequestHead& hea
 
 http::Response TooMany(const http::RequestHead& head, std::chrono::seconds wait) {
   return RefuseFor(wait, head, {429, "attempts", "Too many attempts; wait and try again.", {}});
+}
+
+/// Where to go after signing in: `next` if it is a path of this origin that a browser reads as one,
+/// else "/dashboard".
+std::string LocalPath(std::string_view next) {
+  const bool is_path = next.starts_with('/') && !next.starts_with("//") && next.size() <= 8192 &&
+                       std::ranges::all_of(next, [](char c) {
+                         return c > 0x20 && c < 0x7f && c != '\\' && c != '"';
+                       });
+  const bool is_loop = next.starts_with(kSignInRoot) || next.starts_with("/login");
+  return std::string(is_path && !is_loop ? next : "/dashboard");
 }
 
 Task<Result<http::Response>> Begin(HubContext& hub, http::Request request, std::string provider) {
@@ -149,29 +161,17 @@ Task<Result<http::Response>> Finish(HubContext& hub, http::Request request, std:
             ForLog(end->who));
     co_return Refuse(head, {403, "denied", "You are not on this hub's list.", end->who});
   }
-  identity::NewSession wanted;
-  wanted.user_id = person->id;
-  wanted.address = address;
-  wanted.user_agent = head.fields.Find("user-agent").value_or("");
-  auto created = co_await hub.identity.sessions().Create(std::move(wanted));
-  if (!created) {
-    if (created.error().kind == ErrorKind::kUnauthorized) {
+  auto cookie = co_await BeginSession(hub, head, address, person->id, person->provider);
+  if (!cookie) {
+    if (cookie.error().kind == ErrorKind::kUnauthorized) {
       LogWarn("sign-in from {}: ended while it began", ForLog(address));
       co_return Refuse(head, RefusalOf(Cancelled("")));
     }
-    LogError("create session: {}", created.error().ToString());
-    co_return Refuse(head, RefusalByDatabase(created.error()));
+    LogError("create session: {}", cookie.error().ToString());
+    co_return Refuse(head, RefusalByDatabase(cookie.error()));
   }
-  LogInfo("{} signed in from {}", ForLog(end->who), ForLog(address));
-  co_await hub.identity.audit().Write({.action = identity::audit_action::kSignIn,
-                                       .actor_id = person->id,
-                                       .address = address,
-                                       .detail = person->provider});
-  co_await EndFormerSession(hub, head);
   auto response = Redirect(303, end->next);
-  response.head.fields.Add(
-      "set-cookie", identity::SetCookie(identity::CookieKind::kHub, hub.scheme, created->cookie,
-                                        hub.clock(), created->session->expires_at));
+  response.head.fields.Add("set-cookie", *cookie);
   response.head.fields.Add("set-cookie",
                            identity::ClearCookie(identity::CookieKind::kSignIn, hub.scheme));
   co_return response;
@@ -212,21 +212,12 @@ Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request)
   co_return co_await Begin(hub, std::move(request), path.provider);
 }
 
-std::string LocalPath(std::string_view next) {
-  const bool is_path = next.starts_with('/') && !next.starts_with("//") && next.size() <= 8192 &&
-                       std::ranges::all_of(next, [](char c) {
-                         return c > 0x20 && c < 0x7f && c != '\\' && c != '"';
-                       });
-  const bool is_loop = next.starts_with("/auth/") || next.starts_with("/login");
-  return std::string(is_path && !is_loop ? next : "/dashboard");
-}
-
 Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall) {
   boost::json::array ways;
   for (const auto& provider : hub.sign_in->providers()) {
     ways.push_back({{"name", provider->name()},
                     {"label", provider->label()},
-                    {"url", fmt::format("{}{}", kRoot, provider->name())}});
+                    {"url", fmt::format("{}{}", kSignInRoot, provider->name())}});
   }
   boost::json::object body;
   body["ways"] = std::move(ways);

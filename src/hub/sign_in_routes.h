@@ -14,8 +14,4 @@ bool IsSignInPath(const HubContext& hub, std::string_view path);
 /// Always a response. REQUIRES: IsSignInPath(hub, request.head.path()).
 Task<Result<http::Response>> ServeSignIn(HubContext& hub, http::Request request);
 
-/// Where to go after signing in: `next` if it is a path of this origin that a browser reads as one,
-/// else "/dashboard".
-std::string LocalPath(std::string_view next);
-
 }  // namespace berth::hub

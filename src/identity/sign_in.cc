@@ -87,7 +87,7 @@ SignInProvider* SignIn::Find(std::string_view name) const {
 }
 
 std::string SignIn::RedirectUri(std::string_view name) const {
-  return fmt::format("{}/auth/{}/callback", public_url_, name);
+  return fmt::format("{}{}{}{}", public_url_, kSignInRoot, name, kSignInReturn);
 }
 
 Task<Result<SignInStart>> SignIn::Begin(std::string provider_name, std::string next) {

@@ -20,6 +20,11 @@
 
 namespace berth::identity {
 
+/// A way to sign in begins at kSignInRoot and its name; its provider leads back to that and
+/// kSignInReturn.
+inline constexpr std::string_view kSignInRoot = "/auth/";
+inline constexpr std::string_view kSignInReturn = "/callback";
+
 /// A sign-in that begins: where to send the browser, and what to give it along.
 struct SignInStart {
   std::string location;
