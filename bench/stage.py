@@ -16,9 +16,9 @@ import time
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
-# Nothing of the caller's: no proxies, no options of berth in variables, no configuration in $HOME.
 IS_ROOT = os.geteuid() == 0
 
+# Nothing of the caller's: no proxies, no options of berth in variables, no configuration in $HOME.
 CLEAN = {"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LANG": "C.UTF-8"}
 
 
@@ -154,6 +154,7 @@ class Stage:
         self.folder.chmod(0o711)  # What runs as another user finds its files, and lists nothing.
         self._processes = []
         self._once = {}
+        self._given = set()  # Ports.
         self.far_prefix = []  # Of the command of whatever stands on the far side of a link.
         # One suite for all: see bench/wire.h.
         self._environment = {**CLEAN, "HOME": str(self.folder),
@@ -235,5 +236,3 @@ class Stage:
                 self._given.add(port)
                 return port
         raise RuntimeError("no free port")
-
-    _given = set()
