@@ -177,3 +177,20 @@ describe("script/server", { timeout: 60_000 }, () => {
     assert.equal(await server("--home", none), `--home: ${none} is no folder\n`);
   });
 });
+
+describe("script/test", { timeout: 60_000 }, () => {
+  it("counts a run that tells of no test as failed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "berth-e2e-"));
+    try {
+      for (const name of ["script/lib", "web"]) mkdirSync(join(folder, name), { recursive: true });
+      copyFileSync(join(root, "script/test"), join(folder, "script/test"));
+      writeFileSync(join(folder, "script/bootstrap"), "#!/bin/sh\n", { mode: 0o755 });
+      writeFileSync(join(folder, "script/lib/environment.sh"), "say() { echo \"$*\"; }; find_node() { BERTH_NODE=true; }\n");
+      const out = await new Promise((resolve) => execFile("bash", [join(folder, "script/test"), "web"], (error, out) => resolve(out)));
+      assert.match(out, /^web: 0 passed, 1 failed/m);
+      assert.match(out, /\n1 passed, 1 failed, 0 skipped\n$/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
