@@ -33,15 +33,18 @@ describe("script/lib/environment.sh", { timeout: 60_000 }, () => {
     writeFileSync(join(folder, "bin/npm"), fakeNpm, { mode: 0o755 });
     // Says that it has another ABI where it is told to.
     writeFileSync(join(folder, "bin/node"), `#!/bin/bash
-      if [ "$*" = "-p process.versions.modules" ] && [ -n "$FAKE_ABI" ]; then echo "$FAKE_ABI"; else exec ${process.execPath} "$@"; fi
+      if [ "$*" = "-p process.versions.modules" ] && [ -n "$FAKE_ABI" ]; then echo "$FAKE_ABI"; else exec "$REAL_NODE" "$@"; fi
     `, { mode: 0o755 });
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const options = (env) => ({
-    env: { PATH: `${folder}/bin:${process.env.PATH}`, HOME: folder, BERTH_CACHE: cache, BERTH_NODE: join(folder, "bin/node"), ...env },
+    env: {
+      PATH: `${folder}/bin:${process.env.PATH}`, HOME: folder, BERTH_CACHE: cache, BERTH_NODE: join(folder, "bin/node"),
+      ENVIRONMENT: environment, REAL_NODE: process.execPath, ...env,
+    },
   });
-  const script = (commands) => ["-c", `set -euo pipefail; . ${environment}; find_node; ${commands}`];
+  const script = (commands) => ["-c", `set -euo pipefail; . "$ENVIRONMENT"; find_node; ${commands}`];
 
   /** Types `commands` after the file: {status, out, err}. */
   const bash = (commands, env = {}) => new Promise((resolve) => {
@@ -137,12 +140,12 @@ describe("script/server", { timeout: 60_000 }, () => {
     mkdirSync(join(folder, "script"));
     copyFileSync(join(root, "script/server"), join(folder, "script/server"));
     write("script/bootstrap", "#!/bin/sh\n");
-    write("script/lib/environment.sh", `say() { echo "==> $*"; }; find_node() { BERTH_NODE=${process.execPath}; }; build_preset() { :; }; claudecodeui=/none\n`);
+    write("script/lib/environment.sh", `say() { echo "==> $*"; }; find_node() { BERTH_NODE=$REAL_NODE; }; build_preset() { :; }; claudecodeui=/none\n`);
     // A hub that is ready, and an agent that ends, and with it the script.
     write("build/release/berth", '#!/bin/sh\ncase $1 in hub) echo "berth hub ready: http://localhost:1"; : >"$3/berth.db"; exec sleep 60 ;; token | login-link) echo x ;; esac\n');
   });
   const server = (...args) => new Promise((resolve) => {
-    const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state") };
+    const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state"), REAL_NODE: process.execPath };
     execFile("bash", [join(folder, "script/server"), "--port", "1", ...args], { env }, (error, out, err) => resolve(out + err));
   });
 
