@@ -34,10 +34,22 @@ begin_install() {
   mkdir -p "$berth_cache" "$1"
   exec 9>"$berth_cache/.installing"
   flock -n 9 || { say "waiting for another installation into $berth_cache"; flock 9; }
-  rm -rf "$1"/.{node,install,old}-??????  # Of attempts that were killed: nobody else has the turn.
+  rm -rf "$1"/.install-??????  # Of attempts that were killed: nobody else has the turn.
   folder=$(mktemp -d "$1/.install-XXXXXX")
   trap 'rm -rf "$folder"' EXIT
   trap 'exit 1' HUP INT TERM
+}
+
+# end_install PLACE: moves `folder` to its place. What was there moves away before it is removed, for what
+# is left of it when that is cut short might pass for the whole.
+end_install() {
+  local before=
+  if [ -e "$1" ]; then
+    before=$(mktemp -d "$(dirname "$1")/.install-XXXXXX")
+    mv -T "$1" "$before"
+  fi
+  mv "$folder" "$1"
+  folder=$before
 }
 
 # give_up WHAT NEXT: ends the script or subshell with what failed, for which npm gave the cause, and what to do.
@@ -84,8 +96,7 @@ install_node() (
   fetch "npm@$npm_version" "$folder/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$folder/bin/npm"
   chmod +x "$folder/lib/node_modules/npm/bin/npm-cli.js"
-  rm -rf "$node_home"
-  mv "$folder" "$node_home"
+  end_install "$node_home"
 )
 
 # Native parts are built for one ABI of Node.js.
@@ -120,15 +131,14 @@ install_claudecodeui() (
     give_up "claudecodeui $claudecodeui_version was installed, but does not work with $BERTH_NODE" \
       "Try another Node.js: set BERTH_NODE. Without claudecodeui berth can be built: script/bootstrap --build"
   node_abi >"$folder/.complete"
-  rm -rf "$claudecodeui"
-  mv "$folder" "$claudecodeui"
+  end_install "$claudecodeui"
 )
 
 install_old_claudecodeui() (
   begin_install "$(dirname "$claudecodeui_old")"
   if [ -d "$claudecodeui_old" ]; then exit 0; fi
   fetch "@cloudcli-ai/cloudcli@$claudecodeui_old_version" "$folder"
-  mv "$folder" "$claudecodeui_old"
+  end_install "$claudecodeui_old"
 )
 
 claudecodeui_works() {

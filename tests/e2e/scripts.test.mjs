@@ -101,6 +101,24 @@ describe("script/lib/environment.sh", { timeout: 60_000 }, () => {
     }
   });
 
+  it("a claudecodeui whose removal was cut short does not pass for a whole one", async () => {
+    await bash(wanted);
+    const place = join(cache, "claudecodeui", version()[0]);
+    writeFileSync(join(place, "node_modules/bcrypt/index.js"), "if (process.env.FAKE_ABI === '999') throw new Error('built for another ABI')");
+    // Removes a part of it, and is killed, and the script too.
+    writeFileSync(join(folder, "bin/rm"), `#!/bin/bash
+      for last; do :; done
+      [ -e "$last/node_modules" ] || exec "$REAL_RM" "$@"
+      "$REAL_RM" "$last/node_modules/@cloudcli-ai/cloudcli/index.js"
+      kill -KILL $PPID
+    `, { mode: 0o755 });
+    await bash(wanted, { FAKE_ABI: "999", REAL_RM: "/bin/rm" });
+    rmSync(join(folder, "bin/rm"));
+    const { status, out } = await bash(wanted);
+    assert.deepEqual([status, out], [0, "there\n"]);
+    assert.ok(existsSync(join(place, "node_modules/@cloudcli-ai/cloudcli/index.js")));
+  });
+
   it("what killed attempts left is removed, what a running one has is not", async () => {
     const hangs = (signal) => {
       const child = spawn("bash", script(wanted), { ...options({ FAKE_NPM: "hangs" }), detached: true, stdio: "ignore" });
