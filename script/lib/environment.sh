@@ -1,4 +1,12 @@
-# What the scripts share: where things are kept, which versions, and how they get there. Sourced.
+# What the scripts share: where things are kept, which versions, and how they get there. Sourced first:
+# changes to the top of the checkout. `here` is where the caller was, from where the paths in the
+# environment are read, and `self` the script.
+
+here=$PWD self=$(realpath -- "$0")
+for name in BERTH BERTH_CACHE BERTH_NODE BERTH_STATE; do
+  if [ -n "${!name:-}" ]; then export "$name=$(realpath -ms "${!name}")"; fi
+done
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 berth_cache=${BERTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/berth}
 node_version=22.23.3

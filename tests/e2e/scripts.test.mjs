@@ -158,14 +158,15 @@ describe("script/server", { timeout: 60_000 }, () => {
     mkdirSync(join(folder, "script"));
     copyFileSync(join(root, "script/server"), join(folder, "script/server"));
     write("script/bootstrap", "#!/bin/sh\n");
-    write("script/lib/environment.sh", `say() { echo "==> $*"; }; find_node() { BERTH_NODE=$REAL_NODE; }; build_preset() { :; }; claudecodeui=/none\n`);
+    write("script/lib/environment.sh", `${readFileSync(environment)}\nfind_node() { BERTH_NODE=$REAL_NODE; }; build_preset() { :; }; claudecodeui=/none\n`);
     // A hub that is ready, and an agent that ends, and with it the script.
     write("build/release/berth", '#!/bin/sh\ncase $1 in hub) echo "berth hub ready: http://localhost:1"; : >"$3/berth.db"; exec sleep 60 ;; token | login-link) echo x ;; esac\n');
   });
-  const server = (...args) => new Promise((resolve) => {
-    const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state"), REAL_NODE: process.execPath };
-    execFile("bash", [join(folder, "script/server"), "--port", "1", ...args], { env }, (error, out, err) => resolve(out + err));
+  const serverAt = (program, options, ...args) => new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: folder, BERTH_STATE: join(folder, "state"), REAL_NODE: process.execPath, ...options.env };
+    execFile("bash", [program, "--port", "1", ...args], { ...options, env }, (error, out, err) => resolve(out + err));
   });
+  const server = (...args) => serverAt(join(folder, "script/server"), {}, ...args);
 
   it("makes a project to begin with in its own home, and nothing in that of a user", async () => {
     const home = join(folder, "home");
@@ -174,6 +175,15 @@ describe("script/server", { timeout: 60_000 }, () => {
     assert.deepEqual(readdirSync(home), []);
     assert.match(await server(), /sign in: x/);
     assert.ok(existsSync(join(folder, "state/instance/home/projects/demo")));
+  });
+
+  it("reads paths from where it is called", async () => {
+    const cwd = join(folder, "else");
+    mkdirSync(join(cwd, "home"), { recursive: true });
+    assert.match(await serverAt("../script/server", { cwd, env: { BERTH_STATE: "state" } }, "--home", "home"), /sign in: x/);
+    assert.deepEqual(readdirSync(cwd).sort(), ["home", "state"]);
+    assert.ok(existsSync(join(cwd, "state/hub/berth.db")));
+    assert.match(await serverAt("../script/server", { cwd }, "--nonsense"), /^script\/server \[--port N\]/);
   });
 
   it("a new hub gets a new token and is met anew, the same hub is not", async () => {
@@ -206,9 +216,9 @@ describe("script/test", { timeout: 60_000 }, () => {
       for (const name of ["script/lib", "web"]) mkdirSync(join(folder, name), { recursive: true });
       copyFileSync(join(root, "script/test"), join(folder, "script/test"));
       writeFileSync(join(folder, "script/bootstrap"), "#!/bin/sh\n", { mode: 0o755 });
-      writeFileSync(join(folder, "script/lib/environment.sh"), "say() { echo \"$*\"; }; find_node() { BERTH_NODE=true; }\n");
+      writeFileSync(join(folder, "script/lib/environment.sh"), `${readFileSync(environment)}\nfind_node() { BERTH_NODE=true; }\n`);
       const out = await new Promise((resolve) => execFile("bash", [join(folder, "script/test"), "web"], (error, out) => resolve(out)));
-      assert.match(out, /^web: 0 passed, 1 failed/m);
+      assert.match(out, /^==> web: 0 passed, 1 failed/m);
       assert.match(out, /\n1 passed, 1 failed, 0 skipped\n$/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
