@@ -39,11 +39,9 @@ file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${web}/src/*.ts ${web}/src/*.tsx
      ${web}/src/*.svg ${web}/src/*.png ${web}/src/*.webmanifest ${web}/pages/*.html)
 list(FILTER web_sources EXCLUDE REGEX "\\.test\\.ts$")
 
-# Several presets may build at once from one checkout: they take turns at web/node_modules.
 add_custom_command(
   OUTPUT ${web_out}/assets.cc
-  COMMAND flock ${web}/package-lock.json ${CMAKE_COMMAND} -E env BERTH_NODE=${BERTH_NODE}
-          sh ${web}/install.sh
+  COMMAND ${CMAKE_COMMAND} -E env BERTH_NODE=${BERTH_NODE} sh ${web}/install.sh
   COMMAND ${BERTH_NODE} ${web}/build.mjs ${web_out}
   DEPENDS ${web_sources} ${web}/build.mjs ${web}/install.sh ${web}/package-lock.json
   COMMENT "Building the hub's pages"

@@ -78,6 +78,29 @@ need_debian_12() (
   exit 1
 )
 
+# need_packages PACKAGE...: installs those Debian packages that are missing, or ends the script.
+need_packages() {
+  local package
+  local -a missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  need_debian_12 /etc/os-release "${missing[@]}"
+  if (($(id -u) != 0)) && ! command -v sudo >/dev/null; then
+    echo "These packages are missing: ${missing[*]}" >&2
+    echo "Install them as root (apt-get install ...), or run this script as root or with sudo at hand." >&2
+    exit 1
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"
+}
+
+as_root() {
+  if (($(id -u) == 0)); then "$@"; else sudo "$@"; fi
+}
+
 # fetch PACKAGE FOLDER: the files of an npm package, which is not installed.
 fetch() {
   mkdir -p "$2"
