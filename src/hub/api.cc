@@ -39,7 +39,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/clients/{id}", Access::kSession, Scope::kInstancesRead, GetClient},
     {"PATCH", "/api/clients/{id}", Access::kSession, Scope::kInstancesWrite, RenameClient},
     {"DELETE", "/api/clients/{id}", Access::kSession, Scope::kInstancesWrite, RemoveClient},
-    {"GET", "/api/clients/{id}/history", Access::kSession, Scope::kInstancesRead, GetClientHistory},
+    {"GET", "/api/clients/{id}/history", Access::kSession, Scope::kInstancesRead, GetClientHistory,
+     Waits::kForStore, identity::Use::kIsNone},
     {"POST", "/clients/{id}/disconnect", Access::kSession, Scope::kInstancesWrite,
      DisconnectClient},
     {"GET", "/api/clients/{id}/ws-info", Access::kSession, Scope::kInstancesRead, GetWebSocketInfo},
@@ -125,7 +126,7 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
     const std::string what = fmt::format("{} {}", route.method, route.pattern);
     return IdentifyByToken(hub, text, route.scope, what, call);
   }
-  call.session = SessionOf(hub, call.request.head);
+  call.session = SessionOf(hub, call.request.head, route.use);
   if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
   if (auto refusal = RefusalWithoutProof(hub, call.request.head, *call.session)) return refusal;
   call.user = PersonOf(hub, call.session->user_id);

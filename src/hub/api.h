@@ -56,6 +56,7 @@ struct Route {
   std::optional<identity::Scope> scope;  ///< What an API token needs; or kNoToken.
   Task<Result<http::Response>> (*handler)(HubContext& hub, ApiCall call);
   Waits waits = Waits::kForStore;
+  identity::Use use = identity::Use::kCounts;  ///< Of the session, where a browser calls.
 };
 
 /// All routes.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "hub/hub_testing.h"
+#include "identity/session_cookie.h"
 
 namespace berth::hub {
 namespace {
@@ -99,6 +100,28 @@ TEST_F(ApiTest, RefusedSignInLinksFillNeitherTheAuditLogNorTheLog) {
   EXPECT_THAT(Audited(), ElementsAre("sign_in denied : link", "sign_in denied : link"));
   const std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+}
+
+TEST_F(ApiTest, AnInstancesPageLeftOpenIsNoUseOfItsSession) {
+  const auto sign_in = [this] {
+    auto made = executor.Await(identity.sessions().Create({.user_id = owner}));
+    return fmt::format("{}={}", identity::CookieName(identity::CookieKind::kHub, hub.scheme),
+                       made->cookie.Reveal());
+  };
+  const auto status = [this](std::string target, const std::string& cookie) {
+    http::Request request = http::testing::MakeRequest(std::move(target));
+    request.head.fields.Add("cookie", cookie);
+    return executor.Await(HandleApi(hub, std::move(request))).value().head.status;
+  };
+  const std::string used = sign_in();
+  const std::string left_open = sign_in();
+  const std::string history = "/api/clients/box/history";
+  for (int i = 0; i < 2; ++i) {
+    Pass(limits.session_idle - std::chrono::hours(1));
+    EXPECT_EQ(status("/clients", used), 200);
+    EXPECT_EQ(status(history, left_open), i == 0 ? 404 : 401) << "there is no such instance";
+  }
+  EXPECT_EQ(status("/clients", used), 200);
 }
 
 }  // namespace

@@ -28,11 +28,11 @@ std::optional<std::string_view> BearerOf(const http::RequestHead& head) {
   return http::TrimOws(value->substr(kBearer.size()));
 }
 
-identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head) {
+identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head, identity::Use use) {
   const auto cookie =
       identity::PresentedCookie(head.fields, identity::CookieKind::kHub, hub.scheme);
   if (!cookie) return nullptr;
-  return IfAdmitted(hub, hub.identity.sessions().Authenticate(*cookie));
+  return IfAdmitted(hub, hub.identity.sessions().Authenticate(*cookie, use));
 }
 
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,

@@ -21,7 +21,8 @@ identity::PersonPtr PersonOf(const HubContext& hub, std::int64_t user_id);
 std::optional<std::string_view> BearerOf(const http::RequestHead& head);
 
 /// The hub's own session of this request, or null. Its user is admitted.
-identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head);
+identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head,
+                               identity::Use use = identity::Use::kCounts);
 
 /// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,

@@ -72,11 +72,11 @@ Sessions::Entry* Sessions::Check(std::string_view cookie_value, WallTime now) {
   return entry;
 }
 
-SessionPtr Sessions::Authenticate(std::string_view cookie_value) {
+SessionPtr Sessions::Authenticate(std::string_view cookie_value, Use use) {
   const WallTime now = clock_();
   Entry* entry = Check(cookie_value, now);
   if (entry == nullptr || !entry->session->parent_id.empty()) return nullptr;
-  MarkUsed(*entry, now);
+  if (use == Use::kCounts) MarkUsed(*entry, now);
   return entry->session;
 }
 

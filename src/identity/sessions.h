@@ -76,6 +76,10 @@ struct SessionListing {
   WallTime last_used_at;
 };
 
+/// Whether a request is a use of its session: one that a page makes by itself, time and again, is
+/// not, or a page left open would keep its session for ever.
+enum class Use { kCounts, kIsNone };
+
 class Sessions {
  public:
   /// Everything handed in must outlive this object. `limits`: session_idle, session_absolute.
@@ -90,9 +94,9 @@ class Sessions {
   Task<Result<void>> Reload();
 
   /// The session of a browser that presents this cookie value, or null. For the hub's own pages;
-  /// a child's cookie opens nothing here. Counts as a use.
-  SessionPtr Authenticate(std::string_view cookie_value);
-  /// The same at an instance's origin: only that instance's children count.
+  /// a child's cookie opens nothing here.
+  SessionPtr Authenticate(std::string_view cookie_value, Use use = Use::kCounts);
+  /// The same at an instance's origin: only that instance's children count. Always a use.
   SessionPtr AuthenticateChild(std::string_view cookie_value, std::string_view instance_id);
 
   /// Signs a user in: a new session with a new id, and a mark on the user's row.
