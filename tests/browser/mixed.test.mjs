@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { dirname, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { start } from "./lib/processes.mjs";
+import { clean, start } from "./lib/processes.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const program = resolve(dirname(fileURLToPath(import.meta.url)), "../e2e/lib/v1_instance.mjs");
@@ -27,7 +27,7 @@ describe("a mixed fleet", { concurrency: 1 }, () => {
     return start("version-1", process.execPath, [program], {
       logs: stage.output,
       env: {
-        ...process.env, ORCHESTRATOR_URL: `${stage.hub.url.replace(/^http/, "ws")}/ws/connect`, ORCHESTRATOR_TOKEN: token,
+        ...clean, ORCHESTRATOR_URL: `${stage.hub.url.replace(/^http/, "ws")}/ws/connect`, ORCHESTRATOR_TOKEN: token,
         ORCHESTRATOR_CLIENT_ID: id, ORCHESTRATOR_RECONNECT_INTERVAL: "200",
       },
     });

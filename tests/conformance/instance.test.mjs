@@ -45,7 +45,7 @@ describe("a version-1 instance", { concurrency: 1, skip: command === undefined &
     child = start("instance", "sh", ["-c", `exec ${command}`], {
       logs,
       env: {
-        ...process.env, HOME: folder, ORCHESTRATOR_MODE: "client", ORCHESTRATOR_URL: hub.url, ORCHESTRATOR_TOKEN: token,
+        ...process.env, HOME: folder, XDG_STATE_HOME: join(folder, "state"), ORCHESTRATOR_MODE: "client", ORCHESTRATOR_URL: hub.url, ORCHESTRATOR_TOKEN: token,
         ORCHESTRATOR_CLIENT_ID: "foreign-1", ORCHESTRATOR_HEARTBEAT_INTERVAL: String(heartbeatMs),
         ORCHESTRATOR_RECONNECT_INTERVAL: String(reconnectMs), BERTH_INSTANCE_URL: origin.url, ...environment,
       },

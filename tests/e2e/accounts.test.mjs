@@ -327,7 +327,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     execFileSync("cp", ["-r", scene.hub.data, copy]);
     const sql = (text) => execFileSync("sqlite3", [join(copy, "berth.db"), text]);
     sql("DROP TRIGGER audit_is_append_only_1; UPDATE audit SET address = '10.0.0.1' WHERE seq = 5");
-    await assert.rejects(scene.berthOn(copy, "audit", "--verify"), (error) => error.code === 1 && /broken at event 5/.test(error.stdout));
+    await assert.rejects(scene.hub.berthOn(copy, "audit", "--verify"), (error) => error.code === 1 && /broken at event 5/.test(error.stdout));
   });
 
   it("what somebody makes up is not in the audit log, and gives it no more rows", async () => {

@@ -215,7 +215,6 @@ describe("check 2: a callback counts only in the browser that began it, once", {
 
 describe("over TLS", { timeout: 60_000 }, () => {
   it("GitHub's certificate is verified", async () => {
-    const before = process.env.SSL_CERT_FILE;
     let github;
     let scene;
     try {
@@ -229,12 +228,10 @@ describe("over TLS", { timeout: 60_000 }, () => {
       const refused = await endSignIn(scene, github.approve(begun.location, "user-only"), begun.cookie);
       assert.equal(refused.answer.status, 502);
       assert.equal(github.asked.length, 0);
-      process.env.SSL_CERT_FILE = authority.file;
+      scene.hub.environment.SSL_CERT_FILE = authority.file;
       await scene.hub.restart();
       assert.equal((await signInWith(scene, github, "user-only")).answer.status, 303);
     } finally {
-      if (before === undefined) delete process.env.SSL_CERT_FILE;
-      else process.env.SSL_CERT_FILE = before;
       await scene?.stop();
       await github?.stop();
     }
@@ -264,7 +261,7 @@ describe("the file in README.md", { timeout: 60_000 }, () => {
         .replace("/etc/berth/fullchain.pem", files.cert)
         .replace("/etc/berth/key.pem", files.key)
         .replace("/etc/berth/github.secret", join(scene.folder, "github.secret")));
-      const env = { ...process.env, HOME: scene.folder, SSL_CERT_FILE: authority.file, BERTH_GITHUB_URL: github.url };
+      const env = { ...scene.hub.env, SSL_CERT_FILE: authority.file, BERTH_GITHUB_URL: github.url };
       const hub = start("hub", berth, ["hub", "--config", config], { env, logs: scene.output });
       assert.equal((await hub.line(/^berth hub ready: (\S+)/))[1], `https://hub.example.org:${scene.port}`);
       Object.assign(scene, { host: `hub.example.org:${scene.port}`, url: `https://hub.example.org:${scene.port}`, ca: readFileSync(authority.file) });

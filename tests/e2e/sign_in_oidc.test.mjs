@@ -245,7 +245,6 @@ describe("check 3: people are looked at again", { timeout: 90_000 }, () => {
 
 describe("over TLS", { timeout: 60_000 }, () => {
   it("the provider's certificate is verified", async () => {
-    const before = process.env.SSL_CERT_FILE;
     let provider;
     let scene;
     try {
@@ -259,12 +258,10 @@ describe("over TLS", { timeout: 60_000 }, () => {
       assert.equal(refused.answer.status, 502);
       assert.equal(reasonOf(refused.answer), "unavailable");
       assert.equal(provider.asked.length, 0);
-      process.env.SSL_CERT_FILE = authority.file;
+      scene.hub.environment.SSL_CERT_FILE = authority.file;
       await scene.hub.restart();
       assert.equal((await signInWith(scene, provider, "sub-1")).answer.status, 303);
     } finally {
-      if (before === undefined) delete process.env.SSL_CERT_FILE;
-      else process.env.SSL_CERT_FILE = before;
       await scene?.stop();
       await provider?.stop();
     }

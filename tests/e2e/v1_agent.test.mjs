@@ -33,7 +33,7 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
 
   function run(name, { args = [], env = {}, url = http(hub) } = {}) {
     return start(`agent-${name}`, berth, ["agent", "--hub", url, "--id", name, "--instance", origin.url, "--adapter", "generic", ...args], {
-      env: { ...process.env, HOME: scene.folder, ORCHESTRATOR_TOKEN: token, ...env }, logs: scene.output,
+      env: { ...scene.hub.env, ORCHESTRATOR_TOKEN: token, ...env }, logs: scene.output,
     });
   }
 
@@ -98,7 +98,7 @@ describe("an agent and a hub of version 1", { concurrency: 1 }, () => {
   check("a chat that cannot be opened is an error for its request", async () => {
     const bare = await scene.origin("bare");
     const other = start("agent-bare", berth, ["agent", "--hub", http(hub), "--protocol", "1", "--id", "bare", "--instance", bare.url, "--adapter", "generic"], {
-      env: { ...process.env, HOME: scene.folder, ORCHESTRATOR_TOKEN: token }, logs: scene.output,
+      env: { ...scene.hub.env, ORCHESTRATOR_TOKEN: token }, logs: scene.output,
     });
     const two = await hub.instance();
     const id = await two.chat("claude-command", { command: "x" });

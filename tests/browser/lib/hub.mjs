@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { selfSigned } from "../../e2e/lib/certificates.mjs";
-import { freePort, start } from "./processes.mjs";
+import { clean, freePort, start } from "./processes.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
@@ -14,16 +14,20 @@ export const berth = process.env.BERTH ?? join(root, "build/release/berth");
 
 const run = promisify(execFile);
 
-/** A started hub. */
+/** A started hub; `environment` is what it, its agents and commands have besides. */
 export class Hub {
   constructor(fields) {
     Object.assign(this, fields);
   }
 
+  get env() {
+    return { ...clean, HOME: this.folder, ...this.environment };
+  }
+
   async start(listen) {
     const args = ["hub", "--data", this.data, "--listen", listen, ...this.options];
     const [program, ...rest] = [...this.prefix ?? [], berth, ...args];
-    this.child = start("hub", program, rest, { env: { ...process.env, HOME: this.folder }, logs: this.logs });
+    this.child = start("hub", program, rest, { env: this.env, logs: this.logs });
     [, this.url] = await this.child.line(/^berth hub ready: (\S+?)\/?$/);
   }
 
@@ -33,14 +37,25 @@ export class Hub {
     await this.start(`127.0.0.1:${new URL(this.url).port}`);
   }
 
+  /** Runs `berth ARGS` on the hub's data: what it prints. */
+  berth(...args) {
+    return this.berthOn(this.data, ...args);
+  }
+
+  /** The same on another data folder. */
+  async berthOn(data, ...args) {
+    const { stdout } = await run(berth, [...args, "--data", data], { timeout: 20_000, env: this.env, maxBuffer: 1 << 26 });
+    return stdout;
+  }
+
   /** Makes the id of a removed instance nobody's: it stays with its first owner otherwise. */
   async giveUpId(id) {
-    await run(berth, ["release-id", "--data", this.data, id], { timeout: 20_000 });
+    await this.berth("release-id", id);
   }
 
   /** A sign-in link that works once; for the hub's owner, or for the member of that name. */
   async loginLink(user = "owner") {
-    const { stdout } = await run(berth, ["login-link", "--data", this.data, "--user", user], { timeout: 20_000 });
+    const stdout = await this.berth("login-link", "--user", user);
     const link = /https?:\/\/\S+/.exec(stdout)?.[0];
     if (link === undefined) throw new Error(`berth login-link printed no link: ${stdout}`);
     return link;
@@ -48,7 +63,7 @@ export class Hub {
 
   /** A new agent token. */
   async token(name, user = "owner") {
-    const { stdout } = await run(berth, ["token", "create", "--data", this.data, "--name", name, "--user", user], { timeout: 20_000 });
+    const stdout = await this.berth("token", "create", "--name", name, "--user", user);
     const token = /ao_[0-9a-f]{16}_[0-9a-f]{64}/.exec(stdout)?.[0];
     if (token === undefined) throw new Error("berth token create printed no token");
     return token;
@@ -65,7 +80,7 @@ export class Hub {
       berth,
       ["agent", "--hub", this.url, "--token-file", tokenFile, "--id", instance.name, "--instance", instance.url, ...extra],
       {
-        env: { ...process.env, ...this.environment, HOME: instance.home, DATABASE_PATH: instance.database },
+        env: { ...this.env, HOME: instance.home, DATABASE_PATH: instance.database },
         logs: this.logs,
       },
     );

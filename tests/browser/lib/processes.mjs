@@ -6,6 +6,15 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+/**
+ * The environment of a test's programs, with a HOME of the test's: nothing of whoever runs it, neither their options
+ * of berth nor their folders, but with how many threads.
+ */
+export const clean = {
+  PATH: process.env.PATH, LANG: "C.UTF-8",
+  ...(process.env.BERTH_THREADS !== undefined && { BERTH_THREADS: process.env.BERTH_THREADS }),
+};
+
 const graceMs = 8_000;
 const running = new Set();
 

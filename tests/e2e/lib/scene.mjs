@@ -2,12 +2,10 @@
 // instance: path mode and subdomain mode. Nothing here is berth's own code: node's HTTP plays the
 // browser.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { removeFolder } from "../../browser/lib/folder.mjs";
 import { berth, Hub } from "../../browser/lib/hub.mjs";
 import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
@@ -16,10 +14,6 @@ import { ask } from "./http.mjs";
 import { Origin } from "./origin.mjs";
 import { openWebSocket } from "./websocket.mjs";
 
-// For the programs that the tests start.
-process.env.BERTH_LOG_LEVEL = "debug";
-
-const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Options that give the hub of `scene` TLS for `name`; agents trust it with scene.trust. */
@@ -72,7 +66,7 @@ export class Scene {
       own.push(...tlsOptions(scene, tlsName, `DNS:${tlsName},DNS:*.apps.${tlsName}`), "--apps-domain", `apps.${tlsName}`);
       scene.ca = readFileSync(scene.trust.SSL_CERT_FILE);
     }
-    scene.hub = new Hub({ data, folder: scene.folder, logs: scene.output, options: own, environment: {}, prefix });
+    scene.hub = new Hub({ data, folder: scene.folder, logs: scene.output, options: own, environment: { BERTH_LOG_LEVEL: "debug" }, prefix });
     try {
       if (!isLate) await scene.startHub();
     } catch (error) {
@@ -89,13 +83,7 @@ export class Scene {
 
   /** Runs `berth ARGS` on the hub's data: what it prints. */
   berth(...args) {
-    return this.berthOn(this.hub.data, ...args);
-  }
-
-  /** The same on another data folder. */
-  async berthOn(data, ...args) {
-    const { stdout } = await run(berth, [...args, "--data", data], { timeout: 20_000, env: { ...process.env, HOME: this.folder }, maxBuffer: 1 << 26 });
-    return stdout;
+    return this.hub.berth(...args);
   }
 
   /** A new agent token; `options` are further ones of `berth token create`. */
@@ -113,7 +101,7 @@ export class Scene {
     const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", adapter];
     if (command.length > 0) args.push("--", ...command);
     const [program, ...rest] = [...prefix, berth, ...args];
-    const agent = start(`agent-${name}`, program, rest, { env: { ...process.env, HOME: instance.home ?? this.folder, ...this.trust, ...env }, logs: this.output });
+    const agent = start(`agent-${name}`, program, rest, { env: { ...this.hub.env, HOME: instance.home ?? this.folder, ...this.trust, ...env }, logs: this.output });
     /** Connected, and with its instance in view. */
     agent.ready = () => Promise.all([agent.line(/connected to .* as /), agent.line(/instance at /)]);
     return agent;
