@@ -1,6 +1,7 @@
 // Chromium, offline but for loopback, and a recorder of everything a page asks for and complains of.
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** How Chromium names the key of the certificate in that file. */
@@ -25,6 +26,19 @@ export function openBrowser(profile, name = "localhost", trusted) {
       `--host-resolver-rules=MAP ${name} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost`,
     ],
   });
+}
+
+/** Runs `body`, the test `name`; where it fails, the folder `output` keeps a picture of every tab. */
+export async function pictured(context, output, name, body) {
+  try {
+    await body();
+  } catch (error) {
+    for (const [index, page] of context.pages().entries()) {
+      const file = `${name.replace(/\W+/g, "-").slice(0, 60)}-${index}.png`;
+      await page.screenshot({ path: join(output, file), timeout: 5000 }).catch(() => {});
+    }
+    throw error;
+  }
 }
 
 /** What the pages of one browser context did. */

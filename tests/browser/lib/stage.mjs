@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeFolder } from "./folder.mjs";
-import { openBrowser, Recorder } from "./chromium.mjs";
+import { openBrowser, pictured, Recorder } from "./chromium.mjs";
 import { startHub } from "./hub.mjs";
 import { startAnthropicMock, startInstance } from "./instance.mjs";
 import { PlainInstance } from "./plain.mjs";
@@ -82,16 +82,8 @@ export class Stage {
   }
 
   /** Keeps a picture of every tab when `body` fails. */
-  async check(name, body) {
-    try {
-      await body();
-    } catch (error) {
-      for (const [index, page] of this.context.pages().entries()) {
-        const file = `${name.replace(/\W+/g, "-").slice(0, 60)}-${index}.png`;
-        await page.screenshot({ path: join(this.output, file), timeout: 5000 }).catch(() => {});
-      }
-      throw error;
-    }
+  check(name, body) {
+    return pictured(this.context, this.output, name, body);
   }
 
   async stop() {

@@ -1,17 +1,8 @@
 // A signed-in tab whose dashboard socket is the test's own: the test says what the hub tells of instances.
-import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, it } from "node:test";
-import { violations } from "./axe.mjs";
 import { fakeHubSocket } from "./fake_hub_socket.mjs";
+import { lookAt } from "./look.mjs";
 import { Stage } from "./stage.mjs";
-
-const looks = [
-  { name: "phone", width: 360, height: 780 },
-  { name: "tablet", width: 820, height: 1000 },
-  { name: "desktop", width: 1280, height: 800 },
-  { name: "wide", width: 1600, height: 900 },
-];
 
 /** What tests of a suite say again and again are functions of its own, to be taken out of it. */
 export class ToldPage {
@@ -57,23 +48,6 @@ export class ToldPage {
     });
   }
 
-  /** Pictures at every width, light and dark; none may scroll sideways, and axe-core finds nothing. */
-  inspect = async (name) => {
-    const { page, stage } = this;
-    for (const { name: look, ...viewport } of looks) {
-      for (const colorScheme of ["light", "dark"]) {
-        await page.setViewportSize(viewport);
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // What lies outside of the window is not drawn: the window is made as high as the page.
-        const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, height) });
-        await page.screenshot({ path: join(stage.output, `${name}-${look}-${colorScheme}.png`), fullPage: true });
-        assert.deepEqual(await violations(page), [], `${name}, ${look}, ${colorScheme}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wide <= 0, `${name} scrolls ${wide} px sideways at ${viewport.width} px`);
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
-  };
+  /** See lookAt. */
+  inspect = (name) => lookAt(this.stage, this.page, name);
 }
