@@ -61,30 +61,23 @@ export class Hub {
     return link;
   }
 
-  /** A new agent token. */
-  async token(name, user = "owner") {
-    const stdout = await this.berth("token", "create", "--name", name, "--user", user);
-    const token = /ao_[0-9a-f]{16}_[0-9a-f]{64}/.exec(stdout)?.[0];
-    if (token === undefined) throw new Error("berth token create printed no token");
-    return token;
+  /** A new agent token; `options` are further ones of `berth token create`. */
+  async token(name, ...options) {
+    return (await this.berth("token", "create", "--name", name, ...options)).trim();
   }
 
-  /** Starts an agent that publishes `instance` as `instance.name`, for its `owner` if it has one. */
-  async startAgent(instance, extra = []) {
-    const user = instance.owner ?? "owner";
-    const token = await this.token(instance.name, user);
-    const tokenFile = join(this.folder, `${instance.name}.token`);
-    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
-    const agent = start(
-      `agent-${instance.name}`,
-      berth,
-      ["agent", "--hub", this.url, "--token-file", tokenFile, "--id", instance.name, "--instance", instance.url, ...extra],
-      {
-        env: { ...this.env, HOME: instance.home, DATABASE_PATH: instance.database },
-        logs: this.logs,
-      },
-    );
-    return agent;
+  /**
+   * Starts an agent for `instance`, with further arguments. Unless said otherwise it has a token of its own, of the
+   * instance's `owner` if it has one, and the id `instance.name`. `prefix` is a command that runs it.
+   */
+  async startAgent(instance, more = [], { hub = this.url, id = instance.name, name = id, token, env = {}, prefix = [] } = {}) {
+    const tokenFile = join(this.folder, `${name}.token`);
+    writeFileSync(tokenFile, `${token ?? await this.token(name, "--user", instance.owner ?? "owner")}\n`, { mode: 0o600 });
+    const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, ...more];
+    const [program, ...rest] = [...prefix, berth, ...args];
+    return start(`agent-${name}`, program, rest, {
+      env: { ...this.env, HOME: instance.home ?? this.folder, DATABASE_PATH: instance.database, ...env }, logs: this.logs,
+    });
   }
 }
 

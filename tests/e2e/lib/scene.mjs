@@ -2,13 +2,13 @@
 // instance: path mode and subdomain mode. Nothing here is berth's own code: node's HTTP plays the
 // browser.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeFolder } from "../../browser/lib/folder.mjs";
-import { berth, Hub } from "../../browser/lib/hub.mjs";
-import { freePort, start, stopAll } from "../../browser/lib/processes.mjs";
+import { Hub } from "../../browser/lib/hub.mjs";
+import { freePort, stopAll } from "../../browser/lib/processes.mjs";
 import { selfSigned } from "./certificates.mjs";
 import { ask } from "./http.mjs";
 import { Origin } from "./origin.mjs";
@@ -87,21 +87,14 @@ export class Scene {
   }
 
   /** A new agent token; `options` are further ones of `berth token create`. */
-  async token(name, ...options) {
-    return (await this.berth("token", "create", "--name", name, ...options)).trim();
+  token(name, ...options) {
+    return this.hub.token(name, ...options);
   }
 
-  /**
-   * Starts an agent for `instance`. Unless said otherwise it has a token of its own, and the id
-   * `instance.name`. `prefix` is a command that runs it, `command` one for it to supervise.
-   */
-  async startAgent(instance, { hub = this.url, id = instance.name, name = id, token, env = {}, prefix = [], command = [], adapter = "generic" } = {}) {
-    const tokenFile = join(this.folder, `${name}.token`);
-    writeFileSync(tokenFile, `${token ?? await this.token(name)}\n`, { mode: 0o600 });
-    const args = ["agent", "--hub", hub, "--token-file", tokenFile, "--id", id, "--instance", instance.url, "--adapter", adapter];
-    if (command.length > 0) args.push("--", ...command);
-    const [program, ...rest] = [...prefix, berth, ...args];
-    const agent = start(`agent-${name}`, program, rest, { env: { ...this.hub.env, HOME: instance.home ?? this.folder, ...this.trust, ...env }, logs: this.output });
+  /** Starts an agent for `instance`; `command` is one for it to supervise, other options are those of Hub.startAgent(). */
+  async startAgent(instance, { command = [], adapter = "generic", env, ...options } = {}) {
+    const more = ["--adapter", adapter, ...(command.length > 0 ? ["--", ...command] : [])];
+    const agent = await this.hub.startAgent(instance, more, { hub: this.url, ...options, env: { ...this.trust, ...env } });
     /** Connected, and with its instance in view. */
     agent.ready = () => Promise.all([agent.line(/connected to .* as /), agent.line(/instance at /)]);
     return agent;
