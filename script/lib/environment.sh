@@ -1,9 +1,9 @@
 # What the scripts share: where things are kept, which versions, and how they get there. Sourced first:
-# changes to the top of the checkout. `here` is where the caller was, from where the paths in the
+# changes to the top of the checkout. `here` is where the caller was, from where these paths in the
 # environment are read, and `self` the script.
 
 here=$PWD self=$(realpath -- "$0")
-for name in BERTH BERTH_CACHE BERTH_NODE BERTH_STATE; do
+for name in BERTH BERTH_CACHE BERTH_STATE; do
   if [ -n "${!name:-}" ]; then export "$name=$(realpath -ms "${!name}")"; fi
 done
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
