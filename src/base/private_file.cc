@@ -60,6 +60,7 @@ Result<std::string> ReadAll(int descriptor, const std::filesystem::path& file, s
 Error OwnersFileError(int number, std::string_view doing) {
   Error error = FromErrno(number, doing);
   if (number == EACCES) error.message += "; run this as the owner of the folder";
+  if (number == EROFS) error.message += "; berth has to write there: choose another folder";
   return error;
 }
 
@@ -69,7 +70,11 @@ Result<void> MakePrivateFolder(const std::filesystem::path& folder) {
   auto parent = MakePrivateFolder(folder.parent_path());
   if (!parent) return parent;
   if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Ok();
-  return FileError("make the folder", folder);
+  Error error = FileError("make the folder", folder);
+  if (error.kind == ErrorKind::kForbidden) {
+    error.message += "; make it, for the user that berth runs as, or choose another";
+  }
+  return error;
 }
 
 Result<std::string> ReadSmallFile(const std::filesystem::path& file, std::size_t limit) {

@@ -1,6 +1,6 @@
 #include "base/private_file.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "base/result_testing.h"
@@ -59,6 +59,12 @@ TEST(SmallFileTest, IsReadWholeOrTheCauseIsTold) {
             "open " + (folder.path() / "none").string() + ": No such file or directory");
   EXPECT_EQ(why(folder.path(), ErrorKind::kInvalid),
             "read " + folder.path().string() + ": Is a directory");
+}
+
+TEST(OwnersFileTest, AFolderThatCannotBeWrittenHasAWayOut) {
+  EXPECT_THAT(OwnersFileError(EROFS, "open d/hub.lock").message,
+              ::testing::EndsWith(
+                  "Read-only file system; berth has to write there: choose another folder"));
 }
 
 TEST(PrivateFileTest, NoFolderThatItMakesIsOpenToOthers) {

@@ -36,13 +36,17 @@ Result<Key> ReadKey(int descriptor, const std::string& name) {
   struct stat status{};
   if (::fstat(descriptor, &status) != 0) return FromErrno(errno, "look at " + name);
   if ((status.st_mode & 077) != 0) {
-    return Forbidden(name + " can be read by others: chmod 600 it");
+    return Invalid(name + " can be read by others: chmod 600 it");
   }
   Key key;
   char extra = 0;
   const bool fits = ::read(descriptor, key.data(), key.size()) == ssize_t(key.size()) &&
                     ::read(descriptor, &extra, 1) == 0;
-  if (!fits) return Invalid(name + " holds no key (32 bytes)");
+  if (!fits) {
+    return Invalid(name +
+                   " holds no key (32 bytes): put the backup's in its place, or remove it and run "
+                   "berth key rotate --force");
+  }
   return key;
 }
 

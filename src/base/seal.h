@@ -22,8 +22,8 @@ inline constexpr std::string_view kSealKeyFile = "seal.key";
 
 class Sealer {
  public:
-  /// The key in `file`, made there (mode 0600) if the file is missing. kForbidden: others may read
-  /// the file; kInvalid: it holds no key.
+  /// The key in `file`, made there (mode 0600) if the file is missing. kInvalid: others may read
+  /// the file, or it holds no key; the message says what to do.
   static Result<Sealer> Open(const std::filesystem::path& file, RandomSource random);
   /// With a key of the caller's, for tests.
   Sealer(std::array<std::byte, 32> key, RandomSource random)

@@ -12,6 +12,7 @@ namespace berth {
 namespace {
 
 using testing::FailsWith;
+using ::testing::HasSubstr;
 using testing::TempFolder;
 
 struct SealTest : ::testing::Test {
@@ -58,11 +59,13 @@ TEST_F(SealTest, TheKeyFileIsForItsOwnerAlone) {
   ASSERT_EQ(::stat(file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
-  EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kForbidden));
+  EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kInvalid));
   ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
   for (const std::uintmax_t size : {33, 31}) {
     std::filesystem::resize_file(file, size);
-    EXPECT_THAT(Sealer::Open(file, SystemRandom()), FailsWith(ErrorKind::kInvalid)) << size;
+    const auto opened = Sealer::Open(file, SystemRandom());
+    ASSERT_THAT(opened, FailsWith(ErrorKind::kInvalid)) << size;
+    EXPECT_THAT(opened.error().message, HasSubstr("remove it and run berth key rotate --force"));
   }
 }
 

@@ -45,7 +45,7 @@ int RunRotate(KeyArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment);
   if (!database) return Complain("key rotate", database.error(), ExitStatus(database.error()));
   auto sealer = Sealer::Open(arguments.data.options().data / kSealKeyFile, SystemRandom());
-  if (!sealer) return Complain("key rotate", sealer.error(), kFailed);
+  if (!sealer) return Complain("key rotate", sealer.error(), ExitStatus(sealer.error()));
   auto id = (*database)->InTransaction([&](store::Database& inside) -> Result<std::string> {
     const WallTime now = SystemWallClock()();
     auto made =

@@ -157,11 +157,13 @@ Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& fo
   std::unique_ptr<Database> database(new Database(handle));
   const std::string doing = fmt::format("open {}", file.string());
   if (code != SQLITE_OK) return database->LastError(doing);
-  auto configured = database->Configure();
-  if (!configured) return Wrap(std::move(configured).error(), doing);
-  auto migrated = database->Migrate(folder, lock);
-  if (!migrated) return Wrap(std::move(migrated).error(), doing);
-  return database;
+  auto ready = database->Configure();
+  if (ready) ready = database->Migrate(folder, lock);
+  if (ready) return database;
+  Error error = Wrap(std::move(ready).error(), doing);
+  const int why = sqlite3_errcode(handle) & 0xff;
+  if (why == SQLITE_NOTADB || why == SQLITE_CORRUPT) error.kind = ErrorKind::kInvalid;
+  return error;
 }
 
 Database::~Database() {
@@ -211,12 +213,12 @@ Result<void> Database::Migrate(const std::filesystem::path& folder, const Folder
         });
     if (!looked) return looked;
     if (version > known) {
-      return Conflict(
+      return Invalid(
           fmt::format("a newer berth wrote it (schema {}, this one knows {}): update this berth",
                       version, known));
     }
     if (application != kApplicationId && (tables != 0 || version != 0)) {
-      return Conflict("it is not a database of berth");
+      return Invalid("it is not a database of berth");
     }
     if (version == known) return Ok();
     // No hub runs on a file that is new.
@@ -306,7 +308,8 @@ Error Database::LastError(std::string_view doing) const {
   const int code = sqlite3_extended_errcode(handle_);
   // SQLite knows a full disk by name only where it writes the database itself.
   const int reason = sqlite3_system_errno(handle_);
-  const bool is_full = (code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT);
+  const bool is_full = (code & 0xff) == SQLITE_FULL ||
+                       ((code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT));
   return {KindOf(code),
           fmt::format("{}: {}{} ({})", doing,
                       is_full ? "no space left on the device: free some" : sqlite3_errmsg(handle_),

@@ -79,8 +79,8 @@ class Database {
  public:
   /// Opens `folder`/berth.db, making both if needed (modes 0700 and 0600), and brings an older
   /// schema up to date: under `lock`, or without one under a lock of its own, so that no hub runs
-  /// on it meanwhile (kConflict: one does). Refuses a file that a newer berth wrote, and one that
-  /// is not ours.
+  /// on it meanwhile (kConflict: one does). kInvalid: a newer berth wrote the file, or it is not
+  /// ours, or destroyed.
   static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& folder,
                                                 const FolderLock* lock = nullptr);
   ~Database();

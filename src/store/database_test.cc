@@ -102,7 +102,7 @@ TEST(DatabaseTest, RefusesANewerSchemaAndSaysSo) {
   MustOpen(temp.path());
   RunRaw(temp.path() / kDatabaseFile, "PRAGMA user_version = 99");
   const auto opened = Database::Open(temp.path());
-  ASSERT_THAT(opened, FailsWith(ErrorKind::kConflict));
+  ASSERT_THAT(opened, FailsWith(ErrorKind::kInvalid));
   EXPECT_NE(opened.error().message.find("a newer berth wrote it (schema 99"), std::string::npos)
       << opened.error().message;
 }
@@ -165,14 +165,14 @@ TEST(DatabaseTest, NotificationTargetsOfBeforeEndWithNoSession) {
 TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {
   const TempFolder temp;
   RunRaw(temp.path() / kDatabaseFile, "CREATE TABLE theirs (x)");
-  EXPECT_THAT(Database::Open(temp.path()), FailsWith(ErrorKind::kConflict));
+  EXPECT_THAT(Database::Open(temp.path()), FailsWith(ErrorKind::kInvalid));
 }
 
 TEST(DatabaseTest, RefusesAFileThatIsNoDatabase) {
   const TempFolder temp;
   std::ofstream(temp.path() / kDatabaseFile) << std::string(4096, 'x');
   const auto opened = Database::Open(temp.path());
-  ASSERT_THAT(opened, FailsWith(ErrorKind::kInternal));
+  ASSERT_THAT(opened, FailsWith(ErrorKind::kInvalid));
   EXPECT_TRUE(opened.error().message.contains("restore the backup")) << opened.error().message;
 }
 
@@ -255,7 +255,10 @@ TEST(DatabaseTest, AFullDiskIsUnavailableWritesNothingAndRecovers) {
     if (!first) return first;
     return WriteMeta(in, "big", big);
   };
-  EXPECT_THAT(database->InTransaction(write), FailsWith(ErrorKind::kUnavailable));
+  const auto written = database->InTransaction(write);
+  ASSERT_THAT(written, FailsWith(ErrorKind::kUnavailable));
+  EXPECT_TRUE(written.error().message.contains("no space left on the device: free some"))
+      << written.error().message;
   EXPECT_EQ(ReadMeta(*database, "key").value(), "before");
   ASSERT_THAT(database->RunScript("PRAGMA max_page_count = 100000"), IsOk());
   EXPECT_THAT(database->InTransaction(write), IsOk());

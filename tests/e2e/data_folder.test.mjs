@@ -84,6 +84,9 @@ describe("the hub's data folder", () => {
     const hub = await run(["hub", "--data", data, "--listen", "127.0.0.1:0"], { uid: isRoot ? nobody : undefined });
     assert.match(hub.err, /hub\.lock: Permission denied; run this as the owner of the folder/);
     assert.equal(hub.status, 1);
+    if (!isRoot) return;
+    const made = await run(["hub", "--data", join(folder, "new"), "--listen", "127.0.0.1:0"], { uid: nobody });
+    assert.match(made.err, /make the folder \S+new: Permission denied; make it, for the user that berth runs as, or choose another/);
   });
 
   it("a file of another user's in it: says as whom to run", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +52,23 @@ describe("a command that cannot begin", { timeout: 120_000 }, () => {
       const { status, err } = await run(args, environment);
       assert.match(err, why, String(args));
       assert.equal(status, 2, String(args));
+    }
+  });
+
+  it("ends with 2 for a data folder that holds what a hub cannot use", async () => {
+    const cases = [
+      ["seal.key", "short", 0o600, /seal\.key holds no key \(32 bytes\): .*berth key rotate --force/],
+      ["seal.key", "k".repeat(32), 0o644, /seal\.key can be read by others: chmod 600 it/],
+      ["berth.db", "x".repeat(4096), 0o600, /restore the backup/],
+    ];
+    for (const [index, [file, text, mode, why]] of cases.entries()) {
+      const data = join(folder, `data-${index}`);
+      mkdirSync(data, { mode: 0o700 });
+      writeFileSync(join(data, file), text);
+      chmodSync(join(data, file), mode);
+      const { status, err } = await run([...hub, "--data", data]);
+      assert.match(err, why);
+      assert.equal(status, 2, err);
     }
   });
 
