@@ -24,10 +24,7 @@ Result<std::chrono::milliseconds> Interval(std::string_view text) {
 }
 
 Result<std::string> InstanceUrl(std::string_view text) {
-  if (!text.contains("://")) {
-    return Invalid(fmt::format("\"{}\" is no URL; write http://127.0.0.1:3001", ForLog(text)));
-  }
-  return NormalizeOrigin(text);
+  return NormalizeOrigin(text, "http://127.0.0.1:3001");
 }
 
 Result<std::pair<std::string, std::string>> Label(std::string_view text) {
@@ -276,7 +273,7 @@ Result<bool> IsAgentWanted(const Environment& environment) {
 }
 
 Result<std::string> NormalizeHubUrl(std::string_view text) {
-  auto url = ParseUrl(text);
+  auto url = ParseUrl(text, kHubExample);
   if (!url) return std::move(url).error();
   if (url->scheme == "ws") url->scheme = "http";
   if (url->scheme == "wss") url->scheme = "https";

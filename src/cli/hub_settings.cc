@@ -1,6 +1,7 @@
 // The options of `berth hub`.
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 #include "cli/options.h"
 #include "cli/setting_values.h"
@@ -15,14 +16,23 @@ Result<std::string> Listen(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> PublicUrl(std::string_view text) { return NormalizeOrigin(text, kHubExample); }
+
+/// Whether each label of it may stand in a host name.
+bool IsHostName(std::string_view host) {
+  const auto is_label = [](const auto& label) {
+    return !label.empty() && *label.begin() != '-' && *std::ranges::rbegin(label) != '-';
+  };
+  return std::ranges::all_of(host | std::views::split('.'), is_label);
+}
+
 /// A host name, with a port where it is not the scheme's own.
 Result<std::string> Domain(std::string_view text) {
   if (text.starts_with("*.")) {
     return Invalid(fmt::format("\"{}\": leave out the *.", ForLog(text)));
   }
   auto address = net::ParseHostPort(text, 0);
-  if (!address) return std::move(address).error();
-  if (address->host.empty() || net::IsIpAddress(address->host)) {
+  if (!address || !IsHostName(address->host) || net::IsIpAddress(address->host)) {
     return Invalid(fmt::format("\"{}\" is no domain; write apps.example.org", ForLog(text)));
   }
   return ToLower(text);
@@ -61,7 +71,7 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
       {.name = "public-url",
        .value_name = "URL",
        .help = "Where browsers and agents reach the hub (default: the listening address)",
-       .set = Into(options.public_url, NormalizeOrigin)},
+       .set = Into(options.public_url, PublicUrl)},
       {.name = "apps-domain",
        .value_name = "DOMAIN",
        .help = "Instances get their own origin, ID.DOMAIN (default on loopback: localhost)",

@@ -43,11 +43,9 @@ Result<bool> IsAgentWanted(const Environment& environment);
 /// $XDG_STATE_HOME/berth or ~/.local/state/berth.
 Result<std::filesystem::path> DefaultDataFolder(const Environment& environment);
 
-/// "http://host:port/path" without the trailing slash, from http(s):// or ws(s)://, with or without
-/// /ws/connect at the end.
+/// "http(s)://host[:port]", from http(s):// or ws(s)://; with what stands before /ws/connect, where
+/// the text ends so. kInvalid for another path.
 Result<std::string> NormalizeHubUrl(std::string_view text);
-/// "http(s)://host[:port]", from the same with or without a trailing slash.
-Result<std::string> NormalizeOrigin(std::string_view text);
 
 /// A valid instance id made from a host name: "Anna's Mac.local" gives "anna-s-mac".
 std::string DefaultClientId(std::string_view host_name);

@@ -142,6 +142,13 @@ TEST_F(OptionsTest, SaysWhatIsWrongWithAnAddress) {
   const std::tuple<const char*, const char*, const char*> cases[] = {
       {"--listen", "8787", "write 127.0.0.1:8787"},
       {"--apps-domain", "*.apps.example.org", "leave out the *."},
+      {"--apps-domain", "http://x", "\"http://x\" is no domain; write apps.example.org"},
+      {"--apps-domain", "foo bar", "is no domain"},
+      {"--apps-domain", "-x-", "is no domain"},
+      {"--apps-domain", "apps..org:80", "is no domain"},
+      {"--public-url", "hub", "\"hub\" is no URL; write https://hub.example.org"},
+      {"--github-url", "x", "\"x\" is no URL; write https://github.example.org"},
+      {"--oidc-issuer", "x", "\"x\" is no URL; write https://login.example.org"},
       {"--public-url", "https://hub:99999", "\"hub:99999\": the port is not a number below 65536"},
       {"--public-url", "https://user:pw@hub", "has a user or a password"},
       {"--public-url", "https://", "the host is missing"},

@@ -64,12 +64,12 @@ Result<Sha256Digest> ParseHubPin(std::string_view text) {
       ForLog(text)));
 }
 
-Result<Url> ParseUrl(std::string_view text) {
+Result<Url> ParseUrl(std::string_view text, std::string_view example) {
   const auto refuse = [&](std::string_view why) {
     return Invalid(fmt::format("\"{}\" {}", ForLog(text), why));
   };
   const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse("is no URL; write https://hub.example.org");
+  if (colon == std::string_view::npos) return refuse(fmt::format("is no URL; write {}", example));
   Url url{.scheme = ToLower(text.substr(0, colon)), .authority = "", .path = ""};
   std::string_view rest = text.substr(colon + 3);
   if (rest.find_first_of("?#") != std::string_view::npos) {
@@ -90,8 +90,8 @@ Result<Url> ParseUrl(std::string_view text) {
   return url;
 }
 
-Result<std::string> NormalizeOrigin(std::string_view text) {
-  auto url = ParseUrl(text);
+Result<std::string> NormalizeOrigin(std::string_view text, std::string_view example) {
+  auto url = ParseUrl(text, example);
   if (!url) return std::move(url).error();
   if (url->scheme != "http" && url->scheme != "https") {
     return Invalid(fmt::format("\"{}\" is neither http nor https", ForLog(text)));

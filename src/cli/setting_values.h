@@ -71,7 +71,13 @@ Result<std::string> ParseAuthorityFile(std::string_view text);
 /// The SHA-256 of a hub's public key, "sha256/" and its base64.
 Result<Sha256Digest> ParseHubPin(std::string_view text);
 
-/// kInvalid quotes the text and says what is expected.
-Result<Url> ParseUrl(std::string_view text);
+/// What a hub's URL looks like, for ParseUrl().
+inline constexpr std::string_view kHubExample = "https://hub.example.org";
+
+/// kInvalid quotes the text and says what is expected, by an example.
+Result<Url> ParseUrl(std::string_view text, std::string_view example);
+
+/// "http(s)://host[:port]", from the same with or without a trailing slash.
+Result<std::string> NormalizeOrigin(std::string_view text, std::string_view example);
 
 }  // namespace berth::cli

@@ -41,16 +41,17 @@ Result<void> CheckProviderUrl(const Url& url) {
 }
 
 Result<std::string> ProviderOrigin(std::string_view text) {
-  auto url = ParseUrl(text);
+  constexpr std::string_view kExample = "https://github.example.org";
+  auto url = ParseUrl(text, kExample);
   if (!url) return std::move(url).error();
   auto checked = CheckProviderUrl(*url);
   if (!checked) return std::move(checked).error();
-  return NormalizeOrigin(text);
+  return NormalizeOrigin(text, kExample);
 }
 
 /// Kept byte for byte: it must equal what the provider calls itself.
 Result<std::string> Issuer(std::string_view text) {
-  auto url = ParseUrl(text);
+  auto url = ParseUrl(text, "https://login.example.org");
   if (!url) return std::move(url).error();
   if (!text.starts_with(url->scheme)) return Invalid("must begin with https:// in lower case");
   auto checked = CheckProviderUrl(*url);
