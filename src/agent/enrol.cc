@@ -66,7 +66,7 @@ Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::strin
   request.body = std::make_unique<http::TextBody>(std::move(body));
   auto response = co_await hub_.Exchange(std::move(request));
   if (!response) {
-    co_return control::HubNotReached(std::move(response).error(), place_.origin());
+    co_return control::HubNotReached(std::move(response).error(), place_.url());
   }
   Answer answer;
   answer.status = response->head.status;
@@ -108,18 +108,18 @@ Task<Result<EnrolmentCode>> Enrolment::Ask(EnrolmentRequest request) {
   // 501 is of servers that know no POST.
   if (answer->status >= 500 && answer->status != 501) {
     co_return Unavailable(
-        fmt::format("{} answered {}; try again later", place_.origin(), answer->status));
+        fmt::format("{} answered {}; try again later", place_.url(), answer->status));
   }
   const bool is_explained = answer->status == 400 || answer->status == 421;
   if (is_explained && !answer->detail.empty()) {
-    co_return Invalid(fmt::format("{} answered: {}", place_.origin(), answer->detail));
+    co_return Invalid(fmt::format("{} answered: {}", place_.url(), answer->detail));
   }
   EnrolmentCode code{.code = std::string(StringMember(answer->body, "user_code")),
                      .url = std::string(StringMember(answer->body, "verification_url"))};
   device_secret_ = Secret(StringMember(answer->body, "device_secret"));
   if (answer->status != 201 || device_secret_.empty() || !IsWord(code.code, 32) ||
       !IsWebAddress(code.url)) {
-    Error error = control::NoHubAt(place_.origin());
+    Error error = control::NoHubAt(place_.url());
     error.message +=
         ". If it is one that cannot enrol agents, give the agent a token of berth token create";
     co_return error;

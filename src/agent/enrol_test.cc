@@ -182,7 +182,7 @@ TEST_F(EnrolTest, AHubThatIsElsewhereSaysWhere) {
   const auto elsewhere = Ask();
   ASSERT_THAT(elsewhere, FailsWith(ErrorKind::kInvalid));
   EXPECT_TRUE(elsewhere.error().message.starts_with(
-      "https://hub.example.org answered: It is at https://h.\\x1b[2Jxx"))
+      "https://hub.example.org/sub answered: It is at https://h.\\x1b[2Jxx"))
       << elsewhere.error().message;
   EXPECT_LT(elsewhere.error().message.size(), 500U);
   const auto nowhere = Ask();
@@ -195,7 +195,7 @@ TEST_F(EnrolTest, AHubThatTakesNoSuchIdSaysWhy) {
   const auto refused = Ask();
   ASSERT_THAT(refused, FailsWith(ErrorKind::kInvalid));
   EXPECT_EQ(refused.error().message,
-            "https://hub.example.org answered: It is the hub's own address.");
+            "https://hub.example.org/sub answered: It is the hub's own address.");
 }
 
 TEST_F(EnrolTest, AHubThatIsAwayOrBusyIsNamed) {
@@ -204,7 +204,7 @@ TEST_F(EnrolTest, AHubThatIsAwayOrBusyIsNamed) {
   hub.Answer(500, "{}");
   const auto away = Ask();
   ASSERT_THAT(away, FailsWith(ErrorKind::kUnavailable));
-  EXPECT_TRUE(away.error().message.starts_with("cannot reach https://hub.example.org: "));
+  EXPECT_TRUE(away.error().message.starts_with("cannot reach https://hub.example.org/sub: "));
   const auto busy = Ask();
   ASSERT_THAT(busy, FailsWith(ErrorKind::kUnavailable));
   EXPECT_TRUE(busy.error().message.ends_with("try again in 20 s"));
@@ -228,7 +228,7 @@ TEST_F(EnrolTest, AHubCannotMakeUsAskWithoutPauseOrForEver) {
 TEST(HubPlaceTest, TakesOnlyWhatTheTokenIsSafeWith) {
   const auto hub = HubPlace::Parse("https://hub.example.org:8443/a/");
   ASSERT_THAT(hub, IsOk());
-  EXPECT_EQ(hub->origin(), "https://hub.example.org:8443");
+  EXPECT_EQ(hub->url(), "https://hub.example.org:8443/a");
   EXPECT_EQ(hub->path, "/a");
   EXPECT_EQ(hub->address.port, 8443);
   EXPECT_THAT(HubPlace::Parse("http://localhost:8787"), IsOk());

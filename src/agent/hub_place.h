@@ -21,8 +21,8 @@ struct HubPlace {
   /// read the token.
   static Result<HubPlace> Parse(std::string_view url);
 
-  /// "https://hub.example.org".
-  std::string origin() const { return scheme + "://" + authority; }
+  /// "https://hub.example.org", with the path.
+  std::string url() const { return scheme + "://" + authority + path; }
 };
 
 /// Where the tunnel of an agent with that token is, in that protocol.

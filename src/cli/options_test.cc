@@ -312,6 +312,8 @@ TEST_F(OptionsTest, HubUrlsHaveOneForm) {
   EXPECT_EQ(NormalizeHubUrl("ws://h:8787/ws/connect").value(), "http://h:8787");
   EXPECT_EQ(NormalizeHubUrl("https://H.example/").value(), "https://h.example");
   EXPECT_EQ(NormalizeHubUrl("wss://h/berth/ws/connect/").value(), "https://h/berth");
+  EXPECT_THAT(NormalizeHubUrl("http://localhost:8787/dashboard").error().message,
+              HasSubstr("has a path; only scheme, host and port can be given"));
   EXPECT_EQ(NormalizeHubUrl("http://[::1]:8787").value(), "http://[::1]:8787");
 }
 

@@ -10,6 +10,8 @@ Error HubNotReached(Error error, std::string_view url) {
   if (error.kind == ErrorKind::kNotFound) {
     error.message += "; check the name in --hub and this machine's network";
     error.kind = ErrorKind::kUnavailable;
+  } else if (error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout) {
+    error.message += "; check --hub, and that the hub runs";
   }
   if (is_refusal) error.kind = ErrorKind::kUnavailable;
   return Wrap(std::move(error), fmt::format("cannot reach {}", url));

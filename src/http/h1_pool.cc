@@ -30,7 +30,7 @@ void H1Pool::Lease::GiveBack() {
 Task<Result<void>> H1Pool::Lease::Reconnect() {
   connection_.reset();
   auto stream = co_await pool_->connector_();
-  if (!stream) co_return Wrap(std::move(stream).error(), "connect");
+  if (!stream) co_return std::move(stream).error();
   connection_ = std::make_unique<H1Connection>(std::move(*stream));
   co_return Ok();
 }

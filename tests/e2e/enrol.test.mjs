@@ -422,5 +422,11 @@ describe("enrolment, by berth agent enroll", { concurrency: 1, timeout: 180_000 
     const child = berthAgent("enroll-no-hub", ["enroll", "--hub", origin.url]);
     await child.line(/does not answer as a berth hub does; check --hub/);
     assert.equal(await child.exited, 1);
+    const page = berthAgent("enroll-page", ["enroll", "--hub", `${hub}/dashboard`]);
+    await page.line(/--hub: "\S+\/dashboard" has a path; only scheme, host and port can be given/);
+    assert.equal(await page.exited, 2);
+    const nobody = berthAgent("enroll-nobody", ["enroll", "--hub", "http://127.0.0.1:1"]);
+    await nobody.line(/cannot reach http:\/\/127\.0\.0\.1:1: connect to 127\.0\.0\.1:1: Connection refused; check --hub, and that the hub runs/);
+    assert.equal(await nobody.exited, 1);
   });
 });
