@@ -11,6 +11,7 @@
 #include "agent/token_source.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
+#include "identity/github.h"
 
 namespace berth::cli {
 namespace {
@@ -62,6 +63,17 @@ Result<Ed25519PublicKey> HubKey(std::string_view text) {
   return Invalid(
       fmt::format("\"{}\" is no key; it has 43 characters, as `berth key ls` shows it on the hub",
                   ForLog(text)));
+}
+
+/// Any other entry would let nobody in.
+Setter AppendTeamsTo(std::vector<std::string>& teams) {
+  return [&teams](std::string_view text) -> Result<void> {
+    for (const std::string& team : SplitList(text)) {
+      auto parsed = identity::ParseGitHubTeam(team);
+      if (!parsed) return std::move(parsed).error();
+    }
+    return AppendEachTo(teams)(text);
+  };
 }
 
 /// A switch; earlier configurations may say "auto", which was "on".
@@ -205,7 +217,7 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
       {.name = "github-team",
        .value_name = "ORG/TEAM",
        .help = "",
-       .set = AppendEachTo(options.allowed_teams),
+       .set = AppendTeamsTo(options.allowed_teams),
        .variable = "ORCHESTRATOR_GITHUB_TEAM",
        .is_list = true,
        .source = Source::kEnvironmentAndFile},

@@ -189,6 +189,14 @@ TEST_F(OptionsTest, UnderstandsTheVariablesOfExistingInstances) {
   EXPECT_THAT(options->allowed_users, ElementsAre("user1", "user2"));
 }
 
+TEST_F(OptionsTest, AnEntryThatIsNoTeamIsRefused) {
+  variables = {{"ORCHESTRATOR_GITHUB_TEAM", "your-org/your-team,foo"}};
+  EXPECT_EQ(Agent().error().message,
+            "ORCHESTRATOR_GITHUB_TEAM: \"foo\" is no team; write org/team-slug");
+  variables = {{"ORCHESTRATOR_GITHUB_TEAM", "99/your-team"}};
+  EXPECT_THAT(Agent().value().allowed_teams, ElementsAre("99/your-team"));
+}
+
 TEST_F(OptionsTest, AListThatNamesNobodyIsRefused) {
   for (const char* name :
        {"ORCHESTRATOR_GITHUB_USERS", "ORCHESTRATOR_GITHUB_ORG", "ORCHESTRATOR_GITHUB_TEAM"}) {

@@ -52,6 +52,16 @@ void SetGroups(store::UserProfile& profile, const GitHubMembership& membership) 
 
 }  // namespace
 
+Result<GitHubTeam> ParseGitHubTeam(std::string_view entry) {
+  const std::size_t slash = std::min(entry.find('/'), entry.size());
+  auto org = Login(entry.substr(0, slash));
+  auto slug = Login(entry.substr(std::min(slash + 1, entry.size())));
+  if (!org || !slug) {
+    return Invalid(fmt::format("\"{}\" is no team; write org/team-slug", ForLog(entry)));
+  }
+  return GitHubTeam{.org = std::move(*org), .slug = std::move(*slug)};
+}
+
 Result<GitHub::Lists> GitHub::Read(const GitHubOptions& options) {
   Lists lists;
   auto sorted = Sort(options.allowed_users, lists.user_ids, lists.user_names);
@@ -59,14 +69,9 @@ Result<GitHub::Lists> GitHub::Read(const GitHubOptions& options) {
   sorted = Sort(options.allowed_orgs, lists.org_ids, lists.org_names);
   if (!sorted) return Wrap(std::move(sorted).error(), "allowed-orgs");
   for (const std::string& entry : options.allowed_teams) {
-    const std::size_t slash = std::min(entry.find('/'), entry.size());
-    auto org = Login(std::string_view(entry).substr(0, slash));
-    auto slug = Login(std::string_view(entry).substr(std::min(slash + 1, entry.size())));
-    if (!org || !slug) {
-      return Invalid(
-          fmt::format("allowed-teams: \"{}\" is no team; write org/team-slug", ForLog(entry)));
-    }
-    lists.teams.push_back({.org = std::move(*org), .slug = std::move(*slug)});
+    auto team = ParseGitHubTeam(entry);
+    if (!team) return Wrap(std::move(team).error(), "allowed-teams");
+    lists.teams.push_back(std::move(*team));
   }
   return lists;
 }
@@ -100,7 +105,7 @@ std::string GitHub::label() const {
 
 Task<Result<void>> GitHub::Load() {
   std::vector<std::string> orgs(lists_.org_names.begin(), lists_.org_names.end());
-  for (const Team& team : lists_.teams) {
+  for (const GitHubTeam& team : lists_.teams) {
     if (!ParseNumericId(team.org)) orgs.push_back(team.org);
   }
   auto loaded = co_await names_.Load(
@@ -181,7 +186,7 @@ Task<Result<void>> GitHub::LearnFrom(const GitHubPerson& person) {
   for (const auto& org : person.membership.orgs) {
     const bool is_listed =
         lists_.org_names.contains(org.login) ||
-        std::ranges::find(lists_.teams, org.login, &Team::org) != lists_.teams.end();
+        std::ranges::find(lists_.teams, org.login, &GitHubTeam::org) != lists_.teams.end();
     if (!is_listed || names_.Find("org", org.login)) continue;
     auto learned = co_await names_.Learn("org", org.login, org.id);
     if (!learned) co_return std::move(learned).error();
@@ -193,7 +198,7 @@ Task<void> GitHub::LearnOthers(Secret access) {
   std::vector<std::pair<std::string, std::string>> unknown;
   for (const std::string& name : lists_.user_names) unknown.emplace_back("user", name);
   for (const std::string& name : lists_.org_names) unknown.emplace_back("org", name);
-  for (const Team& team : lists_.teams) {
+  for (const GitHubTeam& team : lists_.teams) {
     if (!ParseNumericId(team.org)) unknown.emplace_back("org", team.org);
   }
   std::erase_if(unknown, [this](const auto& entry) {
@@ -224,7 +229,7 @@ GitHubPolicy GitHub::CurrentPolicy() const {
   for (const std::string& name : lists_.org_names) {
     if (const auto id = names_.Find("org", name)) policy.orgs.insert(*id);
   }
-  for (const Team& team : lists_.teams) {
+  for (const GitHubTeam& team : lists_.teams) {
     auto id = ParseNumericId(team.org);
     if (!id) id = names_.Find("org", team.org);
     if (id) policy.teams.emplace(*id, team.slug);

@@ -16,6 +16,15 @@
 
 namespace berth::identity {
 
+/// A team as lists name it.
+struct GitHubTeam {
+  std::string org;  ///< A login, in lower case, or a number.
+  std::string slug;
+};
+
+/// "org/team-slug" or "NUMBER/team-slug". kInvalid: neither.
+Result<GitHubTeam> ParseGitHubTeam(std::string_view entry);
+
 class GitHub : public SignInProvider {
  public:
   /// kInvalid: an entry of a list that cannot be one. Everything handed in must outlive the object.
@@ -34,16 +43,12 @@ class GitHub : public SignInProvider {
   Task<Result<VerifiedPerson>> Recheck(store::User person, Credential& credential) override;
 
  private:
-  struct Team {
-    std::string org;  ///< A login or a number.
-    std::string slug;
-  };
   struct Lists {
     std::set<std::int64_t> user_ids{};   ///< Given as numbers.
     std::set<std::int64_t> org_ids{};    ///< Given as numbers, for whole orgs.
     std::set<std::string> user_names{};  ///< Given as logins; lower case.
     std::set<std::string> org_names{};   ///< Given as logins; lower case; for whole orgs.
-    std::vector<Team> teams{};
+    std::vector<GitHubTeam> teams{};
   };
   static Result<Lists> Read(const GitHubOptions& options);
   GitHub(Executor& executor, http::Web& web, store::Store& store, const GitHubOptions& options,
