@@ -19,6 +19,12 @@ constexpr std::string_view kSpace = " \t\r\n";
 }  // namespace
 
 Result<Secret> ParseToken(std::string_view text) {
+  // For a hub it would be a wrong token, and soon too many of them.
+  if (text.starts_with("bt_")) {
+    return Invalid(
+        "that is an API token; an agent's begins with ao_: berth agent enroll, or berth token "
+        "create");
+  }
   // Our own hub says what it thinks of this one.
   const bool is_plain = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
   if (text.empty() || text.size() > kMaxToken || !is_plain) {

@@ -29,6 +29,8 @@ TEST(TokenFileTest, HoldsOneTokenWithSpaceAroundIt) {
   EXPECT_THAT(read(" \n"), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(read("ao_one\nao_two\n"), FailsWith(ErrorKind::kInvalid));
   EXPECT_THAT(read("ao_one\nao_two\n").error().message, HasSubstr(file.string() + ": "));
+  EXPECT_THAT(read("bt_one\n").error().message,
+              HasSubstr(file.string() + ": that is an API token; an agent's begins with ao_"));
 }
 
 TEST(TokenFileTest, IsWatchedUntilItHoldsAnotherToken) {
