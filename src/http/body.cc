@@ -1,5 +1,7 @@
 #include "http/body.h"
 
+#include <fmt/format.h>
+
 namespace berth::http {
 
 Task<Result<MutableBytes>> TextBody::Read() {
@@ -14,14 +16,17 @@ Task<Result<MutableBytes>> SharedBody::Read() {
 }
 
 Task<Result<std::string>> ReadAll(Body* body, std::size_t limit) {
+  const auto too_large = [limit] {
+    return TooLarge(fmt::format("a body of more than {} bytes", limit));
+  };
   std::string all;
   if (body == nullptr) co_return all;
-  if (body->length().value_or(0) > limit) co_return TooLarge("body beyond its limit");
+  if (body->length().value_or(0) > limit) co_return too_large();
   for (;;) {
     auto piece = co_await body->Read();
     if (!piece) co_return Wrap(std::move(piece).error(), "read body");
     if (piece->empty()) co_return all;
-    if (all.size() + piece->size() > limit) co_return TooLarge("body beyond its limit");
+    if (all.size() + piece->size() > limit) co_return too_large();
     all.append(net::AsText(*piece));
   }
 }

@@ -1,5 +1,6 @@
 // /api/audit: what happened, the newest first. An owner of the hub sees everything, others what
 // they did themselves.
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
@@ -33,8 +34,8 @@ std::optional<std::int64_t> Number(std::string_view query, std::string_view name
   return number;
 }
 
-/// What the query asks for, of what the caller may see; nothing if a name is too long. Names that
-/// nothing has fit nothing.
+/// What the query asks for, of what the caller may see; nothing if a name is too long, or no result
+/// is called so. Other names that nothing has fit nothing.
 std::optional<store::AuditFilter> FilterOf(const ApiCall& call) {
   const std::string_view query = call.request.head.query();
   store::AuditFilter filter;
@@ -47,7 +48,10 @@ std::optional<store::AuditFilter> FilterOf(const ApiCall& call) {
     *part = http::QueryParameter(query, name).value_or("");
     if (part->size() > kMaxName) return std::nullopt;
   }
-  return filter;
+  const auto& results = identity::audit_result::kAll;
+  const bool is_result =
+      filter.result.empty() || std::ranges::find(results, filter.result) != results.end();
+  return is_result ? std::optional(filter) : std::nullopt;
 }
 
 Task<Result<http::Response>> Answer(HubContext& hub, std::int64_t before, std::int64_t limit,
@@ -84,7 +88,8 @@ Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call) {
   if (!filter) {
     co_return ProblemResponse(
         {400, "Bad request",
-         "\"user\", \"action\", \"instance\" and \"result\" are names of at most 200 bytes."});
+         "\"user\", \"action\" and \"instance\" are names of at most 200 bytes, \"result\" is ok, "
+         "denied or failed."});
   }
   // To look for what is rare takes long, and keeps all others from the database.
   co_return co_await hub.changes.CarryOut(CallerReading(call.user_id()),

@@ -49,7 +49,10 @@ Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call) {
                                          .result = identity::audit_result::kDenied,
                                          .address = address,
                                          .detail = "link"});
-    co_return std::move(user_id).error();
+    if (user_id.error().kind != ErrorKind::kUnauthorized) co_return std::move(user_id).error();
+    co_return ProblemResponse({401, "Not signed in",
+                               "This link is unknown, was used or is too old: make another with "
+                               "`berth login-link`, on the hub's machine."});
   }
   if (!PersonOf(hub, *user_id)) {
     // `berth login-link --user` may have made them a moment ago, in another process.

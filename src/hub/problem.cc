@@ -47,6 +47,7 @@ Problem ProblemOf(const Error& error) {
 Problem HubProblemOf(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kInvalid:
+    case ErrorKind::kTooLarge:
       return ExplainedProblem(error);
     case ErrorKind::kUnavailable:
       return {503, "Not available", "The hub cannot use its database now; try again."};

@@ -27,7 +27,7 @@ struct Problem {
 Problem ProblemOf(const Error& error);
 
 /// The same where no instance has a part in it: what is not available or late is the hub's own
-/// database or the caller's body, and kInvalid speaks of what the caller sent.
+/// database or the caller's body, and kInvalid and kTooLarge speak of what the caller sent.
 Problem HubProblemOf(const Error& error);
 
 /// ProblemOf() with the error's own message as the detail: for errors whose text is written for the

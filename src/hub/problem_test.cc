@@ -45,6 +45,11 @@ TEST(ProblemTest, NoInstanceIsBlamedForTheHubsOwnDatabase) {
   EXPECT_EQ(HubProblemOf(Forbidden("")).status, ProblemOf(Forbidden("")).status);
 }
 
+TEST(ProblemTest, WhatIsTooLargeIsSaid) {
+  EXPECT_EQ(HubProblemOf(TooLarge("a body of more than 9 bytes")).detail,
+            "A body of more than 9 bytes.");
+}
+
 TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
   http::RequestHead fetch;
   fetch.method = "GET";

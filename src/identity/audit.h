@@ -85,6 +85,8 @@ namespace audit_result {
 inline constexpr std::string_view kOk = "ok";
 inline constexpr std::string_view kDenied = "denied";
 inline constexpr std::string_view kFailed = "failed";
+/// All of them.
+inline constexpr std::array kAll = {kOk, kDenied, kFailed};
 }  // namespace audit_result
 
 /// One event. Text from outside is cut and cleaned when it is recorded.

@@ -44,7 +44,9 @@ Result<void> Check(const EnrolmentRequest& request) {
   if (request.machine.empty() || !IsPlain(request.machine) || !IsPlain(request.agent_version) ||
       !IsPlain(request.platform)) {
     return Invalid(fmt::format(
-        "a machine's description has at most {} bytes a line and no control characters", kMaxText));
+        "a machine's name has 1 to {0} bytes, its description at most {0} a line, and neither has "
+        "control characters",
+        kMaxText));
   }
   if (!IsHostLabel(request.instance_id)) {
     return Invalid(fmt::format("\"{}\" is no id: it takes 1 to 63 of a-z, 0-9 and '-'",

@@ -317,7 +317,7 @@ describe("sessions and tokens", { timeout: 120_000 }, () => {
     assert.deepEqual(await told("--instance", "nothing"), []);
     const { json: page } = await asScript(scene, token, "GET", "/api/audit");
     assert.ok(all.every(({ action }) => page.actions.includes(action)));
-    for (const query of ["limit=0", "limit=1001", "limit=x", "before=-1", "before=1e3", `user=${"x".repeat(201)}`]) {
+    for (const query of ["limit=0", "limit=1001", "limit=x", "before=-1", "before=1e3", "result=foo", `user=${"x".repeat(201)}`]) {
       expectProblem(await asScript(scene, token, "GET", `/api/audit?${query}`), 400);
     }
   });

@@ -129,6 +129,7 @@ describe("the API", { timeout: 120_000 }, () => {
       }
       const large = await call({ method: one.method, path, headers: bySession(cookie), body: JSON.stringify({ name: "x".repeat(70_000) }) });
       assert.equal(large.status, 413, what);
+      assert.equal(JSON.parse(large.body).detail, "A body of more than 65536 bytes.");
       api.check(one.operation, large, what);
     }
   });
