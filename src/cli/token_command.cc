@@ -130,14 +130,16 @@ int RunRevoke(TokenArguments& arguments, const Environment& environment) {
   auto database = arguments.data.Open(environment);
   if (!database) return Complain("token revoke", database.error(), ExitStatus(database.error()));
   const std::string_view id = IdOf(arguments.id);
-  auto revoked = (*database)->InTransaction([id](store::Database& inside) -> Result<void> {
+  auto revoked = (*database)->InTransaction([id](store::Database& inside) -> Result<bool> {
     const WallTime now = SystemWallClock()();
     auto done = store::RevokeToken(inside, id, now);
-    if (!done) return done;
-    return Note(inside, identity::audit_action::kTokenRevoke, std::string(id), now);
+    if (!done || !*done) return done;
+    auto noted = Note(inside, identity::audit_action::kTokenRevoke, std::string(id), now);
+    if (!noted) return std::move(noted).error();
+    return true;
   });
   if (!revoked) return Complain("token revoke", revoked.error(), kFailed);
-  Say("revoked {}\n", id);
+  Say("{} {}\n", *revoked ? "revoked" : "was revoked already:", id);
   return 0;
 }
 

@@ -30,18 +30,23 @@ std::optional<http::Response> RefuseGuessing(HubContext& hub, const ApiCall& cal
   return TooManyAttempts(*wait);
 }
 
-http::Response UnknownCode(HubContext& hub, const ApiCall& call, std::string_view action) {
+http::Response UnknownCode(HubContext& hub, const ApiCall& call) {
   hub.identity.sign_in_limiter().Count(call.request.peer.address);
   hub.identity.sign_in_limiter().Count(GuesserOf(call));
   LogWarn("unknown enrolment code from {}", ForLog(call.request.peer.address));
+  return ProblemResponse({404, "Unknown code",
+                          "No agent waits with this code. It may be mistyped, too old, or answered "
+                          "already."});
+}
+
+/// The same for an answer that somebody wanted to give.
+http::Response NothingToAnswer(HubContext& hub, const ApiCall& call, std::string_view action) {
   hub.identity.audit().Record({.action = action,
                                .result = identity::audit_result::kDenied,
                                .actor_id = call.user_id(),
                                .address = call.request.peer.address,
                                .detail = "unknown code"});
-  return ProblemResponse({404, "Unknown code",
-                          "No agent waits with this code. It may be mistyped, too old, or answered "
-                          "already."});
+  return UnknownCode(hub, call);
 }
 
 /// "laptop.example.org (linux), berth 1.2".
@@ -201,7 +206,7 @@ Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call) {
   auto checked = body->Finish();
   if (!checked) co_return std::move(checked).error();
   auto pending = hub.identity.enrolments().Find(code);
-  if (!pending) co_return UnknownCode(hub, call, identity::audit_action::kEnrolApprove);
+  if (!pending) co_return UnknownCode(hub, call);
   co_return JsonResponse(200, boost::json::serialize(ToJson(*pending)));
 }
 
@@ -215,7 +220,7 @@ Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call) {
   auto checked = body->Finish();
   if (!checked) co_return std::move(checked).error();
   auto pending = hub.identity.enrolments().Find(code);
-  if (!pending) co_return UnknownCode(hub, call, identity::audit_action::kEnrolApprove);
+  if (!pending) co_return NothingToAnswer(hub, call, identity::audit_action::kEnrolApprove);
   identity::EnrolmentGrant grant{.user_id = call.user_id()};
   if (is_limited) grant.terms.instance_ids = {pending->request.instance_id};
   if (expires_in) grant.terms.expires_at = hub.clock() + *expires_in;
@@ -233,7 +238,7 @@ Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call) {
   auto checked = body->Finish();
   if (!checked) co_return std::move(checked).error();
   auto denied = hub.identity.enrolments().Deny(code);
-  if (!denied) co_return UnknownCode(hub, call, identity::audit_action::kEnrolDeny);
+  if (!denied) co_return NothingToAnswer(hub, call, identity::audit_action::kEnrolDeny);
   co_await WriteAnswer(hub, call, identity::audit_action::kEnrolDeny, denied->request);
   co_return NoContent();
 }

@@ -197,7 +197,7 @@ Task<Result<void>> AgentTokens::Flush() {
       [revoked, used, now = clock_()](store::Database& database) -> Result<void> {
         for (const auto& id : revoked) {
           auto done = store::RevokeToken(database, id, now);
-          if (!done && done.error().kind != ErrorKind::kNotFound) return done;
+          if (!done && done.error().kind != ErrorKind::kNotFound) return std::move(done).error();
         }
         for (const auto& [id, time] : used) {
           auto noted = store::NoteTokenUse(database, id, time);

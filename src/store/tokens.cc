@@ -61,12 +61,17 @@ Result<std::vector<TokenRow>> ListTokens(Database& database) {
       {}, ToToken);
 }
 
-Result<void> RevokeToken(Database& database, std::string_view id, WallTime now) {
-  auto changed = database.Run(
-      "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1", {id, ToUnixMs(now)});
+Result<bool> RevokeToken(Database& database, std::string_view id, WallTime now) {
+  auto changed =
+      database.Run("UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+                   {id, ToUnixMs(now)});
   if (!changed) return Wrap(std::move(changed).error(), "revoke a token");
-  if (*changed == 0) return NotFound(fmt::format("there is no token {}", ForLog(id)));
-  return Ok();
+  if (*changed > 0) return true;
+  auto known = database.First("SELECT 1 FROM tokens WHERE id = ?1", {id},
+                              [](const Row& row) { return row.Integer(0); });
+  if (!known) return Wrap(std::move(known).error(), "revoke a token");
+  if (!*known) return NotFound(fmt::format("there is no token {}", ForLog(id)));
+  return false;
 }
 
 Result<void> NoteTokenUse(Database& database, std::string_view id, WallTime used) {

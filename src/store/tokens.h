@@ -32,8 +32,8 @@ Result<std::int64_t> CountTokens(Database& database, std::int64_t user_id);
 Result<void> ForgetRevokedTokens(Database& database, std::int64_t user_id, std::int64_t most);
 /// All of them, revoked ones too, the newest first.
 Result<std::vector<TokenRow>> ListTokens(Database& database);
-/// Success if it is revoked already; kNotFound if there is none.
-Result<void> RevokeToken(Database& database, std::string_view id, WallTime now);
+/// Whether that was still to be done; kNotFound if there is none.
+Result<bool> RevokeToken(Database& database, std::string_view id, WallTime now);
 Result<void> NoteTokenUse(Database& database, std::string_view id, WallTime used);
 
 }  // namespace berth::store

@@ -37,6 +37,14 @@ describe("agent tokens", { concurrency: 1, timeout: 120_000 }, () => {
     assert.ok(!JSON.stringify(list).includes("third"));
   });
 
+  it("a token is revoked once: the command says so, and the audit log has it once", async () => {
+    const [, id] = (await scene.token("gone")).split("_");
+    assert.equal(await scene.berth("token", "revoke", id), `revoked ${id}\n`);
+    assert.equal(await scene.berth("token", "revoke", id), `was revoked already: ${id}\n`);
+    const events = (await scene.berth("audit", "--json", "--action", "token_revoke")).trim().split("\n");
+    assert.equal(events.filter((line) => line.includes(id)).length, 1);
+  });
+
   it("a token that expires closes its tunnel within 2 s, the agent says so and stays away", async () => {
     const expiresAt = Date.now() + 5_000;
     const made = await create({ expires_at: new Date(expiresAt).toISOString() });

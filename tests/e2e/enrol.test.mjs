@@ -208,10 +208,13 @@ describe("enrolment, limited", { concurrency: 1, timeout: 120_000 }, () => {
   it("a user who guesses codes is stopped after ten, also for the right one", async () => {
     const started = await start(scene, {}, { address: "127.0.0.10" });
     const answers = [];
+    const denied = async () => JSON.parse((await scene.api("GET", "/api/audit?result=denied", { cookie })).body).events;
+    const before = await denied();
     for (let i = 0; i < 11; ++i) answers.push((await asUser(scene, cookie, "lookup", { code: "BCDF-GHJK" })).status);
     const most = answers.indexOf(429);  // Signing in and the miss above count, too.
     assert.ok(most >= 5 && most <= 10, answers.join());
     assert.deepEqual(answers, [...Array(most).fill(404), ...Array(11 - most).fill(429)]);
+    assert.deepEqual(await denied(), before, "who only looks has answered nothing");
     for (const what of ["lookup", "approve", "deny"]) {
       const right = await asUser(scene, cookie, what, { code: started.user_code });
       assert.equal(right.status, 429);
