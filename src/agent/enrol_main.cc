@@ -94,7 +94,8 @@ void ShowGrant(const EnrolOptions& options, const EnrolmentGrant& grant, std::st
   }
   const std::string_view id = options.is_default_id ? "" : std::string_view(options.as.client_id);
   fmt::print(
-      "\nNow run, beside your instance, unless the agent runs already:\n\n    berth agent{}\n",
+      "\nNow run, beside your instance, unless the agent runs already:\n\n    berth agent{}\n\n"
+      "It finds claudecodeui on this machine by itself; for anything else add --instance URL.\n",
       HubFlags(options.as.hub_url, id, options.hub_tls));
 }
 

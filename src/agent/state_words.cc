@@ -58,7 +58,8 @@ StateLine WordsOf(const SupervisorEvent& event, std::string_view program, bool i
   }
   if (event.kind == Kind::kNotStarted) {
     return {LogLevel::kError,
-            fmt::format("cannot start the instance: {}; trying again", ForLog(event.error))};
+            fmt::format("cannot start the instance: {}; check the command after --; trying again",
+                        ForLog(event.error))};
   }
   if (is_draining) return {LogLevel::kInfo, "stopped " + name};
   const std::string how = event.signal != 0 ? fmt::format("was ended by signal {}", event.signal)

@@ -75,7 +75,7 @@ TEST_F(StateWordsTest, TellsHowTheCommandFares) {
   };
   EXPECT_EQ(words({.kind = Event::Kind::kStarted, .pid = 7}), "started cloudcli (pid 7)");
   EXPECT_EQ(words({.kind = Event::Kind::kNotStarted, .error = "no such program"}),
-            "cannot start the instance: no such program; trying again");
+            "cannot start the instance: no such program; check the command after --; trying again");
   const Event killed{.kind = Event::Kind::kExited, .signal = SIGKILL};
   EXPECT_EQ(words(killed), "cloudcli was ended by signal 9; starting it again");
   EXPECT_EQ(words({.kind = Event::Kind::kExited, .status = 3}),

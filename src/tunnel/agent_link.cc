@@ -209,7 +209,7 @@ void AgentLink::Beat() {
 void AgentLink::On(const control::Pong&) { pong_timer_.Disarm(); }
 
 void AgentLink::On(const control::Fenced& fenced) {
-  told_ = Conflict("another agent took this id: " + ForLog(fenced.message));
+  told_ = Conflict(ForLog(fenced.message));
   link_.Close(http::close_code::kNormal, *told_);
 }
 

@@ -28,6 +28,7 @@ describe("managing instances", { timeout: 120_000 }, () => {
 
   async function disconnect() {
     json(await call(ada, "POST", "/clients/box/disconnect"), 204);
+    await box.agent.line(/told this agent to leave: somebody disconnected it there; start it again/);
     await until("the agent has left", async () => json(await call(ada, "GET", "/clients/box")).metadata.status === "disconnected");
   }
 
