@@ -2,16 +2,14 @@
 
 #include "base/log.h"
 #include "http/taken_connection.h"
-#include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
 
-http::Response AgentTunnel::Open(HubContext& hub, TunnelEndpoint& endpoint,
+http::Response AgentTunnel::Open(HubContext& hub, AgentConnections& all,
                                  identity::AgentTokenPtr token, http::Request request) {
-  auto tunnel =
-      std::make_unique<AgentTunnel>(hub, endpoint, std::move(token), request.peer.address);
+  auto tunnel = std::make_unique<AgentTunnel>(hub, all, std::move(token), request.peer.address);
   http::Response response = tunnel->link_.TakeResponse();
   if (!request.may_take_over) {
     tunnel->link_.Attach(std::move(request.body));
@@ -27,22 +25,14 @@ http::Response AgentTunnel::Open(HubContext& hub, TunnelEndpoint& endpoint,
   return response;
 }
 
-AgentTunnel::AgentTunnel(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
+AgentTunnel::AgentTunnel(HubContext& hub, AgentConnections& all, identity::AgentTokenPtr token,
                          std::string address)
-    : hub_(hub),
-      endpoint_(endpoint),
-      token_(std::move(token)),
-      address_(std::move(address)),
+    : AgentConnection(hub, all, std::move(token), std::move(address)),
       grace_(hub.limits.half_close_grace),
       assertions_(hub.identity.signing_keys(), hub.clock, id_),
-      link_(hub.executor, hub.limits, *this) {
-  endpoint_.tunnels_.push_back(this);
-}
+      link_(hub.executor, hub.limits, *this) {}
 
-AgentTunnel::~AgentTunnel() {
-  Leave();
-  std::erase(endpoint_.tunnels_, this);
-}
+AgentTunnel::~AgentTunnel() { Leave(); }
 
 Task<void> AgentTunnel::ServeExchange(std::unique_ptr<AgentTunnel> tunnel) {
   co_await tunnel->Run();
@@ -66,26 +56,9 @@ Task<void> AgentTunnel::Run() {
   auto running = link_.Run();
   running.Start();
   co_await DoneOr(running, token_->ended);
-  if (!running.is_done()) {
-    Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
-  }
-  const Error why = co_await running;
-  const std::string which = id_.empty() ? "a tunnel that never registered"
-                                        : fmt::format("instance {}: tunnel", ForLog(id_));
-  LogInfo("{} from {} ended: {}", which, ForLog(address_), why.ToString());
-  if (unknown_messages_ > 0 && !id_.empty()) {
-    LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
-            unknown_messages_);
-  }
-  Leave(why.ToString());
-  if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
-}
-
-void AgentTunnel::Disconnect() {
-  control::Command command;
-  command.command = control::Command::Kind::kDisconnect;
-  auto sent = link_.Send(command);
-  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().ToString());
+  if (!running.is_done()) RefuseTokenEnded();
+  Error why = co_await running;
+  co_await NoteEnd(std::move(why));
 }
 
 Task<Result<control::Registered>> AgentTunnel::OnRegister(control::Register registration) {
@@ -121,10 +94,6 @@ void AgentTunnel::OnMessage(control::Message message) {
   }
 }
 
-void AgentTunnel::CloseUnlessAdmitted() {
-  if (!PersonOf(hub_, token_->user_id)) Refuse(kNoLongerAdmitted);
-}
-
 void AgentTunnel::Refuse(std::string_view why) {
   LogInfo("instance {}: {}", ForLog(id_), why);
   link_.Close(why, /*is_auth_error=*/true);
@@ -135,12 +104,11 @@ void AgentTunnel::Refuse(std::string_view why) {
 Task<Result<control::AnswerResult>> AgentTunnel::GiveAnswer(control::Answer answer) {
   if (!answers_) answers_ = std::make_unique<PendingAnswers>(hub_.executor);
   return answers_->Start(std::move(answer),
-                         [this](const control::Message& message) { return link_.Send(message); });
+                         [this](const control::Message& message) { return Send(message); });
 }
 
-void AgentTunnel::Leave(std::string why) {
+void AgentTunnel::FailWaiting() {
   if (answers_) answers_->FailAll();
-  if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 
 }  // namespace berth::hub

@@ -72,34 +72,27 @@ Task<Result<http::Response>> TunnelEndpoint::Accept(http::Request request) {
   // The tunnels have been told to go; a new one would be waited for.
   if (hub_.stopping.is_set()) co_return StoppingProblem();
   if (!is_tunnel) {
-    auto peer = std::make_unique<V1Peer>(hub_, *this, token, std::move(request));
+    auto peer = std::make_unique<V1Peer>(hub_, running_, token, std::move(request),
+                                         unfinished_[token->user_id]);
     auto response = peer->TakeResponse();
     hub_.sockets.Spawn("version-1 instance", RunV1Peer(std::move(peer)));
     co_return response;
   }
-  co_return AgentTunnel::Open(hub_, *this, std::move(token), std::move(request));
+  co_return AgentTunnel::Open(hub_, running_, std::move(token), std::move(request));
 }
 
 void TunnelEndpoint::OnAccessChanged(const identity::AccessChange& /*change*/) {
-  // Closing one may end it, which takes it out of the list.
-  const auto running = tunnels_;
-  for (AgentTunnel* agent : running) agent->CloseUnlessAdmitted();
-  const auto peers = v1_peers_;
-  for (V1Peer* peer : peers) peer->CloseUnlessAdmitted();
+  TellAll(&AgentConnection::CloseUnlessAdmitted);
 }
 
-void TunnelEndpoint::AnnounceKeys() {
-  // An agent that does not read its messages is dropped, and leaves the list.
-  const auto running = tunnels_;
-  for (AgentTunnel* agent : running) agent->AnnounceKeys();
-}
+void TunnelEndpoint::AnnounceKeys() { TellAll(&AgentConnection::AnnounceKeys); }
 
-void TunnelEndpoint::Drain() {
-  // Draining one may end it, which takes it out of the list.
-  const auto running = tunnels_;
-  for (AgentTunnel* agent : running) agent->Drain();
-  const auto peers = v1_peers_;
-  for (V1Peer* peer : peers) peer->Drain();
+void TunnelEndpoint::Drain() { TellAll(&AgentConnection::Drain); }
+
+void TunnelEndpoint::TellAll(void (AgentConnection::*what)()) {
+  // One that is told may end, which takes it out of the list.
+  const auto running = running_;
+  for (AgentConnection* agent : running) (agent->*what)();
 }
 
 }  // namespace berth::hub

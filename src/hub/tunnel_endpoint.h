@@ -3,16 +3,15 @@
 // admitted to the hub.
 #pragma once
 
-#include <vector>
+#include <cstdint>
+#include <map>
 
 #include "http/message.h"
+#include "hub/agent_connection.h"
 #include "hub/context.h"
 #include "identity/access.h"
 
 namespace berth::hub {
-
-class AgentTunnel;
-class V1Peer;
 
 class TunnelEndpoint : private identity::AccessObserver {
  public:
@@ -34,15 +33,14 @@ class TunnelEndpoint : private identity::AccessObserver {
   void Drain();
 
  private:
-  friend class AgentTunnel;
-  friend class V1Peer;
-
   /// Closes the tunnels of people who are no longer admitted.
   void OnAccessChanged(const identity::AccessChange& change) override;
+  void TellAll(void (AgentConnection::*what)());
 
   HubContext& hub_;
-  std::vector<AgentTunnel*> tunnels_;  ///< Those that run.
-  std::vector<V1Peer*> v1_peers_;      ///< Likewise.
+  AgentConnections running_;
+  /// Bytes of the unfinished messages of each user's version-1 instances. Whoever had one stays.
+  std::map<std::int64_t, std::size_t> unfinished_;
 };
 
 }  // namespace berth::hub

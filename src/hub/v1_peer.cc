@@ -1,7 +1,6 @@
 #include "hub/v1_peer.h"
 
 #include "base/log.h"
-#include "hub/browser.h"
 #include "hub/registration.h"
 #include "identity/identity.h"
 #include "tunnel/link.h"
@@ -44,24 +43,21 @@ class V1Peer::Arriving : public http::Body {
   http::BodyPtr inner_;
 };
 
-V1Peer::V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
-               http::Request request)
-    : hub_(hub),
-      endpoint_(endpoint),
-      token_(std::move(token)),
-      address_(request.peer.address),
+V1Peer::V1Peer(HubContext& hub, AgentConnections& all, identity::AgentTokenPtr token,
+               http::Request request, std::size_t& unfinished_of_user)
+    : AgentConnection(hub, all, std::move(token), request.peer.address),
       channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
       streams_(hub),
-      register_timer_([this] { Close(http::close_code::kPolicy, "register within the time"); }) {
+      register_timer_([this] { Close(http::close_code::kPolicy, "register within the time"); }),
+      unfinished_of_user_(unfinished_of_user) {
   channel_.Attach(std::make_unique<Arriving>(*this, std::move(request.body)));
   hub.executor.ArmAfter(register_timer_, hub.limits.register_timeout);
-  endpoint_.v1_peers_.push_back(this);
 }
 
 V1Peer::~V1Peer() {
   token_end_.Cancel();
   Leave();
-  std::erase(endpoint_.v1_peers_, this);
+  NoteFinished();
 }
 
 http::Response V1Peer::TakeResponse() {
@@ -85,31 +81,23 @@ Task<void> V1Peer::Run() {
       break;
     }
     if (event->kind != http::WebSocketEvent::Kind::kText) continue;
-    unfinished_ = 0;
+    NoteFinished();
     co_await OnText(event->text());
-  }
-  LogInfo("instance {}: version-1 connection from {} ended: {}", ForLog(id_), ForLog(address_),
-          why.ToString());
-  if (unknown_messages_ > 0) {
-    LogInfo("instance {}: {} messages of unknown types were ignored", ForLog(id_),
-            unknown_messages_);
   }
   register_timer_.Disarm();
   is_over_ = true;
-  Leave(why.ToString());
-  if (!id_.empty()) co_await NoteInstanceLeft(hub_, id_);
+  co_await NoteEnd(std::move(why));
 }
 
 Result<void> V1Peer::NoteArrived(std::size_t bytes) {
   unfinished_ += bytes;
+  unfinished_of_user_ += bytes;
   if (unfinished_ <= hub_.limits.control_message) return Ok();
-  std::size_t of_user = 0;
-  for (const V1Peer* peer : endpoint_.v1_peers_) {
-    if (peer->token_->user_id == token_->user_id) of_user += peer->unfinished_;
-  }
-  if (of_user <= kMostUnfinished * hub_.limits.version1_message) return Ok();
+  if (unfinished_of_user_ <= kMostUnfinished * hub_.limits.version1_message) return Ok();
   return TooLarge("the unfinished messages of this user's instances are too much to hold");
 }
+
+void V1Peer::NoteFinished() { unfinished_of_user_ -= std::exchange(unfinished_, 0); }
 
 Task<void> V1Peer::OnText(std::string_view text) {
   if (is_over_) co_return;
@@ -248,13 +236,6 @@ void V1Peer::Fence(std::string_view reason) {
   Close(http::close_code::kPolicy, reason);
 }
 
-void V1Peer::Disconnect() {
-  control::Command command;
-  command.command = control::Command::Kind::kDisconnect;
-  auto sent = Send(command);
-  if (!sent) LogDebug("instance {}: {}", ForLog(id_), sent.error().message);
-}
-
 void V1Peer::Drain() {
   if (std::exchange(is_draining_, true)) return;
   if (!calls_ || calls_->size() == 0) Close(http::close_code::kGoingAway, "the hub is restarting");
@@ -262,11 +243,7 @@ void V1Peer::Drain() {
 
 Task<void> V1Peer::CloseWhenTokenEnds() {
   co_await token_->ended.Wait();
-  Refuse(token_->HasExpired(hub_.clock()) ? "the token has expired" : "the token was revoked");
-}
-
-void V1Peer::CloseUnlessAdmitted() {
-  if (!PersonOf(hub_, token_->user_id)) Refuse(kNoLongerAdmitted);
+  RefuseTokenEnded();
 }
 
 void V1Peer::Refuse(std::string_view why) {
@@ -275,9 +252,8 @@ void V1Peer::Refuse(std::string_view why) {
   Close(http::close_code::kPolicy, why);
 }
 
-void V1Peer::Leave(std::string why) {
+void V1Peer::FailWaiting() {
   if (calls_) calls_->Close();
-  if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 
 }  // namespace berth::hub

@@ -1,27 +1,24 @@
-// V1Peer: one version-1 instance, from the accepted upgrade to the end of its connection: the link
-// in the registry that speaks exactly the seed's protocol (docs/protocol.md, "Version 1").
+// V1Peer: one version-1 instance, from the accepted upgrade to the end of its connection. It speaks
+// exactly the seed's protocol (docs/protocol.md, "Version 1").
 #pragma once
 
 #include <memory>
 
 #include "control/v1_proxy.h"
 #include "http/websocket.h"
-#include "hub/context.h"
-#include "hub/registry.h"
-#include "hub/report_log.h"
-#include "hub/tunnel_endpoint.h"
+#include "hub/agent_connection.h"
 #include "hub/v1_calls.h"
 #include "hub/v1_streams.h"
-#include "identity/agent_tokens.h"
 
 namespace berth::hub {
 
-class V1Peer : public InstanceLink {
+class V1Peer : public AgentConnection {
  public:
-  /// `request` is the accepted upgrade, `token` what its query proved. `hub` and `endpoint` must
-  /// outlive the peer.
-  V1Peer(HubContext& hub, TunnelEndpoint& endpoint, identity::AgentTokenPtr token,
-         http::Request request);
+  /// `request` is the accepted upgrade, `token` what its query proved. `unfinished_of_user` counts
+  /// the bytes of unfinished messages of all peers of the token's user. The references must outlive
+  /// the peer.
+  V1Peer(HubContext& hub, AgentConnections& all, identity::AgentTokenPtr token,
+         http::Request request, std::size_t& unfinished_of_user);
   ~V1Peer() override;
 
   /// The response that completes the upgrade. Call once.
@@ -40,16 +37,11 @@ class V1Peer : public InstanceLink {
   bool is_version_1() const override { return true; }
   std::shared_ptr<V1Calls> version_1() override { return calls_; }
   void Fence(std::string_view reason) override;
-  void Disconnect() override;
-  std::string_view address() const override { return address_; }
   std::optional<Duration> latency() const override { return channel_.latency(); }
-
   control::Traffic traffic() const override { return traffic_; }
 
-  /// Closes the connection if its token's user is no longer admitted to the hub.
-  void CloseUnlessAdmitted();
-  /// Lets requests that run finish, then closes; the instance dials again.
-  void Drain();
+  // AgentConnection.
+  void Drain() override;
 
  private:
   class Arriving;
@@ -57,6 +49,8 @@ class V1Peer : public InstanceLink {
   /// kTooLarge: with these bytes, the unfinished messages of one user's connections are too much
   /// to hold.
   Result<void> NoteArrived(std::size_t bytes);
+  /// The message that was arriving is there, or never will be.
+  void NoteFinished();
   Task<void> OnText(std::string_view text);
   /// Whoever waits for an answer that was refused need not wait any longer. A piece of one is lost
   /// from it, and the rest still comes.
@@ -64,29 +58,22 @@ class V1Peer : public InstanceLink {
   Task<void> OnRegister(control::Register registration);
   void OnMessage(control::Message message);
   Task<void> CloseWhenTokenEnds();
-  /// Tells the instance that it has no access any more, and why.
-  void Refuse(std::string_view why);
-  Result<void> Send(const control::Message& message);
+  void Refuse(std::string_view why) override;
+  Result<void> Send(const control::Message& message) override;
+  void FailWaiting() override;
   void Tell(std::string_view error);
   /// Tells why, fails what runs, and closes. The instance may dial again, unless it is told to
   /// leave.
   void Close(std::uint16_t code, std::string_view why);
-  void Leave(std::string why = {});
 
-  HubContext& hub_;
-  TunnelEndpoint& endpoint_;
-  const identity::AgentTokenPtr token_;
-  const std::string address_;
-  std::string id_;  ///< Once registered.
   http::WebSocketChannel channel_;
   std::shared_ptr<V1Calls> calls_;  ///< Once registered.
   V1Streams streams_;
   Timer register_timer_;
   Job token_end_;
-  std::uint64_t unknown_messages_ = 0;
-  ReportLog reports_;
   control::Traffic traffic_;    ///< Of messages.
   std::size_t unfinished_ = 0;  ///< Bytes since the last message, about.
+  std::size_t& unfinished_of_user_;
   bool is_draining_ = false;
   bool is_over_ = false;  ///< Closed or fenced: nothing is delivered any more.
 };

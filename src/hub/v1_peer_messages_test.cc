@@ -133,6 +133,7 @@ TEST_F(V1PeerMessagesTest, UnfinishedMessagesOfOneUserAreBoundedInAll) {
   limits.control_message = 1024;
   std::string part;
   http::AppendFrame(part, http::WebSocketOpcode::kText, std::string(4000, ' '), http::MaskKey{});
+  const std::string rest = part.substr(3800);
   part.resize(3800);
   std::vector<std::unique_ptr<http::testing::ManualSource>> sources;
   std::vector<http::Response> connections;
@@ -154,6 +155,10 @@ TEST_F(V1PeerMessagesTest, UnfinishedMessagesOfOneUserAreBoundedInAll) {
   EXPECT_EQ(sockets.size(), 3U);
   connect();
   EXPECT_EQ(sockets.size(), 4U);
+  sources[1]->Push(rest);  // Its message is whole.
+  executor.RunUntilIdle();
+  connect();
+  EXPECT_EQ(sockets.size(), 5U);
   for (const auto& source : sources) source->Finish();
   executor.RunUntilIdle();
   EXPECT_EQ(sockets.size(), 0U);

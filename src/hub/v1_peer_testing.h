@@ -6,6 +6,7 @@
 #include "http/h2_testing.h"
 #include "http/request_testing.h"
 #include "hub/hub_testing.h"
+#include "hub/tunnel_endpoint.h"
 #include "hub/v1_peer.h"
 
 namespace berth::hub::testing {
