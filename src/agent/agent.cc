@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kVersion1Heartbeat = std::chrono::seconds(30);
-constexpr std::size_t kMaxAnswers = 16;  // That wait for the instance's word.
 
 /// A number in [0, 1).
 double RandomShare() {
@@ -112,9 +111,9 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
       locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
                [this](Adapter& adapter) {
-                 adapter_ = &adapter;
                  forwarder_.SetAdapter(&adapter);
                  status_.SetAdapter(&adapter);
+                 answers_.SetAdapter(&adapter);
                  const bool is_news = !is_version_1() && KindOfInstance() != told_kind_;
                  if (is_news) SendStatus(status_.report());
                }),
@@ -122,7 +121,8 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       v1_server_(loop_, limits_, {.scheme = hub_.scheme, .authority = hub_.authority}, forwarder_,
                  [this](const control::Message& message) { return keeper_.Send(message); }),
       keeper_(loop_, limits_, hub_, hub_client_, forwarder_, *this, RandomShare),
-      answers_(loop_),
+      answers_(loop_, forwarder_,
+               [this](const control::Message& message) { return keeper_.Send(message); }),
       left_(loop_) {
   if (is_version_1()) gate_.BelieveFields();
   AllowList allowed = AllowListOf(options_);
@@ -138,7 +138,6 @@ Agent::~Agent() {
   locating_.Cancel();
   reporting_.Cancel();
   amending_.Cancel();
-  answers_.CancelAll();
 }
 
 Task<Error> Agent::Run() {
@@ -320,50 +319,32 @@ void Agent::OnRegistered(const control::Registered& registered) {
 }
 
 void Agent::OnMessage(const control::Message& message) {
-  if (const auto* command = std::get_if<control::Command>(&message);
-      command && command->command == control::Command::Kind::kRefreshStatus) {
-    SendStatus(status_.report());
-    status_.Refresh();
-  } else if (const auto* keys = std::get_if<control::HubKeys>(&message)) {
-    gate_.Forget();
-    auto accepted = trust_.Accept(keys->keys);
-    if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
-  } else if (const auto* answer = std::get_if<control::Answer>(&message);
-             answer && !is_version_1()) {
-    auto admitted = forwarder_.AdmitAnswer(answer->assertion);
-    if (!admitted) {
-      Report({.request_id = answer->request_id, .message = admitted.error().message});
-    } else if (adapter_ && answers_.size() < kMaxAnswers) {
-      answers_.Spawn("answer", GiveAnswer(*answer));
-    } else {
-      Report({.request_id = answer->request_id,
-              .message = adapter_ ? "too many answers at once" : "the instance is not there"});
-    }
-  } else if (const auto* seen = std::get_if<control::Seen>(&message); seen && !is_version_1()) {
-    auto admitted = forwarder_.AdmitAnswer(seen->assertion);
-    if (!admitted) {
-      LogInfo("session {} stays unseen: {}", ForLog(seen->session_id, 80),
-              admitted.error().message);
-    } else if (adapter_) {
-      adapter_->MarkSeen(seen->session_id);
-    }
-  } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
-    LogWarn("the hub says: {}", ForLog(error->message));
-  } else if (is_version_1()) {
-    v1_server_.OnMessage(message);
-  }
+  std::visit([this](const auto& known) { On(known); }, message);
+  if (is_version_1()) v1_server_.OnMessage(message);
 }
 
-Task<void> Agent::GiveAnswer(control::Answer answer) {
-  control::AnswerResult result = co_await adapter_->GiveAnswer(answer);
-  LogInfo("session {}: {} on behalf of a user of the hub: {}", ForLog(answer.session_id, 80),
-          answer.allow ? "allowed" : "denied", ToString(result.outcome));
-  Report(std::move(result));
+void Agent::On(const control::Command& command) {
+  if (command.command != control::Command::Kind::kRefreshStatus) return;
+  SendStatus(status_.report());
+  status_.Refresh();
 }
 
-void Agent::Report(control::AnswerResult result) {
-  auto sent = keeper_.Send(result);
-  if (!sent) LogWarn("what became of an answer was not sent: {}", sent.error().message);
+void Agent::On(const control::HubKeys& keys) {
+  gate_.Forget();
+  auto accepted = trust_.Accept(keys.keys);
+  if (!accepted) LogError("the hub's new keys are refused: {}", accepted.error().message);
+}
+
+void Agent::On(const control::Answer& answer) {
+  if (!is_version_1()) answers_.Take(answer);
+}
+
+void Agent::On(const control::Seen& seen) {
+  if (!is_version_1()) answers_.Take(seen);
+}
+
+void Agent::On(const control::ErrorMessage& error) {
+  LogWarn("the hub says: {}", ForLog(error.message));
 }
 
 }  // namespace berth::agent

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "agent/answer_desk.h"
 #include "agent/forwarder.h"
 #include "agent/hub_place.h"
 #include "agent/locator.h"
@@ -49,8 +50,6 @@ class Agent : private tunnel::Keeper::Observer {
   void StartCommand();
   void OnCommand(const SupervisorEvent& event);
   void SendStatus(const StatusReport& report);
-  Task<void> GiveAnswer(control::Answer answer);
-  void Report(control::AnswerResult result);
   Task<void> TakeOtherToken();
   Task<void> TakeOtherPins();
   control::Metadata DescribeInstance() const;
@@ -68,6 +67,13 @@ class Agent : private tunnel::Keeper::Observer {
   void OnState(const tunnel::TunnelState& state) override;
   void OnRegistered(const control::Registered& registered) override;
   void OnMessage(const control::Message& message) override;
+  void On(const control::Command& command);
+  void On(const control::HubKeys& keys);
+  void On(const control::Answer& answer);
+  void On(const control::Seen& seen);
+  void On(const control::ErrorMessage& error);
+  template <class Other>
+  void On(const Other&) {}
 
   net::Loop& loop_;
   AgentOptions options_;
@@ -96,10 +102,9 @@ class Agent : private tunnel::Keeper::Observer {
   tunnel::Keeper keeper_;
   std::unique_ptr<net::NetworkChange> network_change_;
   std::unique_ptr<Supervisor> supervisor_;
-  InstanceKind told_kind_;      // What the hub knows of it over the present tunnel.
-  Adapter* adapter_ = nullptr;  // Of the locator; null until the instance is found.
-  TaskGroup answers_;
-  Event left_;  // Run() has ended.
+  AnswerDesk answers_;
+  InstanceKind told_kind_;  // What the hub knows of it over the present tunnel.
+  Event left_;              // Run() has ended.
   Job locating_;
   Job reporting_;
   Job amending_;  // Waits for another token while the hub refuses ours, or for pins that it meets.

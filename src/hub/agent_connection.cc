@@ -34,6 +34,14 @@ void AgentConnection::Leave(std::string why) {
   if (!id_.empty()) hub_.registry.Disconnected(id_, *this, std::move(why));
 }
 
+void AgentConnection::On(const control::StatusUpdate& update) {
+  hub_.registry.SetStatus(id_, *this, update);
+}
+
+void AgentConnection::On(const control::ErrorMessage& error) {
+  reports_.Note(id_, error.message, hub_.executor.now());
+}
+
 Task<void> AgentConnection::NoteEnd(Error why) {
   const std::string_view kind = is_version_1() ? "version-1 connection" : "tunnel";
   const std::string which = id_.empty() ? fmt::format("a {} that never registered", kind)

@@ -53,6 +53,10 @@ class AgentConnection : public InstanceLink {
   /// The instance is away, and why. May be called again. REQUIRES of a derived class: called in its
   /// destructor.
   void Leave(std::string why = {});
+  // What an agent of any kind may say, once it is registered.
+  void On(const control::StatusUpdate& update);
+  void On(const control::ErrorMessage& error);
+  void On(const control::Unknown&) { ++unknown_messages_; }
   /// The connection has ended: writes that to the log and, of an instance, to the store.
   Task<void> NoteEnd(Error why);
 

@@ -83,15 +83,11 @@ void AgentTunnel::AnnounceKeys() {
 }
 
 void AgentTunnel::OnMessage(control::Message message) {
-  if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
-    hub_.registry.SetStatus(id_, *this, *update);
-  } else if (auto* result = std::get_if<control::AnswerResult>(&message)) {
-    if (answers_) answers_->Finish(std::move(*result));
-  } else if (const auto* error = std::get_if<control::ErrorMessage>(&message)) {
-    reports_.Note(id_, error->message, hub_.executor.now());
-  } else if (std::holds_alternative<control::Unknown>(message)) {
-    ++unknown_messages_;
-  }
+  std::visit([this](auto& known) { On(std::move(known)); }, message);
+}
+
+void AgentTunnel::On(control::AnswerResult result) {
+  if (answers_) answers_->Finish(std::move(result));
 }
 
 void AgentTunnel::Refuse(std::string_view why) {

@@ -46,6 +46,10 @@ class AgentTunnel : public AgentConnection, private tunnel::HubLink::Observer {
   Task<void> Run();
   Task<Result<control::Registered>> OnRegister(control::Register registration) override;
   void OnMessage(control::Message message) override;
+  using AgentConnection::On;
+  void On(control::AnswerResult result);
+  template <class Other>
+  void On(const Other&) {}
   Result<void> Send(const control::Message& message) override { return link_.Send(message); }
   void Refuse(std::string_view why) override;
   void FailWaiting() override;

@@ -194,10 +194,10 @@ void V1Peer::OnMessage(control::Message message) {
     auto sent = Send(control::Pong{id_});
     if (!sent) LogDebug("instance {}: {}", id_, sent.error().message);
   } else if (const auto* update = std::get_if<control::StatusUpdate>(&message)) {
-    hub_.registry.SetStatus(id_, *this, *update);
+    On(*update);
   } else if (const auto* error = std::get_if<control::ErrorMessage>(&message);
              error && error->request_id.empty()) {
-    reports_.Note(id_, error->message, hub_.executor.now());
+    On(*error);
   } else {
     calls_->Deliver(std::move(message));
   }
