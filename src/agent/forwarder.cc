@@ -25,9 +25,6 @@ namespace {
 // A request body up to this can be sent again when our credential was refused.
 constexpr std::size_t kMaxReplay = 64 * 1024;
 
-// Between two lines of the log about requests that were not admitted.
-constexpr Duration kRefusalPause = std::chrono::seconds(10);
-
 /// Counts a live connection for the status, and lets the adapter read along.
 class LiveBody : public http::Body {
  public:
@@ -222,8 +219,8 @@ std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, A
   user = std::move(*checked);
   auto valid = CheckTarget(head.method, head.target);
   if (!valid) {
-    LogWarn("refused a request of the hub: {}", valid.error().message);
-    return ProblemResponse(400, "bad-request", "Bad request",
+    NoteRefusal(valid.error());
+    return ProblemResponse(400, control::stream_error::kBadRequest, "Bad request",
                            "The request's address cannot be sent to an instance.");
   }
   if (!allowed_.Admits(*user)) {
@@ -241,9 +238,7 @@ std::optional<http::Response> Forwarder::Refuse(const http::RequestHead& head, A
 
 // Once a while: a hub could fill the log otherwise.
 void Forwarder::NoteRefusal(const Error& why) {
-  const TimePoint now = executor_.now();
-  if (last_refusal_ && now - *last_refusal_ < kRefusalPause) return;
-  last_refusal_ = now;
+  if (!refusals_.IsWorthALine("refusal", executor_.now())) return;
   LogWarn("refused a request of the hub: {}", why.message);
 }
 
@@ -278,7 +273,8 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
   auto resource = plan->OwnResource();
   if (resource) co_return std::move(*resource);
   if (http::IsReservedPath(request.head.path())) {
-    co_return ProblemResponse(404, "reserved", "Not found", "This path is not the instance's.");
+    co_return ProblemResponse(404, control::stream_error::kReserved, "Not found",
+                              "This path is not the instance's.");
   }
   http::CompressionAsk compression = http::CompressionAsk::Of(request.head);
   compression.coding =

@@ -19,6 +19,7 @@
 #include "agent/status.h"
 #include "base/event.h"
 #include "base/limits.h"
+#include "base/log_thinning.h"
 #include "http/compression.h"
 #include "http/message.h"
 #include "rewrite/page_setup.h"
@@ -89,7 +90,7 @@ class Forwarder : public http::Service {
   AllowList allowed_;
   std::function<void()> on_away_;
   std::optional<Error> trouble_;
-  std::optional<TimePoint> last_refusal_;  // That was logged.
+  LogThinning refusals_{std::chrono::seconds(10)};  ///< Lines about them, whatever the reason.
   /// OwnAuthorities() of the instance as it was: kept, because every request asks.
   struct {
     std::string host = {};

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "agent/adapters/claudecodeui.h"
 #include "agent/adapters/fake_database_testing.h"
 #include "agent/adapters/generic.h"
@@ -206,6 +208,16 @@ TEST_F(ForwarderTest, AdmitsOnlyWhomTheAgentAllows) {
   EXPECT_EQ(Exchange(Get("/")).head.status, 200);
   forwarder_.SetAllowList({.groups = {"acme/other"}});
   EXPECT_EQ(Exchange(Get("/")).head.status, 403);
+}
+
+TEST_F(ForwarderTest, RefusedRequestsFillNoLog) {
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Exchange(Get("http://elsewhere/")).head.status, 400);
+    EXPECT_EQ(Exchange(http::testing::MakeRequest("/")).head.status, 403);
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
 }
 
 TEST_F(ForwarderTest, AnAnswerCountsOnlyFromWhomTheAgentAllows) {

@@ -21,8 +21,7 @@ inline constexpr std::string_view kDigestField = "x-berth-digest";
 /// instance answers.
 inline constexpr std::string_view kErrorField = "x-berth-error";
 
-/// What kErrorField says where the hub's words depend on it. An agent may say others; a hub takes
-/// those by the status.
+/// What kErrorField says. An agent may say other words; a hub takes those by the status.
 namespace stream_error {
 // The agent lets it not through: 403.
 inline constexpr std::string_view kNotAsserted = "not-asserted";  ///< It does not believe the hub.
@@ -37,6 +36,9 @@ inline constexpr std::string_view kInvalid = "instance-invalid";          ///< I
 inline constexpr std::string_view kForeign = "instance-foreign";  ///< Another user is in its place.
 inline constexpr std::string_view kAgentFailed = "agent-failed";  ///< It could not even ask.
 inline constexpr std::string_view kFailed = "instance-failed";    ///< In version 1: it said so.
+// The request is for no instance: 400 or 404, and that says all.
+inline constexpr std::string_view kBadRequest = "bad-request";  ///< Its target cannot be sent.
+inline constexpr std::string_view kReserved = "reserved";       ///< The path is of ours.
 }  // namespace stream_error
 
 }  // namespace berth::control
