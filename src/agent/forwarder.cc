@@ -47,12 +47,6 @@ class LiveBody : public http::Body {
   std::unique_ptr<SocketWatch> watch_;
 };
 
-/// What is rewritten of one exchange, and where its interim responses go.
-struct PlanOfExchange {
-  rewrite::Plan plan;
-  http::InterimHandler pass;
-};
-
 /// Fields that only hub and agent say to each other, and those that only the agent says to the
 /// instance.
 void RemoveInternal(http::Fields& fields) {
@@ -101,6 +95,58 @@ std::optional<http::Response> ConfineViewer(const Adapter& adapter, http::Reques
 bool IsActByLink(const Adapter& adapter, const http::RequestHead& head) {
   return http::IsSafeMethod(head.method) && !head.is_upgrade() && adapter.HasSideEffects(head) &&
          !IsAskedByOwnScript(head);
+}
+
+/// Holds a request to what a user of this role may ask in this way; the answer if it is not that.
+std::optional<http::Response> Confine(const Adapter& adapter, control::Role role,
+                                      http::Request& request) {
+  if (role == control::Role::kViewer) return ConfineViewer(adapter, request);
+  if (!IsActByLink(adapter, request.head)) return std::nullopt;
+  return ProblemResponse(403, control::stream_error::kNotByPage, "Not by a link",
+                         "This address changes something at the instance, so only the instance's "
+                         "own page may ask for it.");
+}
+
+/// What is done to one exchange on its way to the instance and back.
+struct Edits {
+  Edits(const http::RequestHead& head, rewrite::PageSetup page_setup)
+      : setup(std::move(page_setup)),
+        plan(rewrite::PlanFor(head, head.fields.Find("x-forwarded-prefix").value_or(""), setup)) {}
+
+  const rewrite::PageSetup setup;
+  rewrite::Plan plan;
+  http::InterimHandler pass;  ///< Where interim responses go.
+  http::CompressionAsk compression;
+  std::string method;
+  std::string held;  ///< What the hub holds of answers that may be shared.
+};
+
+/// The answer to what is not for the instance to answer.
+std::optional<http::Response> OwnAnswer(const rewrite::Plan& plan, const http::RequestHead& head) {
+  auto resource = plan.OwnResource();
+  if (resource || !http::IsReservedPath(head.path())) return resource;
+  return ProblemResponse(404, control::stream_error::kReserved, "Not found",
+                         "This path is not the instance's.");
+}
+
+/// Readies the request for the instance, once what the hub says of the answer is taken from it.
+void PrepareRequest(const std::shared_ptr<Edits>& edits, http::Request& request) {
+  const http::Fields& fields = request.head.fields;
+  edits->compression = http::CompressionAsk::Of(request.head);
+  edits->compression.coding = http::CodingNamed(fields.Find(control::kCompressField).value_or(""));
+  edits->method = request.head.method;
+  if (http::MayAskForSharedAsset(request.head)) {
+    edits->held = fields.Find(control::kHeldField).value_or("");
+  }
+  http::RestoreEtags(request.head.fields);
+  edits->plan.PrepareRequest(request.head);
+  if (!request.interim) return;
+  edits->pass = std::move(request.interim);
+  request.interim = [edits](const http::ResponseHead& head) {
+    http::ResponseHead edited = head;
+    edits->plan.ApplyToInterim(edited);
+    edits->pass(edited);
+  };
 }
 
 /// How the instance may name itself in a redirect: as it is asked, or by another loopback name.
@@ -252,54 +298,26 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
     if (!found) co_return std::move(found).error();
     adapter = *found;
   }
-  if (user->role == control::Role::kViewer) {
-    auto confined = ConfineViewer(*adapter, request);
-    if (confined) co_return std::move(*confined);
-  } else if (IsActByLink(*adapter, request.head)) {
-    co_return ProblemResponse(403, control::stream_error::kNotByPage, "Not by a link",
-                              "This address changes something at the instance, so only the "
-                              "instance's own page may ask for it.");
-  }
-  auto own = adapter->Answer(request.head);
+  auto own = Confine(*adapter, user->role, request);
+  if (!own) own = adapter->Answer(request.head);
   if (own) co_return std::move(*own);
 
-  const std::string prefix(request.head.fields.Find("x-forwarded-prefix").value_or(""));
   rewrite::PageSetup setup = adapter->page_setup();
   setup.own_authorities = OwnAuthorities();
   // Shared: interim responses need it too, and their handler may be kept for longer.
-  const auto shared = std::allocate_shared<PlanOfExchange>(PoolAllocator<PlanOfExchange>());
-  rewrite::Plan* const plan = &shared->plan;
-  *plan = rewrite::PlanFor(request.head, prefix, setup);
-  auto resource = plan->OwnResource();
-  if (resource) co_return std::move(*resource);
-  if (http::IsReservedPath(request.head.path())) {
-    co_return ProblemResponse(404, control::stream_error::kReserved, "Not found",
-                              "This path is not the instance's.");
-  }
-  http::CompressionAsk compression = http::CompressionAsk::Of(request.head);
-  compression.coding =
-      http::CodingNamed(request.head.fields.Find(control::kCompressField).value_or(""));
-  const std::string method = request.head.method;
-  const bool may_be_held = http::MayAskForSharedAsset(request.head);
-  std::string held(request.head.fields.Find(control::kHeldField).value_or(""));
-  http::RestoreEtags(request.head.fields);
-  plan->PrepareRequest(request.head);
-  if (request.interim) {
-    shared->pass = std::move(request.interim);
-    request.interim = [shared](const http::ResponseHead& head) {
-      http::ResponseHead edited = head;
-      shared->plan.ApplyToInterim(edited);
-      shared->pass(edited);
-    };
-  }
+  const auto edits =
+      std::allocate_shared<Edits>(PoolAllocator<Edits>(), request.head, std::move(setup));
+  own = OwnAnswer(edits->plan, request.head);
+  if (own) co_return std::move(*own);
+  PrepareRequest(edits, request);
   auto response = co_await Ask(*adapter, request, *user);
   if (!response) co_return response;
-  plan->ApplyToResponse(*response);
-  if (compression.coding != http::Coding::kIdentity) {
-    compressor_.Apply(compression, method, *response);
+  edits->plan.ApplyToResponse(*response);
+  if (edits->compression.coding != http::Coding::kIdentity) {
+    compressor_.Apply(edits->compression, edits->method, *response);
   }
-  if (may_be_held && !held.empty() && http::IsSharedAsset(response->head)) {
-    co_return co_await voucher_.Vouch(std::move(held), std::move(*response));
+  if (!edits->held.empty() && http::IsSharedAsset(response->head)) {
+    co_return co_await voucher_.Vouch(std::move(edits->held), std::move(*response));
   }
   co_return response;
 }
