@@ -12,6 +12,7 @@ namespace berth::hub {
 namespace {
 
 using ::berth::testing::IsOk;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -26,8 +27,14 @@ struct ApiTest : testing::HubFixture {
 
   /// What is answered, as text.
   std::string Post(std::string target, std::string body, std::string_view token = "") {
-    http::Request request = http::testing::MakeRequest(
-        std::move(target), std::make_unique<http::TextBody>(std::move(body)));
+    return Say(http::testing::MakeRequest(std::move(target),
+                                          std::make_unique<http::TextBody>(std::move(body))),
+               token);
+  }
+  std::string Get(std::string target, std::string_view token) {
+    return Say(http::testing::MakeRequest(std::move(target)), token);
+  }
+  std::string Say(http::Request request, std::string_view token) {
     if (!token.empty()) request.head.fields.Add("authorization", fmt::format("Bearer {}", token));
     request.peer.address = "192.0.2.7";
     auto response = executor.Await(HandleApi(hub, std::move(request)));
@@ -47,6 +54,27 @@ TEST_F(ApiTest, WhatATokenMayNotDoIsInTheAuditLog) {
   EXPECT_EQ(Ask("GET", "/api/audit", text).status, 403);
   EXPECT_THAT(Audited(), ElementsAre("access denied : GET /api/api-tokens with an API token",
                                      "access denied : an API token without audit:read"));
+}
+
+TEST_F(ApiTest, WhatIsRareInTheAuditLogIsFoundHoweverFarBack) {
+  const auto add = [this](std::string_view action) {
+    ASSERT_THAT(store::AppendAudit(*other, {.action = std::string(action)}), IsOk());
+  };
+  add("key_rotate");
+  const std::string rows = fmt::format(
+      "INSERT INTO audit WITH RECURSIVE n(seq) AS (VALUES (2) UNION ALL SELECT seq + 1 FROM n"
+      " WHERE seq < {}) SELECT seq, 0, NULL, '', 'open', '', '', 'ok', '', zeroblob(32) FROM n",
+      2 * store::kAuditLook);
+  ASSERT_THAT(other->RunScript(rows), IsOk());
+  add("key_rotate");
+  const auto token = executor.Await(identity.api_tokens().Create(
+      {.user_id = owner, .name = "script", .scopes = {identity::Scope::kAuditRead}}));
+  const auto found = [&](int limit) {
+    return Get(fmt::format("/api/audit?action=key_rotate&limit={}", limit), token->text.Reveal());
+  };
+  EXPECT_THAT(found(2), AllOf(HasSubstr(R"({"seq":40001,)"), HasSubstr(R"({"seq":1,)"),
+                              HasSubstr(R"("next_before":null)")));
+  EXPECT_THAT(found(1), HasSubstr(R"("next_before":40001)"));
 }
 
 TEST_F(ApiTest, WhoHasAsManyAgentTokensAsOneMayIsTold) {

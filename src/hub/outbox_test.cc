@@ -176,7 +176,7 @@ TEST_F(OutboxTest, GivesUpAfterADayAndSaysSo) {
   EXPECT_GT(web.questions.size(), 20U);
   EXPECT_FALSE(Target().last_error.empty());
   executor.Await(audit.Flush());
-  const auto rows = store::ListAudit(*other, 0, 10).value();
+  const auto rows = store::ListAudit(*other, 0, 10).value().rows;
   EXPECT_EQ(rows.front().entry.action, identity::audit_action::kNotifyGiveUp);
 }
 

@@ -113,7 +113,7 @@ TEST_F(AuditTest, WhatSomebodyMadeUpIsOneLineOfPlainText) {
                 .address = "d\re",
                 .detail = std::string("f\0g", 3)});
   executor.Await(audit.Flush());
-  const auto rows = store::ListAudit(*other, 0, 1).value();
+  const auto rows = store::ListAudit(*other, 0, 1).value().rows;
   ASSERT_EQ(rows.size(), 1U);
   const store::AuditEntry& entry = rows[0].entry;
   for (const std::string& text : {entry.actor, entry.instance_id, entry.address, entry.detail}) {

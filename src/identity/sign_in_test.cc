@@ -70,7 +70,7 @@ TEST_F(SignInTest, WhatIsRefusedAgainAndAgainIsInTheAuditLogOnceAMinute) {
   ASSERT_THAT(Start("https://github.com", "8"), IsOk());
   const auto written = [this] {
     executor.Await(identity.audit().Flush());
-    return store::ListAudit(*other, 0, 100).value().size();
+    return store::ListAudit(*other, 0, 100).value().rows.size();
   };
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(SignInWithGitHub());
   EXPECT_EQ(written(), 1U);

@@ -1,6 +1,6 @@
 #include "store/audit.h"
 
-#include <limits>
+#include <algorithm>
 
 #include "store/digest_column.h"
 
@@ -80,17 +80,28 @@ Result<void> AppendAudit(Database& database, const AuditEntry& entry) {
 }
 
 std::string ListAuditStatement(const AuditFilter& filter) {
-  return fmt::format("SELECT {} FROM audit WHERE seq < ?1 AND {} ORDER BY seq DESC LIMIT ?7",
-                     kColumns, Fits(filter));
+  return fmt::format(
+      "SELECT {} FROM audit WHERE seq < ?1 AND seq >= ?8 AND {} ORDER BY seq DESC LIMIT ?7",
+      kColumns, Fits(filter));
 }
 
-Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
-                                        const AuditFilter& filter) {
-  if (before <= 0) before = std::numeric_limits<std::int64_t>::max();
-  return database.All(ListAuditStatement(filter),
-                      {before, OrNull(filter.actor_id), filter.actor, filter.action,
-                       filter.instance_id, filter.result, limit},
-                      ToAuditRow);
+Result<AuditPage> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
+                            const AuditFilter& filter, std::int64_t most) {
+  auto last = database.First("SELECT max(seq) FROM audit", {},
+                             [](const Row& row) { return row.IntegerOrNull(0).value_or(0); });
+  if (!last) return Wrap(std::move(last).error(), "read the audit log");
+  const std::int64_t end = last->value_or(0) + 1;
+  if (before <= 0 || before > end) before = end;
+  const std::int64_t from = std::max<std::int64_t>(before - most, 1);
+  auto rows = database.All(ListAuditStatement(filter),
+                           {before, OrNull(filter.actor_id), filter.actor, filter.action,
+                            filter.instance_id, filter.result, limit, from},
+                           ToAuditRow);
+  if (!rows) return std::move(rows).error();
+  AuditPage page{.rows = *std::move(rows)};
+  const std::int64_t next = std::ssize(page.rows) == limit ? page.rows.back().seq : from;
+  if (next > 1) page.next_before = next;
+  return page;
 }
 
 Result<void> EachAudit(Database& database, std::int64_t after, const AuditFilter& filter,

@@ -47,10 +47,18 @@ struct AuditFilter {
   std::string result = {};
 };
 
-/// At most `limit` rows that fit with a smaller seq than `before` (0: from the end), the newest
-/// first.
-Result<std::vector<AuditRow>> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
-                                        const AuditFilter& filter = {});
+/// How many rows one look goes through, whether they fit or not: some 10 ms, in which nobody else
+/// gets at the database.
+inline constexpr std::int64_t kAuditLook = 20'000;
+
+/// What a look into the log has found.
+struct AuditPage {
+  std::vector<AuditRow> rows = {};  ///< The newest first.
+  std::int64_t next_before = 0;     ///< From where to go on; 0: that was all.
+};
+/// At most `limit` rows that fit, of the `most` rows before the seq `before` (0: from the end).
+Result<AuditPage> ListAudit(Database& database, std::int64_t before, std::int64_t limit,
+                            const AuditFilter& filter = {}, std::int64_t most = kAuditLook);
 /// Its SQL, so that a test can look at the plan.
 std::string ListAuditStatement(const AuditFilter& filter);
 /// Calls `each` for every row that fits with a greater seq than `after`, the oldest first.

@@ -269,11 +269,11 @@ TEST_F(TablesTest, TheAuditLogShowsWhatWasChangedAndTakesNoChanges) {
   const auto verdict = VerifyAudit(*database).value();
   EXPECT_EQ(verdict.rows, 3);
   EXPECT_EQ(verdict.broken_at, std::nullopt);
-  const auto newest = ListAudit(*database, 0, 2).value();
+  const auto newest = ListAudit(*database, 0, 2).value().rows;
   ASSERT_EQ(newest.size(), 2U);
   EXPECT_EQ(newest[0].entry.action, "sign_out");
   EXPECT_EQ(newest[0].hash, verdict.last_hash);
-  EXPECT_EQ(ListAudit(*database, 2, 9, {.actor_id = guest}).value().size(), 0U);
+  EXPECT_EQ(ListAudit(*database, 2, 9, {.actor_id = guest}).value().rows.size(), 0U);
   EXPECT_THAT(database->Run("DELETE FROM audit"), FailsWith(ErrorKind::kConflict));
   EXPECT_THAT(database->Run("UPDATE audit SET actor = 'x'"), FailsWith(ErrorKind::kConflict));
 
@@ -303,7 +303,7 @@ TEST_F(TablesTest, TheAuditLogIsFilteredByEveryPartThatIsGiven) {
   add(std::nullopt, "agent token 7", "open", "laptop", "denied");
   const auto found = [this](const AuditFilter& filter, std::int64_t before = 0) {
     std::vector<std::int64_t> seqs;
-    const auto rows = ListAudit(*database, before, 9, filter).value();
+    const auto rows = ListAudit(*database, before, 9, filter).value().rows;
     for (const auto& row : rows) seqs.push_back(row.seq);
     std::vector<std::int64_t> forwards;
     EXPECT_THAT(EachAudit(*database, 0, filter,
@@ -323,13 +323,34 @@ TEST_F(TablesTest, TheAuditLogIsFilteredByEveryPartThatIsGiven) {
   EXPECT_EQ(found({.action = "' OR 1=1 --"}), Seqs());
 }
 
+TEST_F(TablesTest, OneLookIntoTheAuditLogGoesThroughSoManyRows) {
+  for (const char* action : {"open", "sign_in", "open", "sign_in", "sign_in"}) {
+    ASSERT_THAT(AppendAudit(*database, {.action = action}), IsOk());
+  }
+  using Seqs = std::vector<std::int64_t>;
+  const auto look = [this](std::int64_t before, std::int64_t limit) {
+    const auto page = ListAudit(*database, before, limit, {.action = "open"}, 2).value();
+    Seqs seqs;
+    for (const auto& row : page.rows) seqs.push_back(row.seq);
+    return std::pair(seqs, page.next_before);
+  };
+  EXPECT_EQ(look(0, 9), std::pair(Seqs(), std::int64_t{4}));
+  EXPECT_EQ(look(99, 9), look(0, 9)) << "what is not there yet is not looked through";
+  EXPECT_EQ(look(4, 9), std::pair(Seqs{3}, std::int64_t{2}));
+  EXPECT_EQ(look(4, 1), std::pair(Seqs{3}, std::int64_t{3}));
+  EXPECT_EQ(look(2, 9), std::pair(Seqs{1}, std::int64_t{0}));
+}
+
 TEST_F(TablesTest, WhatOneUserDidIsFoundWithoutLookingAtWhatOthersDid) {
   std::string plan;
   const std::string statement = ListAuditStatement({.actor_id = guest, .action = "open"});
-  ASSERT_THAT(database->Query("EXPLAIN QUERY PLAN " + statement, {9, guest, "", "open", "", "", 9},
-                              [&](const Row& row) { plan += row.String(3) + "\n"; }),
-              IsOk());
-  EXPECT_THAT(plan, StartsWith("SEARCH audit USING INDEX audit_by_actor (actor_id=? AND rowid<?)"));
+  ASSERT_THAT(
+      database->Query("EXPLAIN QUERY PLAN " + statement, {9, guest, "", "open", "", "", 9, 1},
+                      [&](const Row& row) { plan += row.String(3) + "\n"; }),
+      IsOk());
+  EXPECT_THAT(
+      plan,
+      StartsWith("SEARCH audit USING INDEX audit_by_actor (actor_id=? AND rowid>? AND rowid<?)"));
   EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE")));
 }
 
