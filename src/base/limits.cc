@@ -129,7 +129,8 @@ constexpr LimitRow kRows[] = {
     {"notify_retry_max", true, nullptr, &Limits::notify_retry_max,
      "Longest time between two attempts to deliver a notification, whatever `Retry-After` asks."},
     {"notify_give_up", true, nullptr, &Limits::notify_give_up,
-     "So long after the first failed attempt that it waited through, a notification is given up."},
+     "So long after attempts at its target began to fail, or after it came where that is later, a "
+     "notification is given up."},
     {"notify_targets", false, &Limits::notify_targets, nullptr,
      "Notification targets of one user."},
     {"notify_waiting", false, &Limits::notify_waiting, nullptr,

@@ -91,7 +91,7 @@ struct Limits {
   Ms notify_timeout{10'000};       ///< One attempt to deliver a notification.
   Ms notify_retry_min{5'000};      ///< Before the second attempt; doubles from there.
   Ms notify_retry_max{3'600'000};  ///< Longest time between two attempts.
-  Ms notify_give_up{86'400'000};   ///< After the first attempt, a notification is given up.
+  Ms notify_give_up{86'400'000};   ///< After the first failure, a notification is given up.
   Size notify_targets = 20;        ///< Notification targets of one user.
   Size notify_waiting = 1'000;     ///< Notifications that wait for one target.
 };

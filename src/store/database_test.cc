@@ -16,6 +16,7 @@
 #include "store/instances.h"
 #include "store/meta.h"
 #include "store/notify_targets.h"
+#include "store/outbox.h"
 #include "store/schema.h"
 #include "store/sessions.h"
 
@@ -160,6 +161,27 @@ TEST(DatabaseTest, NotificationTargetsOfBeforeEndWithNoSession) {
   const auto target = FindNotifyTarget(*database, "t").value();
   ASSERT_TRUE(target);
   EXPECT_EQ(target->session_id, std::nullopt);
+}
+
+TEST(DatabaseTest, SinceWhenTargetsFailIsKept) {
+  const TempFolder temp;
+  MakeOld(
+      temp.path(), 8,  // The steps that say it of each notification.
+      "INSERT INTO users (id, provider, subject, name, created_at)"
+      " VALUES (1, 'local', 'a', 'a', 0);"
+      "INSERT INTO notify_targets (id, user_id, kind, name, sealed_config, events, created_at)"
+      " VALUES ('fails', 1, 'ntfy', 'phone', x'', '', 0), ('works', 1, 'ntfy', 'desk', x'', '', 0);"
+      "INSERT INTO outbox"
+      " (target_id, dedupe_key, event, created_at, not_before, first_attempt_at, done_at)"
+      " VALUES ('fails', 'a', '{}', 0, 0, 70, 80), ('fails', 'b', '{}', 10, 0, 90, NULL),"
+      " ('fails', 'c', '{}', 95, 0, 99, NULL), ('works', 'd', '{}', 0, 0, NULL, NULL);");
+  const auto database = MustOpen(temp.path());
+  const auto first = [&](std::int64_t id) {
+    return FindOutbox(*database, id).value().value().first_attempt_at;
+  };
+  EXPECT_EQ(first(2), FromUnixMs(90));
+  EXPECT_EQ(first(3), FromUnixMs(95)) << "when it came";
+  EXPECT_EQ(first(4), std::nullopt);
 }
 
 TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {

@@ -62,8 +62,10 @@ Result<std::vector<OutboxHead>> ListOutboxHeads(Database& database) {
 
 Result<std::optional<OutboxRow>> FindOutbox(Database& database, std::int64_t id) {
   return database.First(
-      "SELECT id, target_id, dedupe_key, event, created_at, not_before, first_attempt_at, attempts"
-      " FROM outbox WHERE id = ?1 AND done_at IS NULL",
+      "SELECT waiting.id, target_id, dedupe_key, event, waiting.created_at, not_before,"
+      " max(target.first_attempt_at, waiting.created_at), attempts"
+      " FROM outbox AS waiting JOIN notify_targets AS target ON target.id = target_id"
+      " WHERE waiting.id = ?1 AND done_at IS NULL",
       {id}, ToOutbox);
 }
 
@@ -85,19 +87,21 @@ Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_be
 }
 
 Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTime now) {
-  auto done = database.Run(
-      "UPDATE outbox SET attempts = attempts + (id = ?1),"
-      " first_attempt_at = min(coalesce(first_attempt_at, ?3), ?3)"
-      " WHERE target_id = ?2 AND done_at IS NULL",
-      {row.id, row.target_id, ToUnixMs(now)});
+  auto done = database.Run("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?1", {row.id});
+  if (done) {
+    done = database.Run(
+        "UPDATE notify_targets SET first_attempt_at = min(coalesce(first_attempt_at, ?2), ?2)"
+        " WHERE id = ?1",
+        {row.target_id, ToUnixMs(now)});
+  }
   if (!done) return Wrap(std::move(done).error(), "note an attempt in the outbox");
   return Ok();
 }
 
 Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id) {
   auto done = database.Run(
-      "UPDATE outbox SET first_attempt_at = NULL"
-      " WHERE target_id = ?1 AND done_at IS NULL AND first_attempt_at IS NOT NULL",
+      "UPDATE notify_targets SET first_attempt_at = NULL"
+      " WHERE id = ?1 AND first_attempt_at IS NOT NULL",
       {target_id});
   if (!done) return Wrap(std::move(done).error(), "forget attempts in the outbox");
   return Ok();

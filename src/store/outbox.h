@@ -20,7 +20,8 @@ struct OutboxRow {
   std::string event = {};       ///< JSON; its client_id is the instance it tells of.
   WallTime created_at = {};
   WallTime not_before = {};
-  /// At what is first in its target's queue, since this waits there.
+  /// Since when attempts at its target fail, or this waits, whichever is later; nothing: none has.
+  /// Read only.
   std::optional<WallTime> first_attempt_at = {};
   std::int64_t attempts = 0;  ///< At this one.
 };
@@ -46,7 +47,7 @@ Result<std::int64_t> CountOutbox(Database& database, std::string_view target_id)
 /// Later, as of `now`, after which it was not created either.
 Result<void> PostponeOutbox(Database& database, std::int64_t id, WallTime not_before, WallTime now);
 /// An attempt at that one failed at `now`: for all that wait for its target it is the first, if
-/// there was none since they wait.
+/// there was none. However many wait, one row of each table is written.
 Result<void> NoteOutboxAttempt(Database& database, const OutboxRow& row, WallTime now);
 /// For what waits for that target, the next attempt is the first.
 Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id);

@@ -242,6 +242,13 @@ CREATE INDEX notify_targets_by_session ON notify_targets (session_id);
 ALTER TABLE users ADD COLUMN group_ids TEXT NOT NULL DEFAULT '';
 ALTER TABLE shares ADD COLUMN group_id TEXT NOT NULL DEFAULT '';
 )sql",
+    R"sql(
+-- Since when attempts at a target fail, once for all that waits for it.
+ALTER TABLE notify_targets ADD COLUMN first_attempt_at INTEGER;
+UPDATE notify_targets SET first_attempt_at =
+  (SELECT min(outbox.first_attempt_at) FROM outbox WHERE target_id = notify_targets.id AND done_at IS NULL);
+ALTER TABLE outbox DROP COLUMN first_attempt_at;
+)sql",
 };
 
 }  // namespace
