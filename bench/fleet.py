@@ -60,7 +60,11 @@ class FleetLoad(Load):
         # A limit raised here is the hub's too.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        hub = Hub(context.place, f"{self.name}-hub", f"{self.name}-{time.monotonic_ns()}")
+        # One user has them all here.
+        limits = context.stage.folder / "fleet.toml"
+        limits.write_text("[limits]\ninstances = 30000\n")
+        hub = Hub(context.place, f"{self.name}-hub", f"{self.name}-{time.monotonic_ns()}",
+                  ("--config", limits))
         try:
             return self.run_on(context, hub, seconds)
         finally:

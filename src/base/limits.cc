@@ -85,6 +85,8 @@ constexpr LimitRow kRows[] = {
      "Bytes of assets that the hub keeps, a quarter for one owner; 0: none.", true},
     {"asset_cache_entry", false, &Limits::asset_cache_entry, nullptr,
      "Bytes of one asset that the hub keeps, at hub and agent."},
+    {"instances", false, &Limits::instances, nullptr,
+     "Instances of one owner, connected or not; an agent of one more is refused, and told so."},
     {"instance_connections", false, &Limits::instance_connections, nullptr,
      "Open connections of an agent to its instance."},
     {"instance_lookup", true, nullptr, &Limits::instance_lookup,

@@ -64,7 +64,8 @@ struct Limits {
   Size asset_cache = 64 * 1024 * 1024;       ///< Bytes in all, a quarter for one owner; 0: none.
   Size asset_cache_entry = 4 * 1024 * 1024;  ///< Bytes of one.
 
-  // Towards the instance.
+  // Instances.
+  Size instances = 1'000;           ///< Of one owner, connected or not.
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.
   Ms instance_lookup{1'000};        ///< A request waits so long for an instance not yet found.
   Ms instance_idle{4'000};          ///< Kept-alive connection to an instance; Node closes at 5 s.

@@ -21,6 +21,14 @@ identity::AuditEvent ConnectEvent(const identity::AgentToken& token, const std::
           .detail = token.name};
 }
 
+/// For whoever asked.
+Error TooManyInstances(Limits::Size most) {
+  return TooLarge(
+      fmt::format("its user has {} instances, which is as many as this hub lets one have: remove "
+                  "some that are gone, each on its page, or have limits.instances raised",
+                  most));
+}
+
 /// Writes the kind and version of an instance, unless that is what is there.
 Result<void> KeepKind(store::Database& database, const std::string& id, const std::string& adapter,
                       const std::string& version) {
@@ -63,15 +71,22 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
   const std::string metadata = MetadataToText(registration.metadata);
   const std::int64_t user_id = token->user_id;
   const WallTime now = hub.clock();
-  auto claimed = co_await hub.store.Run([id, metadata, user_id, now](store::Database& database) {
-    return store::ClaimInstance(database, id, user_id, metadata, now);
-  });
+  const Limits::Size most = hub.limits.instances;
+  auto claimed = co_await hub.store.Run(
+      [id, metadata, user_id, now, most](store::Database& database) -> Result<store::InstanceRow> {
+        auto has_room = store::HasRoomForInstance(database, id, user_id, most);
+        if (!has_room) return std::move(has_room).error();
+        if (!*has_room) return TooManyInstances(most);
+        return store::ClaimInstance(database, id, user_id, metadata, now);
+      });
   if (!claimed) {
     LogWarn("instance {}: {} not let in: {}", id, ForLog(address), claimed.error().ToString());
-    if (claimed.error().kind == ErrorKind::kForbidden) {
-      identity::AuditEvent denied = ConnectEvent(*token, address, id);
+    const bool is_too_many = claimed.error().kind == ErrorKind::kTooLarge;
+    if (is_too_many || claimed.error().kind == ErrorKind::kForbidden) {
+      // That of no instance may be made up.
+      identity::AuditEvent denied = ConnectEvent(*token, address, is_too_many ? "" : id);
       denied.result = identity::audit_result::kDenied;
-      denied.detail += "; the id belongs to another user";
+      denied.detail += is_too_many ? "; too many instances" : "; the id belongs to another user";
       hub.identity.audit().RecordSparsely(std::move(denied));
       co_return RefusedRegistration(claimed.error().message);
     }

@@ -70,6 +70,24 @@ TEST_F(RegistrationTest, WhoConnectsIsInTheAuditLogAndWhoIsRefusedAnothersId) {
                           "agent_connect denied taken: laptop; the id belongs to another user"));
 }
 
+TEST_F(RegistrationTest, AnOwnerHasSoManyInstances) {
+  limits.instances = 2;
+  const auto token = Token();
+  EXPECT_TRUE(Register(token, "box").success);
+  EXPECT_TRUE(Register(token, "tower").success);
+  const auto refused = Register(token, "laptop");
+  EXPECT_FALSE(refused.success);
+  EXPECT_THAT(refused.message, HasSubstr("has 2 instances"));
+  EXPECT_FALSE(Register(token, "phone").success);
+  EXPECT_EQ(registry.Get("laptop"), nullptr);
+  EXPECT_TRUE(Register(token, "box").success) << "it is not new";
+  EXPECT_THAT(Audited(),
+              ElementsAre("agent_connect ok box: laptop", "agent_connect ok tower: laptop",
+                          "agent_connect denied : laptop; too many instances"));
+  ASSERT_THAT(store::DeleteInstance(*other, "tower"), IsOk());
+  EXPECT_TRUE(Register(token, "laptop").success);
+}
+
 TEST_F(RegistrationTest, ATokenThatEndsMeanwhileGetsNothing) {
   const auto token = Token();
   const auto answer =

@@ -39,6 +39,18 @@ Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::
   return std::move(**instance);
 }
 
+Result<bool> HasRoomForInstance(Database& database, std::string_view id, std::int64_t user_id,
+                                std::uint64_t most) {
+  // Counted for a new one only: agents that come back are many.
+  auto count = database.First(
+      "SELECT CASE WHEN EXISTS (SELECT 1 FROM instances WHERE id = ?1) THEN NULL"
+      " ELSE (SELECT count(*) FROM instances WHERE user_id = ?2) END",
+      {id, user_id}, [](const Row& row) { return row.IntegerOrNull(0); });
+  if (!count) return Wrap(std::move(count).error(), "count instances");
+  const auto others = count->value_or(std::nullopt);
+  return !others || static_cast<std::uint64_t>(*others) < most;
+}
+
 Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id) {
   return database.First(
       "SELECT id, user_id, label, metadata, first_seen_at, last_seen_at"

@@ -26,6 +26,10 @@ struct InstanceRow {
 Result<InstanceRow> ClaimInstance(Database& database, std::string_view id, std::int64_t user_id,
                                   std::string_view metadata, WallTime now);
 
+/// Whether that user has fewer than `most` instances; true as well if the instance `id` is not new.
+Result<bool> HasRoomForInstance(Database& database, std::string_view id, std::int64_t user_id,
+                                std::uint64_t most);
+
 Result<std::optional<InstanceRow>> FindInstance(Database& database, std::string_view id);
 Result<std::vector<InstanceRow>> ListInstances(Database& database);
 Result<void> NoteInstanceSeen(Database& database, std::string_view id, WallTime now);
