@@ -62,7 +62,7 @@ class FleetLoad(Load):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         # One user has them all here.
         limits = context.stage.folder / "fleet.toml"
-        limits.write_text("[limits]\ninstances = 30000\n")
+        limits.write_text("[limits]\ninstances = 30000\ndashboards = 1000\n")
         hub = Hub(context.place, f"{self.name}-hub", f"{self.name}-{time.monotonic_ns()}",
                   ("--config", limits))
         try:

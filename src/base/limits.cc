@@ -39,6 +39,9 @@ constexpr LimitRow kRows[] = {
     {"slow_changes", false, &Limits::slow_changes, nullptr,
      "Calls under way that change something and wait for an instance or another server, of all. "
      "Beyond it, 503."},
+    {"dashboards", false, &Limits::dashboards, nullptr,
+     "Open dashboard sockets of one user, of pages and of scripts that watch; one more is closed, "
+     "1013."},
     {"crossing_buffer", false, &Limits::crossing_buffer, nullptr,
      "Bytes on their way between two threads of a hub, for each body and direction; one block of "
      "64 KiB at least."},

@@ -34,6 +34,7 @@ struct Limits {
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
   Size caller_changes = 32;         ///< Calls of one caller under way that change something.
   Size slow_changes = 1'000;        ///< Those of all that wait for an instance or another server.
+  Size dashboards = 32;             ///< Open dashboard sockets of one user, pages and scripts.
 
   Size crossing_buffer = 256 * 1024;  ///< Bytes under way between two loops, per body.
   Size crossing_messages = 4'000;     ///< Messages from one loop that the other has not taken.

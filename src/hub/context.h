@@ -2,6 +2,10 @@
 // outlives every request.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
 #include "base/executor.h"
 #include "base/limits.h"
 #include "base/log_thinning.h"
@@ -57,7 +61,8 @@ struct HubContext {
   bool version_1 = true;                              ///< Whether version-1 instances may connect.
   CompressMode compress = CompressMode::kAuto;        ///< Towards browsers.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
-  /// Lines about dashboard sockets that were closed for what they sent.
+  std::map<std::int64_t, std::size_t> dashboards{};   ///< How many of whose sockets are open.
+  /// Lines about dashboard sockets that were closed for what they sent, or were too many.
   LogThinning closed_pages{std::chrono::seconds(10)};
   /// Lines about sign-ins that were refused.
   LogThinning refused_sign_ins{std::chrono::seconds(10)};

@@ -75,6 +75,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   DashboardSocket(HubContext& hub, Watcher watcher, std::string origin, http::BodyPtr incoming)
       : hub_(hub),
         watcher_(std::move(watcher)),
+        is_one_too_many_(++hub.dashboards[watcher_.user_id] > hub.limits.dashboards),
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
         token_ended_(hub.executor),
         access_timer_([this] { TellAccess(); }),
@@ -95,12 +96,15 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   ~DashboardSocket() override {
     hub_.identity.Unsubscribe(*this);
     hub_.registry.Unsubscribe(*this);
+    const auto open = hub_.dashboards.find(watcher_.user_id);
+    if (--open->second == 0) hub_.dashboards.erase(open);
   }
 
   http::BodyPtr TakeOutgoing() { return channel_.TakeOutgoing(); }
 
   /// Until the browser leaves, the session or token ends, or the hub stops.
   Task<void> Run() {
+    if (is_one_too_many_) co_return Refuse();
     Event& ended = watcher_.session ? watcher_.session->ended : token_ended_;
     for (;;) {
       auto event = co_await WithCancel(hub_.stopping, WithCancel(ended, channel_.Receive()));
@@ -137,12 +141,22 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   }
 
  private:
+  /// By a close code, because pages are not told with what status an upgrade was refused.
+  void Refuse() {
+    channel_.Close(http::close_code::kTryAgainLater,
+                   "you have too many of these open, as pages or in scripts: close some");
+    NoteClosed(fmt::format("more than {} are open", hub_.limits.dashboards));
+  }
+
   /// What goes away is no news; what sends too much, or reads too little, is.
   void NoteBroken(const Error& why) {
-    if (why.kind != ErrorKind::kTooLarge) return;
+    if (why.kind == ErrorKind::kTooLarge) NoteClosed(why.message);
+  }
+
+  void NoteClosed(std::string_view why) {
     if (!hub_.closed_pages.IsWorthALine("too much", hub_.executor.now())) return;
     LogWarn("user {}: dashboard socket from {} closed: {}", watcher_.user_id,
-            ForLog(watcher_.address), why.message);
+            ForLog(watcher_.address), why);
   }
 
   bool IsShown(const Instance& instance) const { return shown_.contains(instance.id()); }
@@ -356,6 +370,7 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
 
   HubContext& hub_;
   const Watcher watcher_;
+  const bool is_one_too_many_;  ///< Of its user's.
   http::WebSocketChannel channel_;
   std::optional<ChatForwarder> chat_;  ///< Of a session only.
   Event token_ended_;

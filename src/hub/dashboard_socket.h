@@ -10,7 +10,7 @@ namespace berth::hub {
 
 /// Accepts the socket: 101, a refusal of the token, or an error (kForbidden: another origin;
 /// kUnauthorized: no session). It lives until the browser leaves, the session or token ends or the
-/// hub drains.
+/// hub drains; where limits.dashboards of its user are open already, it is closed with 1013.
 Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request request);
 
 }  // namespace berth::hub

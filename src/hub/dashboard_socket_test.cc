@@ -51,9 +51,11 @@ struct DashboardSocketTest : testing::HubFixture {
   }
 
   void Open() { Open(page); }
-  void Open(testing::SocketEnd& end) {
+  void Open(testing::SocketEnd& end) { Open(end, owner); }
+  void Open(testing::SocketEnd& end, std::int64_t user) {
+    ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
     auto token = executor.Await(identity.api_tokens().Create(
-        {.user_id = owner, .name = "script", .scopes = {identity::Scope::kInstancesRead}}));
+        {.user_id = user, .name = "script", .scopes = {identity::Scope::kInstancesRead}}));
     ASSERT_THAT(token, IsOk());
     http::Request upgrade = end.Upgrade("/ws/connect?type=browser");
     upgrade.head.fields.Add("authorization", fmt::format("Bearer {}", token->text.Reveal()));
@@ -111,6 +113,24 @@ TEST_F(DashboardSocketTest, ThatItWasClosedForAFloodIsSaidEveryTenSeconds) {
   EXPECT_EQ(flood(), "");
   Pass(std::chrono::seconds(10));
   EXPECT_THAT(flood(), HasSubstr("more messages or control frames"));
+}
+
+TEST_F(DashboardSocketTest, OneUserHasSoManyOpenAndOthersTheirOwn) {
+  limits.dashboards = 2;
+  testing::SocketEnd first(executor);
+  testing::SocketEnd second(executor);
+  testing::SocketEnd third(executor);
+  testing::SocketEnd fourth(executor);
+  Open(first);
+  Open(second);
+  Open(third);
+  EXPECT_THAT(third.Next(), StartsWith("close 1013 you have too many"));
+  EXPECT_THAT(second.Next(), HasSubstr("client_list"));
+  Open(fourth, store::EnsureUser(*other, "github", "2", "ben", time).value().id);
+  EXPECT_THAT(fourth.Next(), HasSubstr("client_list"));
+  first.Close();
+  Open();
+  EXPECT_THAT(page.Next(), HasSubstr("client_list")) << "those that are gone count no more";
 }
 
 TEST_F(DashboardSocketTest, TextIsAllThatItTakes) {

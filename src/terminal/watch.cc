@@ -31,7 +31,9 @@ Task<Error> Follow(http::WebSocketChannel& channel, WatchObserver& observer, boo
     auto event = co_await channel.Receive();
     if (!event) co_return std::move(event).error();
     if (event->kind == http::WebSocketEvent::Kind::kClose) {
-      co_return Unavailable("the hub closed the connection");
+      const std::string_view why = event->text();
+      co_return Unavailable(
+          fmt::format("the hub closed the connection{}{}", why.empty() ? "" : ": ", why));
     }
     if (event->kind != http::WebSocketEvent::Kind::kText) continue;
     // A message that we do not understand is of a newer hub: not for us.

@@ -43,6 +43,18 @@ describe("the app", { concurrency: 1 }, () => {
     await inspect("away");
     await page.evaluate(() => window.hubSocket.set(true));
     await page.getByText("The hub does not answer").waitFor({ state: "detached", timeout: 6_000 });
+    await page.evaluate(() => {
+      window.hubSocket.isFull = true;
+      window.hubSocket.set(false);
+      window.hubSocket.set(true);
+    });
+    await page.getByText("You have as many pages of this hub open as it takes").waitFor();
+    await inspect("crowded");
+    await page.evaluate(() => {
+      window.hubSocket.isFull = false;
+      window.dispatchEvent(new Event("focus"));
+    });
+    await page.getByText("as many pages").waitFor({ state: "detached" });
     // How old the list is counts from the hub's last word, also one that changed nothing.
     await page.evaluate(() => {
       const real = Date.now;

@@ -9,6 +9,7 @@ import { keep, lastKnown, type LastKnown } from "./last_known";
 import { List } from "./list/list";
 import { feed } from "./live";
 import { renewOwnTarget } from "./own_target";
+import type { Link } from "./socket";
 import { InstanceStore } from "./store";
 import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
@@ -82,7 +83,8 @@ function Stale({ at, shown, count }: { at: number; shown: number; count: number 
 function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefined }) {
   const isOffline = kept !== undefined;
   const store = useMemo(() => new InstanceStore(), []);
-  const [connected, setConnected] = useState(true);
+  const [link, setLink] = useState<Link>("up");
+  const connected = link === "up";
   const [isLoaded, setLoaded] = useState(false);
   const [size, setSize] = useState(0);
   const [choice, setChoice] = useState<Choice>(() => choiceOf(location.search));
@@ -95,7 +97,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
       store.fill(kept.all);
       setLoaded(true);
       setSize(kept.all.size);
-      setConnected(false);
+      setLink("down");
     }
     const silence = store.listen(() => {
       if (isOffline) return;
@@ -103,10 +105,10 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
       setSize(store.all.size);
       document.title = titleFor(store.all);
     });
-    const onState = (isConnected: boolean) => {
+    const onState = (now: Link) => {
       // This page came from the cache; the hub's own has everything that it needs.
-      if (isConnected && isOffline) setTimeout(() => location.reload(), reloadAfterMs - performance.now());
-      else setConnected(isConnected);
+      if (now === "up" && isOffline) setTimeout(() => location.reload(), reloadAfterMs - performance.now());
+      else setLink(now);
     };
     const onHeard = () => {
       heardAt.current = hubNow();
@@ -136,7 +138,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
           Add an instance
         </a>
       </div>
-      <div role="status">{!connected && <Unconnected info={info} />}</div>
+      <div role="status">{!connected && <Unconnected info={info} link={link} />}</div>
       {!connected && isLoaded && <Stale at={heardAt.current} shown={size} count={kept?.count ?? size} />}
       {connected && !isLoaded && <Loading />}
       {isLoaded && size === 0 && connected && <NoInstance />}

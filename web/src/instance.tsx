@@ -9,6 +9,7 @@ import { Fact, Labels, Now, Shared } from "./list/card";
 import { OpenButton } from "./list/open_button";
 import { Questions, Sessions } from "./list/sessions";
 import { feed } from "./live";
+import type { Link } from "./socket";
 import { InstanceStore } from "./store";
 import { Chart } from "./ui/chart";
 import { Guard } from "./ui/guard";
@@ -220,12 +221,13 @@ function Details({ one, info, connected }: { one: Instance; info: SessionInfo; c
 function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
   const store = useMemo(() => new InstanceStore(), []);
   const one = useInstance(store, id);
-  const [connected, setConnected] = useState(true);
+  const [link, setLink] = useState<Link>("up");
+  const connected = link === "up";
   const [isLoaded, setLoaded] = useState(false);
 
   useEffect(() => {
     const silence = store.listen(() => setLoaded(store.isLoaded));
-    const end = feed(store, setConnected);
+    const end = feed(store, setLink);
     return () => {
       silence();
       end();
@@ -237,7 +239,7 @@ function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
       <p class="back">
         <a href="/dashboard">All instances</a>
       </p>
-      <div role="status">{!connected && <Unconnected info={info} />}</div>
+      <div role="status">{!connected && <Unconnected info={info} link={link} />}</div>
       {one !== undefined && (
         <div class={connected ? "details" : "details stale"}>
           <Guard of={one} what="This instance">

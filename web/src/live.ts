@@ -1,13 +1,13 @@
 // Keeps a store of instances fed from the hub's socket.
 import { ApiError, sessionInfo, startAnew, toLogin } from "./api";
-import { keepSocket } from "./socket";
+import { keepSocket, type Link } from "./socket";
 import type { InstanceStore } from "./store";
 
 /**
  * Runs until the returned function is called. `onState` is told when the hub comes and goes, `onHeard` of every
  * word of it, also where nothing changes.
  */
-export function feed(store: InstanceStore, onState: (connected: boolean) => void, onHeard?: () => void): () => void {
+export function feed(store: InstanceStore, onState: (link: Link) => void, onHeard?: () => void): () => void {
   return keepSocket(`${location.origin.replace(/^http/, "ws")}/ws/connect?type=browser`, {
     onMessage: (message) => {
       store.hear(message);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test, type TestContext } from "node:test";
-import { keepSocket } from "./socket";
+import { keepSocket, type Link } from "./socket";
 
 /** The hub's end of every socket that the page opened. */
 class FakeSocket {
@@ -34,7 +34,7 @@ class FakeSocket {
 }
 
 /** A page whose time, hub and window are the test's: `wake` is somebody who looks at it. */
-function openPage(t: TestContext, onEnded = () => {}): { wake: () => void; last: () => FakeSocket } {
+function openPage(t: TestContext, onEnded = () => {}, onState: (link: Link) => void = () => {}): { wake: () => void; last: () => FakeSocket } {
   mock.timers.enable({ apis: ["setTimeout"] });
   mock.method(Math, "random", () => 1);
   const window = new EventTarget();
@@ -42,7 +42,7 @@ function openPage(t: TestContext, onEnded = () => {}): { wake: () => void; last:
   FakeSocket.all = [];
   Object.assign(globalThis, { window, document, WebSocket: FakeSocket });
   const mayRetry = () => Promise.resolve(true);
-  const end = keepSocket("ws://hub", { onMessage: () => {}, onState: () => {}, onEnded, mayRetry });
+  const end = keepSocket("ws://hub", { onMessage: () => {}, onState, onEnded, mayRetry });
   t.after(() => {
     end();
     mock.timers.reset();
@@ -108,4 +108,23 @@ test("a session that is over is told once, and not tried again", (t) => {
   mock.timers.tick(60_000);
   assert.equal(onEnded.mock.callCount(), 1);
   assert.equal(last(), socket);
+});
+
+test("a page that is one too many says so, and asks again every 15 seconds at most", (t) => {
+  const states: Link[] = [];
+  const { last } = openPage(t, undefined, (link) => states.push(link));
+  const refuse = (): void => {
+    last().open();
+    last().breaks(1013);
+  };
+  refuse();
+  mock.timers.tick(14_990);
+  assert.equal(FakeSocket.all.length, 1);
+  mock.timers.tick(10);
+  assert.equal(FakeSocket.all.length, 2);
+  refuse();
+  mock.timers.tick(15_000);
+  last().open();
+  last().say({ type: "client_list", clients: [] });
+  assert.deepEqual(states, ["crowded", "crowded", "up"]);
 });

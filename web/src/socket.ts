@@ -15,11 +15,16 @@ const openWithinMs = 5_000;
 const answeredWithinMs = 1_000;
 /** How the hub closes a socket whose session is over. */
 const sessionEnded = 1008;
+/** How it closes one at once whose user has as many open as it takes. */
+const tooMany = 1013;
+
+/** Whether the hub is heard; "crowded": it takes no more sockets of this user. */
+export type Link = "up" | "down" | "crowded";
 
 /** What the owner of the socket is told. */
 export interface SocketEvents {
   readonly onMessage: (message: unknown) => void;
-  readonly onState: (connected: boolean) => void;
+  readonly onState: (link: Link) => void;
   /** The session is over that the page was loaded with; nothing more follows. */
   readonly onEnded: () => void;
   /** A connection was refused or lost; resolves to false if it is no use to try again. */
@@ -31,6 +36,8 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
   let ended = false;
   let delay = firstDelayMs;
   let socket: WebSocket | undefined;
+  /** Whether anything has come over `socket`: one that is refused opens too. */
+  let isHeard = false;
   /** Whether the list has come over `socket`: before, a slow link may take long for whatever is behind it. */
   let isListed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,6 +63,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
     const proof = pageProof();
     const current = new WebSocket(url, proof === "" ? [] : [`berth.page.${proof}`]);
     socket = current;
+    isHeard = false;
     isListed = false;
     clearTimeout(timer);
     timer = setTimeout(() => drop(current), openWithinMs);
@@ -63,13 +71,14 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
       if (current !== socket) return;
       current.send(JSON.stringify({ type: "get_clients", vitals: true }));
       watch(current);
-      events.onState(true);
     };
     current.onmessage = (event) => {
       if (current !== socket) return;
       // Not when it opens: a hub that takes it and says nothing is not asked all the faster.
       delay = firstDelayMs;
       watch(current);
+      if (!isHeard) events.onState("up");
+      isHeard = true;
       if (typeof event.data !== "string") return;
       let message: unknown;
       try {
@@ -80,13 +89,17 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
       isListed ||= isWhole(message);
       events.onMessage(message);
     };
-    current.onclose = ({ code }) => (code === sessionEnded ? over(current) : lost(current));
+    current.onclose = ({ code }) => {
+      if (code === sessionEnded) over(current);
+      else lost(current, code === tooMany ? "crowded" : "down");
+    };
   }
 
-  function lost(current: WebSocket): void {
+  function lost(current: WebSocket, link: Link = "down"): void {
     if (current !== socket || ended) return;
     socket = undefined;
-    events.onState(false);
+    events.onState(link);
+    if (link === "crowded") delay = longestDelayMs.hidden;
     clearTimeout(timer);
     timer = setTimeout(connect, delay * (0.5 + Math.random() / 2));
     delay = Math.min(delay * 2, document.hidden ? longestDelayMs.hidden : longestDelayMs.seen);
@@ -98,7 +111,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
 
   function over(current: WebSocket): void {
     if (current !== socket || ended) return;
-    events.onState(false);
+    events.onState("down");
     end();
     // The answer that ended it may still be on its way here: with the cookie of another, or from signing out.
     setTimeout(events.onEnded, answeredWithinMs);

@@ -9,6 +9,7 @@ export function fakeHubSocket() {
     sent: [],
     connections: 0,
     isUp: true,
+    isFull: false,
     list: [],
     tell(message) {
       for (const one of open) one.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) });
@@ -34,6 +35,7 @@ export function fakeHubSocket() {
         window.hubSocket.connections += 1;
         open.add(this);
         this.onopen?.();
+        if (window.hubSocket.isFull) this.close(1013);
       }, 0);
     }
     send(text) {
@@ -44,10 +46,10 @@ export function fakeHubSocket() {
       if (message.type === "get_clients") answer(() => ({ type: "client_list", clients: window.hubSocket.list }));
       if (message.type === "ping") answer(() => ({ type: "pong" }));
     }
-    close() {
+    close(code = 1006) {
       if (!open.delete(this)) return;
       this.readyState = 3;
-      this.onclose?.({ code: 1006 });
+      this.onclose?.({ code });
     }
   }
   window.WebSocket = FakeSocket;

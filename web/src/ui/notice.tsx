@@ -1,6 +1,7 @@
 // Boxes with something to read: what went wrong, what went well, what to know.
 import type { ComponentChildren } from "preact";
 import { lacksProof, loginPlace, signedOut, type SessionInfo } from "../api";
+import type { Link } from "../socket";
 
 /** `error` is read out at once, `good` when the reader pauses; `info` stands in the page. */
 export type NoticeKind = "info" | "good" | "error";
@@ -35,7 +36,15 @@ export function Notice({ kind = "info", children }: { kind?: NoticeKind; childre
 }
 
 /** That the page has no connection to the hub, or cannot have one. */
-export function Unconnected({ info }: { info: SessionInfo }) {
+export function Unconnected({ info, link }: { info: SessionInfo; link: Link }) {
+  if (link === "crowded") {
+    return (
+      <Notice>
+        You have as many pages of this hub open as it takes, scripts that watch it counted. Close some, here or in other
+        browsers: this page then goes on by itself.
+      </Notice>
+    );
+  }
   if (!lacksProof(info)) return <Notice>The hub does not answer. Connecting again…</Notice>;
   return (
     <Notice>
