@@ -157,6 +157,12 @@ Caller CallerOf(const Route& route, const ApiCall& call) {
   return CallerAt(call.request.peer.address, route.pattern);
 }
 
+/// Whose calls are counted together. A session's by itself, so that a stolen credential cannot get
+/// in the way of its own revocation; but new API tokens give nobody more.
+std::string RateKeyOf(const ApiCall& call) {
+  return call.token ? fmt::format("tokens of {}", call.user_id()) : call.session->id;
+}
+
 Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall call) {
   const http::RequestHead& head = call.request.head;
   const bool is_of_program = route.access == Access::kProgram && !SessionOf(hub, head);
@@ -180,6 +186,13 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (!received) co_return std::move(received).error();
   // Again: what the caller had may have ended while the body was on its way.
   if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
+  if (call.user && !hub.change_rate.Spend(RateKeyOf(call), hub.executor.now())) {
+    if (hub.refused_changes.IsWorthALine("refused", hub.executor.now())) {
+      LogWarn("user {}: too many changes from {}: refused", call.user_id(),
+              ForLog(call.request.peer.address));
+    }
+    co_return TooManyAttempts(std::chrono::seconds(1));
+  }
   Caller caller = CallerOf(route, call);
   co_return co_await hub.changes.CarryOut(std::move(caller), Change(hub, route, std::move(call)));
 }

@@ -56,6 +56,30 @@ TEST_F(ApiTest, WhatATokenMayNotDoIsInTheAuditLog) {
                                      "access denied : an API token without audit:read"));
 }
 
+TEST_F(ApiTest, AUsersTokensChangeSoMuchTogether) {
+  const auto make = [this] {
+    return executor
+        .Await(identity.api_tokens().Create(
+            {.user_id = owner, .name = "script", .scopes = {identity::Scope::kInstancesWrite}}))
+        .value();
+  };
+  const auto one = make();
+  const auto other_one = make();
+  const auto remove = [this](const auto& token) {
+    return Ask("DELETE", "/api/clients/none", token.text.Reveal());
+  };
+  for (int i = 0; i < ChangeRate::kRate.burst; ++i) ASSERT_EQ(remove(one).status, 404) << i;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(remove(one).status, 429);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr(fmt::format("user {}: too many changes from 192.0.2.7", owner)));
+  const auto refused = remove(other_one);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.fields.Find("retry-after"), "1");
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(remove(other_one).status, 404);
+}
+
 TEST_F(ApiTest, WhatIsRareInTheAuditLogIsFoundHoweverFarBack) {
   const auto add = [this](std::string_view action) {
     ASSERT_THAT(store::AppendAudit(*other, {.action = std::string(action)}), IsOk());

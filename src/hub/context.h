@@ -12,6 +12,7 @@
 #include "base/task_group.h"
 #include "base/wall_clock.h"
 #include "http/compression.h"
+#include "hub/change_rate.h"
 #include "hub/hosts.h"
 #include "hub/options.h"
 #include "identity/session_cookie.h"
@@ -61,9 +62,12 @@ struct HubContext {
   bool version_1 = true;                              ///< Whether version-1 instances may connect.
   CompressMode compress = CompressMode::kAuto;        ///< Towards browsers.
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
+  ChangeRate change_rate{};                           ///< Of the API's callers.
   std::map<std::int64_t, std::size_t> dashboards{};   ///< How many of whose sockets are open.
   /// Lines about dashboard sockets that were closed for what they sent, or were too many.
   LogThinning closed_pages{std::chrono::seconds(10)};
+  /// Lines about changes that were too many.
+  LogThinning refused_changes{std::chrono::seconds(10)};
   /// Lines about sign-ins that were refused.
   LogThinning refused_sign_ins{std::chrono::seconds(10)};
 };
