@@ -248,12 +248,14 @@ void Outbox::RecordEnd(const store::NotifyTargetRow& target, const Notification&
     event.action = identity::audit_action::kNotifyTargetDelete;
     event.detail =
         fmt::format("{} {}: the push service forgot the subscription", target.id, target.name);
+    parts_.audit.Record(std::move(event));
   } else {
+    event.actor_id = target.user_id;  // Who may cause as many as they like.
     event.action = identity::audit_action::kNotifyGiveUp;
     event.result = identity::audit_result::kFailed;
     event.detail = fmt::format("{} to {}: {}", notification.event, target.id, outcome.error);
+    parts_.audit.RecordSparsely(std::move(event));
   }
-  parts_.audit.Record(std::move(event));
 }
 
 Task<Result<void>> Outbox::PostponeForQuiet(store::OutboxRow row, WallTime now) {

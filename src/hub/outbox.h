@@ -70,7 +70,8 @@ class Outbox {
   /// What the database is to know of an attempt at `now`; `next` counts if that is kLater.
   static Result<void> Write(store::Database& database, const store::OutboxRow& row,
                             const Outcome& outcome, WallTime now, WallTime next);
-  /// Into the audit log: nothing more comes of this notification, or of its target.
+  /// Into the audit log: nothing more comes of this notification, once a minute for each user and
+  /// instance, or of its target.
   void RecordEnd(const store::NotifyTargetRow& target, const Notification& notification,
                  const Outcome& outcome);
   /// Until its target's quiet hours are over, if they still are.

@@ -248,6 +248,12 @@ TEST_F(OutboxTest, AMessageThatIsRefusedForGoodDoesNotHoldUpTheRest) {
   Begin();
   EXPECT_EQ(web.questions.size(), 2U);
   EXPECT_EQ(Waiting(), 0);
+  // Whose target it is makes as many of them as they like.
+  executor.Await(audit.Flush());
+  const auto rows = store::ListAudit(*other, 0, 10).value().rows;
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].entry.actor, "hub");
+  EXPECT_EQ(rows[0].entry.actor_id, owner);
 }
 
 TEST_F(OutboxTest, AnswersMaySayWhenToComeBack) {
