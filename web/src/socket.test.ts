@@ -98,6 +98,25 @@ test("a list that stops coming is given up", (t) => {
   assert.equal(socket.readyState, 3);
 });
 
+test("once the list is there, silence is noticed soon by who looks", (t) => {
+  const { last } = openPage(t);
+  const socket = last();
+  socket.open();
+  socket.say({ type: "client_list", clients: [] });
+  mock.timers.tick(8_000);
+  assert.deepEqual(socket.sent, ["get_clients", "ping"]);
+  socket.say({ type: "pong" });
+  Object.assign(document, { hidden: true });
+  socket.say({ type: "client_vitals", clients: [] });
+  mock.timers.tick(19_000);
+  assert.deepEqual(socket.sent, ["get_clients", "ping"]);
+  Object.assign(document, { hidden: false });
+  socket.say({ type: "client_vitals", clients: [] });
+  mock.timers.tick(8_000);
+  mock.timers.tick(4_000);
+  assert.equal(socket.readyState, 3);
+});
+
 test("a session that is over is told once, and not tried again", (t) => {
   const onEnded = mock.fn();
   const { wake, last } = openPage(t, onEnded);

@@ -7,8 +7,11 @@ import { isWhole } from "./instances";
 const firstDelayMs = 250;
 /** Between attempts while somebody looks at the page, and while nobody does. */
 const longestDelayMs = { seen: 1_500, hidden: 15_000 };
-const probeAfterMs = 20_000;
-const answerWithinMs = 10_000;
+/**
+ * How long a connection may be silent before it is probed, and then until it is given up: while somebody looks at the
+ * list, of which the hub tells the numbers every 3 s; else, and while a slow link may still carry the list.
+ */
+const patience = { seen: { probeAfterMs: 8_000, answerWithinMs: 4_000 }, else: { probeAfterMs: 20_000, answerWithinMs: 10_000 } };
 const answerAfterSleepMs = 3_000;
 const openWithinMs = 5_000;
 /** For the answer that ended a session: its hub may be waiting for its disk. */
@@ -50,6 +53,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
 
   function watch(current: WebSocket): void {
     clearTimeout(timer);
+    const { probeAfterMs, answerWithinMs } = isListed && !document.hidden ? patience.seen : patience.else;
     timer = setTimeout(() => probe(current, answerWithinMs), probeAfterMs);
   }
 
@@ -76,7 +80,6 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
       if (current !== socket) return;
       // Not when it opens: a hub that takes it and says nothing is not asked all the faster.
       delay = firstDelayMs;
-      watch(current);
       if (!isHeard) events.onState("up");
       isHeard = true;
       if (typeof event.data !== "string") return;
@@ -87,6 +90,7 @@ export function keepSocket(url: string, events: SocketEvents): () => void {
         return;
       }
       isListed ||= isWhole(message);
+      watch(current);
       events.onMessage(message);
     };
     current.onclose = ({ code }) => {
