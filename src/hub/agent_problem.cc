@@ -94,6 +94,13 @@ AgentProblem ExchangeProblemOf(const Error& error, std::string_view instance_id)
                                     instance_id)},
             .retry = Retry::kEvery3Seconds};
   }
+  if (error.kind == ErrorKind::kUnavailable) {
+    return {.problem = {502, "The connection to the agent was lost",
+                        fmt::format("The connection to the agent of \"{}\" broke before there was "
+                                    "an answer. What was sent may have been done, or not.",
+                                    instance_id)},
+            .retry = Retry::kEvery3Seconds};
+  }
   if (error.kind != ErrorKind::kInvalid) {
     return {.problem = ProblemOf(error), .retry = Retry::kEvery3Seconds};
   }

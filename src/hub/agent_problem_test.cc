@@ -60,6 +60,8 @@ TEST(AgentProblemTest, WhyAnExchangeFailedIsNamedAfterItsCause) {
   EXPECT_EQ(unusable.retry, Retry::kNo);
   const auto away = ExchangeProblemOf(Unavailable("gone"), "box");
   EXPECT_EQ(away.problem.status, 502);
+  EXPECT_NE(away.problem.detail.find("The connection to the agent of \"box\" broke"),
+            std::string::npos);
   EXPECT_EQ(away.retry, Retry::kEvery3Seconds);
   const auto cancelled = ExchangeProblemOf(Cancelled("the peer ended the stream: CANCEL"), "box");
   EXPECT_EQ(cancelled.problem.status, 502);
