@@ -49,8 +49,9 @@ constexpr LimitRow kRows[] = {
      "Messages that a front loop of a hub with several `threads` has sent and the main loop has "
      "not taken: beyond it, its new requests get 503."},
     {"tunnel_streams", false, &Limits::tunnel_streams, nullptr,
-     "Concurrent streams in one tunnel; of the hub's and the agent's the smaller. People with whom "
-     "the instance is shared hold at most half of the hub's, together."},
+     "Concurrent streams in one tunnel; of the hub's and the agent's the smaller. What is beyond "
+     "waits 5 s for a place, then gets 503. People with whom the instance is shared hold at most "
+     "half of the hub's, together."},
     {"stream_buffer", false, &Limits::stream_buffer, nullptr,
      "Bytes buffered per stream and direction."},
     {"tunnel_window", false, &Limits::tunnel_window, nullptr,

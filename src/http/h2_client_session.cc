@@ -58,6 +58,15 @@ Task<Result<Response>> AwaitResponse(CancelOnDrop handed_over) {
   co_return response;
 }
 
+/// The same for a request that waits for a place first. Calls `end_wait` once it did so for long.
+Task<Result<Response>> AwaitTurn(CancelOnDrop handed_over, Executor& executor,
+                                 std::move_only_function<void()> end_wait) {
+  Timer timer(std::move(end_wait));
+  executor.ArmAfter(timer, kLongestWaitForPlace);
+  auto response = co_await AwaitResponse(std::move(handed_over));
+  co_return response;
+}
+
 Task<Result<Response>> NoResponse(Error error) { co_return error; }
 
 }  // namespace
@@ -73,7 +82,7 @@ Task<Result<Response>> H2ClientSession::Exchange(Request request) {
   if (draining_ || peer_drains_)
     return NoResponse(Unavailable("the connection takes no new streams"));
   if (stream_count() >= 2 * std::size_t{options_.max_streams}) {
-    return NoResponse(Unavailable("too many streams wait on the connection"));
+    return NoResponse(Conflict("too many streams wait on the connection"));
   }
   if (request.head.is_upgrade() && settled_ &&
       nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
@@ -83,7 +92,22 @@ Task<Result<Response>> H2ClientSession::Exchange(Request request) {
 
   auto submitted = Submit(request);
   if (!submitted) return NoResponse(std::move(submitted).error());
-  return AwaitResponse(CancelOnDrop(std::move(*submitted)));
+  const std::size_t places =
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  if (stream_count() <= places) return AwaitResponse(CancelOnDrop(std::move(*submitted)));
+  return AwaitTurn(CancelOnDrop(*submitted), executor_, [this, inbound = *submitted] {
+    if (inbound->stream_ != nullptr) EndWait(*inbound->stream_);
+  });
+}
+
+void H2ClientSession::EndWait(H2Stream& stream) {
+  if (nghttp2_session_find_stream(session_, stream.id) != nullptr) return;  // It had its turn.
+  stream.inbound->Fail(Conflict("no place among the peer's streams came free"));
+  Reset(stream, NGHTTP2_CANCEL);
+  // nghttp2 keeps it until it could have been sent; what is its sender's does not wait for that.
+  stream.job.Cancel();
+  stream.request_body.reset();
+  stream.interim = nullptr;
 }
 
 Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {

@@ -6,6 +6,9 @@
 
 namespace berth::http {
 
+/// How long a request waits for a place among the peer's concurrent streams.
+inline constexpr std::chrono::seconds kLongestWaitForPlace{5};
+
 class H2ClientSession : public H2Session, public Service {
  public:
   /// `limits` must outlive the session.
@@ -15,14 +18,16 @@ class H2ClientSession : public H2Session, public Service {
 
   /// kUnavailable: the session ends, ended, or the peer refused the stream unprocessed; kCancelled:
   /// the peer cancelled it; kInvalid: the response is malformed or its head too large; kTooLarge:
-  /// the request's head is. A request beyond the peer's concurrent streams waits for a place;
-  /// beyond twice options.max_streams it is kUnavailable. Dropping the task, or the response's body
-  /// before its end, resets the stream.
+  /// the request's head is; kConflict: the peer has as many streams as it takes. A request beyond
+  /// these waits for a place, for kLongestWaitForPlace, unless twice options.max_streams run and
+  /// wait already. Dropping the task, or the response's body before its end, resets the stream.
   Task<Result<Response>> Exchange(Request request) override;
 
  private:
   /// Opens a stream for the request, taking its body and its interim handler.
   Result<std::shared_ptr<H2Inbound>> Submit(Request& request);
+  /// Fails the exchange if its stream still waits for a place.
+  void EndWait(H2Stream& stream);
 
   void OnHead(H2Stream& stream, bool is_end) override;
   void OnClosed(H2Stream& stream, std::uint32_t code) override;

@@ -243,12 +243,46 @@ TEST_F(H2FlowControlTest, StreamsBeyondThePeersLimitWaitAndThenAreRefused) {
   }
   EXPECT_EQ(service.calls, 4);
   ASSERT_TRUE(tasks[8].is_done());
-  EXPECT_THAT(tasks[8].Take(), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(tasks[8].Take(), FailsWith(ErrorKind::kConflict));
   tasks.resize(1);  // Drops those that run and those that wait.
   executor.RunUntilIdle();
   EXPECT_EQ(joined.server->stream_count(), 1u);
   EXPECT_EQ(joined.client->stream_count(), 1u);
   EXPECT_EQ(service.calls, 4);
+}
+
+TEST_F(H2FlowControlTest, AStreamWaitsForItsPlaceForAWhileOnly) {
+  FakeService service(Echo);
+  ManualSource held(executor);
+  ManualSource refused(executor);
+  JoinedSessions joined(executor, limits, service, {.max_streams = 2});
+  executor.RunUntilIdle();
+  const auto open = [&](ManualSource& source) {
+    auto asked = joined.client->Exchange(Upgrade("/", std::make_unique<ManualBody>(source)));
+    asked.Start();
+    executor.RunUntilIdle();
+    return asked;
+  };
+  auto first = open(held);
+  auto second = open(held);
+  auto third = open(refused);
+  executor.Advance(kLongestWaitForPlace - std::chrono::milliseconds(1));
+  EXPECT_FALSE(third.is_done());
+  executor.Advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(third.is_done());
+  EXPECT_THAT(third.Take(), FailsWith(ErrorKind::kConflict));
+  EXPECT_TRUE(refused.is_gone);
+
+  // What was refused is not sent any more. Who gets a place keeps it.
+  auto fourth = open(held);
+  first = {};
+  executor.RunUntilIdle();
+  EXPECT_EQ(service.calls, 3);
+  executor.Advance(2 * kLongestWaitForPlace);
+  ASSERT_TRUE(fourth.is_done());
+  auto upgraded = fourth.Take();
+  ASSERT_THAT(upgraded, IsOk());
+  EXPECT_EQ(joined.client->stream_count(), 2u);
 }
 
 }  // namespace

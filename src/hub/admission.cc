@@ -115,9 +115,7 @@ std::expected<Admitted, http::Response> Admit(HubContext& hub, const http::Reque
   if (visible->role != identity::InstanceRole::kOwner) {
     admitted.guard = hub.guests->Enter(placement.instance_id, std::move(admitted.guard));
     if (!admitted.guard) {
-      auto full = refused(TooManyProblem(hub.limits.tunnel_streams / 2), Retry::kEvery3Seconds);
-      full.error().head.fields.Add("retry-after", "3");
-      return full;
+      return refused(TooManyProblem(hub.limits.tunnel_streams / 2), Retry::kEvery3Seconds);
     }
   }
   return admitted;
@@ -147,8 +145,10 @@ void EndWithAccess(const HubContext& hub, http::Response& response,
 }
 
 http::Response Refuse(const HubContext& hub, Reader reader, const Problem& problem, Retry retry) {
-  return InstanceProblem(reader, problem, retry,
-                         hub.hosts.public_origin().ToString() + "/dashboard");
+  auto response =
+      InstanceProblem(reader, problem, retry, hub.hosts.public_origin().ToString() + "/dashboard");
+  if (retry == Retry::kEvery3Seconds) response.head.fields.Add("retry-after", "3");
+  return response;
 }
 
 Problem OwnAddressProblem(const HubContext& hub, std::string_view instance_id,

@@ -48,7 +48,8 @@ void EndWithAccess(http::Request& request, const identity::Session& session,
 void EndWithAccess(const HubContext& hub, http::Response& response,
                    const identity::Session& session, const Admitted& admitted);
 
-/// An answer of the hub itself in the place of the instance's.
+/// An answer of the hub itself in the place of the instance's. Programs read in Retry-After when to
+/// try again.
 http::Response Refuse(const HubContext& hub, Reader reader, const Problem& problem,
                       Retry retry = Retry::kNo);
 

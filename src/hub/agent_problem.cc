@@ -101,6 +101,14 @@ AgentProblem ExchangeProblemOf(const Error& error, std::string_view instance_id)
                                     instance_id)},
             .retry = Retry::kEvery3Seconds};
   }
+  if (error.kind == ErrorKind::kConflict) {
+    return {.problem = {503, "Too many at once",
+                        fmt::format("As many requests and WebSockets are open at \"{}\" as its "
+                                    "tunnel carries (tunnel_streams). Close what you do not need, "
+                                    "or try again.",
+                                    instance_id)},
+            .retry = Retry::kEvery3Seconds};
+  }
   if (error.kind != ErrorKind::kInvalid) {
     return {.problem = ProblemOf(error), .retry = Retry::kEvery3Seconds};
   }

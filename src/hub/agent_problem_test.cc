@@ -63,6 +63,10 @@ TEST(AgentProblemTest, WhyAnExchangeFailedIsNamedAfterItsCause) {
   EXPECT_NE(away.problem.detail.find("The connection to the agent of \"box\" broke"),
             std::string::npos);
   EXPECT_EQ(away.retry, Retry::kEvery3Seconds);
+  const auto full = ExchangeProblemOf(Conflict("no place came free"), "box");
+  EXPECT_EQ(full.problem.status, 503);
+  EXPECT_NE(full.problem.detail.find("tunnel_streams"), std::string::npos);
+  EXPECT_EQ(full.retry, Retry::kEvery3Seconds);
   const auto cancelled = ExchangeProblemOf(Cancelled("the peer ended the stream: CANCEL"), "box");
   EXPECT_EQ(cancelled.problem.status, 502);
   EXPECT_NE(cancelled.problem.detail.find("The agent of \"box\" ended the request"),

@@ -128,6 +128,15 @@ TEST_F(InstanceProxyTest, GuestsHoldAtMostHalfOfItsStreams) {
   EXPECT_EQ(Ask(viewer).head.status, 200);
 }
 
+TEST_F(InstanceProxyTest, AFullTunnelIsNamedAndTriedAgainSoon) {
+  instance.failure = Conflict("no place among the peer's streams came free");
+  auto refused = Ask(SessionOf(owner));
+  EXPECT_EQ(refused.head.status, 503);
+  EXPECT_EQ(refused.head.fields.Find("retry-after"), "3");
+  const auto told = executor.Await(http::ReadAll(refused.body.get(), 10'000));
+  EXPECT_THAT(*told, HasSubstr("tunnel_streams"));
+}
+
 TEST_F(InstanceProxyTest, AnAnswerThatIsNoHttpIsTheAgentsFault) {
   instance.failure = Invalid("bad status in a response");
   auto refused = Ask(SessionOf(owner));
