@@ -1,7 +1,7 @@
 // AssertionGate: nothing passes towards the instance unless the hub signed who it is for.
 //
 // A signature is checked once; what was verified is remembered until it expires, in a bounded
-// cache, because the hub sends the same text with every request of half a minute. Lives on the
+// cache, because the hub sends the same text with every request of ten seconds. Lives on the
 // loop.
 #pragma once
 

@@ -4,7 +4,7 @@
 //     base64url(JSON) "." base64url(Ed25519 signature over what stands before the dot)
 //
 // Every stream of a tunnel carries one in the request field kAssertionField. The hub signs one for
-// half a minute of requests (kAssertionReuse), because signing each would be slow; the agent checks
+// ten seconds of requests (kAssertionReuse), because signing each would be slow; the agent checks
 // the signature of a text once. The wire names are in assertion.cc. Values; safe from any thread.
 #pragma once
 
@@ -29,8 +29,10 @@ inline constexpr std::size_t kMaxAssertion = 12 * 1024;
 
 /// From issued_at to expires_at, at most.
 inline constexpr std::chrono::seconds kAssertionLifetime{60};
-/// How long the hub gives out the same one.
-inline constexpr std::chrono::seconds kAssertionReuse{30};
+/// How long the hub gives out the same one. At least 35 s are left then for the way: a request may
+/// wait for its place among the tunnel's streams (5 s), and then for a link that stands still and
+/// is not given up yet (20 s).
+inline constexpr std::chrono::seconds kAssertionReuse{10};
 /// How much earlier than now the hub dates one, and how far in the future an agent takes one: the
 /// clocks of hub and agent may differ by 15 to 20 seconds either way.
 inline constexpr std::chrono::seconds kAssertionBackdate{15};

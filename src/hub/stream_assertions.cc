@@ -5,7 +5,7 @@
 namespace berth::hub {
 namespace {
 
-// Sessions that use one instance within half a minute. An assertion has under 1 KiB, as a rule.
+// Sessions that use one instance within ten seconds. An assertion has under 1 KiB, as a rule.
 constexpr std::size_t kMaxKept = 256;
 
 }  // namespace

@@ -1,5 +1,5 @@
 // StreamAssertions: what the hub signs about the users of one tunnel, for its agent to check
-// (control/assertion.h). One signature serves a session for half a minute.
+// (control/assertion.h). One signature serves a session for ten seconds.
 //
 // Lives on the loop, as long as its tunnel.
 #pragma once
