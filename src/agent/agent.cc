@@ -108,8 +108,9 @@ Agent::Agent(net::Loop& loop, AgentOptions options, HubPlace hub_place, net::Pro
       hub_client_(loop_, limits_,
                   [this] { return DialHub(loop_, hub_place_, proxies_, *hub_tls_, limits_); }),
       instance_client_(loop_, limits_, [this] { return DialInstance(); }),
+      own_client_(loop_, limits_, [this] { return DialInstance(); }),
       status_(loop_, [this](const StatusReport& report) { SendStatus(report); }),
-      locator_(loop_, *worker_, instance_client_, LocatorOptionsOf(options_),
+      locator_(loop_, *worker_, own_client_, LocatorOptionsOf(options_),
                [this](Adapter& adapter) {
                  forwarder_.SetAdapter(&adapter);
                  status_.SetAdapter(&adapter);

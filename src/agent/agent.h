@@ -94,7 +94,8 @@ class Agent : private tunnel::Keeper::Observer {
   HubTrust trust_;
   AssertionGate gate_;
   http::H1Client hub_client_;
-  http::H1Client instance_client_;
+  http::H1Client instance_client_;  // Of what is forwarded.
+  http::H1Client own_client_;       // Of our own questions, which wait for none of that.
   StatusTracker status_;
   Locator locator_;
   Forwarder forwarder_;

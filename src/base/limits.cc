@@ -92,7 +92,7 @@ constexpr LimitRow kRows[] = {
     {"instances", false, &Limits::instances, nullptr,
      "Instances of one owner, connected or not; an agent of one more is refused, and told so."},
     {"instance_connections", false, &Limits::instance_connections, nullptr,
-     "Open connections of an agent to its instance."},
+     "Open connections of an agent to its instance, for what it forwards."},
     {"instance_lookup", true, nullptr, &Limits::instance_lookup,
      "A request waits so long for an instance not yet found."},
     {"instance_idle", true, nullptr, &Limits::instance_idle,
