@@ -146,7 +146,7 @@ void EndWithAccess(const HubContext& hub, http::Response& response,
 
 http::Response Refuse(const HubContext& hub, Reader reader, const Problem& problem, Retry retry) {
   auto response =
-      InstanceProblem(reader, problem, retry, hub.hosts.public_origin().ToString() + "/dashboard");
+      ProblemFor(reader, problem, retry, hub.hosts.public_origin().ToString() + "/dashboard");
   if (retry == Retry::kEvery3Seconds) response.head.fields.Add("retry-after", "3");
   return response;
 }

@@ -8,13 +8,30 @@
 namespace berth::hub {
 namespace {
 
-// The page stands alone: on an instance's address no asset of the hub is at hand. Its one style
-// block is allowed by hash; the hash is checked by problem_test.cc.
+// The page stands alone: on an instance's address no asset of the hub is at hand. Its style and its
+// script are allowed by hash; problem_test.cc checks the hashes.
 constexpr std::string_view kStyle =
-    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;"
+    ":root{color-scheme:light dark}body{font:100%/1.5 system-ui,sans-serif;max-width:34rem;"
     "margin:18vh auto 0;padding:0 1.25rem}h1{font-size:1.3rem;margin:0 0 .5rem}p{margin:.5rem 0;"
     "opacity:.85}";
-constexpr std::string_view kStyleHash = "sha256-ilES+z4BGurZmo9fXbVmsGKu25vYhOI0X49USFSfYxI=";
+constexpr std::string_view kStyleHash = "sha256-V83/sT8uT4Q4wxK3z3K3UULArT9rciUilH4jp27BrBc=";
+
+// Asks in the page's place, and loads it again only where the answer is another than the one it
+// shows: what is read or has the focus stays.
+constexpr std::string_view kScript = R"(const told = document.querySelector("p").textContent;
+async function look() {
+  try {
+    const answer = await fetch(location.href, {redirect: "manual", cache: "no-store"});
+    const isProblem = answer.headers.get("content-type") === "application/problem+json";
+    if (!isProblem || (await answer.json()).detail !== told) return location.reload();
+  } catch {
+    // The hub is away too.
+  }
+  setTimeout(look, 3000);
+}
+setTimeout(look, 3000);
+)";
+constexpr std::string_view kScriptHash = "sha256-W4ZFCEayjjK6trlycgKKRiLN0L0WsCy94Z9/3irY47E=";
 
 }  // namespace
 
@@ -95,34 +112,36 @@ Reader ReaderOf(const http::RequestHead& head) {
   return IsNavigation(head) ? Reader::kPerson : Reader::kProgram;
 }
 
-http::Response InstanceProblem(Reader reader, const Problem& problem, Retry retry,
-                               std::string_view home) {
+http::Response ProblemFor(Reader reader, const Problem& problem, Retry retry,
+                          std::string_view home) {
   if (reader == Reader::kProgram) return ProblemResponse(problem);
+  const bool retries = retry == Retry::kEvery3Seconds;
   const std::string title = EscapeHtml(problem.title);
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}{}"
-      "<p><a href=\"{}\">All your instances</a></p>\n</main>\n</body>\n</html>\n",
-      retry == Retry::kEvery3Seconds ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", title,
+      "<p><a href=\"{}\">All your instances</a></p>\n</main>\n{}</body>\n</html>\n",
+      retries ? "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>\n" : "", title,
       kStyle, title, EscapeHtml(problem.detail),
-      retry == Retry::kEvery3Seconds
-          ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n"
-          : "",
+      retries ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n" : "",
       problem.link.empty() ? ""
                            : fmt::format("<p><a href=\"{}\">{}</a></p>\n", EscapeHtml(problem.link),
                                          EscapeHtml(problem.link_text)),
-      EscapeHtml(home));
+      EscapeHtml(home), retries ? fmt::format("<script>{}</script>\n", kScript) : "");
   auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
   response.head.fields.Add("cache-control", "no-store");
   response.head.fields.Add("vary", "*");
   // In path mode it has an instance's address, to which its links to the hub would be led back
   // (Router::ServeHub).
   response.head.fields.Add("referrer-policy", "no-referrer");
-  response.head.fields.Add("content-security-policy",
-                           fmt::format("default-src 'none'; style-src '{}'; base-uri 'none'; "
-                                       "form-action 'none'; frame-ancestors 'none'",
-                                       kStyleHash));
+  response.head.fields.Add(
+      "content-security-policy",
+      fmt::format(
+          "default-src 'none'; style-src '{}'; {}base-uri 'none'; form-action 'none'; "
+          "frame-ancestors 'none'",
+          kStyleHash,
+          retries ? fmt::format("script-src '{}'; connect-src 'self'; ", kScriptHash) : ""));
   return response;
 }
 

@@ -49,10 +49,10 @@ enum class Retry { kNo, kEvery3Seconds };
 enum class Reader { kPerson, kProgram };
 Reader ReaderOf(const http::RequestHead& head);
 
-/// The answer on an instance's address: a page for people, problem details for programs.
-/// `home` is where the page's link to all instances leads.
-http::Response InstanceProblem(Reader reader, const Problem& problem, Retry retry,
-                               std::string_view home);
+/// The answer where both may read it, as on an instance's address: a page for people, problem
+/// details for programs. `home` is where the page's link to all instances leads.
+http::Response ProblemFor(Reader reader, const Problem& problem, Retry retry,
+                          std::string_view home);
 
 /// Adds the fields that every page of the hub itself carries (security: "On the hub's own pages").
 void AddPageSecurity(http::Fields& fields);

@@ -21,19 +21,33 @@ http::RequestHead Navigation() {
   return head;
 }
 
-TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyle) {
-  auto response = InstanceProblem(ReaderOf(Navigation()), {502, "Away", "It is away."}, Retry::kNo,
-                                  "https://hub.example/");
-  const std::string policy(response.head.fields.Find("content-security-policy").value());
-  const std::string page = BodyOf(std::move(response));
-  const std::size_t begin = page.find("<style>") + 7;
-  const std::string style = page.substr(begin, page.find("</style>") - begin);
+/// 'sha256-...' of what stands in the one element `name` of the page.
+std::string HashOf(std::string_view page, std::string_view name) {
+  const std::size_t begin = page.find(fmt::format("<{}>", name)) + name.size() + 2;
+  const std::string_view text =
+      page.substr(begin, page.find(fmt::format("</{}>", name), begin) - begin);
   unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(style.data()), style.size(), digest);
-  unsigned char text[64];
-  const int size = EVP_EncodeBlock(text, digest, sizeof digest);
-  const std::string hash(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
-  EXPECT_NE(policy.find("'sha256-" + hash + "'"), std::string::npos) << hash;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  unsigned char base64[64];
+  const int size = EVP_EncodeBlock(base64, digest, sizeof digest);
+  return fmt::format("'sha256-{}'", std::string_view(reinterpret_cast<char*>(base64),
+                                                     static_cast<std::size_t>(size)));
+}
+
+TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyleAndScript) {
+  for (const Retry retry : {Retry::kNo, Retry::kEvery3Seconds}) {
+    auto response = ProblemFor(ReaderOf(Navigation()), {502, "Away", "It is away."}, retry,
+                               "https://hub.example/");
+    const std::string policy(response.head.fields.Find("content-security-policy").value());
+    const std::string page = BodyOf(std::move(response));
+    EXPECT_NE(policy.find("style-src " + HashOf(page, "style") + ";"), std::string::npos)
+        << HashOf(page, "style");
+    const bool has_script = page.find("<script>") != std::string::npos;
+    EXPECT_EQ(has_script, retry == Retry::kEvery3Seconds);
+    const std::string allowed =
+        has_script ? "script-src " + HashOf(page, "script") + "; connect-src 'self';" : "script";
+    EXPECT_EQ(policy.find(allowed) != std::string::npos, has_script) << allowed;
+  }
 }
 
 TEST(ProblemTest, NoInstanceIsBlamedForTheHubsOwnDatabase) {
@@ -54,8 +68,8 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
   http::RequestHead fetch;
   fetch.method = "GET";
   for (const auto& head : {Navigation(), fetch}) {
-    auto response = InstanceProblem(ReaderOf(head), {502, "Away", "It is away."},
-                                    Retry::kEvery3Seconds, "https://hub.example/");
+    auto response = ProblemFor(ReaderOf(head), {502, "Away", "It is away."}, Retry::kEvery3Seconds,
+                               "https://hub.example/");
     EXPECT_EQ(response.head.fields.Find("cache-control"), "no-store");
     EXPECT_EQ(response.head.fields.Find("vary"), "*");
   }
@@ -63,8 +77,8 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
 
 TEST(ProblemTest, TextOfPeersIsEscapedOnThePage) {
   auto response =
-      InstanceProblem(ReaderOf(Navigation()), {502, "<script>", "\"><img src=x onerror=alert(1)>"},
-                      Retry::kNo, "https://hub.example/");
+      ProblemFor(ReaderOf(Navigation()), {502, "<script>", "\"><img src=x onerror=alert(1)>"},
+                 Retry::kNo, "https://hub.example/");
   const std::string page = BodyOf(std::move(response));
   EXPECT_EQ(page.find("<script>"), std::string::npos);
   EXPECT_EQ(page.find("<img"), std::string::npos);

@@ -1,6 +1,7 @@
 // Instances in other states than the usual one: never set up, or of an older version.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { violations } from "./lib/axe.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -62,8 +63,11 @@ describe("other instances", { concurrency: 1 }, () => {
     for (const tab of [tabs.subdomain, tabs.path, tabs.fresh]) {
       await tab.getByRole("heading", { name: "The instance is not connected" }).waitFor();
       await tab.getByText("continues by itself").waitFor();
-      // It tried at least once more, in vain.
+      await tab.getByRole("link", { name: "All your instances" }).focus();
+      // It tried at least once more, in vain; whoever reads it was not disturbed.
       await tab.waitForEvent("response", (response) => response.status() === 503);
+      assert.deepEqual(await violations(tab), []);
+      assert.equal(await tab.evaluate(() => document.activeElement.textContent), "All your instances");
     }
     plain.seen.length = 0;
 
