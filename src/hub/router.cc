@@ -29,8 +29,9 @@ bool IsHealthQuestion(const http::RequestHead& head) {
          !head.is_upgrade();
 }
 
-http::Response NotFoundAnswer() {
-  return ProblemResponse({404, "Not found", "There is nothing at this address."});
+http::Response NotFoundAnswer(const http::RequestHead& head) {
+  return ProblemFor(ReaderOf(head), {404, "Not found", "There is nothing at this address."},
+                    Retry::kNo, "/dashboard");
 }
 
 /// To a request whose routing another reader might take for another: nothing more is read after it.
@@ -59,6 +60,11 @@ std::string OwnAddressOf(const HubContext& hub, const http::RequestHead& head,
   const std::string_view next = std::string_view(head.target).substr(path.prefix.size());
   return fmt::format("/open?client={}&next={}{}", path.instance_id,
                      next.starts_with('/') ? "" : "/", http::EscapeQuery(next));
+}
+
+/// What leads to all instances: the hub's name alone, and an instance's page without the instance.
+bool IsStart(std::string_view path) {
+  return path == "/" || path == "/instances" || path == "/instances/";
 }
 
 bool IsSignedInPage(std::string_view path) {
@@ -126,7 +132,7 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
     co_return BadPathAnswer("The path holds an escape that it must not hold.");
   }
   if (IsApiPath(path)) co_return co_await HandleApi(hub_, std::move(request));
-  if (path == "/" && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
+  if (IsStart(path) && IsSafe(request.head)) co_return Redirect(302, "/dashboard");
   if (path == "/auth/logout" && request.head.method == "GET") {
     // A page of another origin must not sign anybody out, nor drop the cookie.
     if (!IsAskedByOwnPage(request.head, hub_.hosts.OriginOf(request.head.authority))) {
@@ -148,11 +154,11 @@ Task<Result<http::Response>> Router::ServeHub(http::Request request) {
   const bool has_proof = session && IsShownAsDocument(request.head);
   const std::string proof = has_proof ? PageProofOf(hub_, *session) : std::string();
   if (auto page = PageAt(request.head, proof)) co_return std::move(*page);
-  co_return NotFoundAnswer();
+  co_return NotFoundAnswer(request.head);
 }
 
 Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
-  if (!hub_.path_mode) co_return NotFoundAnswer();
+  if (!hub_.path_mode) co_return NotFoundAnswer(request.head);
   const ProxyPath path = *ParseProxyPath(request.head.target);
   if (http::HasForbiddenEscape(path.prefix)) {
     co_return BadPathAnswer("The instance's name is misspelt.");

@@ -48,6 +48,24 @@ TEST_F(RouterTest, NothingKeepsWhereTheHubLeads) {
   EXPECT_EQ(led.fields.Find("vary"), "*");
 }
 
+TEST_F(RouterTest, WhoMistypesAnAddressGetsAPageWithTheWayToAllInstances) {
+  for (const char* target : {"/nothing", "/dashboard/"}) {
+    http::Request request = http::testing::MakeRequest(target);
+    EXPECT_EQ(Ask(target).fields.Find("content-type"), "application/problem+json") << target;
+    request.head.fields.Add("sec-fetch-mode", "navigate");
+    auto response = executor.Await(router.Exchange(std::move(request)));
+    EXPECT_EQ(response->head.status, 404) << target;
+    const auto page = executor.Await(http::ReadAll(response->body.get(), 4096));
+    EXPECT_TRUE(page->contains("<a href=\"/dashboard\">")) << target << ": " << *page;
+  }
+}
+
+TEST_F(RouterTest, AnInstancesPageWithoutAnInstanceLeadsToAllOfThem) {
+  for (const char* target : {"/instances", "/instances/"}) {
+    EXPECT_EQ(Ask(target).fields.Find("location"), "/dashboard") << target;
+  }
+}
+
 TEST_F(RouterTest, NothingIsReadAfterAPathThatIsReadInTwoWays) {
   for (const char* target : {"/api%2fsession", "/clients/a%2fb/proxy/", "/x%00"}) {
     const auto refused = Ask(target);
