@@ -158,7 +158,9 @@ function Details({ one, info, connected }: { one: Instance; info: SessionInfo; c
     <>
       <div class="title-row">
         <div>
-          <h1>{one.name}</h1>
+          <h1>
+            <bdi>{one.name}</bdi>
+          </h1>
           <p class={`now state-${doingOf(one)}`}>
             <Now one={one} live />
             {one.role !== "owner" && <span class="quiet"> · <Shared one={one} /></span>}

@@ -68,7 +68,9 @@ export function Card({ id, store, info }: CardProps) {
       <Guard of={one} what={`The card of ${one.name}`}>
         <div class="card-name">
           <h2>
-            <a href={`/instances/${encodeURIComponent(one.id)}`}>{one.name}</a>
+            <a href={`/instances/${encodeURIComponent(one.id)}`}>
+              <bdi>{one.name}</bdi>
+            </a>
           </h2>
           {one.role !== "owner" && (
             <p class="shared">
