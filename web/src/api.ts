@@ -3,6 +3,7 @@
 
 import { noteDate } from "./clock";
 import { record, text } from "./json";
+import { meta } from "./meta";
 
 const deadlineMs = 15_000;
 
@@ -115,7 +116,7 @@ export function toLogin(): void {
 
 /** What shows the hub that a call comes from its own page; "" on pages that it gave none. */
 export function pageProof(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="berth-page"]')?.content ?? "";
+  return meta("berth-page");
 }
 
 const reloadKey = "berth-reloaded";
@@ -230,10 +231,13 @@ export function lacksProof(info: SessionInfo): boolean {
   return info.pathMode && isSecureContext && pageProof() === "";
 }
 
+/** What the API has of that instance. */
+export const clientPath = (id: string): string => `/api/clients/${encodeURIComponent(id)}`;
+
 /** A URL that opens the instance at its path `next`, good for one use within seconds. */
 export async function openInstance(id: string, next = "/"): Promise<string> {
   const query = next === "/" ? "" : `?next=${encodeURIComponent(next)}`;
-  const answer = (await call("POST", `/api/clients/${encodeURIComponent(id)}/open${query}`)) as
+  const answer = (await call("POST", `${clientPath(id)}/open${query}`)) as
     | { url?: unknown }
     | undefined;
   const url = new URL(typeof answer?.url === "string" ? answer.url : "", location.origin);
@@ -256,7 +260,7 @@ export interface Answer {
 
 /** Says that the failure of a session was looked at. */
 export async function markSeen(id: string, session: string): Promise<void> {
-  await call("POST", `/api/clients/${encodeURIComponent(id)}/seen`, { session_id: session });
+  await call("POST", `${clientPath(id)}/seen`, { session_id: session });
 }
 
 /** Whether an answer was refused because its question is not open any more. */
@@ -272,5 +276,5 @@ export function isInDoubt(error: unknown): boolean {
 
 /** Gives the answer; see isGone() and isInDoubt() for how that may fail. */
 export async function giveAnswer(id: string, answer: Answer): Promise<void> {
-  await call("POST", `/api/clients/${encodeURIComponent(id)}/answers`, answer);
+  await call("POST", `${clientPath(id)}/answers`, answer);
 }

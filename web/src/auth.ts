@@ -3,20 +3,18 @@
 // somebody else's page leads here with may be somebody else's: for it this browser gets one of its own.
 import { ApiError, signIn } from "./api";
 import { ask, codeAndMark, wasAsked } from "./asked";
+import { meta } from "./meta";
 import { nextPath } from "./next";
-
-/** The page of the hub that orders a code for this browser; "" if a page of the hub led here. */
-function opener(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="berth-opener"]')?.content ?? "";
-}
 
 async function main(): Promise<void> {
   const { code, mark } = codeAndMark(location.hash);
   const next = nextPath(location.search, location.origin, "/");
   history.replaceState(null, "", location.pathname + location.search);
   if (code === "") throw new ApiError(0, "Open this instance from the hub's dashboard.");
-  if (opener() !== "" && !wasAsked(mark)) {
-    location.replace(`${opener()}&next=${encodeURIComponent(next)}&mark=${ask()}`);
+  // The page of the hub that orders a code for this browser; "" if a page of the hub led here.
+  const opener = meta("berth-opener");
+  if (opener !== "" && !wasAsked(mark)) {
+    location.replace(`${opener}&next=${encodeURIComponent(next)}&mark=${ask()}`);
     return;
   }
   await signIn(code, "/.berth/session");

@@ -1,5 +1,5 @@
 // What the hub remembers of an instance's last hour. An older hub knows none of it.
-import { ApiError, call } from "./api";
+import { ApiError, call, clientPath } from "./api";
 import { records, text } from "./json";
 
 export interface Connection {
@@ -30,7 +30,7 @@ export interface History {
 export async function historyOf(id: string): Promise<History | undefined> {
   let answer: unknown;
   try {
-    answer = await call("GET", `/api/clients/${encodeURIComponent(id)}/history`);
+    answer = await call("GET", `${clientPath(id)}/history`);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 // The page of one instance: /instances/ID.
-import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { words, type SessionInfo } from "./api";
 import { hubNow } from "./clock";
 import { historyOf, type Connection, type History } from "./history";
@@ -18,7 +18,7 @@ import { Shell } from "./ui/shell";
 import { startPage } from "./ui/start";
 import { Table } from "./ui/table";
 import { Ago } from "./ui/time";
-import { useInstance } from "./ui/watch";
+import { useAgain, useInstance } from "./ui/watch";
 import { bytes, lasting } from "./words";
 
 const historyEveryMs = 30_000;
@@ -33,7 +33,7 @@ interface Change {
 function useChanges(one: Instance | undefined): readonly Change[] {
   const changes = useRef<Change[]>([]);
   const doing = one && doingOf(one);
-  const [, again] = useReducer((count: number, _: void) => count + 1, 0);
+  const again = useAgain();
   useEffect(() => {
     const last = changes.current[0];
     if (one === undefined || doing === undefined || last?.doing === doing) return;

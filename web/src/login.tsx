@@ -6,6 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, words, type SignInWay } from "./api";
 import { followFragment } from "./fragment";
 import { forget } from "./last_known";
+import { meta } from "./meta";
 import { afterSignIn, codeFrom, isCode } from "./next";
 
 function explain(error: unknown): string {
@@ -39,10 +40,6 @@ function explainReason(reason: string, who: string): string {
     default:
       return "The hub could not sign you in; its log says why.";
   }
-}
-
-function meta(name: string): string {
-  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
 }
 
 /** The link that a terminal on the hub's machine prints: how its owner gets in. */

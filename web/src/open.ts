@@ -1,7 +1,7 @@
 // The hub's page that leads a signed-in user to an instance's own address, where a navigation
 // arrived without a cookie: /open?client=ID&next=PATH. With &mark=MARK it comes from the sign-on page there, which
 // was given a code that nobody of this browser had asked for.
-import { ApiError, openInstance } from "./api";
+import { ApiError, openInstance, toLogin } from "./api";
 import { withMark } from "./asked";
 import { nextPath, withPlace } from "./next";
 
@@ -50,7 +50,7 @@ function explain(error: unknown): string {
 
 main().catch((error: unknown) => {
   if (error instanceof ApiError && error.status === 401) {
-    location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    toLogin();
     return;
   }
   const message = document.getElementById("message");

@@ -33,7 +33,9 @@ interface Own {
 
 let present = { user: 0, session: 0 };
 
-export const targetPath = (id: string): string => `/api/notifications/targets/${encodeURIComponent(id)}`;
+/** Where the API has all targets, and one of them. */
+export const targetsPath = "/api/notifications/targets";
+export const targetPath = (id: string): string => `${targetsPath}/${encodeURIComponent(id)}`;
 
 export async function removeTarget(id: string): Promise<void> {
   await call("DELETE", targetPath(id));
@@ -53,7 +55,7 @@ async function subscriptionHere(): Promise<PushSubscription | undefined> {
 /** Has the hub tell this browser, and no more where it was told before its subscription was replaced. */
 export async function addOwnTarget(choices: Choices, place: Place): Promise<void> {
   const body = { kind: "webpush", ...choices, ...place };
-  const made = record(await call("POST", "/api/notifications/targets", body));
+  const made = record(await call("POST", targetsPath, body));
   const old = readOwn();
   keepOwn({ id: text(made.id), choices, url: place.url, ...present });
   if (old === undefined || old.user !== present.user || old.url === "" || old.url === place.url) return;
@@ -77,7 +79,7 @@ export async function renewOwnTarget(info: SessionInfo): Promise<void> {
   const own = readOwn();
   if (own === undefined || own.user !== present.user) return;
   try {
-    const there = records(await call("GET", "/api/notifications/targets"), "targets").find((one) => one.id === own.id);
+    const there = records(await call("GET", targetsPath), "targets").find((one) => one.id === own.id);
     const choices = there === undefined ? own.choices : choicesOf(there);
     const subscription = await subscriptionHere();
     const place = subscription && placeOf(subscription);

@@ -1,24 +1,17 @@
 // What the hub pushes, in the service worker: shown as a notification that opens the right session.
+import { worker, type LifeEvent } from "./in_worker";
 import { maxUrl, record, text } from "./json";
 
-interface PushEvent extends Event {
+interface PushEvent extends LifeEvent {
   readonly data: { json(): unknown } | null;
-  waitUntil(done: Promise<unknown>): void;
 }
 
-interface ClickEvent extends Event {
+interface ClickEvent extends LifeEvent {
   readonly notification: Notification;
   /** "" for the notification itself. */
   readonly action: string;
-  waitUntil(done: Promise<unknown>): void;
 }
 
-interface Worker {
-  readonly registration: ServiceWorkerRegistration;
-  readonly clients: { openWindow(url: string): Promise<unknown> };
-}
-
-const worker = self as unknown as Worker;
 const home = "/dashboard";
 
 /** An address of this hub; the dashboard where it is anything else. */

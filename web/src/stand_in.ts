@@ -3,23 +3,8 @@
 // sign-on page too, and the browser would never get a session again. This one answers nothing, so that
 // everything goes to the hub. It stays registered until the instance's own script can be had again, and the
 // push subscription with it.
+import { worker, type LifeEvent } from "./in_worker";
 import { nextPath } from "./next";
-
-interface LifeEvent extends Event {
-  waitUntil(done: Promise<unknown>): void;
-}
-
-interface Window {
-  readonly url: string;
-  navigate(url: string): Promise<unknown>;
-}
-
-interface Worker extends EventTarget {
-  readonly clients: { claim(): Promise<void>; matchAll(which: { type: "window" }): Promise<readonly Window[]> };
-  skipWaiting(): Promise<void>;
-}
-
-const worker = self as unknown as Worker;
 
 /** Windows in which the old page came instead of the sign-on page go on where that would have led: without
  * a session the hub sends them back here with a fresh code, for theirs may be too old by now. */

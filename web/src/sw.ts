@@ -1,9 +1,10 @@
 // The dashboard's service worker. When the hub does not answer a navigation to the dashboard, or a proxy says so
-// for it, it shows a page from its cache, which tells the last known state; and it shows what the hub pushes. Whatever else the origin
-// asks for goes its own way, above all the pages of instances in path mode; and nothing is ever stored
-// but the files below, which are the same for everybody: no answer of the API, no page of a navigation.
+// for it, it shows a page from its cache, which tells the last known state; and it shows what the hub pushes.
+// Whatever else the origin asks for goes its own way, above all the pages of instances in path mode; and nothing is
+// ever stored but the files below, which are the same for everybody: no answer of the API, no page of a navigation.
 // In path mode the pages of instances reach the caches of this origin too: a file that is kept counts only
 // with the bytes of this build. web/build.mjs fills in the names and their digests.
+import { worker, type LifeEvent } from "./in_worker";
 import { showPush, openPushed } from "./push";
 
 interface FetchEvent extends Event {
@@ -12,17 +13,6 @@ interface FetchEvent extends Event {
   respondWith(response: Promise<Response>): void;
 }
 
-interface LifeEvent extends Event {
-  waitUntil(done: Promise<unknown>): void;
-}
-
-interface Worker extends EventTarget {
-  readonly registration: ServiceWorkerRegistration;
-  readonly clients: { claim(): Promise<void> };
-  skipWaiting(): Promise<void>;
-}
-
-const worker = self as unknown as Worker;
 const cacheName = "berth-{{build}}";
 const offlinePage = "/.berth/offline";
 

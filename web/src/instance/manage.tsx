@@ -1,6 +1,6 @@
 // Rename, disconnect, remove: for the owner of an instance.
 import { useState } from "preact/hooks";
-import { call, words } from "../api";
+import { call, clientPath, words } from "../api";
 import { Button } from "../ui/button";
 import { Confirm, Dialog } from "../ui/dialog";
 import { Field } from "../ui/field";
@@ -18,8 +18,6 @@ export interface Managed {
   readonly owner: string;
 }
 
-const pathOf = (id: string): string => `/api/clients/${encodeURIComponent(id)}`;
-
 function Rename({ one, onClose }: { one: Managed; onClose: (label: string | undefined) => void }) {
   const [label, setLabel] = useState(one.name === one.id ? "" : one.name);
   const [problem, setProblem] = useState("");
@@ -28,7 +26,7 @@ function Rename({ one, onClose }: { one: Managed; onClose: (label: string | unde
   async function rename(): Promise<void> {
     setBusy(true);
     try {
-      await call("PATCH", pathOf(one.id), { label: label.trim() });
+      await call("PATCH", clientPath(one.id), { label: label.trim() });
       onClose(label.trim());
     } catch (error) {
       setProblem(words(error));
@@ -123,7 +121,7 @@ export function Manage({ one }: { one: Managed }) {
               deed="Remove"
               onClose={close}
               onConfirm={async () => {
-                await call("DELETE", pathOf(one.id));
+                await call("DELETE", clientPath(one.id));
                 location.assign("/dashboard");
               }}
             >

@@ -1,5 +1,5 @@
 // Whom an instance is shared with, as its owner asks the hub.
-import { call } from "../api";
+import { call, clientPath } from "../api";
 import { record, records, text, whole } from "../json";
 
 export interface Share {
@@ -13,7 +13,7 @@ export interface Share {
   readonly expiresAt: string;
 }
 
-const pathOf = (instance: string): string => `/api/clients/${encodeURIComponent(instance)}/shares`;
+const pathOf = (instance: string): string => `${clientPath(instance)}/shares`;
 
 export async function sharesOf(instance: string): Promise<Share[]> {
   return records(await call("GET", pathOf(instance)), "shares").map((one) => ({

@@ -1,6 +1,6 @@
 // What the user has chosen and typed for questions: kept as long as the page, because a question's box goes
 // away and comes back when its agent or the hub does.
-import { useReducer } from "preact/hooks";
+import { useAgain } from "../ui/watch";
 
 export interface Draft {
   /** The question's text, to which the choices belong. */
@@ -16,7 +16,7 @@ const drafts = new Map<string, Draft>();
 
 /** The draft for that question, and what changes it. */
 export function useDraft(instance: string, session: string, question: string) {
-  const [, again] = useReducer((count: number, _: void) => count + 1, 0);
+  const again = useAgain();
   const key = JSON.stringify([instance, session, question]);
   const draft = drafts.get(key) ?? none;
 

@@ -1,7 +1,7 @@
 // What the notifications page asks the hub, and what it asks the browser: whether this one can be told.
 import { ApiError, call, words } from "../api";
 import { record, records, text, texts, whole } from "../json";
-import { addOwnTarget, noteChoices, placeOf, targetPath, type Choices, type Place } from "../own_target";
+import { addOwnTarget, noteChoices, placeOf, targetPath, targetsPath, type Choices, type Place } from "../own_target";
 import { runningWorker } from "../worker";
 
 export const events: readonly (readonly [string, string])[] = [
@@ -32,7 +32,7 @@ export interface NewTarget extends Choices {
 }
 
 export async function notifyTargets(): Promise<NotifyTarget[]> {
-  return records(await call("GET", "/api/notifications/targets"), "targets").map((one) => ({
+  return records(await call("GET", targetsPath), "targets").map((one) => ({
     id: text(one.id),
     kind: text(one.kind),
     name: text(one.name),
@@ -46,7 +46,7 @@ export async function notifyTargets(): Promise<NotifyTarget[]> {
 }
 
 export async function addTarget(target: NewTarget): Promise<void> {
-  await call("POST", "/api/notifications/targets", target);
+  await call("POST", targetsPath, target);
 }
 
 /** Adds this browser; failureWords() says why not. */

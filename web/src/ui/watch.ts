@@ -15,9 +15,15 @@ export function useInstance(store: InstanceStore, id: string): Instance | undefi
   return one;
 }
 
+/** Renders the component again, which the function does each time it is called; it stays the same. */
+export function useAgain(): () => void {
+  const [, again] = useReducer((count: number, _: void) => count + 1, 0);
+  return again;
+}
+
 /** The hub's time, renewed every few seconds. */
 export function useNow(): number {
-  const [, again] = useReducer((count: number, _: void) => count + 1, 0);
-  useEffect(() => onTick(() => again()), []);
+  const again = useAgain();
+  useEffect(() => onTick(again), []);
   return hubNow();
 }
