@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { call, hubAway, isGone, isInDoubt, lacksProof } from "./api";
+import { call, hubAway, isGone, isInDoubt, lacksProof, openInstance } from "./api";
 
 /** What the user reads when the hub answers so. */
 async function wordsFor(status: number, body: string): Promise<string> {
@@ -51,10 +51,25 @@ test("an answer may have arrived where no word came of it, or a proxy's; it is g
 test("a page lacks the proof only where the hub asks for one", () => {
   const lacks = (pathMode: boolean, isSecureContext: boolean, content: string) => {
     Object.assign(globalThis, { isSecureContext, document: { querySelector: () => ({ content }) } });
-    return lacksProof({ user: 1, name: "", isHubOwner: false, pathMode, expiresAt: 0 });
+    return lacksProof({ user: 1, name: "", isHubOwner: false, pathMode, hasSubdomains: false, expiresAt: 0 });
   };
   assert.equal(lacks(true, true, ""), true);
   assert.equal(lacks(true, true, "proof"), false);
   assert.equal(lacks(true, false, ""), false);
   assert.equal(lacks(false, true, ""), false);
+});
+
+test("an instance opens where the hub says, and nowhere where it does not say", async () => {
+  const opened = (answer: unknown) => {
+    Object.assign(globalThis, {
+      document: { querySelector: () => null },
+      location: { origin: "https://hub.example" },
+      fetch: () => Promise.resolve(Response.json(answer)),
+    });
+    return openInstance("box").catch((error: Error) => error.message);
+  };
+  assert.equal(await opened({ url: "https://box.example/.berth/auth?next=/#code" }), "https://box.example/.berth/auth?next=/#code");
+  for (const answer of [{}, { url: "" }, { url: 5 }, { url: "javascript:alert(1)" }, { url: "//box.example" }, null]) {
+    assert.equal(await opened(answer), "The hub's answer is broken.", JSON.stringify(answer));
+  }
 });

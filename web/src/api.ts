@@ -2,7 +2,7 @@
 // whose message may be shown to the user.
 
 import { noteDate } from "./clock";
-import { record, text } from "./json";
+import { record, records, text, whole } from "./json";
 import { meta } from "./meta";
 
 const deadlineMs = 15_000;
@@ -43,8 +43,14 @@ function explain(status: number): string {
   }
 }
 
+/** For a call that got no answer. */
 export function hubAway(): ApiError {
   return new ApiError(0, explain(0));
+}
+
+/** For an answer that does not say what it has to. */
+export function brokenAnswer(): ApiError {
+  return new ApiError(0, "The hub's answer is broken.");
 }
 
 /** A refusal, in the hub's own words where they say more than its status; else in ours. */
@@ -156,7 +162,7 @@ export async function call(method: string, path: string, body?: unknown): Promis
   try {
     return await response.json();
   } catch {
-    throw new ApiError(0, "The hub's answer is broken.");
+    throw brokenAnswer();
   }
 }
 
@@ -168,6 +174,8 @@ export interface SessionInfo {
   /** Runs the hub: sees people and the audit log. */
   readonly isHubOwner: boolean;
   readonly pathMode: boolean;
+  /** Whether instances have addresses of their own. */
+  readonly hasSubdomains: boolean;
   /** When the session ends, however much it is used; milliseconds, by the hub's clock. */
   readonly expiresAt: number;
 }
@@ -185,18 +193,8 @@ export interface SignInWay {
 
 /** The ways that this hub offers, in order. */
 export async function signInWays(): Promise<SignInWay[]> {
-  const answer = (await call("GET", "/api/auth")) as { ways?: unknown } | undefined;
-  const ways: unknown[] = Array.isArray(answer?.ways) ? answer.ways : [];
-  return ways.filter(
-    (way): way is SignInWay =>
-      typeof way === "object" &&
-      way !== null &&
-      "label" in way &&
-      typeof way.label === "string" &&
-      "url" in way &&
-      typeof way.url === "string" &&
-      way.url.startsWith("/auth/"),
-  );
+  const ways = records(await call("GET", "/api/auth"), "ways").map(({ label, url }) => ({ label: text(label), url: text(url) }));
+  return ways.filter(({ label, url }) => label !== "" && url.startsWith("/auth/"));
 }
 
 /** Ends the session, and with it every open connection of it; one that has ended already is no failure. */
@@ -210,16 +208,15 @@ export async function signOut(): Promise<void> {
 
 /** Who is signed in; ApiError 401 if nobody is. */
 export async function sessionInfo(): Promise<SessionInfo> {
-  const info = (await call("GET", "/api/session")) as
-    | { user?: { id?: unknown; name?: unknown; role?: unknown }; path_mode?: unknown; expires_at?: unknown }
-    | undefined;
-  const name = info?.user?.name;
+  const info = record(await call("GET", "/api/session"));
+  const user = record(info.user);
   return {
-    user: Number(info?.user?.id),
-    name: typeof name === "string" ? name : "",
-    isHubOwner: info?.user?.role === "owner",
-    pathMode: info?.path_mode === true,
-    expiresAt: Date.parse(String(info?.expires_at)),
+    user: whole(user.id),
+    name: text(user.name),
+    isHubOwner: user.role === "owner",
+    pathMode: info.path_mode === true,
+    hasSubdomains: info.subdomain_mode === true,
+    expiresAt: Date.parse(text(info.expires_at)),
   };
 }
 
@@ -237,14 +234,9 @@ export const clientPath = (id: string): string => `/api/clients/${encodeURICompo
 /** A URL that opens the instance at its path `next`, good for one use within seconds. */
 export async function openInstance(id: string, next = "/"): Promise<string> {
   const query = next === "/" ? "" : `?next=${encodeURIComponent(next)}`;
-  const answer = (await call("POST", `${clientPath(id)}/open${query}`)) as
-    | { url?: unknown }
-    | undefined;
-  const url = new URL(typeof answer?.url === "string" ? answer.url : "", location.origin);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new ApiError(0, "The hub's answer is broken.");
-  }
-  return url.href;
+  const { url } = record(await call("POST", `${clientPath(id)}/open${query}`));
+  if (typeof url !== "string" || !/^https?:\/\/./.test(url)) throw brokenAnswer();
+  return url;
 }
 
 /** A user's answer to a question of a session. */

@@ -159,7 +159,7 @@ function Dashboard({ info, kept }: { info: SessionInfo; kept: LastKnown | undefi
 }
 
 async function start(app: HTMLElement): Promise<void> {
-  let info: SessionInfo = { user: NaN, name: "", isHubOwner: false, pathMode: false, expiresAt: NaN };
+  let info: SessionInfo = { user: NaN, name: "", isHubOwner: false, pathMode: false, hasSubdomains: false, expiresAt: NaN };
   let kept: LastKnown | undefined;
   try {
     // The worker shows its own page where the hub did not answer just now: asked again, it could be silent for long.

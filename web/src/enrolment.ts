@@ -1,5 +1,5 @@
 // Enrolments as the approval page uses them: an agent that waits, and the user's answer to it.
-import { ApiError, call } from "./api";
+import { brokenAnswer, call } from "./api";
 import { record, text } from "./json";
 
 /** An agent that waits for an answer. All but `address` is what it says of itself. */
@@ -33,7 +33,7 @@ export function parseEnrolment(answer: unknown): Enrolment {
     createdAt: Date.parse(text(told.created_at)),
   };
   if (enrolment.code === "" || enrolment.machine === "" || Number.isNaN(enrolment.createdAt)) {
-    throw new ApiError(0, "The hub's answer is broken.");
+    throw brokenAnswer();
   }
   return enrolment;
 }

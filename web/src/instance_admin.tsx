@@ -5,7 +5,7 @@ import { Sharing } from "./instance/sharing";
 import { Panel } from "./ui/panel";
 
 /** The lower part of an instance's page. `one` changes as the hub tells; the page is live. */
-export function InstanceAdmin({ one }: { one: Managed; info: SessionInfo }) {
+export function InstanceAdmin({ one, info }: { one: Managed; info: SessionInfo }) {
   if (one.role !== "owner") {
     return (
       <Panel id="manage" title="Manage">
@@ -26,7 +26,7 @@ export function InstanceAdmin({ one }: { one: Managed; info: SessionInfo }) {
   }
   return (
     <>
-      <Sharing instance={one.id} />
+      <Sharing instance={one.id} info={info} />
       <Manage one={one} />
     </>
   );

@@ -37,7 +37,7 @@ function browser({ isAnswered = true, isSubscribed = true, targets = [] as objec
   return { kept, done };
 }
 
-const session = (user: number, expiresAt: number): SessionInfo => ({ user, name: "", isHubOwner: false, pathMode: false, expiresAt });
+const session = (user: number, expiresAt: number): SessionInfo => ({ user, name: "", isHubOwner: false, pathMode: false, hasSubdomains: false, expiresAt });
 const posted = (choices: object): string => `POST /api/notifications/targets ${JSON.stringify({ kind: "webpush", ...choices, ...place })}`;
 
 test("who signs out is told of nothing here any more", async () => {

@@ -1,6 +1,6 @@
 // Whom an instance is shared with, as its owner asks the hub.
 import { call, clientPath } from "../api";
-import { record, records, text, whole } from "../json";
+import { records, text } from "../json";
 
 export interface Share {
   readonly id: string;
@@ -43,10 +43,4 @@ export async function share(
 
 export async function unshare(instance: string, id: string): Promise<void> {
   await call("DELETE", `${pathOf(instance)}/${encodeURIComponent(id)}`);
-}
-
-/** Whether instances have addresses of their own on this hub, and who asks. */
-export async function hubFacts(): Promise<{ userId: number; hasSubdomains: boolean }> {
-  const session = record(await call("GET", "/api/session"));
-  return { userId: whole(record(session.user).id), hasSubdomains: session.subdomain_mode === true };
 }

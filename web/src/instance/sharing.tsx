@@ -1,5 +1,6 @@
 // Whom an instance is shared with.
 import { useState } from "preact/hooks";
+import type { SessionInfo } from "../api";
 import { people } from "../settings/hub";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/dialog";
@@ -9,20 +10,20 @@ import { Panel } from "../ui/panel";
 import { Loaded, useRemote } from "../ui/remote";
 import { Table } from "../ui/table";
 import { NewShare } from "./new_share";
-import { hubFacts, sharesOf, unshare, type Share } from "./shares";
+import { sharesOf, unshare, type Share } from "./shares";
 
 function whomOf({ kind, whom }: Share): string {
   if (kind === "everyone") return "everybody on this hub";
   return kind === "group" ? `members of ${whom}` : whom;
 }
 
-async function everything(instance: string) {
-  const [shares, facts, all] = await Promise.all([sharesOf(instance), hubFacts(), people()]);
-  return { shares, facts, others: all.filter(({ id, isRemoved }) => id !== facts.userId && !isRemoved) };
+async function everything(instance: string, user: number) {
+  const [shares, all] = await Promise.all([sharesOf(instance), people()]);
+  return { shares, others: all.filter(({ id, isRemoved }) => id !== user && !isRemoved) };
 }
 
-export function Sharing({ instance }: { instance: string }) {
-  const remote = useRemote(() => everything(instance));
+export function Sharing({ instance, info }: { instance: string; info: SessionInfo }) {
+  const remote = useRemote(() => everything(instance, info.user));
   const [making, setMaking] = useState(false);
   const [ending, setEnding] = useState<Share>();
 
@@ -31,11 +32,11 @@ export function Sharing({ instance }: { instance: string }) {
       {(tell) => (
         <Loaded
           remote={remote}
-          show={({ shares, facts, others }) => (
+          show={({ shares, others }) => (
             <>
               {shares.length === 0 ? (
                 <Empty title="Nobody but you">
-                  {facts.hasSubdomains && <p>Share it with a person, a team, or everybody on this hub.</p>}
+                  {info.hasSubdomains && <p>Share it with a person, a team, or everybody on this hub.</p>}
                 </Empty>
               ) : (
                 <Table
@@ -62,7 +63,7 @@ export function Sharing({ instance }: { instance: string }) {
                   ]}
                 />
               )}
-              {facts.hasSubdomains ? (
+              {info.hasSubdomains ? (
                 <p class="actions">
                   <Button onClick={() => setMaking(true)}>Share</Button>
                 </p>
