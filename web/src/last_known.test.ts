@@ -28,6 +28,24 @@ test("the last list is there as long as the session of its user may last, and th
   assert.equal(held.size, 0);
 });
 
+test("a list that stays the same is written once a minute, one that changes at once", async () => {
+  const held = fakeCache();
+  const all = new Map<string, Instance>();
+  const told = (state: string) => apply(all, { type: "client_list", clients: [{ id: "attic", metadata: { state } }] });
+  const keptAt = async (now: number): Promise<number | undefined> => {
+    keep(all, now, 900_000);
+    return (await lastKnown(now))?.at;
+  };
+  told("idle");
+  assert.equal(await keptAt(100_000), 100_000);
+  assert.equal(await keptAt(102_500), 100_000);
+  told("busy");
+  assert.equal(await keptAt(105_000), 105_000);
+  assert.equal(await keptAt(164_999), 105_000);
+  assert.equal(await keptAt(165_000), 165_000);
+  assert.equal(held.size, 1);
+});
+
 test("of a long list the first are kept, as it shows them, and how many there were", async () => {
   fakeCache();
   const all = new Map<string, Instance>();

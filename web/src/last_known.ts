@@ -29,7 +29,12 @@ interface Kept {
 
 let isForgotten = false;
 
-/** Keeps what can be shown later, until forget(), and never after `until`. */
+/** How long a list that stays the same is kept with the time that it was first told. */
+const renewEachMs = 60_000;
+/** What was kept last, without its time; and when. */
+let last = { told: "", at: 0 };
+
+/** Keeps what can be shown later, until forget(), and never after `until`. Nothing is written without need. */
 export function keep(all: Instances, now: number, until: number): void {
   if (isForgotten) return;
   const first = chosen(all, everything).slice(0, mostInstances).flatMap((id) => all.get(id) ?? []);
@@ -42,9 +47,12 @@ export function keep(all: Instances, now: number, until: number): void {
     last_seen: one.lastSeen,
     role: one.role,
   }));
-  const text = JSON.stringify({ at: now, until, count: all.size, list } satisfies Kept);
+  const kept: Kept = { at: now, until, count: all.size, list };
+  const told = JSON.stringify({ ...kept, at: 0 });
+  if (told === last.told && now - last.at < renewEachMs) return;
+  last = { told, at: now };
   // The cache of an origin, unlike its localStorage, tells no other page of a change.
-  void quietly((cache) => cache.put(place, new Response(text)));
+  void quietly((cache) => cache.put(place, new Response(JSON.stringify(kept))));
 }
 
 /** What was kept, if anything was, and its time is not over `now`: then it goes. */
