@@ -126,7 +126,7 @@ function Connections({ list }: { list: readonly Connection[] }) {
 function Facts({ one }: { one: Instance }) {
   const isOnline = one.state !== "offline";
   return (
-    <dl class="card-facts wide">
+    <dl class="card-facts">
       <Fact name="Id">{one.id}</Fact>
       <Fact name="Machine">{one.hostname || "unknown"}</Fact>
       <Fact name="System">{one.platform}</Fact>

@@ -99,7 +99,7 @@ export function List({ store, info, choice, onChoice }: ListProps) {
         </section>
       )}
       {view.ids.length > 0 && (
-        <div class="list">
+        <>
           <div class="list-head" aria-hidden="true">
             <span>Instance</span>
             <span>State</span>
@@ -118,7 +118,7 @@ export function List({ store, info, choice, onChoice }: ListProps) {
               </li>
             )}
           </ul>
-        </div>
+        </>
       )}
     </>
   );

@@ -15,7 +15,7 @@ function Parts({ parts }: { parts: readonly Part[] }) {
   return (
     <>
       {parts.map(({ name, value }, index) => (
-        <div key={index} class="part">
+        <div key={index}>
           {name !== "" && <span class="quiet">{name}</span>}
           <pre>
             <code>{value}</code>

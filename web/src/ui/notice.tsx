@@ -68,7 +68,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 /** While something is under way. */
 export function Loading({ what = "Loading…" }: { what?: string }) {
   return (
-    <p class="quiet loading" role="status">
+    <p class="quiet" role="status">
       {what}
     </p>
   );
