@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -12,6 +11,7 @@
 
 #include "agent/json_request.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "base/private_file.h"
 #include "net/address.h"
 
@@ -62,16 +62,14 @@ pid_t FindListener(const fs::path& proc, std::uint16_t port) {
   if (inodes.empty()) return 0;
   std::error_code error;
   for (const auto& process : fs::directory_iterator(proc, error)) {
-    pid_t pid = 0;
-    const std::string name = process.path().filename();
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) continue;
+    const auto pid = ParseNumber<pid_t>(process.path().filename().native());
+    if (!pid) continue;
     std::error_code denied;
     for (const auto& descriptor : fs::directory_iterator(process.path() / "fd", denied)) {
       std::error_code gone;
       const std::string target = fs::read_symlink(descriptor.path(), gone).string();
       if (!target.starts_with("socket:[") || !target.ends_with(']')) continue;
-      if (inodes.contains(target.substr(8, target.size() - 9))) return pid;
+      if (inodes.contains(target.substr(8, target.size() - 9))) return *pid;
     }
   }
   return 0;

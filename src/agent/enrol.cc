@@ -13,6 +13,7 @@
 #include "control/problem_detail.h"
 #include "http/fields.h"
 #include "http/media_type.h"
+#include "http/retry_after.h"
 
 namespace berth::agent {
 namespace {
@@ -70,8 +71,8 @@ Task<Result<Enrolment::Answer>> Enrolment::Exchange(std::string path, std::strin
   }
   Answer answer;
   answer.status = response->head.status;
-  const std::string wait(response->head.fields.Find("retry-after").value_or(""));
-  answer.retry_after = seconds(std::atoi(wait.c_str()));
+  const WallTime now = SystemWallClock()();
+  answer.retry_after = http::RetryAfterOf(response->head.fields, now).value_or(seconds());
   auto detail = co_await control::ReadProblemDetail(*response);
   if (detail) {
     answer.detail = ForLog(*detail, 400);

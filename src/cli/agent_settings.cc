@@ -1,7 +1,6 @@
 // The options of `berth agent`.
 #include <pwd.h>
 
-#include <charconv>
 #include <filesystem>
 #include <tuple>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "agent/enrolled_token.h"
 #include "agent/hub_place.h"
 #include "agent/token_source.h"
+#include "base/number.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
 #include "identity/github.h"
@@ -50,9 +50,7 @@ Result<std::string> ClientId(std::string_view text) {
 
 /// By name or number.
 Result<uid_t> User(std::string_view text) {
-  uid_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure == std::errc() && end == text.data() + text.size()) return number;
+  if (const auto number = ParseNumber<uid_t>(text)) return *number;
   if (const passwd* entry = ::getpwnam(std::string(text).c_str())) return entry->pw_uid;
   return Invalid(fmt::format("this machine has no user \"{}\"", ForLog(text)));
 }

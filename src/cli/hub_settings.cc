@@ -1,8 +1,8 @@
 // The options of `berth hub`.
 #include <algorithm>
-#include <charconv>
 #include <ranges>
 
+#include "base/number.h"
 #include "cli/options.h"
 #include "cli/setting_values.h"
 #include "net/address.h"
@@ -39,14 +39,12 @@ Result<std::string> Domain(std::string_view text) {
 }
 
 Result<std::size_t> Threads(std::string_view text) {
-  std::size_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, count);
-  if (parsed.ec != std::errc() || parsed.ptr != end || count < 1 || count > hub::kMaxThreads) {
+  const auto count = ParseNumber<std::size_t>(text);
+  if (!count || *count < 1 || *count > hub::kMaxThreads) {
     return Invalid(
         fmt::format("\"{}\" is not a number from 1 to {}", ForLog(text), hub::kMaxThreads));
   }
-  return count;
+  return *count;
 }
 
 Setter AddNetwork(std::vector<net::Network>& list) {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "base/number.h"
 #include "http/content_encoder.h"
 #include "http/media_type.h"
 
@@ -76,10 +76,7 @@ std::optional<std::uint64_t> LengthOf(const Response& response) {
   if (response.body) return response.body->length();
   const auto text = response.head.fields.Find("content-length");
   if (!text) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return length;
+  return ParseNumber<std::uint64_t>(*text);
 }
 
 bool IsIdentity(const Fields& fields) {

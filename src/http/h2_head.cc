@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/number.h"
 #include "http/date.h"
 #include "http/grammar.h"
 
@@ -12,14 +12,6 @@ namespace {
 
 // nghttp2 takes no longer name or value, and ends the connection over one.
 constexpr std::size_t kLongestText = 64 * 1024;
-
-std::optional<std::uint64_t> ParseNumber(std::string_view digits) {
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
 
 bool IsTarget(std::string_view target, std::string_view method) {
   if (target == "*") return method == "OPTIONS";
@@ -179,7 +171,7 @@ H2HeadReader::RequestOrStatus H2HeadReader::TakeRequest() && {
 Result<ResponseHead> H2HeadReader::TakeResponse() && {
   FinishFields();
   if (is_too_large_) return Invalid("response head beyond its limit");
-  const auto status = ParseNumber(status_);
+  const auto status = ParseNumber<std::uint64_t>(status_);
   // Others are of no class, and no server may pass them on (RFC 9110, section 15).
   if (!status || *status < 100 || *status > 599) return Invalid("bad status in a response");
   return ResponseHead{.status = static_cast<int>(*status), .fields = std::move(request_.fields)};
@@ -217,7 +209,7 @@ void H2HeadWriter::AddFields(const Fields& fields, bool with_length) {
     if (BelongsToConnection(name)) continue;
     if (name == "content-length") {
       if (!with_length || length_) continue;
-      length_ = ParseNumber(value);
+      length_ = ParseNumber<std::uint64_t>(value);
       if (!length_) continue;
     }
     // A field that the peer would refuse costs the whole stream there; without it, only itself.
@@ -238,7 +230,7 @@ void H2HeadWriter::Add(std::string_view name, std::string_view value) {
 
 std::optional<std::uint64_t> ContentLength(const Fields& fields) {
   const auto text = fields.Find("content-length");
-  return text ? ParseNumber(*text) : std::nullopt;
+  return text ? ParseNumber<std::uint64_t>(*text) : std::nullopt;
 }
 
 }  // namespace berth::http

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "http/query.h"
 #include "hub/api.h"
 #include "hub/audit_view.h"
@@ -27,11 +27,8 @@ std::optional<std::int64_t> Number(std::string_view query, std::string_view name
                                    std::int64_t otherwise, std::int64_t most) {
   const auto text = http::QueryParameter(query, name);
   if (!text) return otherwise;
-  std::int64_t number = 0;
-  const char* end = text->data() + text->size();
-  const auto [stop, failure] = std::from_chars(text->data(), end, number);
-  if (failure != std::errc() || stop != end || number < 1 || number > most) return std::nullopt;
-  return number;
+  const auto number = ParseNumber<std::int64_t>(*text);
+  return number >= 1 && number <= most ? number : std::nullopt;
 }
 
 /// What the query asks for, of what the caller may see; nothing if a name is too long, or no result

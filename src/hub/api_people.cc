@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "hub/api.h"
 #include "hub/audit_events.h"
 #include "hub/browser.h"
@@ -24,10 +24,8 @@ http::Response OwnersOnly() {
 
 /// The person that stands in the path, or null.
 identity::PersonPtr PersonAt(const HubContext& hub, std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure != std::errc() || end != text.data() + text.size()) return nullptr;
-  return hub.identity.people().Find(id);
+  const auto id = ParseNumber<std::int64_t>(text);
+  return id ? hub.identity.people().Find(*id) : nullptr;
 }
 
 http::Response NobodyThere() {

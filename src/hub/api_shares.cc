@@ -1,9 +1,9 @@
 // /api/clients/{id}/shares: whom an instance is shared with, for its owner.
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "hub/api.h"
 #include "hub/audit_events.h"
@@ -21,16 +21,9 @@ namespace {
 
 constexpr std::size_t kMaxGroup = 200;
 
-std::optional<std::int64_t> ParseId(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return id;
-}
-
 /// Whom "7", "github:octocat" or "octocat" means. A bare login must be one person's only.
 Result<identity::PersonPtr> FindPerson(const HubContext& hub, std::string_view text) {
-  if (const auto id = ParseId(text)) {
+  if (const auto id = ParseNumber<std::int64_t>(text)) {
     if (auto person = PersonOf(hub, *id)) return person;
     return NotFound(fmt::format("nobody on this hub has the id {}", *id));
   }
@@ -135,7 +128,8 @@ boost::json::object ToJson(const HubContext& hub, const store::ShareRow& share) 
   entry["kind"] = store::ToString(share.kind);
   entry["subject"] = share.subject;
   if (share.kind == store::ShareKind::kUser) {
-    const auto person = hub.identity.people().Find(ParseId(share.subject).value_or(0));
+    const auto person =
+        hub.identity.people().Find(ParseNumber<std::int64_t>(share.subject).value_or(0));
     entry["name"] = person ? identity::LoginOf(*person) : std::string_view();
   }
   entry["role"] = store::ToString(share.role);
@@ -199,7 +193,7 @@ Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call) {
 
 Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call) {
   if (auto refusal = RefuseUnlessOwner(hub, call, "end a share")) co_return std::move(*refusal);
-  const auto id = ParseId(call.second_id);
+  const auto id = ParseNumber<std::int64_t>(call.second_id);
   const auto shares = hub.identity.shares().Of(call.id);
   const auto place = std::ranges::find(shares, id.value_or(0), &store::ShareRow::id);
   if (!id || place == shares.end()) {

@@ -6,10 +6,10 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "http/query.h"
 
@@ -22,10 +22,7 @@ constexpr int kDay = 24 * 60;
 
 /// Two digits.
 std::optional<int> ReadTwo(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.size() != 2 || error != std::errc() || end != text.data() + 2) return std::nullopt;
-  return value;
+  return text.size() == 2 ? ParseNumber<int>(text) : std::nullopt;
 }
 
 /// The minutes of "HH:MM".

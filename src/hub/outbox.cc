@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ranges>
 
 #include "base/encoding.h"
 #include "base/log.h"
-#include "http/date.h"
+#include "http/retry_after.h"
 
 namespace berth::hub {
 namespace {
@@ -29,22 +28,6 @@ constexpr auto kStorePause = std::chrono::milliseconds(1'000);
 /// An attempt that comes so much later than it was due comes after a time in which nobody tried.
 constexpr auto kAway = std::chrono::hours(1);
 constexpr std::size_t kMaxError = 300;
-
-/// What a Retry-After asks for, in either of its forms; a day at most.
-std::optional<std::chrono::seconds> RetryAfterOf(const http::Fields& fields, WallTime now) {
-  const auto value = fields.Find("retry-after");
-  if (!value) return std::nullopt;
-  constexpr std::chrono::seconds kLongest = std::chrono::days(1);
-  if (const auto date = http::ParseHttpDate(*value)) {
-    return std::clamp(std::chrono::ceil<std::chrono::seconds>(*date - now), {}, kLongest);
-  }
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
-  if (error != std::errc() || end != value->data() + value->size() || seconds < 0) {
-    return std::nullopt;
-  }
-  return std::min(std::chrono::seconds(seconds), kLongest);
-}
 
 /// Answers that no repetition of the same message will change.
 bool IsFinal(int status) { return status == 400 || status == 413 || status == 422; }
@@ -171,7 +154,7 @@ Task<Outbox::Outcome> Outbox::Attempt(store::NotifyTargetRow target, Notificatio
   }
   outcome.error = fmt::format("it answered {}", status);
   if (status >= 300 && status < 400) outcome.error += ": redirects are not followed";
-  outcome.retry_after = RetryAfterOf(answer->fields, parts_.clock());
+  outcome.retry_after = http::RetryAfterOf(answer->fields, parts_.clock());
   const bool is_gone = status == 404 || status == 410;
   if (target.kind == store::NotifyKind::kWebPush && is_gone) {
     outcome.verdict = Verdict::kTargetGone;

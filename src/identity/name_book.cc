@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "store/meta.h"
 
 namespace berth::identity {
@@ -58,11 +57,8 @@ Task<Result<std::int64_t>> NameBook::Learn(std::string kind, std::string name, s
 
 std::optional<std::int64_t> ParseNumericId(std::string_view text) {
   if (text.empty() || text.size() > 18) return std::nullopt;
-  std::int64_t id = 0;
-  if (text.front() < '0' || text.front() > '9') return std::nullopt;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return id;
+  if (text.front() == '-') return std::nullopt;
+  return ParseNumber<std::int64_t>(text);
 }
 
 }  // namespace berth::identity

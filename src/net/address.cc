@@ -5,9 +5,9 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 
 namespace berth::net {
@@ -42,11 +42,7 @@ bool IsIpv4(std::string_view host) {
 }  // namespace
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return port;
+  return ParseNumber<std::uint16_t>(text);
 }
 
 std::string HostPort::ToString() const {

@@ -4,9 +4,9 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/number.h"
 
 namespace berth::net {
 namespace {
@@ -48,13 +48,12 @@ Result<Network> Network::Parse(std::string_view text) {
   const bool is_short = address->family() == AF_INET;
   std::size_t bits = 128;
   if (slash != std::string_view::npos) {
-    const std::string_view digits = text.substr(slash + 1);
     const std::size_t most = is_short ? 32 : 128;
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-    if (failure != std::errc() || end != digits.data() + digits.size() || bits > most) {
+    const auto given = ParseNumber<std::size_t>(text.substr(slash + 1));
+    if (!given || *given > most) {
       return refuse(fmt::format("needs a number from 0 to {} after the slash", most));
     }
-    if (is_short) bits += kV4Bits;
+    bits = is_short ? *given + kV4Bits : *given;
   }
   for (std::size_t bit = bits; bit < 128; ++bit) {
     if ((first[bit / 8] >> (7 - bit % 8) & 1) != 0) {

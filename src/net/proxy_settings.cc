@@ -2,10 +2,10 @@
 
 #include <arpa/inet.h>
 
-#include <charconv>
 #include <cstdlib>
 
 #include "base/encoding.h"
+#include "base/number.h"
 #include "base/text.h"
 
 namespace berth::net {
@@ -79,14 +79,10 @@ NoProxyRules NoProxyRules::Parse(std::string_view text) {
     if (entry.empty()) continue;
     Rule rule;
     if (const std::size_t slash = entry.find('/'); slash != std::string_view::npos) {
-      const std::string_view bits = entry.substr(slash + 1);
+      const auto bits = ParseNumber<std::size_t>(entry.substr(slash + 1));
       rule.network = AddressBytes(entry.substr(0, slash));
-      const auto [stop, error] =
-          std::from_chars(bits.data(), bits.data() + bits.size(), rule.prefix_bits);
-      if (error != std::errc() || stop != bits.data() + bits.size() || rule.network.empty() ||
-          rule.prefix_bits > rule.network.size() * 8) {
-        continue;
-      }
+      if (!bits || rule.network.empty() || *bits > rule.network.size() * 8) continue;
+      rule.prefix_bits = *bits;
       rules.rules_.push_back(std::move(rule));
       continue;
     }
