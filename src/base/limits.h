@@ -34,7 +34,7 @@ struct Limits {
   Size compressions = 64;           ///< Responses that are compressed at once, about 4 MiB each.
   Size caller_changes = 32;         ///< Calls of one caller under way that change something.
   Size slow_changes = 1'000;        ///< Those of all that wait for an instance or another server.
-  Size dashboards = 32;             ///< Open dashboard sockets of one user, pages and scripts.
+  Size dashboards = 256;            ///< Open dashboard sockets of one user, pages and scripts.
 
   Size crossing_buffer = 256 * 1024;  ///< Bytes under way between two loops, per body.
   Size crossing_messages = 4'000;     ///< Messages from one loop that the other has not taken.
@@ -66,7 +66,7 @@ struct Limits {
   Size asset_cache_entry = 4 * 1024 * 1024;  ///< Bytes of one.
 
   // Instances.
-  Size instances = 1'000;           ///< Of one owner, connected or not.
+  Size instances = 30'000;          ///< Of one owner, connected or not.
   Size instance_connections = 256;  ///< Open connections of an agent to its instance.
   Ms instance_lookup{1'000};        ///< A request waits so long for an instance not yet found.
   Ms instance_idle{4'000};          ///< Kept-alive connection to an instance; Node closes at 5 s.

@@ -14,8 +14,8 @@ namespace berth::hub {
 /// Lives on one loop.
 class ChangeRate {
  public:
-  /// Who has a thousand instances shares them all at once.
-  static constexpr TokenBucket::Rate kRate{.burst = 1'000, .per_second = 5};
+  /// Who has thousands of instances opens or shares them all at once.
+  static constexpr TokenBucket::Rate kRate{.burst = 10'000, .per_second = 5};
 
   /// Whether who goes by that key may make one more.
   bool Spend(const std::string& key, TimePoint now) {

@@ -16,9 +16,9 @@ TEST(ChangeRateTest, EachCallerHasSoMany) {
     while (rate.Spend(key, at)) ++made;
     return made;
   };
-  EXPECT_EQ(spend("a", now), 1'000);
+  EXPECT_EQ(spend("a", now), 10'000);
   EXPECT_EQ(spend("a", now + seconds(10)), 50);
-  EXPECT_EQ(spend("b", now + seconds(10)), 1'000);
+  EXPECT_EQ(spend("b", now + seconds(10)), 10'000);
 }
 
 TEST(ChangeRateTest, ForgetsThoseWhoHaveAllOfItAgain) {
