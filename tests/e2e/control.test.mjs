@@ -321,7 +321,7 @@ describe("control messages to a hub", { timeout: 120_000 }, () => {
       "a continuation of nothing": [(peer) => peer.end.socket.write(Buffer.from([0x80, 0x80, 0, 0, 0, 0])), 1002],
       "a length of 2^63": [(peer) => peer.end.socket.write(Buffer.from([0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])), 1002],
       ...floods,
-      "20 MB of status": [(peer) => peer.end.socket.write(Buffer.concat(Array(100).fill(textFrame(wideStatus)))), 1008],
+      "40 MB of status": [(peer) => peer.end.socket.write(Buffer.concat(Array(200).fill(textFrame(wideStatus)))), 1008],
     };
     for (const [name, [play, code]] of Object.entries(frames)) {
       const peer = await register();
