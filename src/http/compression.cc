@@ -52,8 +52,15 @@ class EncodedBody : public Body {
   Task<Result<MutableBytes>> Read() override {
     out_.clear();
     while (out_.empty() && !is_done_) {
+      if (error_) co_return *error_;
       auto piece = co_await source_->Read();
-      if (!piece) co_return std::move(piece).error();
+      if (!piece) {
+        error_ = std::move(piece).error();
+        // What the encoder held back is there all the same.
+        auto rest = encoder_->Encode({}, ContentEncoder::Then::kPause, out_);
+        if (!rest) co_return std::move(rest).error();
+        continue;
+      }
       is_done_ = piece->empty();
       auto encoded = encoder_->Encode(net::AsText(*piece),
                                       is_done_ ? ContentEncoder::Then::kEnd : then_, out_);
@@ -70,6 +77,7 @@ class EncodedBody : public Body {
   std::size_t& under_way_;
   std::string out_;
   bool is_done_ = false;
+  std::optional<Error> error_;  ///< The source's.
 };
 
 std::optional<std::uint64_t> LengthOf(const Response& response) {

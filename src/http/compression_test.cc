@@ -226,6 +226,27 @@ TEST_F(CompressionTest, ABodyThatBreaksOffIsNeverEnded) {
               FailsWith(ErrorKind::kUnavailable));
 }
 
+TEST_F(CompressionTest, WhatCameBeforeABreakArrives) {
+  for (const std::string_view coding : {"br", "zstd", "gzip"}) {
+    auto response = Page();
+    response.body = std::make_unique<PieceBody>(std::vector<std::string>{"beg", "un"},
+                                                Unavailable("the instance went away"));
+    response.head.fields.Add("cache-control", "immutable");
+    auto answer = Answer(std::move(response), coding);
+    std::string coded;
+    auto piece = executor_.Await(answer.body->Read());
+    for (; piece && !piece->empty(); piece = executor_.Await(answer.body->Read())) {
+      coded += net::AsText(*piece);
+    }
+    EXPECT_THAT(piece, FailsWith(ErrorKind::kUnavailable));
+    auto decoder = ContentDecoder::Create(coding);
+    std::string_view in = coded;
+    std::string out;
+    while (!in.empty()) ASSERT_THAT(decoder->Decode(in, out), IsOk());
+    EXPECT_EQ(out, "begun") << coding;
+  }
+}
+
 TEST_F(CompressionTest, BodiesUnderWayAreBounded) {
   limits_.compressions = 2;
   auto first = Answer(Page());

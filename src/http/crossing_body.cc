@@ -143,6 +143,7 @@ Task<void> CrossingSource::SendAll() {
     auto piece = co_await reading;
     if (!piece) {
       has_ended_ = true;
+      Ship(false);
       port_->Send(id_, crossing::BodyFailure{std::move(piece).error()});
       co_return;
     }
@@ -222,7 +223,7 @@ Task<Result<MutableBytes>> CrossedBody::Read() {
     changed_.Reset();
     co_await changed_.Wait();
   }
-  if (error_) co_return *error_;
+  if (waiting_.empty() && error_) co_return *error_;
   if (waiting_.empty()) co_return MutableBytes{};
   held_ = std::move(waiting_.front());
   waiting_.erase(waiting_.begin());
@@ -239,7 +240,7 @@ void CrossedBody::OnPiece(crossing::Piece piece) {
 void CrossedBody::Fail(const Error& why) {
   if (error_ || has_all_) return;
   error_ = why;
-  waiting_.clear();
+  if (why.kind == ErrorKind::kUnauthorized) waiting_.clear();  // It may not be read any more.
   changed_.Set();
 }
 

@@ -121,7 +121,8 @@ class CrossedBody : public Body {
   Task<Result<MutableBytes>> Read() override;
   std::optional<std::uint64_t> length() const override { return length_; }
 
-  /// Ends it with an error, in front of what was not read yet, unless all of it came.
+  /// Ends it with an error, unless all of it came: behind what was not read yet, or in front of it
+  /// if that is for lack of a right (kUnauthorized).
   void Fail(const Error& why);
 
  protected:

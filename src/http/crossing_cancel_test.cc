@@ -126,7 +126,7 @@ TEST_F(CrossingCancelTest, EndThatGoesFailsWhatIsLeftAtTheFront) {
   ASSERT_TRUE(waiting.is_done());
   EXPECT_THAT(waiting.Take(), FailsWith(ErrorKind::kUnavailable));
   EXPECT_TRUE(upload_.is_gone);
-  EXPECT_THAT(Await(response->body->Read()), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(Await(ReadAll(response->body.get(), 1'000'000)), FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(Await(crossing_->Exchange(Get())), FailsWith(ErrorKind::kUnavailable));
 }
 

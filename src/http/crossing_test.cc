@@ -208,7 +208,18 @@ TEST_F(CrossingTest, DroppedReadMayBeRepeated) {
   EXPECT_EQ(net::AsText(Await(response->body->Read()).value()), "a");
 }
 
-TEST_F(CrossingTest, ErrorOfABodyOvertakesWhatWasNotRead) {
+TEST_F(CrossingTest, ErrorOfABodyComesBehindWhatWasSentBefore) {
+  BodyPtr body = std::make_unique<PieceBody>(std::vector<std::string>{"hel", "lo"},
+                                             Unavailable("the instance went away"));
+  Answering([&](Request request) { return Give(std::move(request), body); });
+  auto response = Await(crossing_->Exchange(Get()));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(net::AsText(Await(response->body->Read()).value()), "hello");
+  EXPECT_THAT(Await(response->body->Read()), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(Await(response->body->Read()), FailsWith(ErrorKind::kUnavailable));
+}
+
+TEST_F(CrossingTest, EndOfARightOvertakesWhatWasNotRead) {
   BodyPtr body = std::make_unique<PieceBody>(std::vector<std::string>{"secret"},
                                              Unauthorized("no longer allowed"));
   Answering([&](Request request) { return Give(std::move(request), body); });

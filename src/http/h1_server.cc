@@ -84,6 +84,8 @@ class Connection {
   Task<Result<Next>> Upgrade(Response& response, const std::string& key);
   Task<Result<Next>> HandOver(Response& response, const std::string& key);
   Task<Result<Next>> Refuse(int status, std::string method);
+  /// Ends a message of which SendBody failed: what its body gave before that still leaves.
+  Task<Result<Next>> BreakOff(Error why);
   Task<Result<void>> ShutDownAndDiscard();
 
   Executor& executor_;
@@ -227,13 +229,21 @@ Task<Result<Connection::Next>> Connection::Answer(Response& response, const std:
   if (framing.kind == BodyFraming::Kind::kUntilClose) persistence = Persistence::kClose;
   AppendResponseHead(writer_.buffer(), response.head, framing, method, persistence);
   auto sent = co_await writer_.SendBody(response.body.get(), framing);
-  // The close must be seen as a break if the response is incomplete: no end of chunks, no linger.
-  if (!sent) co_return Wrap(std::move(sent).error(), "send response");
+  if (!sent) co_return co_await BreakOff(Wrap(std::move(sent).error(), "send response"));
   response.body.reset();
   if (persistence == Persistence::kClose) co_return Next::kLinger;
   if (inbound_->FinishAtOnce()) co_return Next::kRequest;
   auto finished = co_await inbound_->FinishBody(kDrainedBody);
   co_return finished ? Next::kRequest : Next::kLinger;
+}
+
+Task<Result<Connection::Next>> Connection::BreakOff(Error why) {
+  if (writer_.body_failed()) {
+    auto flushed = co_await writer_.Flush();
+    if (!flushed) co_return std::move(flushed).error();
+  }
+  // The close must be seen as a break: no end of chunks, no linger.
+  co_return why;
 }
 
 Task<Result<Connection::Next>> Connection::HandOver(Response& response, const std::string& key) {
@@ -254,7 +264,7 @@ Task<Result<Connection::Next>> Connection::Upgrade(Response& response, const std
   limit.Start();
   auto sent = co_await WithCancel(
       expired, writer_.SendBody(response.body.get(), {.kind = BodyFraming::Kind::kUntilClose}));
-  if (!sent) co_return Wrap(std::move(sent).error(), "send to the browser");
+  if (!sent) co_return co_await BreakOff(Wrap(std::move(sent).error(), "send to the browser"));
   auto finished = co_await inbound_->stream().ShutdownWrite();
   if (!finished) co_return Wrap(std::move(finished).error(), "finish towards the browser");
   auto ended = co_await WithDeadline(executor_, limits_.half_close_grace, "half-closed WebSocket",

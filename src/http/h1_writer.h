@@ -53,7 +53,8 @@ class MessageWriter {
 
   /// Writes the buffer and then `body`, framed, to its end. Null is an empty body. Pieces that are
   /// at hand at once leave in one write; whenever the body makes us wait, all that is there is
-  /// written first. A body that is shorter or longer than its length is kInvalid.
+  /// written first. A body that is shorter or longer than its length is kInvalid. Where the body
+  /// fails, what it gave last may still be in the buffer.
   Task<Result<void>> SendBody(Body* body, BodyFraming framing);
 
   /// Whether SendBody failed because of the body, not of the stream.

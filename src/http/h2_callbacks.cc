@@ -140,11 +140,12 @@ struct H2Callbacks {
   /// How much of the stream's piece goes into the next DATA frame; SendData copies it.
   static ssize_t ReadPiece(nghttp2_session* session, std::int32_t id, std::uint8_t*,
                            std::size_t limit, std::uint32_t* flags, nghttp2_data_source*,
-                           void*) noexcept {
+                           void* user) noexcept {
     H2Stream* stream = Find(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (stream->piece.empty() && !stream->at_end) {
       stream->is_deferred = true;
+      if (stream->break_off) Self(user).Reset(*stream, *stream->break_off);
       return NGHTTP2_ERR_DEFERRED;
     }
     const std::size_t size = std::min(limit, stream->piece.size());

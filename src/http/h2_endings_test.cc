@@ -1,6 +1,7 @@
 // Two sessions joined in memory: what is left when one side drops, fails, refuses or stops.
 #include <gtest/gtest.h>
 
+#include "http/body_testing.h"
 #include "http/h2_session.h"
 #include "http/h2_testing.h"
 
@@ -90,6 +91,51 @@ TEST_F(H2EndingsTest, ABodyThatBreaksBreaksAtTheOtherEnd) {
     EXPECT_FALSE(broken);
     executor.RunUntilIdle();
     EXPECT_EQ(joined.server->stream_count(), 0u);
+  }
+}
+
+TEST_F(H2EndingsTest, WhatCameBeforeABreakArrives) {
+  for (const std::vector<std::string>& pieces : {std::vector<std::string>{}, {"hel", "lo"}}) {
+    FakeService service([&pieces](Request) {
+      return [](std::vector<std::string> given) -> Task<Result<Response>> {
+        Response response = TextResponse(200, "text/plain", "");
+        response.head.fields.Add("content-length", "10");
+        response.body = std::make_unique<PieceBody>(given, Unavailable("origin went away"));
+        co_return response;
+      }(pieces);
+    });
+    JoinedSessions joined(executor, limits, service);
+    auto response = executor.Await(joined.client->Exchange(Get("/")));
+    ASSERT_THAT(response, IsOk());
+    executor.RunUntilIdle();
+    EXPECT_EQ(joined.client->stream_count() + joined.server->stream_count(), 0u);
+    EXPECT_EQ(response->head.status, 200);
+    EXPECT_EQ(joined.client->buffered(), pieces.empty() ? 0u : 5u);
+    if (!pieces.empty()) {
+      auto read = executor.Await(response->body->Read());
+      ASSERT_THAT(read, IsOk());
+      EXPECT_EQ(net::AsText(*read), "hello");
+    }
+    EXPECT_THAT(executor.Await(response->body->Read()), FailsWith(ErrorKind::kUnavailable));
+    EXPECT_EQ(joined.client->buffered(), 0u);
+  }
+}
+
+TEST_F(H2EndingsTest, WhatCameBeforeABreakIsForgottenWithItsReader) {
+  for (const bool is_cut : {false, true}) {
+    FakeService service(Echo);
+    ManualSource source(executor);
+    JoinedSessions joined(executor, limits, service);
+    auto response =
+        executor.Await(joined.client->Exchange(Post("/", std::make_unique<ManualBody>(source))));
+    ASSERT_THAT(response, IsOk());
+    source.Push("hello");
+    executor.RunUntilIdle();
+    source.Break(Unavailable("gone"));
+    executor.RunUntilIdle();
+    EXPECT_EQ(joined.client->buffered(), 5u);
+    is_cut ? response->body->Cut() : response->body.reset();
+    EXPECT_EQ(joined.client->buffered(), 0u);
   }
 }
 
@@ -288,6 +334,7 @@ TEST_F(H2EndingsTest, BodiesAndExchangesMayOutliveTheirSession) {
   joined.Cut();
   joined.client.reset();
   joined.server.reset();
+  EXPECT_EQ(net::AsText(executor.Await(response->body->Read()).value()), "queued");
   EXPECT_THAT(executor.Await(response->body->Read()), FailsWith(ErrorKind::kUnavailable));
   executor.RunUntilIdle();
   ASSERT_TRUE(waiting.is_done());

@@ -1,6 +1,7 @@
 // What no decent HTTP/2 peer sends as a whole: floods, broken frames, more than it may.
 #include <gtest/gtest.h>
 
+#include "http/body_testing.h"
 #include "http/h2_flood_guard.h"
 #include "http/h2_hostile_testing.h"
 
@@ -157,6 +158,22 @@ TEST_F(H2HostileTest, PaddedDataIsNoFlood) {
   const std::string padded = Frame(kData, kPadded, 1, std::string("\3x\0\0\0", 5));
   for (int i = 0; i < 2'000; ++i) ASSERT_THAT(Feed(padded), IsOk());
   EXPECT_FALSE(GoawayCode());
+}
+
+TEST_F(H2HostileTest, ABodyThatBreaksOffHoldsNoStreamWhoseWindowIsShut) {
+  FakeService breaks([](Request) -> Task<Result<Response>> {
+    Response response;
+    response.body = std::make_unique<PieceBody>(std::vector<std::string>{}, Unavailable("gone"));
+    co_return response;
+  });
+  for (const std::uint32_t window : {0, 65'535}) {
+    Restart(breaks);
+    const std::string settings = Frame(kSettings, 0, 0, std::string("\0\4", 2) + Number(window));
+    ASSERT_THAT(Feed(Preface() + settings + HeadFrames(kEndStream, Block(GetFields()))), IsOk());
+    EXPECT_TRUE(ResetCode(1)) << window;
+    EXPECT_EQ(Status(1), window == 0 ? 0 : 200);
+    EXPECT_EQ(session->stream_count(), 0u);
+  }
 }
 
 TEST_F(H2HostileTest, ContinuationFloodsEndTheConnection) {

@@ -59,7 +59,6 @@ void H2Inbound::End() {
 void H2Inbound::Fail(Error error) {
   if (ended_ || error_) return;
   error_ = std::move(error);
-  Discard();
   changed_.Set();
 }
 
@@ -119,6 +118,7 @@ void H2Inbound::Abandon() {
 
 void H2Inbound::Cut() {
   Fail(Cancelled("nobody may read on"));
+  Discard();
   if (stream_ != nullptr) session_->OnAbandoned(*stream_);
 }
 

@@ -77,7 +77,7 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   // The session's side.
   void Append(Bytes bytes);
   void End();
-  /// Ends it with an error, unless it has ended already. What was not read is discarded.
+  /// Ends it with an error, behind what came before, unless it has ended already.
   void Fail(Error error);
   /// The response head, or an error, is there.
   void Announce() { changed_.Set(); }
@@ -86,7 +86,7 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   Task<Result<MutableBytes>> Read();
   /// Nobody will read any more.
   void Abandon();
-  /// The same, but the reader still holds what it read last.
+  /// The same, but the reader still holds what it read last. What it did not read is discarded.
   void Cut();
   /// Waits for the next change: head, bytes, end, error.
   auto WaitForChange() {

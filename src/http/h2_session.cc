@@ -288,18 +288,19 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
       LogDebug("HTTP/2 stream {}: outgoing body: {}", stream.id, piece.error().ToString());
       // Who waits for the response hears of this rather than of the reset.
       if (role_ == Role::kClient) stream.inbound->Fail(piece.error());
-      Reset(stream,
-            piece.error().kind == ErrorKind::kCancelled ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+      BreakOff(stream, piece.error().kind == ErrorKind::kCancelled ? NGHTTP2_CANCEL
+                                                                   : NGHTTP2_INTERNAL_ERROR);
       co_return;
     }
-    stream.sent += piece->size();
-    const bool is_wrong = stream.declared && (piece->empty() ? stream.sent < *stream.declared
-                                                             : stream.sent > *stream.declared);
+    const std::uint64_t sent = stream.sent + piece->size();
+    const bool is_wrong =
+        stream.declared && (piece->empty() ? sent < *stream.declared : sent > *stream.declared);
     if (is_wrong) {
       LogDebug("HTTP/2 stream {}: outgoing body does not match its length", stream.id);
-      Reset(stream, NGHTTP2_INTERNAL_ERROR);
+      BreakOff(stream, NGHTTP2_INTERNAL_ERROR);
       co_return;
     }
+    stream.sent = sent;
     if (piece->empty()) {
       EndOutgoing(stream);
       co_return;
@@ -313,6 +314,17 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
       executor_.ArmAfter(stall_->timer, limits_.write_stall_timeout);
     }
     co_await PieceUsed{stream};
+  }
+}
+
+void H2Session::BreakOff(H2Stream& stream, std::uint32_t code) {
+  // A response's head may still wait in nghttp2, which would drop it. It is out once nghttp2 has
+  // asked for the body; of a peer whose window is shut, it does not ask.
+  const bool is_head_out = role_ == Role::kClient || stream.is_deferred || stream.sent > 0;
+  if (is_head_out || IsShut(session_, stream.id)) {
+    Reset(stream, code);
+  } else {
+    stream.break_off = code;
   }
 }
 

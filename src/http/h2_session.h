@@ -17,7 +17,8 @@
 //
 // Not thread-safe: lives on one loop. Receive, Produce, Close and the destructor must not be called
 // from inside a handler or a body of the session itself. All Executor, Limits and Service
-// references must outlive it; bodies and Exchange tasks may outlive it and then fail.
+// references must outlive it; bodies and Exchange tasks may outlive it and then fail, bodies behind
+// what came.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -123,7 +124,7 @@ class H2Session {
   void EndOutgoing(H2Stream& stream);
   /// Sends an interim response, unless the final one was sent.
   void SubmitInterim(H2Stream& stream, const ResponseHead& head);
-  /// Resets the stream, if it still is open.
+  /// Resets the stream, if it still is open. What nghttp2 has not sent of it is dropped.
   void Reset(H2Stream& stream, std::uint32_t code);
   /// Notes that the head which arrived is of no use. Too many end the connection.
   void NoteUselessHead() {
@@ -175,6 +176,8 @@ class H2Session {
   /// The end of Receive and Produce: destroys closed streams, notices the end, signals.
   void Settle();
   void ResumeOutgoing(H2Stream& stream);
+  /// Resets the stream whose outgoing body broke off, behind what goes before in it.
+  void BreakOff(H2Stream& stream, std::uint32_t code);
   /// Resets the streams of which a browser has taken nothing since the last call, its windows being
   /// shut; calls itself again after limits.write_stall_timeout while there is something to take.
   void EndStalled();

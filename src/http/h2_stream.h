@@ -46,6 +46,8 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   std::uint64_t sent = 0;                 ///< Bytes of all pieces so far.
   /// How many of them had been taken when EndStalled last looked.
   std::uint64_t taken_before = std::numeric_limits<std::uint64_t>::max();
+  /// The body broke off: the stream is reset with this, behind its head.
+  std::optional<std::uint32_t> break_off;
 
   // Client role.
   InterimHandler interim;
