@@ -162,6 +162,9 @@ H2HeadReader::RequestOrStatus H2HeadReader::TakeRequest() && {
   }
   if (const auto expect = request_.fields.Find("expect")) {
     result.expects_continue = EqualsIgnoreCase(*expect, "100-continue");
+    if (result.refusal == 0 && (!result.expects_continue || request_.fields.Count("expect") > 1)) {
+      result.refusal = 417;
+    }
     request_.fields.Remove("expect");
   }
   result.head = std::move(request_);
