@@ -137,6 +137,24 @@ TEST_F(H2MalformedTest, ABodyThatContradictsItsContentLengthIsReset) {
   }
 }
 
+TEST_F(H2MalformedTest, ABodyThatIsToBeEmptyIsSoBeforeItsRequestIsAnybodys) {
+  FakeService echo(Echo);
+  FieldList fields = GetFields({{"content-length", "0"}});
+  fields[0].second = "POST";
+  for (const std::string& end : {Frame(kData, kEndStream, 1, ""), Frame(kData, 0, 1, "hello")}) {
+    Restart(echo);
+    echo.calls = 0;
+    ASSERT_THAT(Feed(Preface() + Frame(kHeaders, kEndHeaders, 1, Block(fields))), IsOk());
+    EXPECT_EQ(echo.calls, 0);
+    ASSERT_THAT(Feed(end), IsOk());
+    const bool is_good = end == Frame(kData, kEndStream, 1, "");
+    EXPECT_EQ(echo.calls, is_good ? 1 : 0);
+    EXPECT_EQ(Status(1), is_good ? 200 : 0);
+    EXPECT_EQ(ResetCode(1).has_value(), !is_good);
+    EXPECT_EQ(session->stream_count(), 0u);
+  }
+}
+
 TEST_F(H2MalformedTest, TrailersAreReadAndDropped) {
   FakeService echo(Echo);
   Restart(echo);

@@ -62,6 +62,14 @@ void H2ServerSession::OnHead(H2Stream& stream, bool is_end) {
 
 Task<void> H2ServerSession::Serve(H2Stream& stream, Request request) {
   const ResetUnlessAnswered guard{*this, stream};
+  if (stream.inbound->length_ == 0) {
+    // That nothing comes shows with its end. What comes all the same resets the stream.
+    auto end = co_await request.body->Read();
+    if (!end) {
+      Refuse(stream, BodyStatusOf(end.error().kind));
+      co_return;
+    }
+  }
   auto response = co_await service_.Exchange(std::move(request));
   if (const auto& body_error = stream.inbound->error(); body_error && !stream.is_upgrade) {
     Refuse(stream, BodyStatusOf(body_error->kind));
