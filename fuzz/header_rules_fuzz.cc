@@ -25,7 +25,7 @@ bool MayReachAnInstance(std::string_view name) {
   return !name.starts_with("x-forwarded") && !name.starts_with("x-orchestrator") &&
          !name.starts_with("x-berth") && !name.starts_with("proxy-") &&
          !IsAnyOf(name, {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
-                         "upgrade", "forwarded", "via", "x-real-ip", "expect"});
+                         "upgrade", "forwarded", "via", "x-real-ip", "expect", "proxy"});
 }
 
 bool MayReachABrowser(std::string_view name) {

@@ -33,7 +33,9 @@ bool IsHopByHop(std::string_view name) {
   }
 }
 
-constexpr std::array<std::string_view, 4> kForwarding = {"forwarded", "x-real-ip", "via", "expect"};
+/// Proxy is none of HTTP's; what runs scripts by CGI would make the address of a proxy of it.
+constexpr std::array<std::string_view, 5> kForwarding = {"forwarded", "x-real-ip", "via", "expect",
+                                                         "proxy"};
 
 /// Content_Length and the like, which an origin may take for the framing that is ours to state.
 bool IsFalseLength(std::string_view name) {

@@ -28,6 +28,7 @@ TEST(HeaderRulesTest, Check12_ForgedForwardingFieldsAreRemovedInEverySpelling) {
                           "x_berth_anything",
                           "Via",
                           "Expect",
+                          "Proxy",
                           "X-Forwarded-Prefix",
                           "x-orchestratoruser",
                           "Content_Length"};
