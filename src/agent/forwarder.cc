@@ -187,6 +187,13 @@ http::Response ProblemOf(const Error& error, const InstanceInfo& info) {
   }
 }
 
+/// Over HTTP/2 any 2xx accepts an upgrade, so one that opens no WebSocket cannot be passed on.
+http::Response NoWebSocket(int status) {
+  return ProblemResponse(
+      502, control::stream_error::kInvalid, "The instance's answer is unusable",
+      fmt::format("The instance answered {} instead of opening a WebSocket.", status));
+}
+
 }  // namespace
 
 Result<void> CheckTarget(std::string_view method, std::string_view target) {
@@ -309,9 +316,13 @@ Task<Result<http::Response>> Forwarder::Forward(http::Request& request) {
       std::allocate_shared<Edits>(PoolAllocator<Edits>(), request.head, std::move(setup));
   own = OwnAnswer(edits->plan, request.head);
   if (own) co_return std::move(*own);
+  const bool wants_socket = request.head.is_upgrade();
   PrepareRequest(edits, request);
   auto response = co_await Ask(*adapter, request, *user);
   if (!response) co_return response;
+  if (wants_socket && !response->is_upgraded() && response->head.status < 300) {
+    co_return NoWebSocket(response->head.status);
+  }
   edits->plan.ApplyToResponse(*response);
   if (edits->compression.coding != http::Coding::kIdentity) {
     compressor_.Apply(edits->compression, edits->method, *response);

@@ -97,6 +97,20 @@ TEST_F(ForwarderTest, LeavesAForeignOriginForTheInstanceToSee) {
   }
 }
 
+TEST_F(ForwarderTest, AnAnswerThatOpensNoWebSocketIsOneWithWords) {
+  for (const int status : {200, 204, 299, 404}) {
+    instance_.OnJson("GET /ws", status, "{}");
+    auto socket = Get("/ws");
+    socket.head.protocol = "websocket";
+    auto answer = Exchange(std::move(socket));
+    EXPECT_EQ(answer.head.status, status == 404 ? 404 : 502);
+    auto body = executor_.Await(http::ReadAll(answer.body.get(), 1 << 20));
+    ASSERT_THAT(body, IsOk());
+    const std::string says = fmt::format("answered {} instead of opening a WebSocket", status);
+    EXPECT_EQ(body->find(says) != std::string::npos, status != 404) << *body;
+  }
+}
+
 TEST_F(ForwarderTest, LeadsRedirectsToTheInstanceBackInBothModes) {
   for (const char* own : {"127.0.0.1:5173", "localhost:5173", "[::1]:5173"}) {
     instance_.On("GET /private", [own](const http::RequestHead&, const std::string&) {
