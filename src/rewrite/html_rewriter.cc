@@ -139,7 +139,9 @@ std::string HtmlRewriter::RewriteValue(const HtmlTag& tag, const HtmlTag::Attrib
   if (name == "srcset" || name == "imagesrcset") return FixSrcset(value, prefix);
   if (name == "style") return FixStyleAttribute(value, prefix);
   if (name == "content" && !meta.empty()) {
-    if (EqualsIgnoreCase(meta, "refresh")) return FixRefresh(value, prefix);
+    if (EqualsIgnoreCase(meta, "refresh")) {
+      return FixRefresh(value, [&](std::string_view url) { return FixReference(url, prefix); });
+    }
     const char before = tag.text[attribute.value - 1];
     const bool is_quoted = before == '"' || before == '\'';
     if (is_quoted && EqualsIgnoreCase(meta, "content-security-policy")) {

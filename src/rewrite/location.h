@@ -4,9 +4,10 @@
 // URLs of the instance's own origin are led back.
 //
 // In path mode every response gets this, whatever its status and type: Location, Content-Location,
-// Refresh, Link and SourceMap are led into the prefix (absolute URLs of the instance's own origin
-// too), Set-Cookie's Path lies under it, and Access-Control-* is removed, because behind the hub
-// the page and the instance share one origin and nobody else is meant to read.
+// Refresh, Link, SourceMap and the report-uri of policies are led into the prefix (absolute URLs of
+// the instance's own origin too), Set-Cookie's Path lies under it, and Access-Control-* is removed,
+// because behind the hub the page and the instance share one origin and nobody else is meant to
+// read.
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "http/fields.h"
 #include "rewrite/page_setup.h"
+#include "rewrite/url.h"
 
 namespace berth::rewrite {
 
@@ -28,14 +30,15 @@ struct Addresses {
 /// path under the prefix. Others stay.
 std::string FixUrl(std::string_view url, const Addresses& addresses);
 
-/// A Link value with every <reference> fixed.
-std::string FixLink(std::string_view link, const Addresses& addresses);
+/// A Link value with every <reference> as `fix` has it.
+std::string FixLink(std::string_view link, const UrlFix& fix);
 
 /// A Set-Cookie value with its Path under the prefix; a missing or relative Path stays as it is.
 std::string FixCookiePath(std::string_view set_cookie, std::string_view prefix);
 
-/// What remains to do where nothing is prefixed (subdomain mode): Location and Content-Location at
-/// one of the own authorities become root-relative. Ignores `addresses.prefix`.
+/// What remains to do where nothing is prefixed (subdomain mode): in Location, Content-Location,
+/// Refresh and Link, URLs at one of the own authorities become root-relative. Ignores
+/// `addresses.prefix`.
 void LeadBack(http::Fields& fields, const Addresses& addresses);
 
 /// Applies all of the above but LeadBack to a response's fields, interim responses' included.

@@ -10,6 +10,8 @@ const Addresses kAddresses{
     .own_authorities = std::make_shared<const std::vector<std::string>>(1, "127.0.0.1:3001"),
     .public_authorities = {"hub.example"}};
 
+std::string Fixed(std::string_view url) { return FixUrl(url, kAddresses); }
+
 TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
   const std::pair<const char*, const char*> cases[] = {
       {"/x?y#z", "/clients/x/proxy/x?y#z"},
@@ -20,6 +22,9 @@ TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
       {"https://hub.example/clients/x/proxy/x", "/clients/x/proxy/x"},
       {"http://127.0.0.1:3001//evil.example/", "/clients/x/proxy//evil.example/"},
       {"//hub.example/x", "/clients/x/proxy/x"},
+      {"/../x", "/clients/x/proxy/x"},
+      {"http://127.0.0.1:3001/a/../../x?/../y", "/clients/x/proxy/x?/../y"},
+      {"http://127.0.0.1:3001/..//evil.example/", "/clients/x/proxy//evil.example/"},
       {"//evil.example/x", "//evil.example/x"},
       {"https://github.com/x", "https://github.com/x"},
       {"http://127.0.0.1:3002/x", "http://127.0.0.1:3002/x"},
@@ -55,13 +60,26 @@ TEST(LocationTest, WithoutAPrefixOnlyTheOwnOriginGoes) {
   }
 }
 
+TEST(LocationTest, WithoutAPrefixRefreshAndEveryLinkAreLedBackToo) {
+  http::Fields fields;
+  fields.Add("link", "<http://127.0.0.1:3001/a.css>; rel=preload, <https://c/>");
+  fields.Add("refresh", "5; url='http://127.0.0.1:3001/x'");
+  fields.Add("link", "<//127.0.0.1:3001/b.css>; rel=preload");
+  fields.Add("content-security-policy", "report-uri /r");
+  LeadBack(fields, kAddresses);
+  ASSERT_EQ(fields.size(), 4U);
+  EXPECT_EQ(fields[0].value, "report-uri /r");
+  EXPECT_EQ(fields[1].value, "</a.css>; rel=preload, <https://c/>");
+  EXPECT_EQ(fields[2].value, "5; url='/x'");
+  EXPECT_EQ(fields[3].value, "</b.css>; rel=preload");
+}
+
 TEST(LocationTest, EveryReferenceOfALinkFieldMoves) {
-  EXPECT_EQ(
-      FixLink("</a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, </d>", kAddresses),
-      "</clients/x/proxy/a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, "
-      "</clients/x/proxy/d>");
-  EXPECT_EQ(FixLink("</a", kAddresses), "</a");
-  EXPECT_EQ(FixLink("<>", kAddresses), "<>");
+  EXPECT_EQ(FixLink("</a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, </d>", Fixed),
+            "</clients/x/proxy/a.css>; rel=preload; title=\"</b>, \\\" <\", <https://c/>, "
+            "</clients/x/proxy/d>");
+  EXPECT_EQ(FixLink("</a", Fixed), "</a");
+  EXPECT_EQ(FixLink("<>", Fixed), "<>");
 }
 
 TEST(LocationTest, CookiePathsMove) {
@@ -76,7 +94,8 @@ TEST(LocationTest, FieldsAreRewrittenTogether) {
   fields.Add("set-cookie", "a=b; Path=/");
   fields.Add("set-cookie", "c=d");
   fields.Add("access-control-allow-origin", "*");
-  fields.Add("refresh", "0; url=/y");
+  fields.Add("refresh", "0; url=http://127.0.0.1:3001/y");
+  fields.Add("content-security-policy-report-only", "img-src /y; report-uri /z /y");
   fields.Add("service-worker-allowed", "/");
   fields.Add("x-other", "/x");
   RewriteFields(fields, kAddresses);
@@ -84,6 +103,8 @@ TEST(LocationTest, FieldsAreRewrittenTogether) {
   EXPECT_EQ(fields.Count("set-cookie"), 2U);
   EXPECT_FALSE(fields.Has("access-control-allow-origin"));
   EXPECT_EQ(fields.Find("refresh"), "0; url=/clients/x/proxy/y");
+  EXPECT_EQ(fields.Find("content-security-policy-report-only"),
+            "img-src /y; report-uri /clients/x/proxy/z /clients/x/proxy/y");
   EXPECT_EQ(fields.Find("service-worker-allowed"), "/clients/x/proxy/");
   EXPECT_EQ(fields.Find("x-other"), "/x");
 }

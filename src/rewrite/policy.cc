@@ -146,6 +146,29 @@ std::string AmendPolicies(std::string_view value, const PolicyAdditions& additio
   return amended;
 }
 
+std::string FixReportUris(std::string_view value, const UrlFix& fix) {
+  const auto ends_directive = [](char c) { return c == ';' || c == ','; };
+  std::string fixed;
+  bool is_name = true;  // The next word names a directive.
+  bool is_report = false;
+  while (!value.empty()) {
+    const auto end =
+        std::ranges::find_if(value, [&](char c) { return IsSpace(c) || ends_directive(c); });
+    const std::string_view word(value.begin(), end);
+    if (word.empty()) {
+      is_name = is_name || ends_directive(value.front());
+      fixed += value.front();
+      value.remove_prefix(1);
+      continue;
+    }
+    if (is_name) is_report = EqualsIgnoreCase(word, "report-uri");
+    fixed += is_report && !is_name ? fix(word) : std::string(word);
+    is_name = false;
+    value.remove_prefix(word.size());
+  }
+  return fixed;
+}
+
 std::string IntegrityOf(std::string_view script) {
   return "sha256-" + Base64Encode(Sha256(script));
 }

@@ -3,12 +3,15 @@
 //
 // A page without a policy, with a nonce, or that admits inline scripts anyway needs no change. Else
 // exactly our script (by URL or by hash) and our import map (by hash) are added to the list that
-// governs script elements, and nothing more is loosened. Report-only policies are left alone.
+// governs script elements, and nothing more is loosened. Report-only policies are left alone, but
+// for where they report to.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "rewrite/url.h"
 
 namespace berth::rewrite {
 
@@ -36,6 +39,9 @@ struct PolicyAdditions {
 
 /// One field's value with the additions where they are needed.
 std::string AmendPolicies(std::string_view value, const PolicyAdditions& additions);
+
+/// One field's value with the URLs of every report-uri as `fix` has them.
+std::string FixReportUris(std::string_view value, const UrlFix& fix);
 
 /// 'sha256-...' of an inline script's text, quotes included; `IntegrityOf` without the quotes.
 std::string HashSource(std::string_view script);

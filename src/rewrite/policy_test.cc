@@ -24,6 +24,19 @@ TEST(PolicyTest, ANonceIsUsedIfItFitsEveryPolicy) {
   EXPECT_EQ(Examine({"script-src 'nonce-\"><script>'"}).kind, Kind::kAmended);
 }
 
+TEST(PolicyTest, ReportUrisAreFixedAndNothingElse) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"report-uri /r", "report-uri !/r"},
+      {"img-src /r;Report-URI /r  x ; script-src 'self'",
+       "img-src /r;Report-URI !/r  !x ; script-src 'self'"},
+      {" ; default-src report-uri /r", " ; default-src report-uri /r"},
+      {"report-uri;img-src /a,report-uri /b", "report-uri;img-src /a,report-uri !/b"},
+      {"", ""},
+  };
+  const auto mark = [](std::string_view url) { return "!" + std::string(url); };
+  for (const auto& [in, out] : cases) EXPECT_EQ(FixReportUris(in, mark), out);
+}
+
 TEST(PolicyTest, OtherPoliciesMustBeAmended) {
   for (const auto policy :
        {"script-src 'self'", "default-src 'none'", "script-src 'sha256-x' 'unsafe-inline'",

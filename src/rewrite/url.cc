@@ -22,6 +22,24 @@ std::size_t SkipSpace(std::string_view text, std::size_t at) {
   return at;
 }
 
+std::string WithoutDots(std::string_view path) {
+  const std::size_t end = std::min(path.find_first_of("?#"), path.size());
+  std::string_view rest = path.substr(0, end);
+  if (rest.find("/..") == std::string_view::npos) return std::string(path);
+  std::string resolved;
+  while (!rest.empty()) {
+    const std::string_view segment = rest.substr(0, rest.find('/', 1));  // And its slash.
+    rest.remove_prefix(segment.size());
+    if (segment != "/." && segment != "/..") {
+      resolved += segment;
+      continue;
+    }
+    if (segment == "/.." && !resolved.empty()) resolved.resize(resolved.rfind('/'));
+    if (rest.empty()) resolved += '/';
+  }
+  return resolved.append(path.substr(end));
+}
+
 }  // namespace
 
 bool IsUsablePrefix(std::string_view prefix) {
@@ -59,16 +77,15 @@ Verdict JudgeWhole(std::string_view reference, std::string_view prefix) {
   return reference.empty() || reference == prefix ? Verdict::kKeep : Verdict::kPrefix;
 }
 
+std::string UnderPrefix(std::string_view path, std::string_view prefix) {
+  return std::string(prefix).append(WithoutDots(path));
+}
+
 std::string FixReference(std::string_view reference, std::string_view prefix) {
   const std::size_t start = SkipSpace(reference, 0);
-  std::string fixed;
-  if (JudgeWhole(reference.substr(start), prefix) == Verdict::kPrefix) {
-    fixed.reserve(reference.size() + prefix.size());
-    fixed.append(reference.substr(0, start)).append(prefix).append(reference.substr(start));
-  } else {
-    fixed = reference;
-  }
-  return fixed;
+  const std::string_view path = reference.substr(start);
+  if (JudgeWhole(path, prefix) != Verdict::kPrefix) return std::string(reference);
+  return std::string(reference.substr(0, start)).append(UnderPrefix(path, prefix));
 }
 
 // https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute, as far as finding
@@ -95,7 +112,7 @@ std::string FixSrcset(std::string_view srcset, std::string_view prefix) {
   return fixed;
 }
 
-std::string FixRefresh(std::string_view refresh, std::string_view prefix) {
+std::string FixRefresh(std::string_view refresh, const UrlFix& fix) {
   std::size_t at = SkipSpace(refresh, 0);
   while (at < refresh.size() && (IsDigit(refresh[at]) || refresh[at] == '.')) ++at;
   at = SkipSpace(refresh, at);
@@ -110,10 +127,10 @@ std::string FixRefresh(std::string_view refresh, std::string_view prefix) {
   if (!url.empty() && (url[0] == '"' || url[0] == '\'')) {
     const std::size_t end = url.find(url[0], 1);
     const std::string_view inner = url.substr(1, end == url.npos ? url.npos : end - 1);
-    fixed.append(refresh.substr(0, at + 1)).append(FixReference(inner, prefix));
+    fixed.append(refresh.substr(0, at + 1)).append(fix(inner));
     return fixed.append(url.substr(1 + inner.size()));
   }
-  return fixed.append(refresh.substr(0, at)).append(FixReference(url, prefix));
+  return fixed.append(refresh.substr(0, at)).append(fix(url));
 }
 
 std::string FixStyleAttribute(std::string_view style, std::string_view prefix) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,14 +31,21 @@ Verdict JudgeStart(std::string_view start, std::string_view prefix);
 /// The same when `reference` is complete. Never undecided.
 Verdict JudgeWhole(std::string_view reference, std::string_view prefix);
 
+/// `path`, which begins with a slash, under the prefix. Where its dot segments lead up they are
+/// resolved first (RFC 3986, section 5.2.4): behind the prefix they would lead out of it.
+std::string UnderPrefix(std::string_view path, std::string_view prefix);
+
 /// `reference` under the prefix. Leading white space is kept.
 std::string FixReference(std::string_view reference, std::string_view prefix);
 
 /// A srcset value ("/a.png 1x, /b.png 2x") with every candidate fixed.
 std::string FixSrcset(std::string_view srcset, std::string_view prefix);
 
-/// A refresh value ("5; url=/x", of the header or the meta element) with its URL fixed.
-std::string FixRefresh(std::string_view refresh, std::string_view prefix);
+/// What a URL becomes.
+using UrlFix = std::function<std::string(std::string_view)>;
+
+/// A refresh value ("5; url=/x", of the header or the meta element) with its URL as `fix` has it.
+std::string FixRefresh(std::string_view refresh, const UrlFix& fix);
 
 /// A style attribute's value, still HTML-encoded, with every url(/...) fixed.
 std::string FixStyleAttribute(std::string_view style, std::string_view prefix);

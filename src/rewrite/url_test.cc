@@ -21,6 +21,13 @@ TEST(UrlTest, RootRelativeReferencesMoveAndOthersStay) {
       {"/", "/P/"},
       {"/x", "/P/x"},
       {"/?q", "/P/?q"},
+      {"/../x", "/P/x"},
+      {"/a/./b/../../../x/..", "/P/"},
+      {"/..", "/P/"},
+      {"/..#/../x", "/P/#/../x"},
+      {"/../P/x", "/P/P/x"},
+      {"/a/./..b/...", "/P/a/..b/..."},
+      {"/a/./x", "/P/a/./x"},
       {"  /x ", "  /P/x "},
       {"/Px", "/P/Px"},
       {"/Q", "/P/Q"},
@@ -83,7 +90,9 @@ TEST(UrlTest, RefreshKeepsItsDelayAndQuotes) {
       {"0; url=https://h/x", "0; url=https://h/x"},
       {"0; url='/x", "0; url='/P/x"},
   };
-  for (const auto& [in, out] : cases) EXPECT_EQ(FixRefresh(in, "/P"), out);
+  for (const auto& [in, out] : cases) {
+    EXPECT_EQ(FixRefresh(in, [](std::string_view url) { return FixReference(url, "/P"); }), out);
+  }
 }
 
 TEST(UrlTest, StyleAttributesMayQuoteWithEntities) {
