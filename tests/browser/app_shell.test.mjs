@@ -28,7 +28,7 @@ describe("an instance with an app shell", { concurrency: 1 }, () => {
     box = await stage.plainInstance("box", serve);
     await stage.hub.startAgent(box);
     page = await stage.signIn();
-    await stage.card(page, "box").locator("button:enabled").first().waitFor();
+    await stage.card(page, "box").getByRole("button", { disabled: false }).first().waitFor();
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
@@ -49,7 +49,7 @@ describe("an instance with an app shell", { concurrency: 1 }, () => {
     await page.waitForURL(/\/login/);
     await page.close();
     page = await stage.signIn();
-    await stage.card(page, "box").locator("button:enabled").first().waitFor();
+    await stage.card(page, "box").getByRole("button", { disabled: false }).first().waitFor();
     await stage.open(page, box);
     assert.equal(await page.evaluate(async () => (await fetch("/data", { method: "POST" })).status), 200);
   });

@@ -197,7 +197,7 @@ describe("dashboard", { concurrency: 1 }, () => {
     await stage.hub.restart();
     // The page tries at least every 1.5 s while it is seen; the agent takes its own time.
     await page.getByText("Connecting again").waitFor({ state: "detached", timeout: 6_000 });
-    await stage.card(page, "gamma").getByRole("button", { name: "Open gamma" }).and(page.locator(":enabled")).waitFor({ timeout: 45_000 });
+    await stage.card(page, "gamma").getByRole("button", { name: "Open gamma", disabled: false }).waitFor({ timeout: 45_000 });
   });
 
   check("signing out ends every tab", async () => {

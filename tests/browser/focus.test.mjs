@@ -100,4 +100,96 @@ describe("focus", { concurrency: 1 }, () => {
     await update(client("alpha", "active"));
     await busy.waitFor({ state: "detached" });
   });
+
+  /** Waits until the keyboard is there. */
+  const isAt = (what) => until(`the focus is at ${what}`, async () => (await focused()) === what);
+
+  check("a button to open an instance keeps the focus while its agent is away, and opens nothing then", async () => {
+    let opened = 0;
+    await page.route("**/api/clients/*/open*", (route) => {
+      opened += 1;
+      return route.fulfill({ status: 503, json: {} });
+    });
+    await show("/dashboard", [client("one"), client("two")]);
+    const open = page.getByRole("button", { name: "Open one" });
+    await open.focus();
+    await update(client("one", "offline"));
+    await card("one").getByText("Offline", { exact: true }).waitFor();
+    await isAt("Open one");
+    assert.equal(await open.isDisabled(), true);
+    await page.keyboard.press("Enter");
+    await update(client("one"));
+    await card("one").getByText("Idle", { exact: true }).waitFor();
+    await told.drawn();
+    assert.equal(opened, 0);
+    await page.keyboard.press("Enter");
+    await card("one").getByRole("alert").waitFor();
+    assert.equal(opened, 1);
+    await isAt("Open one");
+    await page.unroute("**/api/clients/*/open*");
+  });
+
+  check("where what has the focus goes away, the focus goes to the heading of its card", async () => {
+    await page.route("**/api/session", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), path_mode: true } });
+    });
+    await show("/dashboard", [asking("zeta", "q1"), client("alpha")]);
+    await page.getByRole("link", { name: "Open alpha in path mode" }).focus();
+    await update(client("alpha", "offline"));
+    await isAt("alpha");
+    await card("zeta").locator("summary").click();
+    await card("zeta").getByRole("textbox").fill("because");
+    // Answered elsewhere; the card stays, and then it moves at the same time.
+    await update(asking("zeta", "q2"));
+    await isAt("zeta");
+    await card("zeta").locator("summary").click();
+    await card("zeta").getByRole("textbox").fill("because");
+    await update(client("zeta", "offline"));
+    await ordered("alpha", "zeta");
+    await isAt("zeta");
+    await page.unroute("**/api/session");
+  });
+
+  check("where a card goes away with the focus, the focus goes to the next, or the last", async () => {
+    await page.route("**/api/clients/*/answers", (route) => route.fulfill({ json: {} }));
+    await show("/dashboard?state=needs_you", [asking("alpha", "q1"), asking("mid", "q2"), asking("zeta", "q3")]);
+    await told.asked("q1");
+    await card("alpha").getByRole("button", { name: /^Approve/ }).focus();
+    await page.keyboard.press("Enter");
+    await isAt("alpha");
+    await update(client("alpha", "busy"));
+    await isAt("mid");
+    await told.tell({ type: "client_removed", client_id: "mid" });
+    await isAt("zeta");
+    await update(client("zeta", "busy"));
+    await page.getByRole("button", { name: "Show all" }).focus();
+    await page.keyboard.press("Enter");
+    await ordered("alpha", "zeta");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await page.unroute("**/api/clients/*/answers");
+    await page.setViewportSize({ width: 1280, height: 500 });
+    await show("/dashboard", Array.from({ length: 60 }, (_, index) => client(`box${String(index).padStart(2, "0")}`)));
+    await told.drawn();
+    await page.evaluate(() => {
+      const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent === "Show more");
+      button.focus({ preventScroll: true });
+      button.click();
+    });
+    await until("all are there", async () => (await page.locator(".card").count()) === 60);
+    await isAt("box39");
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  check("who leaves a field for nothing in particular is not led back to it", async () => {
+    await show("/dashboard", [asking("zeta", "q1"), client("alpha")]);
+    await card("zeta").locator("summary").click();
+    await card("zeta").getByRole("textbox").focus();
+    await page.evaluate(() => document.activeElement.blur());
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    await update(client("zeta", "busy"));
+    await page.locator(".question").waitFor({ state: "detached" });
+    await told.drawn();
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "BODY");
+  });
 });

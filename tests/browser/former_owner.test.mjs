@@ -44,7 +44,7 @@ describe("an id that became somebody else's", { concurrency: 1 }, () => {
     box.agent = await stage.hub.startAgent(box);
     page = await stage.signIn("ada");
     ben = await stage.otherBrowser("ben");
-    await stage.card(page, "box").locator("button:enabled").first().waitFor();
+    await stage.card(page, "box").getByRole("button", { disabled: false }).first().waitFor();
   }, { timeout: 60_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));
@@ -71,9 +71,9 @@ describe("an id that became somebody else's", { concurrency: 1 }, () => {
     const next = await stage.plainInstance("box", serve("ben"), { owner: "ben" });
     const agent = await stage.hub.startAgent(next);
     await agent.line(/connected to .* as /);
-    await stage.card(ben, "box").locator("button:enabled").first().waitFor();
+    await stage.card(ben, "box").getByRole("button", { disabled: false }).first().waitFor();
     assert.equal(await api(ben, "POST", "/api/clients/box/shares", { kind: "user", login: "ada", role: "operator" }), 201);
-    await stage.card(page, "box").locator("button:enabled").first().waitFor();
+    await stage.card(page, "box").getByRole("button", { disabled: false }).first().waitFor();
     await stage.open(page, next);
     assert.deepEqual(await page.evaluate(found), {
       title: "ben", kept: "ben", workers: 0, isControlled: false, words: null, caches: [], databases: [],

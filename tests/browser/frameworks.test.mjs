@@ -21,7 +21,7 @@ describe("other frameworks", { concurrency: 1 }, () => {
     apps = Object.fromEntries(await Promise.all(Object.keys(kinds).map(async (kind) => [kind, await startApp(kind, stage)])));
     for (const app of Object.values(apps)) await stage.hub.startAgent(app, ["--adapter", "generic"]);
     dashboard = await stage.signIn();
-    for (const { name } of Object.values(apps)) await stage.card(dashboard, name).locator("button:enabled").first().waitFor();
+    for (const { name } of Object.values(apps)) await stage.card(dashboard, name).getByRole("button", { disabled: false }).first().waitFor();
   }, { timeout: 90_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
 
@@ -68,7 +68,7 @@ describe("other frameworks", { concurrency: 1 }, () => {
     const other = await startApp("express", stage, "second");
     await stage.hub.startAgent(other, ["--adapter", "generic"]);
     await dashboard.goto(`${stage.hub.url}/dashboard`);
-    await stage.card(dashboard, "second").locator("button:enabled").first().waitFor();
+    await stage.card(dashboard, "second").getByRole("button", { disabled: false }).first().waitFor();
     const tabs = [];
     for (const [app, user] of [[apps.express, "ada"], [other, "grace"]]) {
       const visit = new Visit(stage, app, "in path mode", addresses["in path mode"](app));

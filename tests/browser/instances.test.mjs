@@ -78,7 +78,7 @@ describe("other instances", { concurrency: 1 }, () => {
     assert.equal(new URL(tabs.fresh.url()).origin, origin);
     await tabs.dashboard.locator(".now").getByText(/^(Idle|Active)$/).waitFor();
     await tabs.dashboard.getByText("Its agent is not connected").waitFor({ state: "detached" });
-    await tabs.dashboard.getByRole("button", { name: "Open plain" }).and(tabs.dashboard.locator(":enabled")).waitFor();
+    await tabs.dashboard.getByRole("button", { name: "Open plain", disabled: false }).waitFor();
     await Promise.all(Object.values(tabs).map((tab) => tab.close()));
   });
 });

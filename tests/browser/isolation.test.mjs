@@ -94,7 +94,7 @@ describe("isolation in subdomain mode", { concurrency: 1 }, () => {
     await hers.getByRole("heading", { name: "vera" }).waitFor();
     assert.equal(await hers.evaluate(() => localStorage.getItem("secret")), secret);
     await dashboard.goto(`${stage.hub.url}/dashboard`);
-    await stage.card(dashboard, "vera").locator("button:enabled").first().waitFor();
+    await stage.card(dashboard, "vera").getByRole("button", { disabled: false }).first().waitFor();
   });
 
   check("no cookie of the hub reaches an instance, and no dangerous field the browser", async () => {

@@ -70,7 +70,7 @@ describe("a link to an instance that is shared", { concurrency: 1 }, () => {
       const body = JSON.stringify({ kind: "user", login: "vera", role: "operator" });
       return (await fetch("/api/clients/box/shares", { method: "POST", body, headers })).status;
     }), 201);
-    for (const name of ["box", "other"]) await stage.card(vera, name).locator("button:enabled").first().waitFor();
+    for (const name of ["box", "other"]) await stage.card(vera, name).getByRole("button", { disabled: false }).first().waitFor();
   }, { timeout: 90_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 60_000 }, () => stage.check(name, body));

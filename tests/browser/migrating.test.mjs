@@ -43,7 +43,7 @@ describe("moving from a patched instance and its hub", { concurrency: 1 }, () =>
   }, { timeout: 120_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 120_000 }, () => stage.check(name, body));
-  const live = (name) => stage.card(page, name).locator("button:enabled").first().waitFor();
+  const live = (name) => stage.card(page, name).getByRole("button", { disabled: false }).first().waitFor();
 
   /** `berth` on the PATH, and an npm that installs the claudecodeui that is there already. */
   function makeCommands() {

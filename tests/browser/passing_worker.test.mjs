@@ -60,7 +60,7 @@ for (const [way, addressOf] of Object.entries(ways)) {
       agent = await stage.hub.startAgent(box);
       await stage.hub.startAgent(sibling);
       page = await stage.signIn();
-      for (const name of ["box", "sibling"]) await stage.card(page, name).locator("button:enabled").first().waitFor();
+      for (const name of ["box", "sibling"]) await stage.card(page, name).getByRole("button", { disabled: false }).first().waitFor();
       // Kept by the browser before there is a worker, and by a link of the site.
       sibling.own = await stage.open(page, sibling);
       for (const kept of [`${await stage.open(page, box)}/kept`, `${stage.hub.url}/clients/box/proxy/kept`]) {

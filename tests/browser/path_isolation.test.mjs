@@ -74,7 +74,7 @@ describe("path mode: the hub's own origin", { concurrency: 1 }, () => {
     }), { sockets: true });
     await stage.hub.startAgent(mallory);
     page = await stage.signIn();
-    await stage.card(page, "mallory").locator("button:enabled").first().waitFor();
+    await stage.card(page, "mallory").getByRole("button", { disabled: false }).first().waitFor();
   }, { timeout: 90_000 });
   after(() => stage?.stop(), { timeout: 60_000 });
   const check = (name, body) => it(name, { timeout: 90_000 }, () => stage.check(name, body));
@@ -117,7 +117,7 @@ describe("path mode beside an instance's own address", { concurrency: 1 }, () =>
     vera = await stage.plainInstance("vera", () => ({ body: "vera" }));
     for (const one of [mallory, vera]) await stage.hub.startAgent(one);
     page = await stage.signIn();
-    for (const name of ["mallory", "vera"]) await stage.card(page, name).locator("button:enabled").first().waitFor();
+    for (const name of ["mallory", "vera"]) await stage.card(page, name).getByRole("button", { disabled: false }).first().waitFor();
     await stage.open(page, mallory);
   }, { timeout: 90_000 });
   after(() => stage?.stop(), { timeout: 60_000 });

@@ -100,8 +100,21 @@ describe("the settings pages", { concurrency: 1 }, () => {
     assert.ok(await button(dialog(page), "Create").isDisabled());
     await dialog(page).getByRole("textbox", { name: "Name" }).fill("wrong");
     await dialog(page).getByLabel("Only for these instances").fill("Not/an/id");
-    await button(dialog(page), "Create").click();
+    // However often it is sent, it is asked for once, and the keyboard stays where it is.
+    let asked = 0;
+    await page.route("**/api/tokens", async (route) => {
+      if (route.request().method() === "POST") asked += 1;
+      await route.fallback();
+    });
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
     await dialog(page).getByRole("alert").waitFor();
+    assert.equal(asked, 1);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "token-instances");
+    await page.unroute("**/api/tokens");
+    await button(dialog(page), "Create").press("Enter");
+    await dialog(page).getByRole("alert").waitFor();
+    assert.equal(await dialog(page).evaluate((element) => element.contains(document.activeElement) && document.activeElement.textContent), "Create");
     await button(dialog(page), "Cancel").click();
     await page.getByText("No agent token yet").waitFor();
   });
@@ -127,12 +140,14 @@ describe("the settings pages", { concurrency: 1 }, () => {
       fail = () => route.fulfill(refusal(502, "Not reachable", "Not this time."));
     });
     await button(page, "Revoke script").click();
-    await button(dialog(page), "Revoke").click();
+    await button(dialog(page), "Revoke").press("Enter");
     await until("it is asked for", () => fail !== undefined);
     for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
     assert.ok(await button(dialog(page), "Cancel").isDisabled());
     await fail();
     await dialog(page).getByRole("alert").getByText("Not this time.").waitFor();
+    // Where the keyboard was, in the dialog.
+    assert.equal(await dialog(page).evaluate((element) => element.contains(document.activeElement) && document.activeElement.textContent), "Revoke");
     await page.unroute("**/api/api-tokens/*");
     await button(dialog(page), "Cancel").click();
     await button(page, "Revoke script").click();

@@ -88,7 +88,7 @@ class HubWorld extends World {
     await page.goto(await this.hub.loginLink());
     await page.waitForURL(`${this.hub.url}/dashboard`);
     for (const { name } of [this.alpha, this.beta]) {
-      await page.locator(`[data-instance="${name}"] button:enabled`).first().waitFor();
+      await page.locator(`[data-instance="${name}"]`).getByRole("button", { disabled: false }).first().waitFor();
     }
     await page.close();
   }

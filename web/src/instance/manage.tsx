@@ -53,10 +53,10 @@ function Rename({ one, onClose }: { one: Managed; onClose: (label: string | unde
           onInput={(event) => setLabel(event.currentTarget.value)}
         />
         <div class="actions">
-          <Button kind="plain" disabled={busy} onClick={() => onClose(undefined)}>
+          <Button kind="plain" off={busy} onClick={() => onClose(undefined)}>
             Cancel
           </Button>
-          <Button type="submit" disabled={busy}>
+          <Button type="submit" off={busy}>
             Rename
           </Button>
         </div>

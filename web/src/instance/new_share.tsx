@@ -128,10 +128,10 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
         )}
         <Notice kind="error">{problem}</Notice>
         <div class="actions">
-          <Button kind="plain" disabled={busy} onClick={() => onClose(false)}>
+          <Button kind="plain" off={busy} onClick={() => onClose(false)}>
             Cancel
           </Button>
-          <Button type="submit" disabled={busy}>
+          <Button type="submit" off={busy}>
             Share
           </Button>
         </div>

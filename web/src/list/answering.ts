@@ -3,7 +3,6 @@ import { useEffect, useRef, useState, type MutableRef } from "preact/hooks";
 import { giveAnswer, isGone, isInDoubt, words, type Answer } from "../api";
 import type { Instance, Question, Session } from "../instances";
 import { say } from "../ui/say";
-import { useFocusAfter } from "./focus_after";
 import { useSettled } from "./settled";
 
 /** What is answered, and who is told. */
@@ -54,7 +53,6 @@ export function useAnswer({ one, session, question, onAnswer, onRefused }: Askin
   const isSending = sent === "sending";
   const outcome = sent === "sending" ? undefined : sent;
   const box = useSettled<HTMLElement>(JSON.stringify([session.id, question, outcome !== undefined, one.noAnswer]));
-  const noteFocus = useFocusAfter(box.ref, isSending);
 
   useEffect(() => {
     if (outcome !== "gone" && outcome !== "settled") return undefined;
@@ -77,7 +75,6 @@ export function useAnswer({ one, session, question, onAnswer, onRefused }: Askin
       setProblem("This changed or moved just now. Look again, then press once more.");
       return;
     }
-    noteFocus();
     setProblem("");
     setSent("sending");
     // Before it is sent: the socket may tell of its effect before the answer to it is here.

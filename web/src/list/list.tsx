@@ -8,7 +8,6 @@ import type { InstanceStore } from "../store";
 import { Button } from "../ui/button";
 import { Card } from "./card";
 import { Filters } from "./filters";
-import { useKeptFocus } from "./kept_focus";
 
 const pageSize = 40;
 
@@ -47,7 +46,6 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   const [limit, setLimit] = useState(pageSize);
   const cards = useRef(new Map<string, VNode>());
   const end = useRef<HTMLLIElement>(null);
-  useKeptFocus();
 
   useEffect(() => {
     const again = () => setView((before) => renew(before, look(store, choice)));

@@ -1,10 +1,9 @@
 // The button that opens an instance, and the link to it on the hub's own address.
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ApiError, openInstance, toLogin, words } from "../api";
 import type { Instance } from "../instances";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
-import { useFocusAfter } from "./focus_after";
 
 /** Opens the instance here, or in a new tab; resolves to what went wrong, "" if nothing did. */
 async function open(id: string, newTab: boolean): Promise<string> {
@@ -30,21 +29,18 @@ export function OpenButton({ one, pathMode }: { one: Instance; pathMode: boolean
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const online = one.state !== "offline";
-  const box = useRef<HTMLDivElement>(null);
-  const noteFocus = useFocusAfter(box, busy);
 
   async function opened(event: MouseEvent): Promise<void> {
-    noteFocus();
     setBusy(true);
     setProblem(await open(one.id, event.ctrlKey || event.metaKey || event.button === 1));
     setBusy(false);
   }
 
   return (
-    <div ref={box} class="open">
+    <div class="open">
       <div class="actions">
         <Button
-          disabled={!online || busy}
+          off={!online || busy}
           aria-label={`Open ${one.name}`}
           onClick={(event) => void opened(event)}
           onAuxClick={(event) => {

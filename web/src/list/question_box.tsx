@@ -117,13 +117,14 @@ export function QuestionBox(asking: Asking) {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            if (!isSending) deny();
+            deny();
           }}
         >
           <div class="actions">
             {!question.isCut && (
               <Button
-                disabled={isSending || !isComplete}
+                disabled={!isComplete}
+                off={isSending}
                 aria-disabled={isOff}
                 aria-label={`${asked.length > 0 ? "Send answer to" : `Approve ${tool} in`} ${where}`}
                 onClick={allow}
@@ -134,7 +135,7 @@ export function QuestionBox(asking: Asking) {
             <Button
               kind="danger"
               type="submit"
-              disabled={isSending}
+              off={isSending}
               aria-disabled={isOff}
               aria-label={`Deny ${tool} in ${where}`}
             >

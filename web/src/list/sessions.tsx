@@ -7,7 +7,6 @@ import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
 import { say } from "../ui/say";
 import { Since } from "../ui/time";
-import { useFocusAfter } from "./focus_after";
 import { QuestionBox } from "./question_box";
 import { sessionLink } from "./session_link";
 
@@ -20,8 +19,6 @@ function MarkSeen({ one, session }: { one: Instance; session: Session }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const [isSeen, setSeen] = useState(false);
-  const box = useRef<HTMLSpanElement>(null);
-  const noteFocus = useFocusAfter(box, busy);
 
   useEffect(() => {
     if (!isSeen) return undefined;
@@ -33,7 +30,6 @@ function MarkSeen({ one, session }: { one: Instance; session: Session }) {
   }, [isSeen]);
 
   async function mark(): Promise<void> {
-    noteFocus();
     setBusy(true);
     setProblem("");
     try {
@@ -50,16 +46,14 @@ function MarkSeen({ one, session }: { one: Instance; session: Session }) {
   return (
     <>
       {" "}
-      <span ref={box}>
-        <Button
-          kind="small"
-          disabled={busy}
-          aria-label={`Mark as seen: ${session.title} on ${one.name}`}
-          onClick={() => void mark()}
-        >
-          Mark as seen
-        </Button>
-      </span>
+      <Button
+        kind="small"
+        off={busy}
+        aria-label={`Mark as seen: ${session.title} on ${one.name}`}
+        onClick={() => void mark()}
+      >
+        Mark as seen
+      </Button>
       <Notice kind="error">{problem}</Notice>
     </>
   );

@@ -105,7 +105,7 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
           )}
           {hasMore && (
             <p class="actions">
-              <Button kind="plain" disabled={busy} onClick={load}>
+              <Button kind="plain" off={busy} onClick={load}>
                 Further back
               </Button>
             </p>

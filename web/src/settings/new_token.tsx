@@ -85,10 +85,10 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
         />
         <Notice kind="error">{problem}</Notice>
         <div class="actions">
-          <Button kind="plain" disabled={busy} onClick={() => onClose(undefined)}>
+          <Button kind="plain" off={busy} onClick={() => onClose(undefined)}>
             Cancel
           </Button>
-          <Button type="submit" disabled={busy || name.trim() === ""}>
+          <Button type="submit" disabled={name.trim() === ""} off={busy}>
             Create
           </Button>
         </div>

@@ -48,7 +48,7 @@ function Lost({ onAdded }: { onAdded: () => void }) {
     <Notice kind="error">
       <div class="actions">
         <span>{problem || "This browser is told nothing any more: it has dropped its subscription."}</span>
-        <Button kind="plain" disabled={busy} onClick={() => void add(choices)}>
+        <Button kind="plain" off={busy} onClick={() => void add(choices)}>
           Tell it again
         </Button>
       </div>

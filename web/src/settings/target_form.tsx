@@ -136,10 +136,10 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
         />
         <Notice kind="error">{problem}</Notice>
         <p class="actions">
-          <Button type="submit" disabled={isBusy}>
+          <Button type="submit" off={isBusy}>
             {isNew ? "Add" : "Save"}
           </Button>
-          <Button kind="plain" disabled={isBusy} onClick={() => onClose()}>
+          <Button kind="plain" off={isBusy} onClick={() => onClose()}>
             Cancel
           </Button>
         </p>

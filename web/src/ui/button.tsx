@@ -9,9 +9,23 @@ export type ButtonKind = "primary" | "plain" | "small" | "danger";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly kind?: ButtonKind;
+  /**
+   * For now a press does nothing, and submits nothing: while a call is under way, say. Unlike one that is disabled the
+   * button keeps the focus.
+   */
+  readonly off?: boolean;
 }
 
+const swallow = (event: Event): void => event.preventDefault();
+
 /** A button; type="button" unless said otherwise. */
-export function Button({ kind = "primary", type = "button", ...rest }: ButtonProps) {
-  return <button class={kind === "primary" ? "button" : `button ${kind === "small" ? "plain small" : kind}`} type={type} {...rest} />;
+export function Button({ kind = "primary", type = "button", off = false, ...rest }: ButtonProps) {
+  return (
+    <button
+      class={kind === "primary" ? "button" : `button ${kind === "small" ? "plain small" : kind}`}
+      type={type}
+      {...rest}
+      {...(off && { "aria-disabled": true, onClick: swallow, onAuxClick: swallow })}
+    />
+  );
 }

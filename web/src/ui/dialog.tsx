@@ -20,6 +20,7 @@ interface DialogOfCallProps extends DialogProps {
 /** Shown as long as it is rendered. The browser keeps the focus inside and gives it back. */
 export function Dialog({ title, children, onClose, busy = false }: DialogOfCallProps) {
   const element = useRef<HTMLDialogElement>(null);
+  const held = useRef<EventTarget | null>(null);
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
@@ -30,6 +31,9 @@ export function Dialog({ title, children, onClose, busy = false }: DialogOfCallP
       ref={element}
       class="dialog"
       aria-labelledby="dialog-title"
+      onFocusIn={({ target }) => {
+        held.current = target;
+      }}
       onCancel={(event) => {
         event.preventDefault();
         if (!busy) onClose();
@@ -38,8 +42,10 @@ export function Dialog({ title, children, onClose, busy = false }: DialogOfCallP
         // Not rendered any more: it is what closed it.
         if (element.current === null) return;
         // Chromium closes at the second Escape, whatever became of the first.
-        if (busy) element.current.showModal();
-        else onClose();
+        if (!busy) return onClose();
+        const place = held.current;
+        element.current.showModal();
+        if (place instanceof HTMLElement) place.focus();
       }}
     >
       <h2 id="dialog-title">{title}</h2>
@@ -77,10 +83,10 @@ export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmPr
       {children}
       <Notice kind="error">{problem}</Notice>
       <div class="actions">
-        <Button kind="plain" disabled={busy} onClick={onClose}>
+        <Button kind="plain" off={busy} onClick={onClose}>
           Cancel
         </Button>
-        <Button kind="danger" disabled={busy} onClick={() => void confirm()}>
+        <Button kind="danger" off={busy} onClick={() => void confirm()}>
           {deed}
         </Button>
       </div>

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { words, type SessionInfo } from "../api";
 import { leave } from "../leave";
 import { Button } from "./button";
+import { useKeptFocus } from "./kept_focus";
 import { Notice } from "./notice";
 import { Said } from "./say";
 
@@ -37,6 +38,7 @@ export function Shell({ info, current, children }: ShellProps) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   useFreshPage();
+  useKeptFocus();
 
   async function signOut(): Promise<void> {
     setBusy(true);
@@ -72,7 +74,7 @@ export function Shell({ info, current, children }: ShellProps) {
               <bdi>{info.name}</bdi>
             </span>
           )}
-          <Button kind="plain" disabled={busy} onClick={() => void signOut()}>
+          <Button kind="plain" off={busy} onClick={() => void signOut()}>
             Sign out
           </Button>
         </div>
