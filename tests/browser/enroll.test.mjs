@@ -90,6 +90,54 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
     await page.getByText("laptop.example.org", { exact: true }).waitFor();
   });
 
+  check("what is no whole code is told at its field", async () => {
+    await page.goto("about:blank");
+    await page.goto(`${stage.hub.url}/enroll`);
+    const code = page.getByLabel("Code");
+    for (const typed of ["", "BCDF"]) {
+      await code.fill(typed);
+      await code.press("Enter");
+      await page.getByRole("alert").waitFor();
+      assert.equal(await code.evaluate((input) => input.ariaInvalid), "true");
+      const id = await code.getAttribute("aria-describedby");
+      assert.equal(await page.locator(`#${id}`).innerText(), "Type the eight letters that the agent's terminal shows.");
+      assert.ok(await code.evaluate((input) => input === document.activeElement));
+    }
+    await look("no-code");
+  });
+
+  check("a reload keeps the agent until it is answered; afterwards, and for another visit, there is none", async () => {
+    const started = await ask();
+    await page.goto("about:blank");
+    await page.goto(`${stage.hub.url}/enroll#${started.user_code}`);
+    const machine = page.getByText("laptop.example.org", { exact: true });
+    await machine.waitFor();
+    await page.reload();
+    await machine.waitFor();
+    assert.equal(page.url(), `${stage.hub.url}/enroll`);
+    await page.getByRole("link", { name: "All instances" }).click();
+    await page.getByRole("link", { name: "Add an instance" }).click();
+    const code = page.getByLabel("Code");
+    await code.waitFor();
+    await page.getByRole("link", { name: "All instances" }).waitFor();
+    await code.fill(started.user_code);
+    await code.press("Enter");
+    await machine.waitFor();
+    await page.reload();
+    await machine.waitFor();
+    await page.getByRole("button", { name: "Deny" }).press("Enter");
+    await page.getByText("gets nothing").waitFor();
+    await page.getByRole("button", { name: "Another code" }).press("Enter");
+    assert.equal(await code.inputValue(), "");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Enrol an agent");
+    await page.reload();
+    await code.waitFor();
+    // For the next check.
+    await code.fill((await ask()).user_code);
+    await code.press("Enter");
+    await machine.waitFor();
+  });
+
   check("the page works by keyboard alone, and its content policy had nothing to complain of", async () => {
     await page.getByRole("heading", { name: "Enrol an agent" }).focus();
     await page.keyboard.press("Tab");
@@ -99,6 +147,7 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByText("is enrolled").waitFor();
+    await page.getByRole("link", { name: "All instances", exact: true }).waitFor();
     const complaints = stage.recorder.console.filter(({ text }) => /Content.Security.Policy/i.test(text));
     assert.deepEqual(complaints, []);
   });

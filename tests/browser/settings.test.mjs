@@ -69,9 +69,12 @@ describe("the settings pages", { concurrency: 1 }, () => {
     // It would be lost.
     for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
     assert.equal(await dialog(page).getByRole("textbox", { name: "Token" }).inputValue(), token);
+    const kept = dialog(page).getByRole("alert").getByText("Copy it first, or press Done.");
+    await kept.waitFor();
     await stage.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await button(dialog(page), "Copy").click();
     await dialog(page).getByText("Copied.").waitFor();
+    assert.equal(await kept.count(), 0);
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
     await look("agent-token-once");
     await button(dialog(page), "Done").click();
@@ -101,15 +104,16 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await dialog(page).getByRole("textbox", { name: "Name" }).fill("wrong");
     await dialog(page).getByLabel("Only for these instances").fill("Not/an/id");
     // However often it is sent, it is asked for once, and the keyboard stays where it is.
-    let asked = 0;
-    await page.route("**/api/tokens", async (route) => {
-      if (route.request().method() === "POST") asked += 1;
-      await route.fallback();
-    });
+    const held = [];
+    await page.route("**/api/tokens", (route) => held.push(route));
     await page.keyboard.press("Enter");
+    await until("it is asked for", () => held.length > 0);
     await page.keyboard.press("Enter");
+    await button(dialog(page), "Create").click({ force: true });
+    await page.getByLabel("Only for these instances").focus();
+    await held[0].fallback();
     await dialog(page).getByRole("alert").waitFor();
-    assert.equal(asked, 1);
+    assert.equal(held.length, 1);
     assert.equal(await page.evaluate(() => document.activeElement.id), "token-instances");
     await page.unroute("**/api/tokens");
     await button(dialog(page), "Create").press("Enter");
@@ -258,15 +262,19 @@ describe("the settings pages", { concurrency: 1 }, () => {
     }
     await page.reload();
     await until("a hundred events", async () => await rows.count() === 100);
-    await button(page, "Further back").click();
+    await button(page, "Further back").press("Enter");
     await until("all events", async () => await rows.count() > 110);
     assert.equal(await button(page, "Further back").count(), 0);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "audit");
     // When a filter's events do not come, those of the last filter do not stay in their place.
     await page.reload();
     await until("a hundred events", async () => await rows.count() === 100);
     await page.route("**/api/audit?*", (route) => route.abort());
     await page.getByLabel("What", { exact: true }).selectOption({ label: "role change" });
     await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    await button(page, "Try again").press("Enter");
+    await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Try again");
     await page.unroute("**/api/audit?*");
     await button(page, "Try again").click();
     await until("the role changes alone", async () => await rows.count() === 2);
@@ -406,8 +414,9 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await tab.evaluate((own) => localStorage.setItem("berth-own-target", own), id);
     // What the hub does not end goes on, with all that belongs to it.
     await tab.route("**/api/session", (route) => (route.request().method() === "DELETE" ? route.abort() : route.fallback()));
-    await button(tab, "Sign out").click();
+    await button(tab, "Sign out").press("Enter");
     await tab.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    assert.equal(await tab.evaluate(() => document.activeElement.textContent), "Sign out");
     assert.equal((await api("GET", "/api/notifications/targets")).targets.length, 1);
     assert.equal(await tab.evaluate(() => localStorage.getItem("berth-own-target")), id);
     await tab.unroute("**/api/session");
@@ -426,8 +435,13 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await go(page, "people");
     await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
     await look("people-failed");
+    const again = button(page, "Try again");
+    await again.press("Enter");
+    await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    assert.ok(await again.evaluate((element) => element === document.activeElement));
     await page.unroute("**/api/people");
-    await button(page, "Try again").click();
+    await again.press("Enter");
     await row(page, "People", "mia").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "people");
   });
 });

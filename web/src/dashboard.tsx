@@ -1,5 +1,4 @@
 // The dashboard: every instance that the signed-in user may see, live.
-import { render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, hubAway, sessionInfo, toLogin, words, type SessionInfo } from "./api";
 import { choiceOf, queryOf, type Choice } from "./choice";
@@ -13,6 +12,7 @@ import type { Link } from "./socket";
 import { InstanceStore } from "./store";
 import { Loading, Notice, Unconnected } from "./ui/notice";
 import { Shell } from "./ui/shell";
+import { show } from "./ui/show";
 import { Ago } from "./ui/time";
 import { installWorker } from "./worker";
 
@@ -172,7 +172,7 @@ async function start(app: HTMLElement): Promise<void> {
     }
     kept = await lastKnown(hubNow());
     if (kept === undefined) {
-      render(
+      show(
         <main class="page">
           <h1>berth</h1>
           <Notice kind="error">{words(error)} This page tries again by itself.</Notice>
@@ -183,7 +183,7 @@ async function start(app: HTMLElement): Promise<void> {
       return;
     }
   }
-  render(<Dashboard info={info} kept={kept} />, app);
+  show(<Dashboard info={info} kept={kept} />, app);
   if (kept !== undefined) return;
   installWorker();
   void renewOwnTarget(info);

@@ -1,11 +1,15 @@
 // The page where a signed-in user answers an agent that wants to be enrolled. The code comes from the
 // link that the agent printed (its fragment, which is never sent), or is typed.
-import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, sessionInfo } from "./api";
 import { hubNow } from "./clock";
-import { approve, deny, formatCode, lookUp, type Enrolment } from "./enrolment";
+import { approve, deny, formatCode, isUserCode, lookUp, type Enrolment } from "./enrolment";
 import { followFragment } from "./fragment";
+import { text } from "./json";
+import { Button } from "./ui/button";
+import { Field } from "./ui/field";
+import { Notice } from "./ui/notice";
+import { show } from "./ui/show";
 import { ago } from "./words";
 
 const storageKey = "berth-enrol-code";
@@ -17,12 +21,19 @@ const lifetimes = [
   { seconds: 365 * days, words: "for a year" },
 ];
 
-/** The code of the fragment, or the one that was kept while the user signed in. */
+/** Keeps it for when this page is loaded again, and for that alone; "" for none. */
+function keepCode(code: string): void {
+  history.replaceState(code, "", location.pathname);
+}
+
+/** The code of the fragment, or the one that was kept: by keepCode(), or while the user signed in. */
 function takeCode(): string {
-  const code = formatCode(location.hash.slice(1)) || formatCode(sessionStorage.getItem(storageKey) ?? "");
+  const code = [location.hash.slice(1), history.state, sessionStorage.getItem(storageKey)]
+    .map((kept) => formatCode(text(kept)))
+    .find((kept) => kept !== "");
   sessionStorage.removeItem(storageKey);
-  history.replaceState(null, "", location.pathname);
-  return code;
+  keepCode(code ?? "");
+  return code ?? "";
 }
 
 function toLogin(code: string): void {
@@ -44,42 +55,42 @@ type View =
   | { readonly name: "approved"; readonly agent: Enrolment }
   | { readonly name: "denied"; readonly agent: Enrolment };
 
-function Problem({ text }: { text: string }) {
-  if (text === "") return null;
-  return (
-    <p class="notice error" role="alert">
-      {text}
-    </p>
-  );
+interface CodeFormProps {
+  readonly first: string;
+  readonly busy: boolean;
+  /** What is wrong with the code; "" for nothing. */
+  readonly problem: string;
+  readonly onCode: (code: string) => void;
 }
 
-function CodeForm({ first, busy, onCode }: { first: string; busy: boolean; onCode: (code: string) => void }) {
+function CodeForm({ first, busy, problem, onCode }: CodeFormProps) {
   const [code, setCode] = useState(first);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (code !== "") onCode(code);
+        onCode(code);
       }}
     >
       <p>
         On the machine with your instance, <code>berth agent enroll --hub {location.origin}</code> shows a code.
       </p>
-      <label for="code">Code</label>
-      <input
+      <Field
         id="code"
+        label="Code"
         name="code"
         class="user-code"
-        autocomplete="off"
-        autocapitalize="characters"
+        autoComplete="off"
+        autoCapitalize="characters"
         spellcheck={false}
         placeholder="XXXX-XXXX"
+        problem={problem}
         value={code}
         onInput={(event) => setCode(formatCode(event.currentTarget.value))}
       />
-      <button class="button" type="submit" disabled={busy}>
+      <Button type="submit" off={busy}>
         Continue
-      </button>
+      </Button>
     </form>
   );
 }
@@ -147,12 +158,12 @@ function AgentForm({ agent, busy, onApprove, onDeny }: AgentFormProps) {
         ))}
       </select>
       <div class="actions">
-        <button class="button" type="submit" disabled={busy}>
+        <Button type="submit" off={busy}>
           Approve
-        </button>
-        <button class="button plain" type="button" disabled={busy} onClick={onDeny}>
+        </Button>
+        <Button kind="plain" off={busy} onClick={onDeny}>
           Deny
-        </button>
+        </Button>
       </div>
     </form>
   );
@@ -182,12 +193,9 @@ function Denied({ agent, onAnother }: { agent: Enrolment; onAnother: () => void 
       <p role="status">
         Denied. The agent on <bdi>{agent.machine}</bdi> gets nothing.
       </p>
-      <div class="actions">
-        <button class="button plain" type="button" onClick={onAnother}>
-          Another code
-        </button>
-        <a href="/dashboard">All instances</a>
-      </div>
+      <Button kind="plain" onClick={onAnother}>
+        Another code
+      </Button>
     </>
   );
 }
@@ -209,15 +217,23 @@ function Enroll({ firstCode }: { firstCode: string }) {
         toLogin(code);
         return;
       }
+      const isGone = error instanceof ApiError && error.status === 404;
+      if (isGone) keepCode("");
       setProblem(explain(error));
-      setView((now) => (now.name === "loading" || (error instanceof ApiError && error.status === 404) ? { name: "code" } : now));
+      setView((now) => (now.name === "loading" || isGone ? { name: "code" } : now));
     }
     setBusy(false);
-    heading.current?.focus();
   }
 
   async function look(code: string): Promise<View> {
-    return { name: "agent", agent: await lookUp(code) };
+    const agent = await lookUp(code);
+    keepCode(code);
+    return { name: "agent", agent };
+  }
+
+  function typed(code: string): void {
+    if (isUserCode(code)) void attempt(code, () => look(code));
+    else setProblem("Type the eight letters that the agent's terminal shows.");
   }
 
   async function begin(): Promise<View> {
@@ -228,23 +244,29 @@ function Enroll({ firstCode }: { firstCode: string }) {
   useEffect(() => {
     void attempt(firstCode, begin);
   }, []);
+  // What was pressed is not in the next view.
+  useEffect(() => heading.current?.focus(), [view.name]);
 
   function answer(agent: Enrolment, call: () => Promise<void>, name: "approved" | "denied"): void {
     void attempt(agent.code, async () => {
       await call();
+      keepCode("");
       return { name, agent };
     });
   }
 
   return (
     <main class="narrow">
+      <p class="back">
+        <a href="/dashboard">All instances</a>
+      </p>
       <h1 ref={heading} tabIndex={-1}>
         Enrol an agent
       </h1>
-      <Problem text={problem} />
+      {view.name !== "code" && <Notice kind="error">{problem}</Notice>}
       {view.name === "loading" && <p role="status">Looking…</p>}
       {view.name === "code" && (
-        <CodeForm first={firstCode} busy={busy} onCode={(code) => void attempt(code, () => look(code))} />
+        <CodeForm first={problem && firstCode} busy={busy} problem={problem} onCode={typed} />
       )}
       {view.name === "agent" && (
         <AgentForm
@@ -264,6 +286,6 @@ function Enroll({ firstCode }: { firstCode: string }) {
 
 const app = document.getElementById("app");
 if (app !== null) {
-  render(<Enroll firstCode={takeCode()} />, app);
+  show(<Enroll firstCode={takeCode()} />, app);
   followFragment();
 }

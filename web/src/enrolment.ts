@@ -55,6 +55,11 @@ export async function deny(code: string): Promise<void> {
   await call("POST", "/api/enrolments/deny", { code });
 }
 
+/** Whether it is a whole code, as formatCode() has it. */
+export function isUserCode(code: string): boolean {
+  return /^[A-Z]{4}-[A-Z]{4}$/.test(code);
+}
+
 /** A code as it is shown, "XXXX-XXXX", while somebody types it. */
 export function formatCode(typed: string): string {
   const letters = typed.toUpperCase().replace(/[^A-Z]/g, "").slice(0, 8);

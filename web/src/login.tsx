@@ -1,13 +1,18 @@
 // The sign-in page: a button for each provider that the hub has, and the one-time link, whose code
 // comes in the fragment (and leaves the address bar at once) or from what the user pastes. The hub
 // also answers with this page when a provider's sign-in failed, and says why in its meta elements.
-import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn, signInWays, words, type SignInWay } from "./api";
 import { followFragment } from "./fragment";
 import { forget } from "./last_known";
 import { meta } from "./meta";
 import { afterSignIn, codeFrom, isCode } from "./next";
+import { Button } from "./ui/button";
+import { Field } from "./ui/field";
+import { useKeptFocus } from "./ui/kept_focus";
+import { Notice } from "./ui/notice";
+import { show } from "./ui/show";
+import { TryAgain } from "./ui/try_again";
 
 function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Try again.";
@@ -42,8 +47,17 @@ function explainReason(reason: string, who: string): string {
   }
 }
 
+interface LinkFormProps {
+  readonly busy: boolean;
+  /** What is wrong with the link; "" for nothing. */
+  readonly problem: string;
+  readonly enter: (code: string) => Promise<{ isSpent: boolean }>;
+  /** Somebody begins to fill it in. */
+  readonly onBegin: () => void;
+}
+
 /** The link that a terminal on the hub's machine prints: how its owner gets in. */
-function LinkForm({ busy, enter }: { busy: boolean; enter: (code: string) => Promise<{ isSpent: boolean }> }) {
+function LinkForm({ busy, problem, enter, onBegin }: LinkFormProps) {
   const [text, setText] = useState("");
   return (
     <>
@@ -55,28 +69,28 @@ function LinkForm({ busy, enter }: { busy: boolean; enter: (code: string) => Pro
         DIR is the hub's data folder. Open the link here, or paste it into the field below.
       </p>
       <form
+        onFocusIn={onBegin}
         onSubmit={(event) => {
           event.preventDefault();
-          const code = codeFrom(text);
-          if (code === "" || busy) return;
-          void enter(code).then(({ isSpent }) => {
+          void enter(codeFrom(text)).then(({ isSpent }) => {
             if (isSpent) setText("");
           });
         }}
       >
-        <label for="link">Sign-in link</label>
-        <input
+        <Field
           id="link"
+          label="Sign-in link"
           name="link"
-          autocomplete="off"
+          autoComplete="off"
           spellcheck={false}
-          disabled={busy}
+          readOnly={busy}
+          problem={problem}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        <button class="button" type="submit" disabled={busy}>
+        <Button type="submit" off={busy}>
           Sign in
-        </button>
+        </Button>
         <p role="status">{busy ? "Signing in…" : ""}</p>
       </form>
     </>
@@ -84,83 +98,91 @@ function LinkForm({ busy, enter }: { busy: boolean; enter: (code: string) => Pro
 }
 
 function Login({ firstCode, next }: { firstCode: string; next: string }) {
-  const [ways, setWays] = useState<SignInWay[] | undefined>(undefined);
+  const [ways, setWays] = useState<SignInWay[]>([]);
   const [waysProblem, setWaysProblem] = useState("");
-  const [busy, setBusy] = useState(firstCode !== "");
+  const [isAsking, setAsking] = useState(true);
+  const [isFolded, setFolded] = useState(true);
+  const [busy, setBusy] = useState(false);
   const [isFirst, setFirst] = useState(firstCode !== "");
   const [problem, setProblem] = useState(explainReason(meta("sign-in-problem"), meta("sign-in-who")));
+  const [linkProblem, setLinkProblem] = useState("");
+  useKeptFocus();
+
+  function refuse(why: string): void {
+    setLinkProblem(why);
+    setBusy(false);
+    setFirst(false);
+  }
 
   /** Whether the code is no good any more. */
   async function enter(code: string): Promise<{ isSpent: boolean }> {
+    if (!isCode(code)) {
+      refuse("Paste the whole link that the terminal printed.");
+      return { isSpent: false };
+    }
     setBusy(true);
     setProblem("");
+    setLinkProblem("");
     try {
       await signIn(code);
       location.replace(next);
       return { isSpent: true };
     } catch (error) {
-      setProblem(explain(error));
-      setBusy(false);
+      refuse(explain(error));
       return { isSpent: error instanceof ApiError && error.status === 401 };
     }
   }
 
   async function askWays(): Promise<void> {
-    setWaysProblem("");
+    setAsking(true);
     try {
       setWays(await signInWays());
+      setWaysProblem("");
     } catch (error) {
       // Without an answer the link still works.
-      setWays([]);
-      setWaysProblem(words(error));
+      setWaysProblem(`There may be other ways to sign in. ${words(error)}`);
     }
+    setAsking(false);
   }
 
   useEffect(() => {
-    if (firstCode !== "") void enter(firstCode).then(() => setFirst(false));
+    if (firstCode !== "") void enter(firstCode).then(() => setFolded(false));
     void askWays();
   }, []);
 
-  if ((busy && isFirst) || ways === undefined) {
+  if (isFirst) {
     return (
       <main class="narrow">
-        <p role="status">{busy ? "Signing in…" : "Loading…"}</p>
+        <p role="status">Signing in…</p>
       </main>
     );
   }
-  const form = <LinkForm busy={busy} enter={enter} />;
+  // Under whoever fills it in it stays as it is, whatever ways are told of meanwhile.
+  const onBegin = (): void => {
+    if (ways.length === 0) setFolded(false);
+  };
+  const form = <LinkForm busy={busy} problem={linkProblem} enter={enter} onBegin={onBegin} />;
   return (
     <main class="narrow">
-      <h1>Sign in to berth</h1>
-      {problem !== "" && (
-        <p class="notice error" role="alert">
-          {problem}
+      <h1 tabIndex={-1}>Sign in to berth</h1>
+      <Notice kind="error">{problem}</Notice>
+      <TryAgain problem={waysProblem} busy={isAsking} again={() => void askWays()} />
+      {ways.length > 0 && (
+        <p class="ways">
+          {ways.map((way) => (
+            <a key={way.url} class="button" href={`${way.url}?next=${encodeURIComponent(next)}`}>
+              Sign in with {way.label}
+            </a>
+          ))}
         </p>
       )}
-      {waysProblem !== "" && (
-        <div class="notice error" role="alert">
-          <p>There may be other ways to sign in. {waysProblem}</p>
-          <button class="button plain" type="button" onClick={() => void askWays()}>
-            Try again
-          </button>
-        </div>
-      )}
-      {ways.length === 0 ? (
-        form
+      {ways.length > 0 && isFolded ? (
+        <details>
+          <summary>Sign in with a link from the hub's machine</summary>
+          {form}
+        </details>
       ) : (
-        <>
-          <p class="ways">
-            {ways.map((way) => (
-              <a key={way.url} class="button" href={`${way.url}?next=${encodeURIComponent(next)}`}>
-                Sign in with {way.label}
-              </a>
-            ))}
-          </p>
-          <details>
-            <summary>Sign in with a link from the hub's machine</summary>
-            {form}
-          </details>
-        </>
+        form
       )}
     </main>
   );
@@ -177,7 +199,7 @@ if (app !== null) {
   const query = location.pathname === "/login" ? location.search : "";
   history.replaceState(null, "", `/login${query}`);
   followFragment();
-  render(<Login firstCode={code} next={next} />, app);
+  show(<Login firstCode={code} next={next} />, app);
   // Whoever comes here is not signed in: the session may have ended in another tab, or at the hub.
   void forget();
 }

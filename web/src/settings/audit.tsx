@@ -3,9 +3,10 @@ import { useState } from "preact/hooks";
 import { Button } from "../ui/button";
 import { Field, SelectField } from "../ui/field";
 import { LocalTime } from "../ui/local_time";
-import { Empty, Notice } from "../ui/notice";
+import { Empty } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Table } from "../ui/table";
+import { TryAgain } from "../ui/try_again";
 import { everything, useAuditPages } from "./audit_pages";
 import { wordsOf } from "./audit_words";
 import type { AuditEvent } from "./hub";
@@ -83,16 +84,7 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
           <p class="quiet" role="status">
             {busy ? "Loading…" : problem ? "" : `${hasMore ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
           </p>
-          <Notice kind="error">
-            {problem && (
-              <div class="actions">
-                <span>{problem}</span>
-                <Button kind="plain" onClick={load}>
-                  Try again
-                </Button>
-              </div>
-            )}
-          </Notice>
+          <TryAgain problem={problem} busy={busy} again={load} />
           {events.length > 0 && <Table caption="Audit log" columns={columns} rows={events} keyOf={({ seq }) => seq} />}
           {events.length === 0 && !busy && problem === "" && (
             <Empty title={isFiltered ? "No event fits" : "Nothing happened yet"}>

@@ -16,7 +16,7 @@ interface AuditPages {
   /** There is more, further back. */
   readonly hasMore: boolean;
   readonly busy: boolean;
-  /** "" for none. */
+  /** Of the last answer; "" for none. */
   readonly problem: string;
   /** The page that follows, or that could not be had. */
   readonly load: () => void;
@@ -37,7 +37,6 @@ export function useAuditPages(filter: AuditFilter): AuditPages {
   async function load(before: number): Promise<void> {
     const own = ++question.current;
     setBusy(true);
-    setProblem("");
     await underWay.current;
     if (own !== question.current) return;
     const asked = audit(before, filter);
@@ -48,6 +47,7 @@ export function useAuditPages(filter: AuditFilter): AuditPages {
       setEvents((known) => (before === 0 ? page.events : [...known, ...page.events]));
       setActions(page.actions);
       setNext(page.next);
+      setProblem("");
     } catch (error) {
       if (own !== question.current) return;
       // What stands there, and where it goes on, is of another filter.

@@ -31,6 +31,7 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const [isCopied, setCopied] = useState(false);
+  const [isKept, setKept] = useState(false);
 
   async function create(): Promise<void> {
     const lacking = check?.() ?? "";
@@ -47,9 +48,15 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
 
   if (token !== "") {
     return (
-      <Dialog title="Copy it now" onClose={() => onClose(name)} busy={!isCopied}>
+      <Dialog
+        title="Copy it now"
+        onClose={() => onClose(name)}
+        busy={!isCopied}
+        onKept={() => setKept(true)}
+      >
         <p>This is the only time that the hub shows it. It keeps a hash.</p>
         <Secret id="new-token" label="Token" value={token} onCopied={() => setCopied(true)} />
+        <Notice kind="error">{isKept && !isCopied && "Copy it first, or press Done."}</Notice>
         {next}
         <div class="actions">
           <Button onClick={() => onClose(name)}>Done</Button>

@@ -15,10 +15,12 @@ interface DialogProps {
 interface DialogOfCallProps extends DialogProps {
   /** While a call is under way, whose outcome is to be shown here, or what is shown would be lost: Escape closes nothing. */
   readonly busy?: boolean;
+  /** Called for Escape instead while `busy`. */
+  readonly onKept?: () => void;
 }
 
 /** Shown as long as it is rendered. The browser keeps the focus inside and gives it back. */
-export function Dialog({ title, children, onClose, busy = false }: DialogOfCallProps) {
+export function Dialog({ title, children, onClose, busy = false, onKept }: DialogOfCallProps) {
   const element = useRef<HTMLDialogElement>(null);
   const held = useRef<EventTarget | null>(null);
   useEffect(() => {
@@ -36,7 +38,8 @@ export function Dialog({ title, children, onClose, busy = false }: DialogOfCallP
       }}
       onCancel={(event) => {
         event.preventDefault();
-        if (!busy) onClose();
+        if (busy) onKept?.();
+        else onClose();
       }}
       onClose={() => {
         // Not rendered any more: it is what closed it.

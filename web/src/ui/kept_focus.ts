@@ -10,7 +10,7 @@ function placeOf({ target, nextSibling, previousSibling }: MutationRecord): HTML
     const heading = box instanceof Element && box.isConnected && box.querySelector<HTMLElement>("h2 a, h2[tabindex]");
     if (heading) return heading;
   }
-  return document.getElementById("main");
+  return document.querySelector<HTMLElement>("#main, h1[tabindex]");
 }
 
 /** For the whole page. It does not scroll: another button would come under the pointer. */

@@ -16,9 +16,9 @@ function Problem({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** Nothing while `children` is empty text, so that a message can be passed as it is. */
+/** Nothing while `children` is empty text or nothing, so that a message can be passed as it is. */
 export function Notice({ kind = "info", children }: { kind?: NoticeKind; children: ComponentChildren }) {
-  if (children === "" || children === undefined || children === null) return null;
+  if (!children) return null;
   if (kind === "error") {
     return (
       <div class="notice error" role="alert">

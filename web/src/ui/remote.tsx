@@ -2,13 +2,15 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, toLogin, words } from "../api";
-import { Button } from "./button";
-import { Loading, Notice } from "./notice";
+import { Loading } from "./notice";
+import { TryAgain } from "./try_again";
 
 export interface Remote<T> {
   /** Undefined until it is there. */
   readonly value: T | undefined;
+  /** Of the last answer; "" for none. */
   readonly problem: string;
+  readonly busy: boolean;
   readonly reload: () => Promise<void>;
 }
 
@@ -16,41 +18,36 @@ export interface Remote<T> {
 export function useRemote<T>(ask: () => Promise<T>): Remote<T> {
   const [value, setValue] = useState<T>();
   const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(true);
   const latest = useRef(0);
 
   async function reload(): Promise<void> {
     latest.current += 1;
     const turn = latest.current;
-    setProblem("");
+    setBusy(true);
     try {
       const answer = await ask();
-      if (turn === latest.current) setValue(() => answer);
+      if (turn !== latest.current) return;
+      setValue(() => answer);
+      setProblem("");
     } catch (error) {
       if (turn !== latest.current) return;
       if (error instanceof ApiError && error.status === 401) toLogin();
       else setProblem(words(error));
     }
+    setBusy(false);
   }
 
   useEffect(() => void reload(), []);
-  return { value, problem, reload };
+  return { value, problem, busy, reload };
 }
 
 /** `show` of what came, after what went wrong with it. */
 export function Loaded<T>({ remote, show }: { remote: Remote<T>; show: (value: T) => ComponentChildren }) {
-  const { value, problem, reload } = remote;
+  const { value, problem, busy, reload } = remote;
   return (
     <>
-      <Notice kind="error">
-        {problem && (
-          <div class="actions">
-            <span>{problem}</span>
-            <Button kind="plain" onClick={() => void reload()}>
-              Try again
-            </Button>
-          </div>
-        )}
-      </Notice>
+      <TryAgain problem={problem} busy={busy} again={() => void reload()} />
       {value !== undefined ? show(value) : problem === "" && <Loading />}
     </>
   );

@@ -1,17 +1,18 @@
 // The start of a page that needs a session.
-import { render, type ComponentChildren } from "preact";
+import type { ComponentChild } from "preact";
 import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "../api";
 import { renewOwnTarget } from "../own_target";
 import { installWorker } from "../worker";
 import { Notice } from "./notice";
+import { show } from "./show";
 
 /** Renders `page` for whoever is signed in, or leads to sign-in and back. */
-export async function startPage(page: (info: SessionInfo) => ComponentChildren): Promise<void> {
+export async function startPage(page: (info: SessionInfo) => ComponentChild): Promise<void> {
   const app = document.getElementById("app");
   if (app === null) return;
   try {
     const info = await sessionInfo();
-    render(page(info), app);
+    show(page(info), app);
     installWorker();
     void renewOwnTarget(info);
   } catch (error) {
@@ -19,7 +20,7 @@ export async function startPage(page: (info: SessionInfo) => ComponentChildren):
       toLogin();
       return;
     }
-    render(
+    show(
       <main class="page">
         <h1>berth</h1>
         <Notice kind="error">{words(error)} Reload this page to try again.</Notice>
