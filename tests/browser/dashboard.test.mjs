@@ -1,6 +1,7 @@
 // Signing in and out, and the live list, as a user sees them.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { lookAt } from "./lib/look.mjs";
 import { Stage } from "./lib/stage.mjs";
 import * as ui from "./lib/ui.mjs";
 
@@ -139,7 +140,27 @@ describe("dashboard", { concurrency: 1 }, () => {
     await refused.route("**/.berth/session", (route) => route.fulfill({ status: 204 }));
     await refused.goto(opener("/deep?x=1"), { referer: `${stage.hub.url}/dashboard` });
     await refused.getByText("The browser keeps no cookie for this instance's address.").waitFor();
+    await refused.getByRole("heading", { name: "Not opened", level: 1 }).waitFor();
+    assert.equal(await refused.title(), "Not opened · berth");
     await refused.close();
+  });
+
+  check("what does not open at its own address says so, with a way back to the hub", async () => {
+    const tab = await stage.context.newPage();
+    const { origin } = new URL(await stage.open(tab, stage.plain));
+    const fails = async (code, referer) => {
+      await tab.goto("about:blank");
+      await tab.goto(`${origin}/.berth/auth${code}`, { referer });
+      await tab.getByRole("heading", { name: "Not opened", level: 1 }).waitFor();
+      assert.equal(await tab.title(), "Not opened · berth");
+      assert.equal(await tab.getByRole("link", { name: "All instances" }).getAttribute("href"), `${stage.hub.url}/dashboard`);
+    };
+    await fails("");
+    await fails("#no.code", `${stage.hub.url}/`);
+    await lookAt(stage, tab, "not-opened");
+    await tab.goto(`${stage.hub.url}/.berth/auth`, { referer: "http://elsewhere.localhost/" });
+    assert.equal(await tab.getByRole("link", { name: "All instances" }).getAttribute("href"), `${stage.hub.url}/dashboard`);
+    await tab.close();
   });
 
   check("when the agent goes, the card and the instance's page say so", async () => {

@@ -4,6 +4,7 @@
 import { ApiError, openInstance, toLogin } from "./api";
 import { withMark } from "./asked";
 import { nextPath, withPlace } from "./next";
+import { showNotOpened } from "./not_opened";
 
 const storageKey = "berth-opened";
 const mostTurns = 3;
@@ -53,10 +54,5 @@ main().catch((error: unknown) => {
     toLogin();
     return;
   }
-  const message = document.getElementById("message");
-  if (message === null) return;
-  const link = document.createElement("a");
-  link.href = "/dashboard";
-  link.textContent = "All instances";
-  message.replaceChildren(explain(error), " ", link);
+  showNotOpened(explain(error), "/dashboard");
 });
