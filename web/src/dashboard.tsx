@@ -3,8 +3,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, hubAway, sessionInfo, toLogin, words, type SessionInfo } from "./api";
 import { choiceOf, queryOf, type Choice } from "./choice";
 import { hubNow } from "./clock";
-import { titleFor, type Instance, type State } from "./instances";
+import { titleFor } from "./instances";
 import { keep, lastKnown, type LastKnown } from "./last_known";
+import { Announcer } from "./list/announcer";
 import { List } from "./list/list";
 import { feed } from "./live";
 import { renewOwnTarget } from "./own_target";
@@ -36,36 +37,6 @@ berth agent --hub ${location.origin} --id my-laptop \\
         appears here by itself.
       </p>
     </section>
-  );
-}
-
-/** Says aloud which instance begins to need its user. */
-function Announcer({ store }: { store: InstanceStore }) {
-  const [waiting, setWaiting] = useState<readonly Instance[]>([]);
-  const before = useRef(new Map<string, State>());
-  useEffect(() => {
-    const look = () => {
-      const begun: Instance[] = [];
-      const now = new Map<string, State>();
-      for (const one of store.all.values()) {
-        now.set(one.id, one.state);
-        const known = before.current.get(one.id);
-        if (one.state === "needs_you" && known !== undefined && known !== "needs_you") begun.push(one);
-      }
-      before.current = now;
-      // Only what changes is read: words that do not hold any more make room for the same ones.
-      setWaiting((said) => {
-        if (begun.length > 0) return begun;
-        return said.every(({ id }) => now.get(id) === "needs_you") ? said : [];
-      });
-    };
-    look();
-    return store.listen(look);
-  }, [store]);
-  return (
-    <p class="only-read" role="status">
-      {waiting.length > 0 && `${waiting.map(({ name }) => name).join(", ")} needs you`}
-    </p>
   );
 }
 

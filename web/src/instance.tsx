@@ -5,6 +5,7 @@ import { hubNow } from "./clock";
 import { historyOf, type Connection, type History } from "./history";
 import { InstanceAdmin } from "./instance_admin";
 import { doingOf, stateWords, type Doing, type Instance } from "./instances";
+import { Announcer } from "./list/announcer";
 import { Fact, Labels, Now, Shared } from "./list/card";
 import { OpenButton } from "./list/open_button";
 import { Questions, Sessions } from "./list/sessions";
@@ -259,6 +260,7 @@ function InstancePage({ info, id }: { info: SessionInfo; id: string }) {
           </p>
         </section>
       )}
+      <Announcer store={store} only={id} />
     </Shell>
   );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, chosen, counts, everything, labelsOf, queryOf } from "./choice";
-import { apply, doingOf, titleFor, type Instance } from "./instances";
+import { apply, doingOf, titleFor, waitsOf, type Instance } from "./instances";
 
 function client(id: string, metadata: object = {}, more: object = {}) {
   return { id, metadata: { state: "idle", ...metadata }, last_seen: "2026-01-01T00:00:00.000Z", ...more };
@@ -145,4 +145,12 @@ test("text is bounded and of the expected type; a state that we do not know is n
   assert.equal(all.get("a")?.hostname.length, 200);
   assert.equal(all.get("a")?.project, "");
   assert.equal(all.get("a")?.state, "idle");
+});
+
+test("what an instance waits for its user with is told apart by its questions", () => {
+  const question = (id: string) => ({ id: `s-${id}`, state: "needs_you", question: { id } });
+  const waits = (metadata: object) => [...listOf(client("a", metadata)).values()].map(waitsOf)[0];
+  assert.deepEqual(waits({}), []);
+  assert.deepEqual(waits({ state: "needs_you", sessions: [question("q1"), { id: "s" }, question("q2")] }), ["q1", "q2"]);
+  assert.equal(waits({ state: "needs_you" })?.length, 1);
 });

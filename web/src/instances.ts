@@ -243,6 +243,12 @@ export function doingOf({ state, noAnswer }: Instance): Doing {
   return noAnswer && (state === "idle" || state === "active") ? "no_answer" : state;
 }
 
+/** What it waits for its user with: the ids of its open questions, or one word where it tells of none. */
+export function waitsOf({ state, sessions }: Instance): readonly string[] {
+  const ids = sessions.flatMap(({ question }) => (question === undefined ? [] : [question.id]));
+  return ids.length > 0 || state !== "needs_you" ? ids : ["its user"];
+}
+
 /** The words for it. */
 export const stateWords: Readonly<Record<Doing, string>> = {
   needs_you: "Needs you",

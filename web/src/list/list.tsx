@@ -6,6 +6,7 @@ import type { SessionInfo } from "../api";
 import { chosen, counts, labelsOf, type Choice } from "../choice";
 import type { InstanceStore } from "../store";
 import { Button } from "../ui/button";
+import { say } from "../ui/say";
 import { Card } from "./card";
 import { Filters } from "./filters";
 
@@ -34,6 +35,11 @@ function renew(before: View, now: View): View {
   return isSame ? before : now;
 }
 
+function countWords(shown: number, total: number): string {
+  const all = total === 1 ? "1 instance" : `${total} instances`;
+  return shown === total ? all : `${shown} of ${all}`;
+}
+
 interface ListProps {
   readonly store: InstanceStore;
   readonly info: SessionInfo;
@@ -54,6 +60,12 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   }, [store, choice]);
 
   useEffect(() => setLimit(pageSize), [choice]);
+
+  /** What a choice comes to is read out; not what the list comes to whenever something happens. */
+  function choose(next: Choice): void {
+    onChoice(next);
+    say(countWords(chosen(store.all, next).length, store.all.size));
+  }
 
   const shown = view.ids.slice(0, limit);
 
@@ -80,18 +92,15 @@ export function List({ store, info, choice, onChoice }: ListProps) {
   }
 
   const total = store.all.size;
-  const all = total === 1 ? "1 instance" : `${total} instances`;
   return (
     <>
-      <Filters choice={choice} onChoice={onChoice} count={view.count} labels={view.labels} />
-      <p class={view.ids.length === total ? "only-read" : "quiet"} role="status">
-        {view.ids.length === total ? all : `${view.ids.length} of ${all}`}
-      </p>
+      <Filters choice={choice} onChoice={choose} count={view.count} labels={view.labels} />
+      <p class={view.ids.length === total ? "only-read" : "quiet"}>{countWords(view.ids.length, total)}</p>
       {view.ids.length === 0 && (
         <section class="empty">
           <h2>Nothing matches</h2>
           <p>No instance has all of what you search for.</p>
-          <Button kind="plain" onClick={() => onChoice({ ...choice, search: "", state: "", label: "" })}>
+          <Button kind="plain" onClick={() => choose({ ...choice, search: "", state: "", label: "" })}>
             Show all
           </Button>
         </section>
