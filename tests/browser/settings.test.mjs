@@ -333,17 +333,39 @@ describe("the settings pages", { concurrency: 1 }, () => {
       await dialog(page).getByRole("combobox", { name: "Where" }).selectOption("ntfy");
       await dialog(page).getByRole("textbox", { name: "Name" }).fill(`phone ${markup}`);
       await dialog(page).getByRole("textbox", { name: "Address" }).fill("http://example.com/topic");
-      await dialog(page).getByRole("textbox", { name: "Quiet hours" }).fill("22:00-07:00");
-      await look("new-notification");
+      const quiet = dialog(page).getByRole("textbox", { name: "Quiet hours" });
+      await quiet.fill("29:00-07:00");
       await button(dialog(page), "Add").click();
-      await dialog(page).getByRole("alert").filter({ hasText: "https" }).waitFor();
+      assert.ok(await quiet.evaluate((input) => input.validity.patternMismatch && input === document.activeElement));
+      await quiet.fill("22:00-07:00");
+      await look("new-notification");
+      assert.deepEqual(await dialog(page).getByRole("button").allInnerTexts(), ["Cancel", "Add"]);
+      await button(dialog(page), "Add").click();
+      // At the field, by the field's name.
+      await dialog(page).getByRole("alert").filter({ hasText: /^Address.*https/ }).waitFor();
+      assert.equal(await dialog(page).locator("[aria-invalid]").getAttribute("id"), "target-url");
+      await look("refused-notification");
       await dialog(page).getByRole("textbox", { name: "Address" }).fill(`${ntfy.url}/topic`);
       await button(dialog(page), "Add").click();
       const made = row(page, "Notification targets", "phone");
       await made.getByText("22:00-07:00").waitFor();
       await made.getByText(markup).waitFor();
-      await made.getByRole("button", { name: /^Test/ }).click();
+      // However often it is pressed, one is sent.
+      let send;
+      await page.route("**/test", (route) => {
+        assert.equal(send, undefined);
+        send = () => route.fallback();
+      });
+      await made.getByRole("button", { name: /^Test/ }).press("Enter");
+      await until("it is asked for", () => send !== undefined);
+      const testing = made.getByRole("button", { name: /^Testing .*…$/ });
+      await testing.press("Enter");
+      assert.equal(await testing.innerText(), "Testing…");
+      assert.ok(await testing.evaluate((element) => element === document.activeElement));
+      await look("testing");
+      send();
       await page.getByRole("status").filter({ hasText: "A test was sent" }).waitFor();
+      await page.unroute("**/test");
       assert.equal(JSON.parse((await ntfy.wait(1))[0].body).topic, "topic");
       ntfy.answer = { status: 500 };
       await made.getByRole("button", { name: /^Test/ }).click();

@@ -62,8 +62,10 @@ export function Notifications() {
   const [form, setForm] = useState<NotifyTarget | "new">();
   const [removing, setRemoving] = useState<NotifyTarget>();
   const [problem, setProblem] = useState("");
+  const [testing, setTesting] = useState<NotifyTarget["id"]>();
 
   async function test(target: NotifyTarget, tell: Tell): Promise<void> {
+    setTesting(target.id);
     setProblem("");
     try {
       const failure = await testTarget(target.id);
@@ -72,6 +74,7 @@ export function Notifications() {
     } catch (error) {
       setProblem(words(error));
     }
+    setTesting(undefined);
   }
 
   const list = (tell: Tell) => (rows: NotifyTarget[]) =>
@@ -95,8 +98,13 @@ export function Notifications() {
             isActions: true,
             show: (target) => (
               <div class="actions">
-                <Button kind="plain" aria-label={`Test ${target.name}`} onClick={() => void test(target, tell)}>
-                  Test
+                <Button
+                  kind="plain"
+                  off={testing !== undefined}
+                  aria-label={testing === target.id ? `Testing ${target.name}…` : `Test ${target.name}`}
+                  onClick={() => void test(target, tell)}
+                >
+                  {testing === target.id ? "Testing…" : "Test"}
                 </Button>
                 <Button kind="plain" aria-label={`Change ${target.name}`} onClick={() => setForm(target)}>
                   Change

@@ -5,6 +5,7 @@ import { Dialog } from "../ui/dialog";
 import { Choice, Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
 import { addBrowser, addTarget, canPush, changeTarget, events, failureWords, utcOffset, type NotifyTarget } from "./notify_targets";
+import { labels, problemOf, type TargetProblem } from "./target_problem";
 
 const kinds: readonly (readonly [string, string])[] = [
   ...(canPush ? [["webpush", "this browser"] as const] : []),
@@ -23,6 +24,9 @@ const secretHints: Record<string, string> = {
   ntfy: "An access token, if the server needs one.",
   webhook: "Signs each message; at least 16 characters.",
 };
+/** 00:00 to 23:59, for the pattern of a field. */
+const time = "([01][0-9]|2[0-3]):[0-5][0-9]";
+const nothing: TargetProblem = { words: "" };
 
 interface TargetFormProps {
   /** What is changed; nothing: a new one. */
@@ -40,12 +44,12 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
   const [secret, setSecret] = useState("");
   const [quiet, setQuiet] = useState(target?.quietHours ?? "");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(target?.events ?? ["needs_you", "failed"]));
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState(nothing);
   const [isBusy, setIsBusy] = useState(false);
 
   async function save(): Promise<void> {
-    setProblem("");
-    if (chosen.size === 0) return setProblem("Choose at least one event.");
+    setProblem(nothing);
+    if (chosen.size === 0) return setProblem({ words: "Choose at least one event." });
     setIsBusy(true);
     try {
       // Left as they are, they stay hours of the place where they were set.
@@ -60,7 +64,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
       }
       onClose(name);
     } catch (error) {
-      setProblem(failureWords(error));
+      setProblem(problemOf(failureWords(error)));
       setIsBusy(false);
     }
   }
@@ -71,6 +75,8 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
     else next.delete(event);
     setChosen(next);
   }
+
+  const at = (field: keyof typeof labels) => ({ label: labels[field], problem: problem.of === field ? problem.words : "" });
 
   return (
     <Dialog title={isNew ? "Where to tell you" : `Change "${target.name}"`} onClose={() => onClose()} busy={isBusy}>
@@ -91,7 +97,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
         )}
         <Field
           id="target-name"
-          label="Name"
+          {...at("name")}
           hint="So that you know it again."
           required
           maxLength={100}
@@ -101,7 +107,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
         {isNew && kind !== "webpush" && (
           <Field
             id="target-url"
-            label="Address"
+            {...at("url")}
             type="url"
             required
             hint={addressHints[kind]}
@@ -112,7 +118,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
         {isNew && secretHints[kind] && (
           <Field
             id="target-secret"
-            label="Secret"
+            {...at("secret")}
             autoComplete="off"
             required={kind === "webhook"}
             hint={secretHints[kind]}
@@ -128,19 +134,20 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
         </fieldset>
         <Field
           id="target-quiet"
-          label="Quiet hours"
+          {...at("quiet_hours")}
           hint="22:00-07:00, say: what happens then is told afterwards. Empty: none."
-          pattern="[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]"
+          pattern={`${time}-${time}`}
+          title="Like 22:00-07:00"
           value={quiet}
           onInput={(event) => setQuiet(event.currentTarget.value)}
         />
-        <Notice kind="error">{problem}</Notice>
+        <Notice kind="error">{problem.of === undefined && problem.words}</Notice>
         <p class="actions">
-          <Button type="submit" off={isBusy}>
-            {isNew ? "Add" : "Save"}
-          </Button>
           <Button kind="plain" off={isBusy} onClick={() => onClose()}>
             Cancel
+          </Button>
+          <Button type="submit" off={isBusy}>
+            {isNew ? "Add" : "Save"}
           </Button>
         </p>
       </form>
