@@ -83,7 +83,7 @@ std::expected<Admitted, http::Response> Admit(HubContext& hub, const http::Reque
                                               const identity::SessionPtr& session,
                                               const Placement& placement) {
   const auto refused = [&](const Problem& problem, Retry retry = Retry::kNo) {
-    return std::unexpected(Refuse(hub, ReaderOf(request.head), problem, retry));
+    return std::unexpected(Refuse(hub, placement, ReaderOf(request.head), problem, retry));
   };
   const auto denied = [&](const Problem& problem, std::string_view reason) {
     NoteDenied(hub, *session, request.peer.address, placement.instance_id, reason);
@@ -144,9 +144,21 @@ void EndWithAccess(const HubContext& hub, http::Response& response,
   }
 }
 
-http::Response Refuse(const HubContext& hub, Reader reader, const Problem& problem, Retry retry) {
+http::Response AnswerProbe(HubContext& hub, const http::Request& request,
+                           const identity::SessionPtr& session, const Placement& placement) {
+  auto admitted = Admit(hub, request, session, placement);
+  if (!admitted) return std::move(admitted).error();
+  auto response = NoContent();
+  response.head.fields.Add("vary", "*");
+  return response;
+}
+
+http::Response Refuse(const HubContext& hub, const Placement& placement, Reader reader,
+                      const Problem& problem, Retry retry) {
+  const std::string probe =
+      retry == Retry::kNo ? "" : fmt::format("{}{}", placement.prefix, kProbePath);
   auto response =
-      ProblemFor(reader, problem, retry, hub.hosts.public_origin().ToString() + "/dashboard");
+      ProblemFor(reader, problem, probe, hub.hosts.public_origin().ToString() + "/dashboard");
   if (retry == Retry::kEvery3Seconds) response.head.fields.Add("retry-after", "3");
   return response;
 }

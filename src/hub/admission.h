@@ -48,10 +48,15 @@ void EndWithAccess(http::Request& request, const identity::Session& session,
 void EndWithAccess(const HubContext& hub, http::Response& response,
                    const identity::Session& session, const Admitted& admitted);
 
+/// The answer to kProbePath: 204 where Admit() lets the request through, else what that says. The
+/// page asks by itself, so its session is to be looked up as Use::kIsNone.
+http::Response AnswerProbe(HubContext& hub, const http::Request& request,
+                           const identity::SessionPtr& session, const Placement& placement);
+
 /// An answer of the hub itself in the place of the instance's. Programs read in Retry-After when to
 /// try again.
-http::Response Refuse(const HubContext& hub, Reader reader, const Problem& problem,
-                      Retry retry = Retry::kNo);
+http::Response Refuse(const HubContext& hub, const Placement& placement, Reader reader,
+                      const Problem& problem, Retry retry = Retry::kNo);
 
 /// Why path mode is not for this instance, and where to go.
 Problem OwnAddressProblem(const HubContext& hub, std::string_view instance_id,

@@ -36,11 +36,11 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head, i
 }
 
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
-                                       std::string_view instance_id) {
+                                       std::string_view instance_id, identity::Use use) {
   const auto cookie =
       identity::PresentedCookie(head.fields, identity::CookieKind::kInstance, hub.scheme);
   if (!cookie) return nullptr;
-  return IfAdmitted(hub, hub.identity.sessions().AuthenticateChild(*cookie, instance_id));
+  return IfAdmitted(hub, hub.identity.sessions().AuthenticateChild(*cookie, instance_id, use));
 }
 
 http::Response JsonResponse(int status, std::string json) {

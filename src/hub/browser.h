@@ -26,7 +26,8 @@ identity::SessionPtr SessionOf(HubContext& hub, const http::RequestHead& head,
 
 /// The session at the instance's own address, or null. Its user is admitted.
 identity::SessionPtr InstanceSessionOf(HubContext& hub, const http::RequestHead& head,
-                                       std::string_view instance_id);
+                                       std::string_view instance_id,
+                                       identity::Use use = identity::Use::kCounts);
 
 /// A response with this JSON text that no cache keeps.
 http::Response JsonResponse(int status, std::string json);

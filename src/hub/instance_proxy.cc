@@ -171,7 +171,7 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
       instance.link->Assert(admitted->person, session->id, AssertedRole(admitted->visible.role));
   if (!assertion) {
     LogWarn("instance {}: {}", placement.instance_id, assertion.error().ToString());
-    co_return Refuse(hub, reader, ProblemOf(assertion.error()));
+    co_return Refuse(hub, placement, reader, ProblemOf(assertion.error()));
   }
 
   const auto compression =
@@ -195,22 +195,24 @@ Task<Result<http::Response>> ForwardToInstance(HubContext& hub, http::Request re
   if (gate != nullptr) exchange = WithCancel(*gate, std::move(exchange));
   auto response = co_await WithCancel(session->ended, std::move(exchange));
   if (session->ended.is_set()) {
-    co_return Refuse(hub, reader, ProblemOf(Unauthorized("the session ended")));
+    co_return Refuse(hub, placement, reader, ProblemOf(Unauthorized("the session ended")));
   }
   if (gate != nullptr && gate->is_set()) {
-    co_return Refuse(hub, reader, OwnAddressProblem(hub, placement.instance_id, "/"));
+    co_return Refuse(hub, placement, reader, OwnAddressProblem(hub, placement.instance_id, "/"));
   }
   if (!response) {
     LogDebug("instance {}: {}", placement.instance_id, response.error().ToString());
     const auto failed = ExchangeProblemOf(response.error(), placement.instance_id);
-    co_return Refuse(hub, reader, failed.problem, failed.retry);
+    co_return Refuse(hub, placement, reader, failed.problem, failed.retry);
   }
-  if (edits->refusal) co_return Refuse(hub, reader, edits->refusal->problem, edits->refusal->retry);
+  if (const auto& refusal = edits->refusal) {
+    co_return Refuse(hub, placement, reader, refusal->problem, refusal->retry);
+  }
   auto completed = assets.Complete(edits->digest, *response);
   if (!completed) {
     LogWarn("instance {}: {}", placement.instance_id, completed.error().ToString());
     const auto failed = ExchangeProblemOf(completed.error(), placement.instance_id);
-    co_return Refuse(hub, reader, failed.problem, failed.retry);
+    co_return Refuse(hub, placement, reader, failed.problem, failed.retry);
   }
 
   if (!response->is_upgraded()) {

@@ -130,6 +130,13 @@ Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request reques
   if (IsSharedPath(path)) {
     if (auto page = PageAt(request.head)) co_return std::move(*page);
   }
+  if (path == kProbePath && IsSafe(request.head)) {
+    auto session = InstanceSessionOf(hub, request.head, instance_id, identity::Use::kIsNone);
+    if (!session) co_return ProblemResponse(ProblemOf(Unauthorized("no session")));
+    const Placement placement{
+        .instance_id = std::move(instance_id), .prefix = "", .expected_origin = ""};
+    co_return AnswerProbe(hub, request, session, placement);
+  }
   if (path == "/.berth/session" && request.head.method == "POST") {
     auto received = co_await JsonBody::Receive(hub, request);
     if (!received) co_return ProblemResponse(HubProblemOf(received.error()));

@@ -1,5 +1,6 @@
-// An instance's own origin, {id}.<apps domain> (subdomain mode): the sign-on under /.berth/, and
-// the instance itself for whoever has that origin's cookie.
+// An instance's own origin, {id}.<apps domain> (subdomain mode): the hub's own under /.berth/ (the
+// sign-on, and whether the instance is there), and the instance itself for whoever has that
+// origin's cookie.
 #pragma once
 
 #include "http/message.h"

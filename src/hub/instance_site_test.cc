@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
+#include "hub/problem.h"
 #include "identity/tickets.h"
 #include "store/audit.h"
 
@@ -13,6 +15,8 @@ using ::berth::testing::IsOk;
 
 /// The page of an instance that signs its browser on.
 struct InstanceSiteTest : testing::HubFixture {
+  testing::FakeLink link;
+
   void SetUp() override {
     HubFixture::SetUp();
     registry.Remember("box", owner, {}, time);
@@ -43,6 +47,16 @@ struct InstanceSiteTest : testing::HubFixture {
     for (const auto& referer : referers) request.head.fields.Add("referer", referer);
     auto page = executor.Await(ServeInstanceSite(hub, std::move(request), "box")).value();
     return executor.Await(http::ReadAll(page.body.get(), 1 << 20)).value();
+  }
+
+  /// The status that the page of an instance that is away gets for its question.
+  int Probe(std::string_view cookie, std::string method = "GET") {
+    http::Request request = http::testing::MakeRequest(std::string(kProbePath));
+    request.head.method = std::move(method);
+    request.head.authority = "box.apps.example";
+    request.head.fields.Add("sec-fetch-site", "same-origin");
+    request.head.fields.Add("cookie", cookie);
+    return executor.Await(ServeInstanceSite(hub, std::move(request), "box"))->head.status;
   }
 
   int Opened() {
@@ -81,6 +95,21 @@ TEST_F(InstanceSiteTest, ATicketIsRedeemedByTheInstancesOwnPageOnly) {
   EXPECT_EQ(signed_on.head.status, 204);
   EXPECT_EQ(signed_on.head.fields.Find("cache-control"), "no-store");
   EXPECT_EQ(signed_on.head.fields.Find("vary"), "*");
+}
+
+TEST_F(InstanceSiteTest, WhetherItIsBackIsAnsweredByTheHubAndNoUseOfTheSession) {
+  const auto session = executor.Await(identity.sessions().Create({.user_id = owner}))->session;
+  const auto signed_on = Redeem(session, "");
+  const std::string set(signed_on.head.fields.Find("set-cookie").value());
+  const std::string cookie = set.substr(0, set.find(';'));
+  const WallTime opened_at = identity.sessions().List(owner).at(0).last_used_at;
+  Pass(std::chrono::hours(1));
+  EXPECT_EQ(Probe(cookie), 503);
+  ASSERT_THAT(registry.Connected("box", owner, {}, link), IsOk());
+  EXPECT_EQ(Probe(cookie), 204) << "whose streams would end the program";
+  EXPECT_EQ(Probe(cookie, "POST"), 404);
+  EXPECT_EQ(Probe(""), 401);
+  EXPECT_EQ(identity.sessions().List(owner).at(0).last_used_at, opened_at);
 }
 
 TEST_F(InstanceSiteTest, WhoeverSignsInAnewHasASessionOfTheirOwnThere) {

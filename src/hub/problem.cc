@@ -16,12 +16,14 @@ constexpr std::string_view kStyle =
     "opacity:.85}";
 constexpr std::string_view kStyleHash = "sha256-V83/sT8uT4Q4wxK3z3K3UULArT9rciUilH4jp27BrBc=";
 
-// Asks in the page's place, and loads it again only where the answer is another than the one it
-// shows: what is read or has the focus stays.
+// Loads the page again only where the hub answers otherwise than the page says: what is read or has
+// the focus stays. It does not ask for the page's own address: that would reach the instance once
+// it is back, as a request of the instance's own script, whoever led here.
 constexpr std::string_view kScript = R"(const told = document.querySelector("p").textContent;
+const {probe} = document.querySelector("main").dataset;
 async function look() {
   try {
-    const answer = await fetch(location.href, {redirect: "manual", cache: "no-store"});
+    const answer = await fetch(probe, {redirect: "manual", cache: "no-store"});
     const isProblem = answer.headers.get("content-type") === "application/problem+json";
     if (!isProblem || (await answer.json()).detail !== told) return location.reload();
   } catch {
@@ -31,7 +33,7 @@ async function look() {
 }
 setTimeout(look, 3000);
 )";
-constexpr std::string_view kScriptHash = "sha256-W4ZFCEayjjK6trlycgKKRiLN0L0WsCy94Z9/3irY47E=";
+constexpr std::string_view kScriptHash = "sha256-W+bz8lRbH82Etw/9CMxd/Xr9s5FRjxdpwHH8pyn1O64=";
 
 }  // namespace
 
@@ -112,18 +114,19 @@ Reader ReaderOf(const http::RequestHead& head) {
   return IsNavigation(head) ? Reader::kPerson : Reader::kProgram;
 }
 
-http::Response ProblemFor(Reader reader, const Problem& problem, Retry retry,
+http::Response ProblemFor(Reader reader, const Problem& problem, std::string_view probe,
                           std::string_view home) {
   if (reader == Reader::kProgram) return ProblemResponse(problem);
-  const bool retries = retry == Retry::kEvery3Seconds;
+  const bool retries = !probe.empty();
   const std::string title = EscapeHtml(problem.title);
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n{}{}"
-      "<p><a href=\"{}\">All your instances</a></p>\n</main>\n{}</body>\n</html>\n",
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main{}>\n<h1>{}</h1>\n"
+      "<p>{}</p>\n{}{}<p><a href=\"{}\">All your instances</a></p>\n</main>\n{}</body>\n</html>\n",
       retries ? "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>\n" : "", title,
-      kStyle, title, EscapeHtml(problem.detail),
+      kStyle, retries ? fmt::format(" data-probe=\"{}\"", EscapeHtml(probe)) : "", title,
+      EscapeHtml(problem.detail),
       retries ? "<p>This page tries again every 3 seconds and continues by itself.</p>\n" : "",
       problem.link.empty() ? ""
                            : fmt::format("<p><a href=\"{}\">{}</a></p>\n", EscapeHtml(problem.link),

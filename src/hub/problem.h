@@ -45,13 +45,18 @@ http::Response StoppingProblem();
 
 enum class Retry { kNo, kEvery3Seconds };
 
+/// Below an instance's address: whether the hub would let a request through to it now. What the
+/// page of a problem asks that is worth another try; the instance hears nothing of it.
+inline constexpr std::string_view kProbePath = "/.berth/live";
+
 /// Who reads an answer of the hub: somebody who navigated to it, or a program.
 enum class Reader { kPerson, kProgram };
 Reader ReaderOf(const http::RequestHead& head);
 
 /// The answer where both may read it, as on an instance's address: a page for people, problem
-/// details for programs. `home` is where the page's link to all instances leads.
-http::Response ProblemFor(Reader reader, const Problem& problem, Retry retry,
+/// details for programs. `home` is where the page's link to all instances leads. `probe`: the path
+/// that the page asks every 3 seconds whether it is worth loading again (kProbePath); "" for none.
+http::Response ProblemFor(Reader reader, const Problem& problem, std::string_view probe,
                           std::string_view home);
 
 /// Adds the fields that every page of the hub itself carries (security: "On the hub's own pages").

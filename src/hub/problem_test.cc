@@ -35,15 +35,15 @@ std::string HashOf(std::string_view page, std::string_view name) {
 }
 
 TEST(ProblemTest, ThePolicyAllowsExactlyThePagesOwnStyleAndScript) {
-  for (const Retry retry : {Retry::kNo, Retry::kEvery3Seconds}) {
-    auto response = ProblemFor(ReaderOf(Navigation()), {502, "Away", "It is away."}, retry,
+  for (const std::string_view probe : {std::string_view(), kProbePath}) {
+    auto response = ProblemFor(ReaderOf(Navigation()), {502, "Away", "It is away."}, probe,
                                "https://hub.example/");
     const std::string policy(response.head.fields.Find("content-security-policy").value());
     const std::string page = BodyOf(std::move(response));
     EXPECT_NE(policy.find("style-src " + HashOf(page, "style") + ";"), std::string::npos)
         << HashOf(page, "style");
     const bool has_script = page.find("<script>") != std::string::npos;
-    EXPECT_EQ(has_script, retry == Retry::kEvery3Seconds);
+    EXPECT_EQ(has_script, !probe.empty());
     const std::string allowed =
         has_script ? "script-src " + HashOf(page, "script") + "; connect-src 'self';" : "script";
     EXPECT_EQ(policy.find(allowed) != std::string::npos, has_script) << allowed;
@@ -68,7 +68,7 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
   http::RequestHead fetch;
   fetch.method = "GET";
   for (const auto& head : {Navigation(), fetch}) {
-    auto response = ProblemFor(ReaderOf(head), {502, "Away", "It is away."}, Retry::kEvery3Seconds,
+    auto response = ProblemFor(ReaderOf(head), {502, "Away", "It is away."}, kProbePath,
                                "https://hub.example/");
     EXPECT_EQ(response.head.fields.Find("cache-control"), "no-store");
     EXPECT_EQ(response.head.fields.Find("vary"), "*");
@@ -77,8 +77,8 @@ TEST(ProblemTest, AnswersOnInstanceAddressesAreNeverKept) {
 
 TEST(ProblemTest, TextOfPeersIsEscapedOnThePage) {
   auto response =
-      ProblemFor(ReaderOf(Navigation()), {502, "<script>", "\"><img src=x onerror=alert(1)>"},
-                 Retry::kNo, "https://hub.example/");
+      ProblemFor(ReaderOf(Navigation()), {502, "<script>", "\"><img src=x onerror=alert(1)>"}, "",
+                 "https://hub.example/");
   const std::string page = BodyOf(std::move(response));
   EXPECT_EQ(page.find("<script>"), std::string::npos);
   EXPECT_EQ(page.find("<img"), std::string::npos);

@@ -30,8 +30,8 @@ bool IsHealthQuestion(const http::RequestHead& head) {
 }
 
 http::Response NotFoundAnswer(const http::RequestHead& head) {
-  return ProblemFor(ReaderOf(head), {404, "Not found", "There is nothing at this address."},
-                    Retry::kNo, "/dashboard");
+  return ProblemFor(ReaderOf(head), {404, "Not found", "There is nothing at this address."}, "",
+                    "/dashboard");
 }
 
 /// To a request whose routing another reader might take for another: nothing more is read after it.
@@ -176,12 +176,15 @@ Task<Result<http::Response>> Router::ServePathMode(http::Request request) {
   if (!IsSafe(request.head)) {
     placement.expected_origin = hub_.hosts.OriginOf(request.head.authority);
   }
-  auto session = SessionOf(hub_, request.head);
+  const bool is_probe = path.rest == kProbePath && IsSafe(request.head);
+  auto session =
+      SessionOf(hub_, request.head, is_probe ? identity::Use::kIsNone : identity::Use::kCounts);
   if (!session) {
     const std::string sign_in =
         fmt::format("/login?next={}", http::EscapeQuery(request.head.target));
     co_return SignInNeeded(request.head, sign_in);
   }
+  if (is_probe) co_return AnswerProbe(hub_, request, session, placement);
   request.head.target = std::string(path.rest);
   if (request.head.target.starts_with("//")) {
     co_return BadPathAnswer("The path must not begin with two slashes.");

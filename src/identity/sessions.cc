@@ -80,13 +80,13 @@ SessionPtr Sessions::Authenticate(std::string_view cookie_value, Use use) {
   return entry->session;
 }
 
-SessionPtr Sessions::AuthenticateChild(std::string_view cookie_value,
-                                       std::string_view instance_id) {
+SessionPtr Sessions::AuthenticateChild(std::string_view cookie_value, std::string_view instance_id,
+                                       Use use) {
   const WallTime now = clock_();
   Entry* entry = Check(cookie_value, now);
   if (entry == nullptr || entry->session->parent_id.empty()) return nullptr;
   if (entry->session->instance_id != instance_id) return nullptr;
-  MarkUsed(*entry, now);
+  if (use == Use::kCounts) MarkUsed(*entry, now);
   return entry->session;
 }
 

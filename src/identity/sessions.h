@@ -96,8 +96,9 @@ class Sessions {
   /// The session of a browser that presents this cookie value, or null. For the hub's own pages;
   /// a child's cookie opens nothing here.
   SessionPtr Authenticate(std::string_view cookie_value, Use use = Use::kCounts);
-  /// The same at an instance's origin: only that instance's children count. Always a use.
-  SessionPtr AuthenticateChild(std::string_view cookie_value, std::string_view instance_id);
+  /// The same at an instance's origin: only that instance's children count.
+  SessionPtr AuthenticateChild(std::string_view cookie_value, std::string_view instance_id,
+                               Use use = Use::kCounts);
 
   /// Signs a user in: a new session with a new id, and a mark on the user's row.
   /// kUnauthorized: there is no such user, or all of its sessions were ended meanwhile.

@@ -75,6 +75,8 @@ describe("other instances", { concurrency: 1 }, () => {
     for (const tab of [tabs.subdomain, tabs.path, tabs.fresh]) {
       await tab.getByRole("heading", { name: "plain at /deep?x=1" }).waitFor({ timeout: 30_000 });
     }
+    // Each address once, by its page: what asked meanwhile was for the hub.
+    assert.deepEqual(plain.seen.map(({ url }) => url).filter((url) => /deep|live/.test(url)), Array(3).fill("/deep?x=1"));
     assert.equal(new URL(tabs.fresh.url()).origin, origin);
     await tabs.dashboard.locator(".now").getByText(/^(Idle|Active)$/).waitFor();
     await tabs.dashboard.getByText("Its agent is not connected").waitFor({ state: "detached" });

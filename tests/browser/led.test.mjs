@@ -18,12 +18,12 @@ async function follow(page, url) {
 }
 
 describe("a link to what changes something at a real claudecodeui", { concurrency: 1 }, () => {
-  let stage, page, origin;
+  let stage, page, origin, alpha, agent;
   before(async () => {
     stage = await Stage.start("led-act");
-    const alpha = await stage.realInstance("alpha");
+    alpha = await stage.realInstance("alpha");
     await alpha.register();
-    const agent = await stage.hub.startAgent(alpha);
+    agent = await stage.hub.startAgent(alpha);
     await agent.line(/signed in to the instance/);
     page = await stage.signIn();
     origin = await stage.open(page, alpha);
@@ -41,6 +41,25 @@ describe("a link to what changes something at a real claudecodeui", { concurrenc
       await tab.getByRole("heading", { name: "Not by a link" }).waitFor();
       await tab.close();
     }
+  });
+
+  check("nor while the instance is away, once it is back", async () => {
+    await agent.stop();
+    const answers = [];
+    const tabs = [];
+    for (const url of [`${origin}${act}`, `${stage.hub.url}/clients/alpha/proxy${act}`]) {
+      const tab = await stage.context.newPage();
+      tab.on("response", (response) => response.url() === url && answers.push(response.status()));
+      await tab.goto(url);
+      await tab.getByRole("heading", { name: "The instance is not connected" }).waitFor();
+      tabs.push(tab);
+    }
+    agent = await stage.hub.startAgent(alpha);
+    for (const tab of tabs) {
+      await tab.getByRole("heading", { name: "Not by a link" }).waitFor({ timeout: 30_000 });
+      await tab.close();
+    }
+    assert.deepEqual(answers.toSorted(), [403, 403, 503, 503]);
   });
 
   check("while the page itself may ask for it", async () => {
