@@ -154,7 +154,7 @@ TEST_F(ApiTest, RefusedSignInLinksFillNeitherTheAuditLogNorTheLog) {
   EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
 }
 
-TEST_F(ApiTest, AnInstancesPageLeftOpenIsNoUseOfItsSession) {
+TEST_F(ApiTest, APageLeftOpenIsNoUseOfItsSession) {
   const auto sign_in = [this] {
     auto made = executor.Await(identity.sessions().Create({.user_id = owner}));
     return fmt::format("{}={}", identity::CookieName(identity::CookieKind::kHub, hub.scheme),
@@ -171,6 +171,7 @@ TEST_F(ApiTest, AnInstancesPageLeftOpenIsNoUseOfItsSession) {
   for (int i = 0; i < 2; ++i) {
     Pass(limits.session_idle - std::chrono::hours(1));
     EXPECT_EQ(status("/clients", used), 200);
+    EXPECT_EQ(status("/api/session", left_open), i == 0 ? 200 : 401);
     EXPECT_EQ(status(history, left_open), i == 0 ? 404 : 401) << "there is no such instance";
   }
   EXPECT_EQ(status("/clients", used), 200);

@@ -412,7 +412,7 @@ Task<Result<http::Response>> OpenDashboardSocket(HubContext& hub, http::Request 
     watcher = {.user_id = call.user_id(), .token = std::move(call.token)};
     request = std::move(call.request);
   } else {
-    auto session = SessionOf(hub, request.head);
+    auto session = SessionOf(hub, request.head, identity::Use::kIsNone);
     if (!session) co_return Unauthorized("no session");
     auto refusal = RefusalWithoutProof(hub, request.head, *session);
     if (refusal) co_return std::move(*refusal);

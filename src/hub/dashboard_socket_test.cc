@@ -6,6 +6,7 @@
 
 #include "hub/fake_link_testing.h"
 #include "hub/hub_testing.h"
+#include "identity/session_cookie.h"
 #include "identity/shares.h"
 #include "store/instances.h"
 
@@ -113,6 +114,22 @@ TEST_F(DashboardSocketTest, ThatItWasClosedForAFloodIsSaidEveryTenSeconds) {
   EXPECT_EQ(flood(), "");
   Pass(std::chrono::seconds(10));
   EXPECT_THAT(flood(), HasSubstr("more messages or control frames"));
+}
+
+TEST_F(DashboardSocketTest, APageThatConnectsIsNoUseOfItsSession) {
+  ASSERT_THAT(executor.Await(identity.people().Reload()), IsOk());
+  const auto made = executor.Await(identity.sessions().Create({.user_id = owner}));
+  const WallTime signed_in_at = identity.sessions().List(owner).at(0).last_used_at;
+  Pass(std::chrono::hours(1));
+  http::Request upgrade = page.Upgrade("/ws/connect?type=browser");
+  upgrade.head.fields.Add("origin", "https://hub.example");
+  upgrade.head.fields.Add(
+      "cookie", fmt::format("{}={}", identity::CookieName(identity::CookieKind::kHub, hub.scheme),
+                            made->cookie.Reveal()));
+  auto response = executor.Await(OpenDashboardSocket(hub, std::move(upgrade)));
+  ASSERT_THAT(response, IsOk());
+  page.Attach(std::move(*response));
+  EXPECT_EQ(identity.sessions().List(owner).at(0).last_used_at, signed_in_at);
 }
 
 TEST_F(DashboardSocketTest, OneUserHasSoManyOpenAndOthersTheirOwn) {
