@@ -64,8 +64,10 @@ struct HubContext {
   identity::Scheme scheme = identity::Scheme::kHttp;  ///< How browsers reach the hub.
   ChangeRate change_rate{};                           ///< Of the API's callers.
   std::map<std::int64_t, std::size_t> dashboards{};   ///< How many of whose sockets are open.
-  /// Lines about dashboard sockets that were closed for what they sent, or were too many.
+  /// Lines about dashboard sockets that were closed for what they sent, or left unread.
   LogThinning closed_pages{std::chrono::seconds(10)};
+  /// Lines about dashboard sockets that were too many.
+  LogThinning refused_pages{std::chrono::seconds(10)};
   /// Lines about changes that were too many.
   LogThinning refused_changes{std::chrono::seconds(10)};
   /// Lines about sign-ins that were refused.

@@ -145,16 +145,16 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   void Refuse() {
     channel_.Close(http::close_code::kTryAgainLater,
                    "you have too many of these open, as pages or in scripts: close some");
-    NoteClosed(fmt::format("more than {} are open", hub_.limits.dashboards));
+    NoteClosed(hub_.refused_pages, fmt::format("more than {} are open", hub_.limits.dashboards));
   }
 
   /// What goes away is no news; what sends too much, or reads too little, is.
   void NoteBroken(const Error& why) {
-    if (why.kind == ErrorKind::kTooLarge) NoteClosed(why.message);
+    if (why.kind == ErrorKind::kTooLarge) NoteClosed(hub_.closed_pages, why.message);
   }
 
-  void NoteClosed(std::string_view why) {
-    if (!hub_.closed_pages.IsWorthALine("too much", hub_.executor.now())) return;
+  void NoteClosed(LogThinning& lines, std::string_view why) {
+    if (!lines.IsWorthALine("closed", hub_.executor.now())) return;
     LogWarn("user {}: dashboard socket from {} closed: {}", watcher_.user_id,
             ForLog(watcher_.address), why);
   }

@@ -95,7 +95,7 @@ TEST_F(DashboardSocketTest, AScriptIsCutOffWithItsOwner) {
   EXPECT_EQ(page.Next(), "close 1008 the token ended");
 }
 
-TEST_F(DashboardSocketTest, ThatItWasClosedForAFloodIsSaidEveryTenSeconds) {
+TEST_F(DashboardSocketTest, WhyItWasClosedIsSaidEveryTenSeconds) {
   const std::string padded =
       fmt::format(R"({{"type":"later","x":"{}"}})", std::string(60'000, 'x'));
   const auto flood = [&] {
@@ -111,6 +111,11 @@ TEST_F(DashboardSocketTest, ThatItWasClosedForAFloodIsSaidEveryTenSeconds) {
     return ::testing::internal::GetCapturedStderr();
   };
   EXPECT_THAT(flood(), HasSubstr(fmt::format("user {}: dashboard socket from", owner)));
+  limits.dashboards = 0;
+  ::testing::internal::CaptureStderr();
+  Open();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("more than 0 are open"));
+  limits.dashboards = 1;
   EXPECT_EQ(flood(), "");
   Pass(std::chrono::seconds(10));
   EXPECT_THAT(flood(), HasSubstr("more messages or control frames"));
