@@ -158,8 +158,15 @@ Caller CallerOf(const Route& route, const ApiCall& call) {
   return CallerAt(call.request.peer.address, route.pattern);
 }
 
-/// Whose calls are counted together. A session's by itself, so that a stolen credential cannot get
-/// in the way of its own revocation; but new API tokens give nobody more.
+/// Whether its calls are counted. What ends one session or token is not: whoever stole one must not
+/// be able to use up what its owner needs to end it, and there are only so many to end.
+bool IsCounted(const Route& route) {
+  constexpr decltype(Route::handler) kEndings[] = {DeleteSession, EndSession, RevokeToken,
+                                                   RevokeApiToken};
+  return std::ranges::count(kEndings, route.handler) == 0;
+}
+
+/// Whose calls are counted together: a session's by itself; but new API tokens give nobody more.
 std::string RateKeyOf(const ApiCall& call) {
   return call.token ? fmt::format("tokens of {}", call.user_id()) : call.session->id;
 }
@@ -187,7 +194,8 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (!received) co_return std::move(received).error();
   // Again: what the caller had may have ended while the body was on its way.
   if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
-  if (call.user && !hub.change_rate.Spend(RateKeyOf(call), hub.executor.now())) {
+  if (call.user && IsCounted(route) &&
+      !hub.change_rate.Spend(RateKeyOf(call), hub.executor.now())) {
     if (hub.refused_changes.IsWorthALine("refused", hub.executor.now())) {
       LogWarn("user {}: too many changes from {}: refused", call.user_id(),
               ForLog(call.request.peer.address));

@@ -80,6 +80,43 @@ TEST_F(ApiTest, AUsersTokensChangeSoMuchTogether) {
   EXPECT_EQ(remove(other_one).status, 404);
 }
 
+TEST_F(ApiTest, WhoHasMadeAllChangesMayStillEndWhatTheyChangeWith) {
+  const auto make = [this] {
+    return executor
+        .Await(identity.api_tokens().Create(
+            {.user_id = owner,
+             .name = "script",
+             .scopes = {identity::Scope::kSessionsWrite, identity::Scope::kTokensWrite}}))
+        .value();
+  };
+  const auto token = make();
+  const std::string_view text = token.text.Reveal();
+  const auto stolen = executor.Await(identity.sessions().Create({.user_id = owner}))->session;
+  const auto agents = executor.Await(identity.tokens().Create(owner, "box"));
+  while (hub.change_rate.Spend(fmt::format("tokens of {}", owner), executor.now())) {
+  }
+  EXPECT_EQ(Ask("DELETE", "/api/sessions", text).status, 429) << "as often as one likes";
+  EXPECT_EQ(Ask("DELETE", "/api/sessions/" + stolen->id, text).status, 204);
+  EXPECT_EQ(Ask("DELETE", "/api/tokens/" + agents->id, text).status, 204);
+  EXPECT_EQ(Ask("POST", "/api/tokens/" + agents->id + "/revoke", text).status, 404);
+
+  const auto mine = executor.Await(identity.sessions().Create({.user_id = owner}));
+  while (hub.change_rate.Spend(mine->session->id, executor.now())) {
+  }
+  const auto by_cookie = [&](std::string target) {
+    http::Request request = http::testing::MakeRequest(std::move(target));
+    request.head.method = "DELETE";
+    request.head.fields.Add(
+        "cookie", fmt::format("{}={}", identity::CookieName(identity::CookieKind::kHub, hub.scheme),
+                              mine->cookie.Reveal()));
+    request.head.fields.Add("origin", "https://hub.example");
+    return executor.Await(HandleApi(hub, std::move(request))).value().head.status;
+  };
+  EXPECT_EQ(by_cookie("/api/clients/none"), 429);
+  EXPECT_EQ(by_cookie("/api/api-tokens/" + token.token->id), 204);
+  EXPECT_EQ(by_cookie("/api/session"), 204);
+}
+
 TEST_F(ApiTest, WhatIsRareInTheAuditLogIsFoundHoweverFarBack) {
   const auto add = [this](std::string_view action) {
     ASSERT_THAT(store::AppendAudit(*other, {.action = std::string(action)}), IsOk());
