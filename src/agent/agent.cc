@@ -344,8 +344,4 @@ void Agent::On(const control::Seen& seen) {
   if (!is_version_1()) answers_.Take(seen);
 }
 
-void Agent::On(const control::ErrorMessage& error) {
-  LogWarn("the hub says: {}", ForLog(error.message));
-}
-
 }  // namespace berth::agent

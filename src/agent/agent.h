@@ -71,7 +71,6 @@ class Agent : private tunnel::Keeper::Observer {
   void On(const control::HubKeys& keys);
   void On(const control::Answer& answer);
   void On(const control::Seen& seen);
-  void On(const control::ErrorMessage& error);
   template <class Other>
   void On(const Other&) {}
 

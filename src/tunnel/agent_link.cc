@@ -229,7 +229,6 @@ void AgentLink::On(const control::ErrorMessage& error) {
     return;
   }
   LogWarn("the hub says: {}", ForLog(error.message));
-  if (is_registered_) observer_.OnMessage(error);
 }
 
 Result<void> AgentLink::Send(const control::Message& message) {

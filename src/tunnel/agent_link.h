@@ -36,8 +36,8 @@ class AgentLink : private LinkOwner {
     }
     /// The hub took us.
     virtual void OnRegistered(const control::Registered& registered) = 0;
-    /// Any other message that means something to the agent: Command (kRefreshStatus), ErrorMessage,
-    /// Drain, HubKeys, and the requests of version 1.
+    /// Any other message that means something to the agent: Command (kRefreshStatus), Drain,
+    /// HubKeys, and the requests of version 1.
     virtual void OnMessage(const control::Message& message) = 0;
   };
 

@@ -455,6 +455,7 @@ describe("control messages to an agent", { timeout: 60_000 }, () => {
       if (count < refused.length) await until(`the refusal of ${text.slice(0, 80)}`, () => refusals() === count + 1);
     }
     await origin.agent.line(/the hub says: \\x1b\[31mred\\x0a\\x00$/);
+    assert.equal(origin.agent.lines.filter((line) => line.includes("the hub says: ")).length, 1);
     assert.equal(refusals(), refused.length);
     assert.ok(origin.seen.slice(before).every(({ url }) => url === "/still-there"));
     assert.equal(origin.agent.process.exitCode, null);
