@@ -35,8 +35,7 @@ Task<void> StopOnSignal(net::Loop& loop, Agent& agent) {
 Task<void> Serve(net::Loop& loop, Agent& agent, int& status) {
   const Error why = co_await agent.Run();
   if (agent.is_draining()) co_return;
-  LogWarn("{}: somebody disconnected it there; start it again to bring it back",
-          ForLog(why.message));
+  LogWarn("{}; start it again to bring it back", ForLog(why.message));
   status = kToldToLeave;
   co_await agent.Drain();
   loop.Stop();

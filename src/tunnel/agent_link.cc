@@ -215,7 +215,11 @@ void AgentLink::On(const control::Fenced& fenced) {
 
 void AgentLink::On(const control::Command& command) {
   if (command.command == control::Command::Kind::kDisconnect) {
-    told_ = Cancelled("the hub told this agent to leave");
+    // Version 1 has no other way to say that the id is another agent's now.
+    const bool may_be_fenced = hub_.protocol == Protocol::kVersion1;
+    told_ =
+        Cancelled(fmt::format("the hub told this agent to leave: somebody disconnected it there{}",
+                              may_be_fenced ? ", or another agent has its id" : ""));
     link_.Close(http::close_code::kNormal, *told_);
   } else if (is_registered_) {
     observer_.OnMessage(command);

@@ -325,9 +325,20 @@ TEST_F(KeeperTest, LeavesForGoodWhenToldTo) {
   executor_.RunUntilIdle();
   ASSERT_TRUE(ended_.has_value());
   EXPECT_EQ(ended_->kind, ErrorKind::kCancelled);
+  EXPECT_TRUE(ended_->message.ends_with(": somebody disconnected it there")) << ended_->message;
   EXPECT_EQ(state(), Kind::kEnded);
   executor_.Advance(1h);
   EXPECT_EQ(hub_.dialled_at.size(), 1u);
+}
+
+TEST_F(KeeperTest, OfVersion1ItMayBeThatAnotherAgentHasTheId) {
+  address_.protocol = Protocol::kVersion1;
+  Start();
+  EXPECT_THAT(hub_.end().link.Send(control::Command{control::Command::Kind::kDisconnect}), IsOk());
+  executor_.RunUntilIdle();
+  ASSERT_TRUE(ended_.has_value());
+  EXPECT_TRUE(ended_->message.ends_with("disconnected it there, or another agent has its id"))
+      << ended_->message;
 }
 
 TEST_F(KeeperTest, ReportsItsStates) {
