@@ -55,8 +55,9 @@ TEST_F(StateWordsTest, ARefusalSaysWhatToDo) {
     EXPECT_THAT(line.text, EndsWith(advice));
   }
   options_.token_source = {.kind = TokenSource::Kind::kEnrolled, .file = "/t"};
-  EXPECT_THAT(Words(Kind::kUnauthorized).text,
-              EndsWith("berth agent enroll --hub https://hub.example/berth --id laptop"));
+  EXPECT_THAT(
+      Words(Kind::kUnauthorized).text,
+      EndsWith("berth agent enroll --hub https://hub.example/berth/ws/connect --id laptop"));
 }
 
 TEST_F(StateWordsTest, WhatTheHubSaysForgesNoLine) {

@@ -53,7 +53,10 @@ Task<Secret> AwaitOtherToken(Worker& worker, Executor& executor, std::filesystem
 
 std::string HubFlags(std::string_view hub_url, std::string_view client_id,
                      const net::TlsClient::Options& tls) {
-  std::string flags = " --hub " + ShellWord(hub_url);
+  // A path by itself is refused: it could be a page's.
+  const bool has_path = hub_url.find('/', hub_url.find("//") + 2) != std::string_view::npos;
+  std::string flags =
+      " --hub " + ShellWord(fmt::format("{}{}", hub_url, has_path ? "/ws/connect" : ""));
   if (!client_id.empty()) flags += fmt::format(" --id {}", client_id);
   if (!tls.authority_file.empty()) flags += " --hub-ca " + ShellWord(tls.authority_file);
   if (tls.pinned_key) flags += " --hub-pin sha256/" + Base64Encode(*tls.pinned_key);

@@ -38,7 +38,8 @@ Task<Secret> AwaitOtherToken(Worker& worker, Executor& executor, std::filesystem
                              const Secret& present);
 
 /// The flags by which the agent's commands know the hub: " --hub URL --id ID", and its
-/// certificate's as `tls` has them. As words of a shell; `client_id` may be "", for the default.
+/// certificate's as `tls` has them. As words of a shell; `hub_url` is as NormalizeHubUrl gives it,
+/// `client_id` may be "", for the default.
 std::string HubFlags(std::string_view hub_url, std::string_view client_id,
                      const net::TlsClient::Options& tls);
 

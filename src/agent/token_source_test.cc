@@ -56,7 +56,7 @@ TEST(TokenFileTest, IsWatchedUntilItHoldsAnotherToken) {
 TEST(TokenSourceTest, TheAdviceIsACommandThatCanBeTyped) {
   net::TlsClient::Options tls;
   const std::string plain = HubFlags("https://hub.example.org/berth", "laptop", tls);
-  EXPECT_EQ(plain, " --hub https://hub.example.org/berth --id laptop");
+  EXPECT_EQ(plain, " --hub https://hub.example.org/berth/ws/connect --id laptop");
   EXPECT_EQ(HubFlags("https://hub.example.org", "", tls), " --hub https://hub.example.org");
   tls.authority_file = "/my files/ca.pem";
   tls.pinned_key.emplace();
@@ -65,7 +65,7 @@ TEST(TokenSourceTest, TheAdviceIsACommandThatCanBeTyped) {
             " --hub https://hub.example.org --id laptop --hub-ca '/my files/ca.pem' --hub-pin "
             "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
   EXPECT_THAT(HowToReplace({.kind = TokenSource::Kind::kEnrolled, .file = "/t"}, plain),
-              HasSubstr("berth agent enroll --hub https://hub.example.org/berth --id laptop"));
+              HasSubstr("berth agent enroll" + plain));
 }
 
 TEST(TokenSourceTest, NobodyIsSentToEnrolWhoseTokenIsElsewhere) {

@@ -322,6 +322,8 @@ TEST_F(OptionsTest, HubUrlsHaveOneForm) {
   EXPECT_EQ(NormalizeHubUrl("wss://h/berth/ws/connect/").value(), "https://h/berth");
   EXPECT_THAT(NormalizeHubUrl("http://localhost:8787/dashboard").error().message,
               HasSubstr("has a path; only scheme, host and port can be given"));
+  EXPECT_THAT(NormalizeHubUrl("https://h/berth").error().message,
+              HasSubstr("for a hub below a path, its address up to /ws/connect"));
   EXPECT_EQ(NormalizeHubUrl("http://[::1]:8787").value(), "http://[::1]:8787");
 }
 
