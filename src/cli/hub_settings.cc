@@ -18,12 +18,12 @@ Result<std::string> Listen(std::string_view text) {
 
 Result<std::string> PublicUrl(std::string_view text) { return NormalizeOrigin(text, kHubExample); }
 
-/// Whether each label of it may stand in a host name.
+/// Whether there is one, and each label of it may stand in a host name.
 bool IsHostName(std::string_view host) {
   const auto is_label = [](const auto& label) {
     return !label.empty() && *label.begin() != '-' && *std::ranges::rbegin(label) != '-';
   };
-  return std::ranges::all_of(host | std::views::split('.'), is_label);
+  return !host.empty() && std::ranges::all_of(host | std::views::split('.'), is_label);
 }
 
 /// A host name, with a port where it is not the scheme's own.
@@ -32,6 +32,9 @@ Result<std::string> Domain(std::string_view text) {
     return Invalid(fmt::format("\"{}\": leave out the *.", ForLog(text)));
   }
   auto address = net::ParseHostPort(text, 0);
+  const auto host = net::ParseHostPort(text.substr(0, text.find(':')), 0);
+  const bool is_url = text.contains('/');
+  if (!address && host && !is_url) return std::move(address).error();  // It is the port.
   if (!address || !IsHostName(address->host) || net::IsIpAddress(address->host)) {
     return Invalid(fmt::format("\"{}\" is no domain; write apps.example.org", ForLog(text)));
   }
