@@ -39,7 +39,8 @@ namespace berth::hub {
 class Hub {
  public:
   /// Opens the data folder, binds, and serves from then on. kInvalid: the options do not fit
-  /// together; kConflict: the port is taken; kForbidden, kInternal: the data folder.
+  /// together, or the data folder holds what a hub cannot use; kConflict: the port is taken;
+  /// kForbidden, kUnavailable, kInternal: the data folder otherwise.
   static Task<Result<std::unique_ptr<Hub>>> Start(net::Loop& loop, HubOptions options);
   ~Hub();
 
