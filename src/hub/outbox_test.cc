@@ -226,6 +226,23 @@ TEST_F(OutboxTest, NorDoesItIfAnAttemptHadFailedBefore) {
   EXPECT_EQ(Target().failures, 0);
 }
 
+TEST_F(OutboxTest, WhatWasGivenUpIsNoSignForWhatComesMuchLater) {
+  web.is_away = true;
+  Put("t1", "a");
+  Begin();
+  web.is_away = false;
+  web.Answer(std::string(kUrl), 400, "");
+  PassInSteps(minutes(2), seconds(10));
+  EXPECT_EQ(Waiting(), 0);
+  job = {};
+  Put("t1", "b");
+  Pass(limits.notify_give_up - hours(1));
+  web.is_away = true;
+  Begin();
+  PassInSteps(hours(2), minutes(10));
+  EXPECT_EQ(Waiting(), 1) << "nobody tried until an hour ago";
+}
+
 TEST_F(OutboxTest, WhatArrivesLetsTheRestBeginAnew) {
   for (const auto* key : {"a", "b", "c"}) Put("t1", key);
   web.is_away = true;

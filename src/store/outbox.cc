@@ -128,6 +128,13 @@ Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, 
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at) {
   auto done =
       database.Run("UPDATE outbox SET done_at = ?2, event = '' WHERE id = ?1", {id, ToUnixMs(at)});
+  if (done) {
+    done = database.Run(
+        "UPDATE notify_targets SET first_attempt_at = NULL WHERE first_attempt_at IS NOT NULL"
+        " AND id = (SELECT target_id FROM outbox WHERE id = ?1) AND NOT EXISTS"
+        " (SELECT 1 FROM outbox WHERE target_id = notify_targets.id AND done_at IS NULL)",
+        {id});
+  }
   if (!done) return Wrap(std::move(done).error(), "finish in the outbox");
   return Ok();
 }

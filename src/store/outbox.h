@@ -55,7 +55,8 @@ Result<void> ForgetOutboxAttempts(Database& database, std::string_view target_id
 /// pause is the target's, and the newest. Of whose instances the most waits, their oldest go first,
 /// so that nobody's push out what is somebody else's. How many are gone, their keys too.
 Result<std::int64_t> TrimOutbox(Database& database, std::string_view target_id, std::int64_t most);
-/// Delivered, or given up: only its key stays.
+/// Delivered, or given up: only its key stays. If it was the last that waited for its target, what
+/// comes next begins anew.
 Result<void> FinishOutbox(Database& database, std::int64_t id, WallTime at);
 /// What waits for that target may be looked at again at once, but for what is being retried.
 Result<void> HastenOutbox(Database& database, std::string_view target_id);
