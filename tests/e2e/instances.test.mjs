@@ -231,7 +231,8 @@ describe("managing instances", { timeout: 120_000 }, () => {
       await shows("claudecodeui 1.37.3 false");
       await agent.stop();
       await shows("claudecodeui 1.37.3 true");
-      await scene.hub.restart();
+      await scene.hub.child.stop();  // In good order: what it shows of who left it writes a moment later.
+      await scene.startHub();
       assert.equal(await shown(), "claudecodeui 1.37.3 true");
     } finally {
       instance.closeAllConnections();
