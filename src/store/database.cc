@@ -161,8 +161,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& fo
   if (ready) ready = database->Migrate(folder, lock);
   if (ready) return database;
   Error error = Wrap(std::move(ready).error(), doing);
-  const int why = sqlite3_errcode(handle) & 0xff;
-  if (why == SQLITE_NOTADB || why == SQLITE_CORRUPT) error.kind = ErrorKind::kInvalid;
+  if (database->is_destroyed_) error.kind = ErrorKind::kInvalid;
   return error;
 }
 
@@ -304,8 +303,9 @@ void Database::RollBack() {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-Error Database::LastError(std::string_view doing) const {
+Error Database::LastError(std::string_view doing) {
   const int code = sqlite3_extended_errcode(handle_);
+  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) is_destroyed_ = true;
   // SQLite knows a full disk by name only where it writes the database itself.
   const int reason = sqlite3_system_errno(handle_);
   const bool is_full = (code & 0xff) == SQLITE_FULL ||

@@ -151,7 +151,7 @@ class Database {
   Result<sqlite3_stmt*> Prepare(std::string_view sql);
   Result<std::int64_t> Pragma(std::string_view sql);
   void RollBack();
-  Error LastError(std::string_view doing) const;
+  Error LastError(std::string_view doing);
 
   template <class Work, class R = std::invoke_result_t<Work, Database&>>
   R Transact(std::string_view begin, Work work) {
@@ -171,6 +171,7 @@ class Database {
   }
 
   sqlite3* handle_;
+  bool is_destroyed_ = false;  // As far as an error of SQLite has said so.
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };
 

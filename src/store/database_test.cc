@@ -55,17 +55,21 @@ void MakeOld(const std::filesystem::path& folder, std::size_t steps, std::string
              .c_str());
 }
 
-std::int64_t SchemaOf(const std::filesystem::path& file) {
+std::int64_t NumberIn(const std::filesystem::path& file, const char* sql) {
   sqlite3* handle = nullptr;
   EXPECT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
-  std::int64_t version = -1;
+  std::int64_t number = -1;
   const auto keep = [](void* into, int, char** values, char**) {
     *static_cast<std::int64_t*>(into) = std::stoll(values[0]);
     return 0;
   };
-  EXPECT_EQ(sqlite3_exec(handle, "PRAGMA user_version", keep, &version, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, sql, keep, &number, nullptr), SQLITE_OK) << sql;
   sqlite3_close(handle);
-  return version;
+  return number;
+}
+
+std::int64_t SchemaOf(const std::filesystem::path& file) {
+  return NumberIn(file, "PRAGMA user_version");
 }
 
 TEST(DatabaseTest, MakesAPrivateFolderAndPrivateFiles) {
@@ -193,6 +197,22 @@ TEST(DatabaseTest, RefusesAnotherProgramsDatabase) {
 TEST(DatabaseTest, RefusesAFileThatIsNoDatabase) {
   const TempFolder temp;
   std::ofstream(temp.path() / kDatabaseFile) << std::string(4096, 'x');
+  const auto opened = Database::Open(temp.path());
+  ASSERT_THAT(opened, FailsWith(ErrorKind::kInvalid));
+  EXPECT_TRUE(opened.error().message.contains("restore the backup")) << opened.error().message;
+}
+
+TEST(DatabaseTest, RefusesADatabaseOfBeforeThatIsDestroyed) {
+  const TempFolder temp;
+  MakeOld(temp.path(), SchemaSteps().size() - 1, "");
+  const auto file = temp.path() / kDatabaseFile;
+  const auto number = [&file](const char* sql) { return NumberIn(file, sql); };
+  const auto page = number("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'");
+  const auto size = number("PRAGMA page_size");
+  std::fstream raw(file, std::ios::in | std::ios::out | std::ios::binary);
+  raw.seekp((page - 1) * size);
+  raw << std::string(static_cast<std::size_t>(size), 'x');
+  raw.close();
   const auto opened = Database::Open(temp.path());
   ASSERT_THAT(opened, FailsWith(ErrorKind::kInvalid));
   EXPECT_TRUE(opened.error().message.contains("restore the backup")) << opened.error().message;
