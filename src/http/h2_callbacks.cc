@@ -112,17 +112,28 @@ struct H2Callbacks {
     return 0;
   }
 
+  /// Whether a frame that was sent is the head of a request or of a final response.
+  static bool IsFinalHead(const nghttp2_frame& frame) {
+    return frame.hd.type == NGHTTP2_HEADERS && frame.headers.nva[0].value[0] != '1';
+  }
+
   static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame,
                          void* user) noexcept {
     H2Session& self = Self(user);
     if (frame->hd.type == NGHTTP2_RST_STREAM && self.role_ == H2Session::Role::kServer) {
       if (!self.guard_.SpendSentReset(self.executor_.now())) self.has_flooded_ = true;
     }
-    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-      H2Stream* stream = Find(session, frame->hd.stream_id);
-      if (stream != nullptr) self.OnSentEnd(*stream);
+    const bool is_head = IsFinalHead(*frame);
+    const bool is_end = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+                        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (!is_head && !is_end) return 0;
+    H2Stream* stream = Find(session, frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    if (is_head) {
+      stream->is_head_out = true;
+      if (stream->break_off) self.Reset(*stream, *stream->break_off);
     }
+    if (is_end) self.OnSentEnd(*stream);
     return 0;
   }
 
@@ -140,12 +151,11 @@ struct H2Callbacks {
   /// How much of the stream's piece goes into the next DATA frame; SendData copies it.
   static ssize_t ReadPiece(nghttp2_session* session, std::int32_t id, std::uint8_t*,
                            std::size_t limit, std::uint32_t* flags, nghttp2_data_source*,
-                           void* user) noexcept {
+                           void*) noexcept {
     H2Stream* stream = Find(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (stream->piece.empty() && !stream->at_end) {
       stream->is_deferred = true;
-      if (stream->break_off) Self(user).Reset(*stream, *stream->break_off);
       return NGHTTP2_ERR_DEFERRED;
     }
     const std::size_t size = std::min(limit, stream->piece.size());

@@ -121,6 +121,32 @@ TEST_F(H2EndingsTest, WhatCameBeforeABreakArrives) {
   }
 }
 
+TEST_F(H2EndingsTest, ABreakDoesNotWaitForTheConnectionsWindow) {
+  FakeService service([](Request request) -> Task<Result<Response>> {
+    Response response;
+    if (request.head.target == "/large") {
+      response.body = std::make_unique<PatternBody>(1'000'000);
+    } else {
+      response.body = std::make_unique<PieceBody>(std::vector<std::string>{}, Unavailable("gone"));
+    }
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.connection_window = 65'535});
+  auto large = executor.Await(joined.client->Exchange(Get("/large")));
+  ASSERT_THAT(large, IsOk());
+  executor.RunUntilIdle();
+  ASSERT_EQ(joined.client->buffered(), 65'535u);
+  auto broken = executor.Await(joined.client->Exchange(Get("/broken")));
+  ASSERT_THAT(broken, IsOk());
+  EXPECT_EQ(broken->head.status, 200);
+  executor.RunUntilIdle();
+  EXPECT_EQ(joined.server->stream_count(), 1u);
+  auto read = broken->body->Read();
+  read.Start();
+  ASSERT_TRUE(read.is_done());
+  EXPECT_THAT(read.Take(), FailsWith(ErrorKind::kUnavailable));
+}
+
 TEST_F(H2EndingsTest, WhatCameBeforeABreakIsForgottenWithItsReader) {
   for (const bool is_cut : {false, true}) {
     FakeService service(Echo);

@@ -318,10 +318,8 @@ Task<void> H2Session::Pump(H2Stream& stream, Body& body) {
 }
 
 void H2Session::BreakOff(H2Stream& stream, std::uint32_t code) {
-  // A response's head may still wait in nghttp2, which would drop it. It is out once nghttp2 has
-  // asked for the body; of a peer whose window is shut, it does not ask.
-  const bool is_head_out = role_ == Role::kClient || stream.is_deferred || stream.sent > 0;
-  if (is_head_out || IsShut(session_, stream.id)) {
+  // A response's head may still wait in nghttp2, which would drop it.
+  if (role_ == Role::kClient || stream.is_head_out) {
     Reset(stream, code);
   } else {
     stream.break_off = code;

@@ -35,6 +35,7 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   bool is_upgraded = false;               ///< And got it.
   bool has_head = false;                  ///< A final head was received (client) or sent (server).
   bool is_reset = false;                  ///< We have reset it.
+  bool is_head_out = false;               ///< The final head that we send went out.
   int interims = 0;                       ///< Interim responses received, up to the bound.
 
   // What we send: `piece` is a view of the body that Pump reads.
@@ -46,7 +47,7 @@ struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
   std::uint64_t sent = 0;                 ///< Bytes of all pieces so far.
   /// How many of them had been taken when EndStalled last looked.
   std::uint64_t taken_before = std::numeric_limits<std::uint64_t>::max();
-  /// The body broke off: the stream is reset with this, behind its head.
+  /// The body broke off: the stream is reset with this once its head is out.
   std::optional<std::uint32_t> break_off;
 
   // Client role.
