@@ -66,6 +66,32 @@ TEST_F(H2FlowControlTest, EchoesABodyForWhichItsWindowsGrow) {
   EXPECT_TRUE(joined.errors.empty());
 }
 
+TEST_F(H2FlowControlTest, AGrownWindowIsPaidForUntilWhatItLetInIsGone) {
+  static constexpr std::uint64_t kSize = H2Window::kFastAfter + 1024 * 1024;
+  limits.tunnel_windows = limits.stream_buffer;
+  FakeService service([](Request) -> Task<Result<Response>> {
+    Response response;
+    response.body = std::make_unique<PatternBody>(kSize);
+    co_return response;
+  });
+  JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
+  auto response = executor.Await(joined.client->Exchange(Get("/")));
+  ASSERT_THAT(response, IsOk());
+  for (std::uint64_t offset = 0; offset + limits.stream_buffer < kSize;) {
+    auto piece = executor.Await(response->body->Read());
+    ASSERT_THAT(piece, IsOk());
+    offset += piece->size();
+  }
+  executor.RunUntilIdle();
+  ASSERT_EQ(joined.client->stream_count(), 0u);
+  ASSERT_GT(joined.client->buffered(), 0u);
+  const auto window = static_cast<std::uint32_t>(limits.stream_buffer);
+  H2Window other(window);
+  EXPECT_EQ(other.Use(window, executor.now(), 40ms, limits).window, std::nullopt);
+  response->body.reset();
+  EXPECT_EQ(other.Use(window, executor.now(), 40ms, limits).window, 2 * window);
+}
+
 TEST_F(H2FlowControlTest, AReaderThatStopsStopsTheSender) {
   FakeService service([](Request) -> Task<Result<Response>> {
     Response response;

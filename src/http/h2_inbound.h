@@ -13,6 +13,7 @@
 
 #include "base/event.h"
 #include "http/body.h"
+#include "http/h2_window.h"
 #include "http/message.h"
 #include "net/buffer_pool.h"
 
@@ -72,7 +73,9 @@ class H2BlockQueue {
 class H2Inbound : public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  H2Inbound(Executor& executor, H2Session& session) : session_(&session), changed_(executor) {}
+  /// `window`: how much the peer may send before it is read, in bytes.
+  H2Inbound(Executor& executor, H2Session& session, std::uint32_t window)
+      : session_(&session), window_(window), changed_(executor) {}
 
   // The session's side.
   void Append(Bytes bytes);
@@ -101,6 +104,7 @@ class H2Inbound : public boost::intrusive::list_base_hook<
 
   H2Session* session_;                    ///< Null once the session is gone.
   H2Stream* stream_ = nullptr;            ///< Null once the stream is closed.
+  H2Window window_;                       ///< Here: what it let in may outlive the stream.
   std::optional<std::uint64_t> length_;   ///< Content-Length.
   Duration stall_ = Duration::zero();     ///< A read waits no longer; zero = for ever.
   bool expects_continue_ = false;         ///< The peer waits for 100 before it sends its body.

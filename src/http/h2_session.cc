@@ -257,8 +257,9 @@ void H2Session::Ping() {
 }
 
 std::unique_ptr<H2Stream> H2Session::MakeStream() {
-  auto stream = std::make_unique<H2Stream>(options_.stream_window);
-  stream->inbound = std::allocate_shared<H2Inbound>(PoolAllocator<H2Inbound>(), executor_, *this);
+  auto stream = std::make_unique<H2Stream>();
+  stream->inbound = std::allocate_shared<H2Inbound>(PoolAllocator<H2Inbound>(), executor_, *this,
+                                                    options_.stream_window);
   inbounds_.push_back(*stream->inbound);
   return stream;
 }
@@ -383,13 +384,14 @@ void H2Session::Credit(H2Stream* stream, std::size_t used) {
 }
 
 std::size_t H2Session::AdaptWindow(H2Stream& stream, std::size_t used) {
-  const auto step = stream.window.Use(used, executor_.now(), round_trip_, limits_);
+  H2Window& window = stream.inbound->window_;
+  const auto step = window.Use(used, executor_.now(), round_trip_, limits_);
   if (step.window) {
     const int failed = nghttp2_session_set_local_window_size(
         session_, NGHTTP2_FLAG_NONE, stream.id, static_cast<std::int32_t>(*step.window));
     if (failed != 0) LogDebug("HTTP/2 stream {}: its window stays", stream.id);
   }
-  if (stream.window.is_busy()) MeasureRoundTrip();
+  if (window.is_busy()) MeasureRoundTrip();
   return step.credit;
 }
 

@@ -13,7 +13,6 @@
 #include "base/task_group.h"
 #include "http/h2_head.h"
 #include "http/h2_inbound.h"
-#include "http/h2_window.h"
 #include "http/message.h"
 
 namespace berth::http {
@@ -24,11 +23,8 @@ using H2HungryHook =
                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 struct H2Stream : boost::intrusive::list_base_hook<>, H2HungryHook, Pooled {
-  explicit H2Stream(std::uint32_t receive_window) : window(receive_window) {}
-
   std::int32_t id = 0;
   std::shared_ptr<H2Inbound> inbound;     ///< What arrives; never null.
-  H2Window window;                        ///< How much of it may be under way.
   std::unique_ptr<H2HeadReader> reading;  ///< The head that arrives just now.
   bool is_head_request = false;           ///< The request's method is HEAD.
   bool is_upgrade = false;                ///< The request asks for an upgrade.

@@ -7,7 +7,8 @@
 // would have the two ends wake each other for every other piece. A reader that is slower than
 // either leaves it as it is, and one that has become slow loses it again, so that nothing more
 // waits in memory for it, and its credit does not come in bursts that hold up others. All growth of
-// a thread comes out of one budget. Not thread-safe.
+// a thread comes out of one budget until the window is destroyed: keep it with what it let in. Not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
