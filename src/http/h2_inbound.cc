@@ -62,6 +62,12 @@ void H2Inbound::Fail(Error error) {
   changed_.Set();
 }
 
+void H2Inbound::Drop(Error error) {
+  if (ended_) return;
+  Fail(std::move(error));
+  Discard();
+}
+
 Task<Result<MutableBytes>> H2Inbound::Read() {
   if (held_.size() > 0) {
     const std::size_t used = held_.size();

@@ -82,6 +82,8 @@ class H2Inbound : public boost::intrusive::list_base_hook<
   void End();
   /// Ends it with an error, behind what came before, unless it has ended already.
   void Fail(Error error);
+  /// The same, and what came before is discarded unless all of it came.
+  void Drop(Error error);
   /// The response head, or an error, is there.
   void Announce() { changed_.Set(); }
 

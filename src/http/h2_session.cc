@@ -226,6 +226,11 @@ void H2Session::Close(Error error) {
   if (!output_.is_set()) output_.Set();
 }
 
+void H2Session::CloseAndDiscard(const Error& error) {
+  Close(error);
+  for (H2Inbound& inbound : inbounds_) inbound.Drop(error);
+}
+
 void H2Session::Fail(Error error, std::uint32_t code) {
   if (failure_) return;
   LogDebug("HTTP/2 connection of {} ends: {}", ForLog(options_.peer.address), error.ToString());

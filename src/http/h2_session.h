@@ -81,6 +81,9 @@ class H2Session {
   /// The transport is gone: fails every stream with `error` at once. Nothing is produced any more.
   /// Idempotent.
   void Close(Error error);
+  /// The same, and what came of bodies that did not end is discarded: their peer has lost its
+  /// right to be heard.
+  void CloseAndDiscard(const Error& error);
 
   /// True once nothing will be read or written any more: closed, failed and flushed, or drained.
   bool is_finished() const;

@@ -126,7 +126,11 @@ void Link::CloseIfFinished() {
 void Link::Close(std::uint16_t code, Error why) {
   if (why_) return;
   channel_.Close(code, why.message);
-  if (session_) session_->Close(Unavailable("the tunnel is gone"));
+  if (session_ && code == http::close_code::kPolicy) {
+    session_->CloseAndDiscard(Unavailable("the tunnel is gone"));
+  } else if (session_) {
+    session_->Close(Unavailable("the tunnel is gone"));
+  }
   why_ = std::make_unique<Error>(std::move(why));
 }
 

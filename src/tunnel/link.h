@@ -75,7 +75,8 @@ class Link {
   Result<void> Send(const control::Message& message);
   /// Takes no new streams, tells the peer, lets those that run finish, then closes. Idempotent.
   void Drain(std::string_view why);
-  /// Fails all exchanges at once and closes; Run() ends with `why`.
+  /// Fails all exchanges at once and closes; Run() ends with `why`. Of a peer that is turned away
+  /// (close_code::kPolicy), nothing that is still unread is delivered.
   void Close(std::uint16_t code, Error why);
   bool is_closing() const { return why_ != nullptr; }
   /// Whether neither side has closed it, and nothing broke it.

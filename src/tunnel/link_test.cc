@@ -258,6 +258,20 @@ TEST_F(LinkTest, AFencedAgentIsToldAndDeliversNothingMore) {
   EXPECT_EQ(hub_.end().ended()->kind, ErrorKind::kConflict);
 }
 
+TEST_F(LinkTest, WhatAFencedAgentSentBeforeIsNotReadOn) {
+  for (const bool is_fenced : {false, true}) {
+    Connect();
+    auto response = Exchange(MakeRequest("/", std::make_unique<CountingBody>(1'000'000)));
+    ASSERT_THAT(response, IsOk());
+    executor_.RunUntilIdle();
+    EXPECT_GT(hub_.end().link.stream_count(), 0u);
+    is_fenced ? hub_link().Fence("another one") : hub_.cable->Cut();
+    executor_.RunUntilIdle();
+    auto piece = executor_.Await(response->body->Read());
+    EXPECT_EQ(piece.has_value(), !is_fenced);
+  }
+}
+
 TEST_F(LinkTest, ARevokedTokenEndsTheTunnel) {
   Connect();
   hub_link().Close("the token was revoked", true);
