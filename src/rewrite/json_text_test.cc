@@ -31,7 +31,7 @@ TEST(ManifestTest, AnIdIsTheInstancesOwnThoughItNamesNoRoot) {
     return fixed ? *fixed : "as it was";
   };
   EXPECT_EQ(id("app"), R"({"id":"/P/app"})");
-  EXPECT_EQ(id("./?app=1"), R"({"id":"/P/./?app=1"})");
+  EXPECT_EQ(id("./?app=1"), R"({"id":"/P/?app=1"})");
   EXPECT_EQ(id("?app"), R"({"id":"/P/?app"})");
   EXPECT_EQ(id("/app"), R"({"id":"/P/app"})");
   EXPECT_EQ(id("/P/app"), "as it was");

@@ -23,6 +23,7 @@ TEST(LocationTest, RedirectsAreLedIntoThePrefix) {
       {"http://127.0.0.1:3001//evil.example/", "/clients/x/proxy//evil.example/"},
       {"//hub.example/x", "/clients/x/proxy/x"},
       {"/../x", "/clients/x/proxy/x"},
+      {"/%2e%2e/x", "/clients/x/proxy/x"},
       {"http://127.0.0.1:3001/a/../../x?/../y", "/clients/x/proxy/x?/../y"},
       {"http://127.0.0.1:3001/..//evil.example/", "/clients/x/proxy//evil.example/"},
       {"//evil.example/x", "//evil.example/x"},

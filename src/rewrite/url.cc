@@ -22,19 +22,34 @@ std::size_t SkipSpace(std::string_view text, std::size_t at) {
   return at;
 }
 
+/// How many dots a segment with its slash ("/..", "/%2E.") is made of, as URL parsers read it;
+/// 0: not of dots alone.
+std::size_t DotsOf(std::string_view segment) {
+  std::size_t dots = 0;
+  for (segment.remove_prefix(1); !segment.empty(); ++dots) {
+    const std::size_t size = segment[0] == '.' ? 1 : 3;
+    if (size > 1 && !EqualsIgnoreCase(segment.substr(0, size), "%2e")) return 0;
+    segment.remove_prefix(size);
+  }
+  return dots;
+}
+
+/// URL parsers read '\' as '/'.
+constexpr std::string_view kSlashes = "/\\";
+
 std::string WithoutDots(std::string_view path) {
   const std::size_t end = std::min(path.find_first_of("?#"), path.size());
   std::string_view rest = path.substr(0, end);
-  if (rest.find("/..") == std::string_view::npos) return std::string(path);
   std::string resolved;
   while (!rest.empty()) {
-    const std::string_view segment = rest.substr(0, rest.find('/', 1));  // And its slash.
+    const std::string_view segment = rest.substr(0, rest.find_first_of(kSlashes, 1));
     rest.remove_prefix(segment.size());
-    if (segment != "/." && segment != "/..") {
+    const std::size_t dots = DotsOf(segment);
+    if (dots != 1 && dots != 2) {
       resolved += segment;
       continue;
     }
-    if (segment == "/.." && !resolved.empty()) resolved.resize(resolved.rfind('/'));
+    if (dots == 2 && !resolved.empty()) resolved.resize(resolved.find_last_of(kSlashes));
     if (rest.empty()) resolved += '/';
   }
   return resolved.append(path.substr(end));
@@ -149,9 +164,10 @@ std::string FixStyleAttribute(std::string_view style, std::string_view prefix) {
     // What follows the URL inside the value cannot be mistaken for more of it: judge its start.
     const std::size_t start = at;
     while (at < style.size() && !EndsStyleUrl(style[at])) ++at;
-    if (JudgeWhole(style.substr(start, at - start), prefix) == Verdict::kPrefix) {
-      fixed.append(style.substr(done, start - done)).append(prefix);
-      done = start;
+    const std::string_view url = style.substr(start, at - start);
+    if (JudgeWhole(url, prefix) == Verdict::kPrefix) {
+      fixed.append(style.substr(done, start - done)).append(UnderPrefix(url, prefix));
+      done = at;
     }
   }
   return fixed.append(style.substr(done));

@@ -31,8 +31,9 @@ Verdict JudgeStart(std::string_view start, std::string_view prefix);
 /// The same when `reference` is complete. Never undecided.
 Verdict JudgeWhole(std::string_view reference, std::string_view prefix);
 
-/// `path`, which begins with a slash, under the prefix. Where its dot segments lead up they are
-/// resolved first (RFC 3986, section 5.2.4): behind the prefix they would lead out of it.
+/// `path`, which begins with a slash, under the prefix. Its dot segments are resolved first, "%2e"
+/// for a dot included (RFC 3986, section 5.2.4): behind the prefix they could lead out of it. The
+/// rewriters of style sheets and scripts judge a start before they have the rest, and leave them.
 std::string UnderPrefix(std::string_view path, std::string_view prefix);
 
 /// `reference` under the prefix. Leading white space is kept.
