@@ -28,13 +28,20 @@ export function Shared({ one: { role, owner } }: { one: Instance }) {
   );
 }
 
-/** What an instance does, and since when. `live`: it is read out when it changes. */
+/**
+ * What an instance does, and since when. `live`: it is read out when it changes, but for that it needs its user: the
+ * Announcer says that.
+ */
 export function Now({ one, live }: { one: Instance; live?: boolean }) {
   const doing = doingOf(one);
   const isSilent = doing === "no_answer";
+  const words = stateWords[doing];
   return (
     <>
-      <span class="state" role={live ? "status" : undefined}>{stateWords[doing]}</span>{" "}
+      <span class="state">
+        {live && <span role="status">{doing !== "needs_you" && words}</span>}
+        {(!live || doing === "needs_you") && words}
+      </span>{" "}
       {!isSilent && <Since since={one.since} />}
       {!isSilent && one.noAnswer && <small class="no-answer">{stateWords.no_answer}</small>}
     </>
