@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { lookAt } from "./lib/look.mjs";
+import { saidAgain } from "./lib/said_again.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const markup = '<img src=x onerror="document.title=1">';
@@ -102,6 +103,7 @@ describe("the page that enrols agents", { concurrency: 1 }, () => {
       const id = await code.getAttribute("aria-describedby");
       assert.equal(await page.locator(`#${id}`).innerText(), "Type the eight letters that the agent's terminal shows.");
       assert.ok(await code.evaluate((input) => input === document.activeElement));
+      await saidAgain(page, () => code.press("Enter"));
     }
     await look("no-code");
   });

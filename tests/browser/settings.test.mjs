@@ -7,6 +7,7 @@ import { ask } from "../e2e/lib/http.mjs";
 import { Receiver } from "../e2e/lib/push_service.mjs";
 import { refusal } from "./lib/fake_hub_socket.mjs";
 import { lookAt } from "./lib/look.mjs";
+import { saidAgain } from "./lib/said_again.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -272,7 +273,16 @@ describe("the settings pages", { concurrency: 1 }, () => {
     await page.route("**/api/audit?*", (route) => route.abort());
     await page.getByLabel("What", { exact: true }).selectOption({ label: "role change" });
     await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
+    await page.unroute("**/api/audit?*");
+    let end;
+    await page.route("**/api/audit?*", (route) => {
+      end = () => route.abort();
+    });
     await button(page, "Try again").press("Enter");
+    await page.getByRole("alert").getByText("Trying again…").waitFor();
+    assert.equal(await page.getByText("Loading…").count(), 0, "said once");
+    await until("it is asked for", () => end !== undefined);
+    end();
     await page.getByRole("alert").getByText("The hub does not answer.").waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Try again");
     await page.unroute("**/api/audit?*");
@@ -392,6 +402,38 @@ describe("the settings pages", { concurrency: 1 }, () => {
     } finally {
       await ntfy.stop();
     }
+  });
+
+  check("a refusal of a place is shown whatever the form asks for, and no secret of another kind is sent", async () => {
+    const bodies = [];
+    const refused = page.getByRole("alert").getByText("Secret is too long.");
+    await page.route("**/api/notifications/targets", async (route) => {
+      if (route.request().method() !== "POST") return route.fallback();
+      bodies.push(route.request().postDataJSON());
+      return route.fulfill(refusal(400, "Invalid", "Secret is too long."));
+    });
+    await go(page, "notifications");
+    await button(page, "Add").click();
+    const field = (name) => dialog(page).getByRole("textbox", { name });
+    const kind = dialog(page).getByRole("combobox", { name: "Where" });
+    await kind.selectOption("ntfy");
+    await field("Name").fill("phone");
+    await field("Address").fill("https://example.com/topic");
+    await field("Secret").fill("of-ntfy");
+    await button(dialog(page), "Add").click();
+    await refused.waitFor();
+    assert.equal(await dialog(page).locator("[aria-invalid]").getAttribute("id"), "target-secret");
+    await kind.selectOption("slack");
+    assert.equal(await refused.count(), 0, "it was about another kind");
+    await button(dialog(page), "Add").click();
+    await refused.waitFor();
+    assert.deepEqual(bodies.map(({ secret }) => secret), ["of-ntfy", undefined]);
+    for (const box of await dialog(page).getByRole("checkbox").all()) await box.uncheck();
+    await button(dialog(page), "Add").click();
+    await page.getByRole("alert").getByText("Choose at least one event.").waitFor();
+    await saidAgain(page, () => button(dialog(page), "Add").click());
+    await button(dialog(page), "Cancel").click();
+    await page.unroute("**/api/notifications/targets");
   });
 
   check("of two readings of a list the later one counts, whichever answer comes first", async () => {

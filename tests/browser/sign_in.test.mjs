@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { lookAt } from "./lib/look.mjs";
+import { saidAgain } from "./lib/said_again.mjs";
 import { Stage } from "./lib/stage.mjs";
 import { until } from "./lib/wait.mjs";
 
@@ -40,7 +41,11 @@ describe("the sign-in page", { concurrency: 1 }, () => {
     });
     await page.goto(`${stage.hub.url}/login`);
     await signIn().click();
+    await page.getByRole("alert").waitFor();
     assert.equal(await wrong(), "Paste the whole link that the terminal printed.");
+    await saidAgain(page, () => signIn().click());
+    await link().focus();
+    await saidAgain(page, () => page.keyboard.press("Enter"));
     for (const text of ["hello", (await stage.hub.loginLink()).slice(0, -1)]) {
       await page.goto(`${stage.hub.url}/login`);
       await link().fill(text);

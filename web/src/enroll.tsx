@@ -9,6 +9,7 @@ import { text } from "./json";
 import { Button } from "./ui/button";
 import { Field } from "./ui/field";
 import { Notice } from "./ui/notice";
+import { rendered } from "./ui/say";
 import { show } from "./ui/show";
 import { ago } from "./words";
 
@@ -231,9 +232,11 @@ function Enroll({ firstCode }: { firstCode: string }) {
     return { name: "agent", agent };
   }
 
-  function typed(code: string): void {
-    if (isUserCode(code)) void attempt(code, () => look(code));
-    else setProblem("Type the eight letters that the agent's terminal shows.");
+  async function typed(code: string): Promise<void> {
+    if (isUserCode(code)) return attempt(code, () => look(code));
+    setProblem("");
+    await rendered();
+    setProblem("Type the eight letters that the agent's terminal shows.");
   }
 
   async function begin(): Promise<View> {
@@ -266,7 +269,7 @@ function Enroll({ firstCode }: { firstCode: string }) {
       {view.name !== "code" && <Notice kind="error">{problem}</Notice>}
       {view.name === "loading" && <p role="status">Looking…</p>}
       {view.name === "code" && (
-        <CodeForm first={problem && firstCode} busy={busy} problem={problem} onCode={typed} />
+        <CodeForm first={problem && firstCode} busy={busy} problem={problem} onCode={(code) => void typed(code)} />
       )}
       {view.name === "agent" && (
         <AgentForm

@@ -11,6 +11,7 @@ import { Button } from "./ui/button";
 import { Field } from "./ui/field";
 import { useKeptFocus } from "./ui/kept_focus";
 import { Notice } from "./ui/notice";
+import { rendered } from "./ui/say";
 import { show } from "./ui/show";
 import { TryAgain } from "./ui/try_again";
 
@@ -116,13 +117,14 @@ function Login({ firstCode, next }: { firstCode: string; next: string }) {
 
   /** Whether the code is no good any more. */
   async function enter(code: string): Promise<{ isSpent: boolean }> {
+    setLinkProblem("");
     if (!isCode(code)) {
+      await rendered();
       refuse("Paste the whole link that the terminal printed.");
       return { isSpent: false };
     }
     setBusy(true);
     setProblem("");
-    setLinkProblem("");
     try {
       await signIn(code);
       location.replace(next);

@@ -25,6 +25,7 @@ function Rename({ one, onClose }: { one: Managed; onClose: (label: string | unde
 
   async function rename(): Promise<void> {
     setBusy(true);
+    setProblem("");
     try {
       await call("PATCH", clientPath(one.id), { label: label.trim() });
       onClose(label.trim());

@@ -82,7 +82,7 @@ export function AuditLog({ isHubOwner }: { isHubOwner: boolean }) {
             />
           </div>
           <p class="quiet" role="status">
-            {busy ? "Loading…" : problem ? "" : `${hasMore ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
+            {problem ? "" : busy ? "Loading…" : `${hasMore ? "The newest " : ""}${events.length} ${events.length === 1 ? "event" : "events"}${isFiltered ? " that fit" : ""}.`}
           </p>
           <TryAgain problem={problem} busy={busy} again={load} />
           {events.length > 0 && <Table caption="Audit log" columns={columns} rows={events} keyOf={({ seq }) => seq} />}

@@ -6,6 +6,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
+import { rendered } from "../ui/say";
 import { Secret } from "../ui/secret";
 import { lifetimes } from "./lifetimes";
 
@@ -35,8 +36,11 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
 
   async function create(): Promise<void> {
     const lacking = check?.() ?? "";
-    setProblem(lacking);
-    if (lacking !== "") return;
+    setProblem("");
+    if (lacking !== "") {
+      await rendered();
+      return setProblem(lacking);
+    }
     setBusy(true);
     try {
       setToken(await make(name.trim(), Number(seconds)));

@@ -4,6 +4,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Choice, Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
+import { rendered } from "../ui/say";
 import { addBrowser, addTarget, canPush, changeTarget, events, failureWords, utcOffset, type NotifyTarget } from "./notify_targets";
 import { labels, problemOf, type TargetProblem } from "./target_problem";
 
@@ -39,6 +40,8 @@ interface TargetFormProps {
 export function TargetForm({ target, onClose }: TargetFormProps) {
   const isNew = target === undefined;
   const [kind, setKind] = useState(target?.kind ?? kinds[0]?.[0] ?? "ntfy");
+  const secretHint = isNew ? secretHints[kind] : undefined;
+  const has = { name: true, url: isNew && kind !== "webpush", secret: secretHint !== undefined, quiet_hours: true };
   const [name, setName] = useState(target?.name ?? "");
   const [url, setUrl] = useState("");
   const [secret, setSecret] = useState("");
@@ -49,7 +52,10 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
 
   async function save(): Promise<void> {
     setProblem(nothing);
-    if (chosen.size === 0) return setProblem({ words: "Choose at least one event." });
+    if (chosen.size === 0) {
+      await rendered();
+      return setProblem({ words: "Choose at least one event." });
+    }
     setIsBusy(true);
     try {
       // Left as they are, they stay hours of the place where they were set.
@@ -58,7 +64,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
       const wanted = { name, events: [...chosen], ...(!isSame && hours) };
       if (isNew) {
         if (kind === "webpush") await addBrowser(wanted);
-        else await addTarget({ kind, ...wanted, url, ...(secret !== "" && { secret }) });
+        else await addTarget({ kind, ...wanted, url, ...(has.secret && secret !== "" && { secret }) });
       } else {
         await changeTarget(target.id, wanted);
       }
@@ -92,7 +98,10 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
             label="Where"
             options={kinds}
             value={kind}
-            onChange={(event) => setKind(event.currentTarget.value)}
+            onChange={(event) => {
+              setKind(event.currentTarget.value);
+              setProblem(nothing);
+            }}
           />
         )}
         <Field
@@ -104,7 +113,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
-        {isNew && kind !== "webpush" && (
+        {has.url && (
           <Field
             id="target-url"
             {...at("url")}
@@ -115,13 +124,13 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
             onInput={(event) => setUrl(event.currentTarget.value)}
           />
         )}
-        {isNew && secretHints[kind] && (
+        {has.secret && (
           <Field
             id="target-secret"
             {...at("secret")}
             autoComplete="off"
             required={kind === "webhook"}
-            hint={secretHints[kind]}
+            hint={secretHint}
             value={secret}
             onInput={(event) => setSecret(event.currentTarget.value)}
           />
@@ -141,7 +150,7 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
           value={quiet}
           onInput={(event) => setQuiet(event.currentTarget.value)}
         />
-        <Notice kind="error">{problem.of === undefined && problem.words}</Notice>
+        <Notice kind="error">{!(problem.of && has[problem.of]) && problem.words}</Notice>
         <p class="actions">
           <Button kind="plain" off={isBusy} onClick={() => onClose()}>
             Cancel

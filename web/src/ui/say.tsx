@@ -1,4 +1,5 @@
-// What is read aloud of things that go away before a reader comes to them: one place, as long as the page.
+// What is read aloud of things that go away before a reader comes to them: one place, as long as the page. And how the
+// same words are read out again.
 
 /** Stands once in a page, in its Shell. */
 export function Said() {
@@ -10,3 +11,9 @@ export function say(words: string): void {
   const place = document.getElementById("said");
   if (place !== null) place.textContent = words;
 }
+
+/**
+ * Once what was set until now is on the page: only what changes is read out, so that words which are to be read out
+ * again have to be gone before.
+ */
+export const rendered = (): Promise<void> => new Promise((done) => setTimeout(done));
