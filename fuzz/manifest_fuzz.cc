@@ -22,10 +22,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const rewrite::Addresses addresses{"/p", nullptr, {"h"}};
   const std::string url = rewrite::FixUrl(in, addresses);
   Require(rewrite::FixUrl(url, addresses) == url, "a URL twice is once");
-  const std::string link = rewrite::FixLink(in, addresses);
-  Require(rewrite::FixLink(link, addresses) == link, "a link twice is once");
-  for (const auto fix : {rewrite::FixReference, rewrite::FixSrcset, rewrite::FixRefresh,
-                         rewrite::FixStyleAttribute}) {
+  const rewrite::UrlFix fix_url = [&](std::string_view one) {
+    return rewrite::FixUrl(one, addresses);
+  };
+  const std::string link = rewrite::FixLink(in, fix_url);
+  Require(rewrite::FixLink(link, fix_url) == link, "a link twice is once");
+  const std::string refresh = rewrite::FixRefresh(in, fix_url);
+  Require(rewrite::FixRefresh(refresh, fix_url) == refresh, "a refresh twice is once");
+  const std::string reports = rewrite::FixReportUris(in, fix_url);
+  Require(rewrite::FixReportUris(reports, fix_url) == reports, "reports twice are once");
+  for (const auto fix : {rewrite::FixReference, rewrite::FixSrcset, rewrite::FixStyleAttribute}) {
     const std::string once = fix(in, "/p");
     Require(fix(once, "/p") == once, "an attribute twice is once");
   }
