@@ -23,6 +23,12 @@ Task<Result<std::uint64_t>> ReadPattern(Body& body) {
   }
 }
 
+Task<Result<Response>> Patterned(std::uint64_t size) {
+  Response response;
+  response.body = std::make_unique<PatternBody>(size);
+  co_return response;
+}
+
 class H2FlowControlTest : public ::testing::Test {
  protected:
   TestExecutor executor;
@@ -69,11 +75,7 @@ TEST_F(H2FlowControlTest, EchoesABodyForWhichItsWindowsGrow) {
 TEST_F(H2FlowControlTest, AGrownWindowIsPaidForUntilWhatItLetInIsGone) {
   static constexpr std::uint64_t kSize = H2Window::kFastAfter + 1024 * 1024;
   limits.tunnel_windows = limits.stream_buffer;
-  FakeService service([](Request) -> Task<Result<Response>> {
-    Response response;
-    response.body = std::make_unique<PatternBody>(kSize);
-    co_return response;
-  });
+  FakeService service([](Request) { return Patterned(kSize); });
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
   auto response = executor.Await(joined.client->Exchange(Get("/")));
   ASSERT_THAT(response, IsOk());
@@ -150,11 +152,7 @@ TEST_F(H2FlowControlTest, AWindowGrowsOnALongLinkInATunnel) {
 
 TEST_F(H2FlowControlTest, AWindowShrinksWithItsReadersSpeed) {
   static constexpr std::uint64_t kSize = 60'000'000;
-  FakeService service([](Request) -> Task<Result<Response>> {
-    Response response;
-    response.body = std::make_unique<PatternBody>(kSize);
-    co_return response;
-  });
+  FakeService service([](Request) { return Patterned(kSize); });
   JoinedSessions joined(executor, limits, service, {.carrier = H2Carrier::kTunnel});
   auto response = executor.Await(joined.client->Exchange(Get("/")));
   ASSERT_THAT(response, IsOk());
