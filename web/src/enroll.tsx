@@ -1,6 +1,6 @@
 // The page where a signed-in user answers an agent that wants to be enrolled. The code comes from the
 // link that the agent printed (its fragment, which is never sent), or is typed.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError, sessionInfo } from "./api";
 import { hubNow } from "./clock";
 import { approve, deny, formatCode, isUserCode, lookUp, type Enrolment } from "./enrolment";
@@ -247,8 +247,8 @@ function Enroll({ firstCode }: { firstCode: string }) {
   useEffect(() => {
     void attempt(firstCode, begin);
   }, []);
-  // What was pressed is not in the next view.
-  useEffect(() => heading.current?.focus(), [view.name]);
+  // What was pressed is not in the next view. Before that is shown: a key pressed at once goes on from here.
+  useLayoutEffect(() => heading.current?.focus(), [view.name]);
 
   function answer(agent: Enrolment, call: () => Promise<void>, name: "approved" | "denied"): void {
     void attempt(agent.code, async () => {
