@@ -77,6 +77,19 @@ TEST_F(H2BadAnswerTest, TrailersThatGrowWhenDecodedBreakTheBody) {
   EXPECT_THAT(executor.Await(ReadAll(response->body.get(), 1'000)), FailsWith(ErrorKind::kInvalid));
 }
 
+// Whoever reads the error is told whether the agent ended the request or broke off.
+TEST_F(H2BadAnswerTest, AResetSaysWhatWasMeant) {
+  const std::pair<char, ErrorKind> codes[] = {
+      {NGHTTP2_CANCEL, ErrorKind::kCancelled},
+      {NGHTTP2_REFUSED_STREAM, ErrorKind::kCancelled},
+      {NGHTTP2_PROTOCOL_ERROR, ErrorKind::kInvalid},
+      {NGHTTP2_INTERNAL_ERROR, ErrorKind::kUnavailable},
+  };
+  for (const auto& [code, kind] : codes) {
+    EXPECT_THAT(AnswerTo(Frame(kRst, 0, 1, std::string(3, '\0') + code)), FailsWith(kind));
+  }
+}
+
 TEST_F(H2BadAnswerTest, TheEndOfTheConnectionIsNoAnswer) {
   std::string flood;
   for (int i = 0; i < 20'000; ++i) flood += Frame(kPing, 0, 0, "12345678");

@@ -27,6 +27,7 @@ Error ErrorOf(std::uint32_t code) {
       std::string("the peer ended the stream: ") + nghttp2_http2_strerror(code);
   switch (code) {
     case NGHTTP2_CANCEL:
+    case NGHTTP2_REFUSED_STREAM:
       return Cancelled(text);
     case NGHTTP2_PROTOCOL_ERROR:
     case NGHTTP2_FRAME_SIZE_ERROR:
@@ -80,14 +81,14 @@ Task<Result<Response>> H2ClientSession::Exchange(Request request) {
   // Not a coroutine: the frame of one would hold the request for as long as the answer takes.
   if (failure() || is_finished()) return NoResponse(Unavailable("the connection has ended"));
   if (draining_ || peer_drains_)
-    return NoResponse(Unavailable("the connection takes no new streams"));
+    return NoResponse(Cancelled("the connection takes no new streams"));
   if (stream_count() >= 2 * std::size_t{options_.max_streams}) {
     return NoResponse(Conflict("too many streams wait on the connection"));
   }
   if (request.head.is_upgrade() && settled_ &&
       nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
           0) {
-    return NoResponse(Unavailable("the peer takes no upgrades over HTTP/2"));
+    return NoResponse(Invalid("the peer takes no upgrades over HTTP/2"));
   }
 
   auto submitted = Submit(request);
@@ -129,7 +130,7 @@ Result<std::shared_ptr<H2Inbound>> H2ClientSession::Submit(Request& request) {
                              request.body || stream.is_upgrade ? &provider : nullptr, nullptr);
   if (id < 0) {
     Drain();  // Out of stream ids, or memory: this connection has no future.
-    return Unavailable(std::string("HTTP/2: ") + nghttp2_strerror(id));
+    return Cancelled(std::string("HTTP/2: ") + nghttp2_strerror(id));
   }
   Adopt(std::move(made), id);
   stream.request_body = std::move(request.body);

@@ -16,9 +16,10 @@ class H2ClientSession : public H2Session, public Service {
   /// Fails the exchanges that run: they get kUnavailable.
   ~H2ClientSession() override;
 
-  /// kUnavailable: the session ends, ended, or the peer refused the stream unprocessed; kCancelled:
-  /// the peer cancelled it; kInvalid: the response is malformed or its head too large; kTooLarge:
-  /// the request's head is; kConflict: the peer has as many streams as it takes. A request beyond
+  /// kUnavailable: the session ended, or the peer broke off; kCancelled: the session takes no new
+  /// streams, or the peer refused this one unprocessed or cancelled it; kInvalid: the response is
+  /// malformed or its head too large, or the peer takes no upgrades; kTooLarge: the request's head
+  /// is too large; kConflict: the peer has as many streams as it takes. A request beyond
   /// these waits for a place, for kLongestWaitForPlace, unless twice options.max_streams run and
   /// wait already. Dropping the task, or the response's body before its end, resets the stream.
   Task<Result<Response>> Exchange(Request request) override;

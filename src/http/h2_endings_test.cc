@@ -178,7 +178,7 @@ TEST_F(H2EndingsTest, DrainFinishesWhatRunsAndRefusesMore) {
     }
     executor.RunUntilIdle();
     auto refused = executor.Await(joined.client->Exchange(Get("/")));
-    EXPECT_THAT(refused, FailsWith(ErrorKind::kUnavailable));
+    EXPECT_THAT(refused, FailsWith(ErrorKind::kCancelled));
     source.Push("still");
     source.Finish();
     auto text = executor.Await(ReadAll(response->body.get(), 100));
@@ -196,7 +196,7 @@ TEST_F(H2EndingsTest, WithoutFurtherStreamIdsItEnds) {
   ASSERT_EQ(nghttp2_session_set_next_stream_id(Inside::Of(*joined.client), 0x7fffffff), 0);
   EXPECT_THAT(executor.Await(Fetch(*joined.client, Get("/"))), IsOk());
   auto refused = executor.Await(joined.client->Exchange(Get("/")));
-  EXPECT_THAT(refused, FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(refused, FailsWith(ErrorKind::kCancelled));
   executor.RunUntilIdle();
   EXPECT_TRUE(joined.client->is_finished());
   EXPECT_TRUE(joined.server->is_finished());

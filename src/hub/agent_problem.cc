@@ -90,14 +90,15 @@ AgentProblem ExchangeProblemOf(const Error& error, std::string_view instance_id)
   if (error.kind == ErrorKind::kCancelled) {
     return {.problem = {502, "The agent gave up",
                         fmt::format("The agent of \"{}\" ended the request before there was an "
-                                    "answer. It may be stopping.",
+                                    "answer, or takes no more. It may be stopping.",
                                     instance_id)},
             .retry = Retry::kEvery3Seconds};
   }
   if (error.kind == ErrorKind::kUnavailable) {
-    return {.problem = {502, "The connection to the agent was lost",
-                        fmt::format("The connection to the agent of \"{}\" broke before there was "
-                                    "an answer. What was sent may have been done, or not.",
+    return {.problem = {502, "The agent was lost",
+                        fmt::format("The agent of \"{}\" broke off, or the connection to it did, "
+                                    "before there was an answer. What was sent may have been done, "
+                                    "or not.",
                                     instance_id)},
             .retry = Retry::kEvery3Seconds};
   }

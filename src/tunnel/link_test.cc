@@ -296,7 +296,7 @@ TEST_F(LinkTest, TheHubDrains) {
   executor_.RunUntilIdle();
   hub_link().Drain("the hub restarts");
   executor_.RunUntilIdle();
-  EXPECT_THAT(Exchange(MakeRequest("/")), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(Exchange(MakeRequest("/")), FailsWith(ErrorKind::kCancelled));
   EXPECT_FALSE(ended_.has_value());
   instance_.Release();
   executor_.Advance(2s);
@@ -314,7 +314,7 @@ TEST_F(LinkTest, TheAgentDrains) {
   executor_.RunUntilIdle();
   agent_->Drain("the agent stops");
   executor_.Advance(2s);
-  EXPECT_THAT(Exchange(MakeRequest("/")), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT(Exchange(MakeRequest("/")), FailsWith(ErrorKind::kCancelled));
   EXPECT_FALSE(ended_.has_value());
   instance_.Release();
   executor_.Advance(2s);
