@@ -1,7 +1,6 @@
 #include "hub/dashboard_socket.h"
 
 #include <optional>
-#include <set>
 
 #include "base/task_group.h"
 #include "http/websocket.h"
@@ -10,8 +9,8 @@
 #include "hub/chat_forwarder.h"
 #include "hub/client_view.h"
 #include "hub/cross_site.h"
+#include "hub/instance_feed.h"
 #include "hub/page_proof.h"
-#include "hub/registry.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -30,25 +29,6 @@ http::WebSocketChannel::Options ChannelOptions(const Limits& limits) {
   options.ping_answer = limits.ping_answer;
   return options;
 }
-
-/// How often a page is told of latencies and traffic that changed, and of how many instances at
-/// once.
-constexpr Duration kVitalsEvery = std::chrono::seconds(3);
-constexpr std::size_t kMaxVitals = 500;
-
-/// How much of instances may be on its way until a pong shows that it was read; what changes after
-/// that waits, and is told once. So a list of any size goes in pieces, a page that does not read
-/// costs little, and pings and answers wait behind one piece at most: on a link that carries 7 KB/s
-/// it is there within ping_answer. An instance alone may take more, with its questions.
-constexpr std::size_t kMaxUnread = 64 * 1024;
-
-/// How long a page may show what is no longer open to somebody, or not yet what is: those who give
-/// and take access again and again cost each page one look at that instance each time.
-constexpr Duration kAccessSoon = std::chrono::milliseconds(100);
-
-/// How long a page waits at most for the list that it asks for anew, if it reads: those who ask
-/// again and again cost one list each time.
-constexpr Duration kListEvery = std::chrono::milliseconds(100);
 
 /// How soon the end of an API token ends what it opened.
 constexpr Duration kTokenCheck = std::chrono::seconds(1);
@@ -70,19 +50,19 @@ Task<void> WatchToken(HubContext& hub, identity::ApiTokenPtr token, Event& ended
 }
 
 /// One open socket.
-class DashboardSocket : public RegistryObserver, public identity::AccessObserver {
+class DashboardSocket : public identity::AccessObserver {
  public:
   DashboardSocket(HubContext& hub, Watcher watcher, std::string origin, http::BodyPtr incoming)
       : hub_(hub),
         watcher_(std::move(watcher)),
         is_one_too_many_(++hub.dashboards[watcher_.user_id] > hub.limits.dashboards),
         channel_(hub.executor, http::WebSocketRole::kAcceptor, ChannelOptions(hub.limits)),
-        token_ended_(hub.executor),
-        access_timer_([this] { TellAccess(); }),
-        list_timer_([this] { TellWantedList(); }),
-        vitals_timer_([this] { TellVitals(); }) {
+        feed_(hub, watcher_.user_id,
+              {.send = [this](const control::Message& message) { return Send(message); },
+               .ping = [this] { channel_.Ping(); }}),
+        token_ended_(hub.executor) {
     channel_.Attach(std::move(incoming));
-    channel_.OnPong([this] { OnPong(); });
+    channel_.OnPong([this] { feed_.OnPong(); });
     if (watcher_.session) {
       chat_.emplace(hub, watcher_.session, std::move(origin),
                     [this](const control::Message& message) { Send(message); });
@@ -90,12 +70,10 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
       token_watch_ =
           Job(hub.executor, "watch a token", WatchToken(hub, watcher_.token, token_ended_));
     }
-    hub_.registry.Subscribe(*this);
     hub_.identity.Subscribe(*this);
   }
   ~DashboardSocket() override {
     hub_.identity.Unsubscribe(*this);
-    hub_.registry.Unsubscribe(*this);
     const auto open = hub_.dashboards.find(watcher_.user_id);
     if (--open->second == 0) hub_.dashboards.erase(open);
   }
@@ -123,21 +101,9 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     }
   }
 
-  void OnInstanceChanged(const Instance& instance) override {
-    if (wants_updates_ && (IsShown(instance) || IsVisible(instance))) TellAnew(instance.id());
-  }
-  void OnInstanceRemoved(const Instance& instance) override {
-    if (wants_updates_ && IsShown(instance)) TellAnew(instance.id());
-  }
-
-  /// What is served goes by the new access from now on; the page's list follows soon.
   void OnAccessChanged(const identity::AccessChange& change) override {
     if (change.user_id && *change.user_id != watcher_.user_id) return;
     if (chat_) chat_->OnAccessChanged();
-    if (!wants_updates_) return;
-    access_changed_.insert(change.instance_ids.begin(), change.instance_ids.end());
-    if (change.instance_ids.empty()) is_all_access_changed_ = true;
-    if (!access_timer_.is_armed()) hub_.executor.ArmAfter(access_timer_, kAccessSoon);
   }
 
  private:
@@ -159,153 +125,6 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
             ForLog(watcher_.address), why);
   }
 
-  bool IsShown(const Instance& instance) const { return shown_.contains(instance.id()); }
-  bool IsVisible(const Instance& instance) const {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    return person && hub_.registry.RoleOf(instance, *person);
-  }
-  std::optional<VisibleInstance> FindVisible(std::string_view id) const {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    return person ? hub_.registry.Find(id, *person) : std::nullopt;
-  }
-  std::vector<VisibleInstance> Visible() const {
-    const auto person = PersonOf(hub_, watcher_.user_id);
-    return person ? hub_.registry.List(*person) : std::vector<VisibleInstance>();
-  }
-
-  /// Answers all that asked for a list since the last one.
-  void TellWantedList() {
-    if (!is_list_wanted_ || !has_room() || list_timer_.is_armed()) return;
-    is_list_wanted_ = false;
-    hub_.executor.ArmAfter(list_timer_, kListEvery);
-    control::ClientList list;
-    shown_.clear();
-    untold_.clear();
-    std::size_t size = 0;
-    for (const VisibleInstance& visible : Visible()) {
-      if (size >= kMaxUnread) {
-        untold_.insert(visible.instance->id());
-        continue;
-      }
-      list.clients.push_back(NoteShown(visible));
-      size += control::Serialise(list.clients.back()).size();
-      last_told_ = visible.instance->id();
-    }
-    list.more = !untold_.empty();
-    is_listing_ = list.more;
-    Tell(list);
-  }
-
-  /// Tells how access has changed the list.
-  void TellAccess() {
-    access_timer_.Disarm();
-    if (std::exchange(is_all_access_changed_, false)) {
-      for (const auto& [id, shown] : shown_) access_changed_.insert(id);
-      for (const VisibleInstance& visible : Visible()) {
-        access_changed_.insert(visible.instance->id());
-      }
-    }
-    for (const std::string& id : std::exchange(access_changed_, {})) {
-      if (!IsShownByAccess(id)) untold_.insert(id);
-    }
-    TellUntold();
-  }
-
-  /// Whether the page shows the instance, or does not, as access to it is now.
-  bool IsShownByAccess(const std::string& id) const {
-    const auto visible = FindVisible(id);
-    const auto shown = shown_.find(id);
-    if (!visible || shown == shown_.end()) return !visible && shown == shown_.end();
-    return shown->second.role == visible->role &&
-           shown->second.path_url == PathUrlOf(hub_, *visible->instance, visible->role);
-  }
-
-  void TellAnew(const std::string& id) {
-    untold_.insert(id);
-    TellUntold();
-  }
-
-  /// While there is room: whatever changes meanwhile is told as it is by then. In turn, so that
-  /// none waits for others that change all the time.
-  void TellUntold() {
-    while (has_room() && !untold_.empty()) {
-      auto next = untold_.upper_bound(last_told_);
-      if (next == untold_.end()) {
-        EndList();
-        next = untold_.begin();
-      }
-      last_told_ = *next;
-      untold_.erase(next);
-      TellOf(last_told_);
-    }
-    if (untold_.empty()) EndList();
-  }
-
-  /// What the registry says of it now.
-  void TellOf(const std::string& id) {
-    const auto visible = FindVisible(id);
-    const auto before = shown_.extract(id);
-    if (visible) {
-      Tell(control::ClientUpdate{.client = NoteShown(*visible)});
-      const bool has_left = before && before.mapped().is_live && !visible->instance->is_live();
-      if (has_left) Tell(control::ClientDisconnected{.client_id = id});
-    } else if (before) {
-      Tell(control::ClientDisconnected{.client_id = id});
-      Tell(control::ClientRemoved{.client_id = id});
-    }
-  }
-
-  /// The first round through all that was not told is over.
-  void EndList() {
-    if (std::exchange(is_listing_, false)) Tell(control::ClientListEnd{});
-  }
-
-  /// What the page is told of the instance.
-  control::Client NoteShown(const VisibleInstance& visible) {
-    control::Client view = ClientViewOf(hub_, visible);
-    shown_[visible.instance->id()] = {.role = visible.role,
-                                      .path_url = view.path_url,
-                                      .is_live = visible.instance->is_live(),
-                                      .vitals = VitalsOf(*visible.instance)};
-    return view;
-  }
-
-  /// Tells what changed since the page was told; where that is much, the rest the next time.
-  void TellVitals() {
-    hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
-    if (access_timer_.is_armed()) TellAccess();
-    // Without room some of what was shown may be gone, or not to be seen any more.
-    if (!has_room()) return;
-    control::ClientVitals changed;
-    auto next = shown_.upper_bound(last_vitals_);
-    for (std::size_t seen = 0; seen < shown_.size() && changed.clients.size() < kMaxVitals;
-         ++seen, ++next) {
-      if (next == shown_.end()) next = shown_.begin();
-      last_vitals_ = next->first;
-      const Instance* const instance = hub_.registry.Get(next->first);
-      if (instance == nullptr || !instance->is_live()) continue;
-      auto vitals = VitalsOf(*instance);
-      if (vitals == next->second.vitals) continue;
-      next->second.vitals = vitals;
-      changed.clients.push_back(std::move(vitals));
-    }
-    if (!changed.clients.empty()) Tell(changed);
-  }
-
-  bool has_room() const { return unread_ < kMaxUnread; }
-
-  /// Sends what waits for room; see kMaxUnread.
-  void Tell(const control::Message& message) {
-    unread_ += Send(message);
-    if (!has_room()) channel_.Ping();
-  }
-
-  void OnPong() {
-    unread_ = 0;
-    TellWantedList();
-    TellUntold();
-  }
-
   /// At once; returns its size.
   std::size_t Send(const control::Message& message) {
     const std::string text = control::Serialise(message);
@@ -323,19 +142,12 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
     std::visit([this](const auto& known) { On(known); }, *message);
   }
 
-  void On(const control::GetClients& wanted) {
-    wants_updates_ = true;
-    if (wanted.vitals && !vitals_timer_.is_armed()) {
-      hub_.executor.ArmAfter(vitals_timer_, kVitalsEvery);
-    }
-    is_list_wanted_ = true;
-    TellWantedList();
-  }
+  void On(const control::GetClients& wanted) { feed_.Want(wanted.vitals); }
 
   void On(const control::ConnectClient& wanted) {
     control::ConnectResponse answer;
     answer.client_id = wanted.client_id;
-    const auto visible = FindVisible(wanted.client_id);
+    const auto visible = feed_.FindVisible(wanted.client_id);
     answer.success = visible && visible->instance->is_live();
     if (answer.success) {
       answer.url = UrlOf(hub_, *visible->instance, visible->role);
@@ -360,34 +172,14 @@ class DashboardSocket : public RegistryObserver, public identity::AccessObserver
   template <class Other>
   void On(const Other&) {}
 
-  /// What the page was told of an instance.
-  struct Shown {
-    identity::InstanceRole role = identity::InstanceRole::kViewer;
-    std::string path_url = {};
-    bool is_live = false;
-    control::Vitals vitals = {};
-  };
-
   HubContext& hub_;
   const Watcher watcher_;
   const bool is_one_too_many_;  ///< Of its user's.
   http::WebSocketChannel channel_;
+  InstanceFeed feed_;
   std::optional<ChatForwarder> chat_;  ///< Of a session only.
   Event token_ended_;
   Job token_watch_;
-  std::set<std::string> access_changed_;  ///< The instances, since TellAccess().
-  bool is_all_access_changed_ = false;    ///< It may be any.
-  bool wants_updates_ = false;
-  std::map<std::string, Shown> shown_;  ///< By id.
-  std::set<std::string> untold_;        ///< Of which there is news; empty while there is room.
-  std::string last_told_;               ///< The id that was told of last.
-  bool is_list_wanted_ = false;         ///< The page has asked, and was not answered yet.
-  bool is_listing_ = false;             ///< Part of a list is among untold_.
-  std::size_t unread_ = 0;              ///< Bytes since the last pong.
-  Timer access_timer_;
-  Timer list_timer_;  ///< Until the next list.
-  Timer vitals_timer_;
-  std::string last_vitals_;  ///< The id that was looked at last.
 };
 
 Task<void> RunSocket(std::unique_ptr<DashboardSocket> socket) { co_await socket->Run(); }
