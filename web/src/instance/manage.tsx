@@ -1,8 +1,9 @@
 // Rename, disconnect, remove: for the owner of an instance.
 import { useState } from "preact/hooks";
-import { call, clientPath, words } from "../api";
+import { call, clientPath } from "../api";
 import { Button } from "../ui/button";
-import { Confirm, Dialog } from "../ui/dialog";
+import { useDeed } from "../ui/deed";
+import { Confirm, FormDialog } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { Panel } from "../ui/panel";
 
@@ -20,49 +21,32 @@ export interface Managed {
 
 function Rename({ one, onClose }: { one: Managed; onClose: (label: string | undefined) => void }) {
   const [label, setLabel] = useState(one.name === one.id ? "" : one.name);
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useDeed();
 
   async function rename(): Promise<void> {
-    setBusy(true);
-    setProblem("");
-    try {
-      await call("PATCH", clientPath(one.id), { label: label.trim() });
-      onClose(label.trim());
-    } catch (error) {
-      setProblem(words(error));
-      setBusy(false);
-    }
+    await call("PATCH", clientPath(one.id), { label: label.trim() });
+    onClose(label.trim());
   }
 
   return (
-    <Dialog title="Rename" onClose={() => onClose(undefined)} busy={busy}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void rename();
-        }}
-      >
-        <Field
-          id="new-label"
-          label="Name"
-          hint={`Its id and its address stay "${one.id}". Empty: the id is its name again.`}
-          maxLength={100}
-          autoComplete="off"
-          problem={problem}
-          value={label}
-          onInput={(event) => setLabel(event.currentTarget.value)}
-        />
-        <div class="actions">
-          <Button kind="plain" off={busy} onClick={() => onClose(undefined)}>
-            Cancel
-          </Button>
-          <Button type="submit" off={busy}>
-            Rename
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Rename"
+      deed="Rename"
+      busy={busy}
+      onSubmit={() => void attempt(rename)}
+      onClose={() => onClose(undefined)}
+    >
+      <Field
+        id="new-label"
+        label="Name"
+        hint={`Its id and its address stay "${one.id}". Empty: the id is its name again.`}
+        maxLength={100}
+        autoComplete="off"
+        problem={problem}
+        value={label}
+        onInput={(event) => setLabel(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,12 +1,10 @@
 // The dialog that shares an instance: with whom, as what, how long.
 import { useState } from "preact/hooks";
-import { words } from "../api";
 import { hubNow } from "../clock";
 import type { Person } from "../settings/hub";
-import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
+import { useDeed } from "../ui/deed";
+import { FormDialog } from "../ui/dialog";
 import { Field, SelectField } from "../ui/field";
-import { Notice } from "../ui/notice";
 import { endOf, localMinute } from "./share_end";
 import { share } from "./shares";
 
@@ -43,99 +41,82 @@ export function NewShare({ instance, people, onClose }: NewShareProps) {
   const [role, setRole] = useState("viewer");
   const [holds, setHolds] = useState("0");
   const [until, setUntil] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useDeed();
 
   async function create(): Promise<void> {
-    setBusy(true);
-    setProblem("");
-    try {
-      const subject = kind === "user" ? person : kind === "group" ? group.trim() : "";
-      await share(instance, kind, subject, role, endOf(holds, until, hubNow()));
-      onClose(true);
-    } catch (error) {
-      setProblem(words(error));
-      setBusy(false);
-    }
+    const subject = kind === "user" ? person : kind === "group" ? group.trim() : "";
+    await share(instance, kind, subject, role, endOf(holds, until, hubNow()));
+    onClose(true);
   }
 
   return (
-    <Dialog title="Share this instance" onClose={() => onClose(false)} busy={busy}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
+    <FormDialog
+      title="Share this instance"
+      deed="Share"
+      busy={busy}
+      problem={problem}
+      onSubmit={() => void attempt(create)}
+      onClose={() => onClose(false)}
+    >
+      <SelectField
+        id="share-kind"
+        label="With"
+        options={kinds.filter(([value]) => value !== "user" || people.length > 0)}
+        value={kind}
+        onChange={(event) => setKind(event.currentTarget.value)}
+      />
+      {kind === "user" && (
         <SelectField
-          id="share-kind"
-          label="With"
-          options={kinds.filter(([value]) => value !== "user" || people.length > 0)}
-          value={kind}
-          onChange={(event) => setKind(event.currentTarget.value)}
+          id="share-person"
+          label="Person"
+          hint="Whoever has signed in here at least once."
+          options={people.map(({ id, name, login }) => [
+            String(id),
+            login !== "" && login !== name ? `${name} (${login})` : name,
+          ])}
+          value={person}
+          onChange={(event) => setPerson(event.currentTarget.value)}
         />
-        {kind === "user" && (
-          <SelectField
-            id="share-person"
-            label="Person"
-            hint="Whoever has signed in here at least once."
-            options={people.map(({ id, name, login }) => [
-              String(id),
-              login !== "" && login !== name ? `${name} (${login})` : name,
-            ])}
-            value={person}
-            onChange={(event) => setPerson(event.currentTarget.value)}
-          />
-        )}
-        {kind === "group" && (
-          <Field
-            id="share-group"
-            label="Group"
-            hint="Of GitHub: acme, or acme/platform. Of OpenID Connect: oidc:NAME, as oidc:engineering."
-            required
-            maxLength={200}
-            autoComplete="off"
-            spellcheck={false}
-            value={group}
-            onInput={(event) => setGroup(event.currentTarget.value)}
-          />
-        )}
-        <SelectField
-          id="share-role"
-          label="As"
-          options={roles}
-          value={role}
-          onChange={(event) => setRole(event.currentTarget.value)}
+      )}
+      {kind === "group" && (
+        <Field
+          id="share-group"
+          label="Group"
+          hint="Of GitHub: acme, or acme/platform. Of OpenID Connect: oidc:NAME, as oidc:engineering."
+          required
+          maxLength={200}
+          autoComplete="off"
+          spellcheck={false}
+          value={group}
+          onInput={(event) => setGroup(event.currentTarget.value)}
         />
-        <SelectField
-          id="share-until"
-          label="Holds"
-          options={ends}
-          value={holds}
-          onChange={(event) => setHolds(event.currentTarget.value)}
+      )}
+      <SelectField
+        id="share-role"
+        label="As"
+        options={roles}
+        value={role}
+        onChange={(event) => setRole(event.currentTarget.value)}
+      />
+      <SelectField
+        id="share-until"
+        label="Holds"
+        options={ends}
+        value={holds}
+        onChange={(event) => setHolds(event.currentTarget.value)}
+      />
+      {holds === "at" && (
+        <Field
+          id="share-end"
+          label="Until"
+          type="datetime-local"
+          hint="By the clock of this browser."
+          required
+          min={localMinute(new Date())}
+          value={until}
+          onInput={(event) => setUntil(event.currentTarget.value)}
         />
-        {holds === "at" && (
-          <Field
-            id="share-end"
-            label="Until"
-            type="datetime-local"
-            hint="By the clock of this browser."
-            required
-            min={localMinute(new Date())}
-            value={until}
-            onInput={(event) => setUntil(event.currentTarget.value)}
-          />
-        )}
-        <Notice kind="error">{problem}</Notice>
-        <div class="actions">
-          <Button kind="plain" off={busy} onClick={() => onClose(false)}>
-            Cancel
-          </Button>
-          <Button type="submit" off={busy}>
-            Share
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }

@@ -1,6 +1,6 @@
 // What scripts prove themselves with towards the hub's API.
 import { useState } from "preact/hooks";
-import { Choice } from "../ui/field";
+import { Choices } from "../ui/field";
 import { apiTokens, createApiToken, revokeApiToken } from "./hub";
 import { NewToken } from "./new_token";
 import { TokenPanel } from "./token_panel";
@@ -22,22 +22,16 @@ const scopes: readonly (readonly [string, string])[] = [
   ["notifications:write", "change where you are told of events"],
   ["profile:read", "see whom the token acts for"],
 ];
+const scopeWords = scopes.map(([scope, what]) => [scope, `${scope}: ${what}`] as const);
 
 function NewApiToken({ onClose }: { onClose: (name: string | undefined) => void }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-
-  function choose(scope: string, isOn: boolean): void {
-    const next = new Set(chosen);
-    if (isOn) next.add(scope);
-    else next.delete(scope);
-    setChosen(next);
-  }
 
   return (
     <NewToken
       title="New API token"
       nameHint="So that you know it again: the script that it is for, say."
-      check={() => (chosen.size === 0 ? "Choose at least one scope: what the token may do." : "")}
+      lacking={chosen.size === 0 ? "Choose at least one scope: what the token may do." : ""}
       make={(name, seconds) => createApiToken(name, [...chosen], seconds)}
       next={
         <p>
@@ -46,17 +40,7 @@ function NewApiToken({ onClose }: { onClose: (name: string | undefined) => void 
       }
       onClose={onClose}
     >
-      <fieldset class="choices">
-        <legend>What it may do</legend>
-        {scopes.map(([scope, what]) => (
-          <Choice
-            key={scope}
-            label={`${scope}: ${what}`}
-            checked={chosen.has(scope)}
-            onChange={(isOn) => choose(scope, isOn)}
-          />
-        ))}
-      </fieldset>
+      <Choices legend="What it may do" options={scopeWords} chosen={chosen} onChange={setChosen} />
     </NewToken>
   );
 }

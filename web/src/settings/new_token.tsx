@@ -1,12 +1,11 @@
 // The dialog that makes a token: its name, its limits, and then the token, once.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { words } from "../api";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
+import { useDeed } from "../ui/deed";
+import { Dialog, FormDialog } from "../ui/dialog";
 import { Field, SelectField } from "../ui/field";
 import { Notice } from "../ui/notice";
-import { rendered } from "../ui/say";
 import { Secret } from "../ui/secret";
 import { lifetimes } from "./lifetimes";
 
@@ -15,8 +14,8 @@ interface NewTokenProps {
   readonly nameHint: string;
   /** More fields. */
   readonly children: ComponentChildren;
-  /** What the fields lack; "": nothing. */
-  readonly check?: () => string;
+  /** What the fields lack, in words; "": nothing. */
+  readonly lacking?: string;
   /** Makes it: the token. */
   readonly make: (name: string, seconds: number) => Promise<string>;
   /** What to do with it. */
@@ -25,29 +24,16 @@ interface NewTokenProps {
   readonly onClose: (name: string | undefined) => void;
 }
 
-export function NewToken({ title, nameHint, children, check, make, next, onClose }: NewTokenProps) {
+export function NewToken({ title, nameHint, children, lacking = "", make, next, onClose }: NewTokenProps) {
   const [name, setName] = useState("");
   const [seconds, setSeconds] = useState(lifetimes[0]?.[0] ?? "0");
   const [token, setToken] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useDeed();
   const [isCopied, setCopied] = useState(false);
   const [isKept, setKept] = useState(false);
 
   async function create(): Promise<void> {
-    const lacking = check?.() ?? "";
-    setProblem("");
-    if (lacking !== "") {
-      await rendered();
-      return setProblem(lacking);
-    }
-    setBusy(true);
-    try {
-      setToken(await make(name.trim(), Number(seconds)));
-    } catch (error) {
-      setProblem(words(error));
-    }
-    setBusy(false);
+    setToken(await make(name.trim(), Number(seconds)));
   }
 
   if (token !== "") {
@@ -69,41 +55,33 @@ export function NewToken({ title, nameHint, children, check, make, next, onClose
     );
   }
   return (
-    <Dialog title={title} onClose={() => onClose(undefined)} busy={busy}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
-        <Field
-          id="token-name"
-          label="Name"
-          hint={nameHint}
-          required
-          maxLength={100}
-          autoComplete="off"
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        {children}
-        <SelectField
-          id="token-lifetime"
-          label="Holds"
-          options={lifetimes}
-          value={seconds}
-          onChange={(event) => setSeconds(event.currentTarget.value)}
-        />
-        <Notice kind="error">{problem}</Notice>
-        <div class="actions">
-          <Button kind="plain" off={busy} onClick={() => onClose(undefined)}>
-            Cancel
-          </Button>
-          <Button type="submit" disabled={name.trim() === ""} off={busy}>
-            Create
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      deed="Create"
+      isReady={name.trim() !== ""}
+      busy={busy}
+      problem={problem}
+      onSubmit={() => void attempt(create, lacking)}
+      onClose={() => onClose(undefined)}
+    >
+      <Field
+        id="token-name"
+        label="Name"
+        hint={nameHint}
+        required
+        maxLength={100}
+        autoComplete="off"
+        value={name}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      {children}
+      <SelectField
+        id="token-lifetime"
+        label="Holds"
+        options={lifetimes}
+        value={seconds}
+        onChange={(event) => setSeconds(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

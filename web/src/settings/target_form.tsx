@@ -1,12 +1,10 @@
 // The dialog about one place where somebody is told of events.
 import { useState } from "preact/hooks";
-import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
-import { Choice, Field, SelectField } from "../ui/field";
-import { Notice } from "../ui/notice";
-import { rendered } from "../ui/say";
+import { useDeed } from "../ui/deed";
+import { FormDialog } from "../ui/dialog";
+import { Choices, Field, SelectField } from "../ui/field";
 import { addBrowser, addTarget, canPush, changeTarget, events, failureWords, utcOffset, type NotifyTarget } from "./notify_targets";
-import { labels, problemOf, type TargetProblem } from "./target_problem";
+import { labels, problemOf } from "./target_problem";
 
 const kinds: readonly (readonly [string, string])[] = [
   ...(canPush ? [["webpush", "this browser"] as const] : []),
@@ -27,7 +25,6 @@ const secretHints: Record<string, string> = {
 };
 /** 00:00 to 23:59, for the pattern of a field. */
 const time = "([01][0-9]|2[0-3]):[0-5][0-9]";
-const nothing: TargetProblem = { words: "" };
 
 interface TargetFormProps {
   /** What is changed; nothing: a new one. */
@@ -47,119 +44,87 @@ export function TargetForm({ target, onClose }: TargetFormProps) {
   const [secret, setSecret] = useState("");
   const [quiet, setQuiet] = useState(target?.quietHours ?? "");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(target?.events ?? ["needs_you", "failed"]));
-  const [problem, setProblem] = useState(nothing);
-  const [isBusy, setIsBusy] = useState(false);
+  const { busy, problem: refusal, clear, attempt } = useDeed(failureWords);
+  const problem = problemOf(refusal);
 
   async function save(): Promise<void> {
-    setProblem(nothing);
-    if (chosen.size === 0) {
-      await rendered();
-      return setProblem({ words: "Choose at least one event." });
+    // Left as they are, they stay hours of the place where they were set.
+    const isSame = quiet === (target?.quietHours ?? "");
+    const hours = quiet === "" ? { quiet_hours: null } : { quiet_hours: quiet, utc_offset: utcOffset() };
+    const wanted = { name, events: [...chosen], ...(!isSame && hours) };
+    if (isNew) {
+      if (kind === "webpush") await addBrowser(wanted);
+      else await addTarget({ kind, ...wanted, url, ...(has.secret && secret !== "" && { secret }) });
+    } else {
+      await changeTarget(target.id, wanted);
     }
-    setIsBusy(true);
-    try {
-      // Left as they are, they stay hours of the place where they were set.
-      const isSame = quiet === (target?.quietHours ?? "");
-      const hours = quiet === "" ? { quiet_hours: null } : { quiet_hours: quiet, utc_offset: utcOffset() };
-      const wanted = { name, events: [...chosen], ...(!isSame && hours) };
-      if (isNew) {
-        if (kind === "webpush") await addBrowser(wanted);
-        else await addTarget({ kind, ...wanted, url, ...(has.secret && secret !== "" && { secret }) });
-      } else {
-        await changeTarget(target.id, wanted);
-      }
-      onClose(name);
-    } catch (error) {
-      setProblem(problemOf(failureWords(error)));
-      setIsBusy(false);
-    }
-  }
-
-  function choose(event: string, isOn: boolean): void {
-    const next = new Set(chosen);
-    if (isOn) next.add(event);
-    else next.delete(event);
-    setChosen(next);
+    onClose(name);
   }
 
   const at = (field: keyof typeof labels) => ({ label: labels[field], problem: problem.of === field ? problem.words : "" });
 
   return (
-    <Dialog title={isNew ? "Where to tell you" : `Change "${target.name}"`} onClose={() => onClose()} busy={isBusy}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        {isNew && (
-          <SelectField
-            id="target-kind"
-            label="Where"
-            options={kinds}
-            value={kind}
-            onChange={(event) => {
-              setKind(event.currentTarget.value);
-              setProblem(nothing);
-            }}
-          />
-        )}
+    <FormDialog
+      title={isNew ? "Where to tell you" : `Change "${target.name}"`}
+      deed={isNew ? "Add" : "Save"}
+      busy={busy}
+      problem={problem.of && has[problem.of] ? "" : problem.words}
+      onSubmit={() => void attempt(save, chosen.size === 0 ? "Choose at least one event." : "")}
+      onClose={() => onClose()}
+    >
+      {isNew && (
+        <SelectField
+          id="target-kind"
+          label="Where"
+          options={kinds}
+          value={kind}
+          onChange={(event) => {
+            setKind(event.currentTarget.value);
+            clear();
+          }}
+        />
+      )}
+      <Field
+        id="target-name"
+        {...at("name")}
+        hint="So that you know it again."
+        required
+        maxLength={100}
+        value={name}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+      {has.url && (
         <Field
-          id="target-name"
-          {...at("name")}
-          hint="So that you know it again."
+          id="target-url"
+          {...at("url")}
+          type="url"
           required
-          maxLength={100}
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
+          hint={addressHints[kind]}
+          value={url}
+          onInput={(event) => setUrl(event.currentTarget.value)}
         />
-        {has.url && (
-          <Field
-            id="target-url"
-            {...at("url")}
-            type="url"
-            required
-            hint={addressHints[kind]}
-            value={url}
-            onInput={(event) => setUrl(event.currentTarget.value)}
-          />
-        )}
-        {has.secret && (
-          <Field
-            id="target-secret"
-            {...at("secret")}
-            autoComplete="off"
-            required={kind === "webhook"}
-            hint={secretHint}
-            value={secret}
-            onInput={(event) => setSecret(event.currentTarget.value)}
-          />
-        )}
-        <fieldset class="choices">
-          <legend>When</legend>
-          {events.map(([event, what]) => (
-            <Choice key={event} label={what} checked={chosen.has(event)} onChange={(isOn) => choose(event, isOn)} />
-          ))}
-        </fieldset>
+      )}
+      {has.secret && (
         <Field
-          id="target-quiet"
-          {...at("quiet_hours")}
-          hint="22:00-07:00, say: what happens then is told afterwards. Empty: none."
-          pattern={`${time}-${time}`}
-          title="Like 22:00-07:00"
-          value={quiet}
-          onInput={(event) => setQuiet(event.currentTarget.value)}
+          id="target-secret"
+          {...at("secret")}
+          autoComplete="off"
+          required={kind === "webhook"}
+          hint={secretHint}
+          value={secret}
+          onInput={(event) => setSecret(event.currentTarget.value)}
         />
-        <Notice kind="error">{!(problem.of && has[problem.of]) && problem.words}</Notice>
-        <p class="actions">
-          <Button kind="plain" off={isBusy} onClick={() => onClose()}>
-            Cancel
-          </Button>
-          <Button type="submit" off={isBusy}>
-            {isNew ? "Add" : "Save"}
-          </Button>
-        </p>
-      </form>
-    </Dialog>
+      )}
+      <Choices legend="When" options={events} chosen={chosen} onChange={setChosen} />
+      <Field
+        id="target-quiet"
+        {...at("quiet_hours")}
+        hint="22:00-07:00, say: what happens then is told afterwards. Empty: none."
+        pattern={`${time}-${time}`}
+        title="Like 22:00-07:00"
+        value={quiet}
+        onInput={(event) => setQuiet(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,8 +1,8 @@
-// Questions before something that cannot be taken back, as a modal dialog.
+// Modal dialogs: any, one that asks before something that cannot be taken back, and one with a form.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { words } from "../api";
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "./button";
+import { useDeed } from "./deed";
 import { Notice } from "./notice";
 
 interface DialogProps {
@@ -66,19 +66,11 @@ interface ConfirmProps extends DialogProps {
 
 /** Asks, does it, and closes. */
 export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmProps) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const { busy, problem, attempt } = useDeed();
 
   async function confirm(): Promise<void> {
-    setBusy(true);
-    setProblem("");
-    try {
-      await onConfirm();
-      onClose();
-    } catch (error) {
-      setProblem(words(error));
-      setBusy(false);
-    }
+    await onConfirm();
+    onClose();
   }
 
   return (
@@ -89,10 +81,46 @@ export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmPr
         <Button kind="plain" off={busy} onClick={onClose}>
           Cancel
         </Button>
-        <Button kind="danger" off={busy} onClick={() => void confirm()}>
+        <Button kind="danger" off={busy} onClick={() => void attempt(confirm)}>
           {deed}
         </Button>
       </div>
+    </Dialog>
+  );
+}
+
+interface FormDialogProps extends DialogProps {
+  /** What the button says that submits it. */
+  readonly deed: string;
+  /** Whether there is enough to submit. */
+  readonly isReady?: boolean;
+  readonly busy: boolean;
+  /** What went wrong, where no field says it; "": nothing. */
+  readonly problem?: string;
+  readonly onSubmit: () => void;
+}
+
+/** Asks for what the fields in it hold. */
+export function FormDialog({ title, children, deed, isReady = true, busy, problem = "", onSubmit, onClose }: FormDialogProps) {
+  return (
+    <Dialog title={title} onClose={onClose} busy={busy}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        {children}
+        <Notice kind="error">{problem}</Notice>
+        <div class="actions">
+          <Button kind="plain" off={busy} onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={!isReady} off={busy}>
+            {deed}
+          </Button>
+        </div>
+      </form>
     </Dialog>
   );
 }

@@ -104,3 +104,32 @@ export function Choice({
     </label>
   );
 }
+
+/** Any of several, as [value, words]. */
+export function Choices({
+  legend,
+  options,
+  chosen,
+  onChange,
+}: {
+  legend: string;
+  options: readonly (readonly [string, string])[];
+  chosen: ReadonlySet<string>;
+  onChange: (chosen: ReadonlySet<string>) => void;
+}) {
+  function choose(value: string, isOn: boolean): void {
+    const next = new Set(chosen);
+    if (isOn) next.add(value);
+    else next.delete(value);
+    onChange(next);
+  }
+
+  return (
+    <fieldset class="choices">
+      <legend>{legend}</legend>
+      {options.map(([value, words]) => (
+        <Choice key={value} label={words} checked={chosen.has(value)} onChange={(isOn) => choose(value, isOn)} />
+      ))}
+    </fieldset>
+  );
+}

@@ -2,6 +2,7 @@
 import type { ComponentChild } from "preact";
 import { ApiError, sessionInfo, toLogin, words, type SessionInfo } from "../api";
 import { renewOwnTarget } from "../own_target";
+import { tellSignedIn } from "../signed_in";
 import { installWorker } from "../worker";
 import { Notice } from "./notice";
 import { show } from "./show";
@@ -12,6 +13,7 @@ export async function startPage(page: (info: SessionInfo) => ComponentChild): Pr
   if (app === null) return;
   try {
     const info = await sessionInfo();
+    tellSignedIn();
     show(page(info), app);
     installWorker();
     void renewOwnTarget(info);
