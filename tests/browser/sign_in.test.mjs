@@ -129,4 +129,23 @@ describe("the sign-in page", { concurrency: 1 }, () => {
     }
     await owner.close();
   });
+
+  check("tabs that ask to sign in go on once it is done in another", async () => {
+    await stage.context.clearCookies();
+    const asking = ["/settings", "/enroll"];
+    const tabs = [];
+    for (const path of asking) {
+      const tab = await stage.context.newPage();
+      await tab.goto(stage.hub.url + path);
+      await tab.waitForURL(`${stage.hub.url}/login?next=${path}`);
+      await tab.getByLabel("Sign-in link").waitFor();
+      tabs.push(tab);
+    }
+    const owner = await stage.signIn();
+    for (const [index, tab] of tabs.entries()) {
+      await tab.waitForURL(stage.hub.url + asking[index]);
+      await tab.close();
+    }
+    await owner.close();
+  });
 });

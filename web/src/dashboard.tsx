@@ -9,6 +9,7 @@ import { Announcer } from "./list/announcer";
 import { List } from "./list/list";
 import { feed } from "./live";
 import { renewOwnTarget } from "./own_target";
+import { tellSignedIn } from "./signed_in";
 import type { Link } from "./socket";
 import { InstanceStore } from "./store";
 import { Loading, Notice, Unconnected } from "./ui/notice";
@@ -136,6 +137,7 @@ async function start(app: HTMLElement): Promise<void> {
     // The worker shows its own page where the hub did not answer just now: asked again, it could be silent for long.
     if ("kept" in app.dataset) throw hubAway();
     info = await sessionInfo();
+    tellSignedIn();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
       toLogin();

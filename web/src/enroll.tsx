@@ -6,6 +6,7 @@ import { hubNow } from "./clock";
 import { approve, deny, formatCode, isUserCode, lookUp, type Enrolment } from "./enrolment";
 import { followFragment } from "./fragment";
 import { text } from "./json";
+import { tellSignedIn } from "./signed_in";
 import { Button } from "./ui/button";
 import { Field } from "./ui/field";
 import { Notice } from "./ui/notice";
@@ -241,6 +242,7 @@ function Enroll({ firstCode }: { firstCode: string }) {
 
   async function begin(): Promise<View> {
     await sessionInfo();
+    tellSignedIn();
     return firstCode === "" ? { name: "code" } : await look(firstCode);
   }
 

@@ -7,6 +7,7 @@ import { followFragment } from "./fragment";
 import { forget } from "./last_known";
 import { meta } from "./meta";
 import { afterSignIn, codeFrom, isCode } from "./next";
+import { onSignedIn } from "./signed_in";
 import { Button } from "./ui/button";
 import { Field } from "./ui/field";
 import { useKeptFocus } from "./ui/kept_focus";
@@ -150,6 +151,7 @@ function Login({ firstCode, next }: { firstCode: string; next: string }) {
   useEffect(() => {
     if (firstCode !== "") void enter(firstCode).then(() => setFolded(false));
     void askWays();
+    onSignedIn(() => location.replace(next));
   }, []);
 
   if (isFirst) {
