@@ -175,11 +175,8 @@ Task<Result<void>> Agent::Leave() {
 Task<Result<net::StreamPtr>> Agent::DialInstance() {
   const InstanceInfo& info = locator_.info();
   if (!info.is_found()) co_return Unavailable("the instance is not found yet");
-  net::DialTarget target{.address = {.host = info.host, .port = info.port}};
-  if (info.is_tls) {
-    target.security = net::Security::kTls;
-    target.alpn = {"http/1.1"};
-  }
+  auto target =
+      net::HttpTarget(info.is_tls ? "https" : "http", {.host = info.host, .port = info.port});
   target.admit = [rule = OwnerRule{.instance_user = options_.instance_user},
                   authority = info.authority()](int descriptor) {
     return CheckInstanceOwner(descriptor, rule, authority);

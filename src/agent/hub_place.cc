@@ -42,12 +42,8 @@ tunnel::HubAddress HubAddressOf(const HubPlace& place, Secret token, tunnel::Pro
 Task<Result<net::StreamPtr>> DialHub(net::Loop& loop, HubPlace hub,
                                      const net::ProxySettings& proxies, const net::TlsClient& tls,
                                      const Limits& limits) {
-  net::DialTarget target{.address = hub.address};
-  if (hub.scheme == "https") {
-    target.security = net::Security::kTls;
-    target.alpn = {"http/1.1"};
-  }
-  co_return co_await net::Dial(loop, std::move(target), proxies, tls, limits);
+  co_return co_await net::Dial(loop, net::HttpTarget(hub.scheme, hub.address), proxies, tls,
+                               limits);
 }
 
 }  // namespace berth::agent

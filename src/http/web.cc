@@ -63,10 +63,7 @@ std::shared_ptr<H1Client> DialingWeb::ClientFor(const WebUrl& url) {
   const std::string key = fmt::format("{}://{}", url.scheme, url.authority);
   if (const auto found = clients_.find(key); found != clients_.end()) return found->second;
   if (clients_.size() >= kMaxOrigins) clients_.erase(clients_.begin());
-  net::DialTarget target;
-  target.address = url.place;
-  target.security = url.scheme == "https" ? net::Security::kTls : net::Security::kPlain;
-  target.alpn = {"http/1.1"};
+  auto target = net::HttpTarget(url.scheme, url.place);
   target.addresses = rules_.addresses;
   auto client = std::make_shared<H1Client>(loop_, limits_, [this, target] {
     return net::Dial(loop_, target, proxies_, *tls_, limits_);

@@ -49,6 +49,15 @@ Task<Result<std::unique_ptr<TcpStream>>> ConnectThrough(Loop& loop, const Proxy&
 
 }  // namespace
 
+DialTarget HttpTarget(std::string_view scheme, HostPort address) {
+  DialTarget target{.address = std::move(address)};
+  if (scheme == "https") {
+    target.security = Security::kTls;
+    target.alpn = {"http/1.1"};
+  }
+  return target;
+}
+
 Task<Result<StreamPtr>> Dial(Loop& loop, DialTarget target, const ProxySettings& proxies,
                              const TlsClient& tls, const Limits& limits) {
   const Proxy* const proxy = proxies.Find(target.address, target.security);

@@ -37,6 +37,9 @@ struct DialTarget {
   std::function<Result<void>(int descriptor)> admit = {};
 };
 
+/// A place that HTTP/1.1 is spoken with: over TLS where `scheme` is "https".
+DialTarget HttpTarget(std::string_view scheme, HostPort address);
+
 /// Connects, through a proxy where `proxies` says so, and shakes hands where `target` asks for TLS.
 /// kNotFound: no such host; kUnavailable: nobody there, or on the way; kTimeout; kUnauthorized: the
 /// proxy wants other credentials; kInvalid: the certificate (tls.h). All references must outlive

@@ -52,12 +52,8 @@ HubClient::HubClient(net::Loop& loop, const Limits& limits, std::string url, htt
       proxies_(std::move(proxies)),
       tls_(std::move(tls)),
       client_(loop, limits, [this] {
-        net::DialTarget target{.address = place_.place};
-        if (place_.scheme == "https") {
-          target.security = net::Security::kTls;
-          target.alpn = {"http/1.1"};
-        }
-        return net::Dial(loop_, std::move(target), proxies_, *tls_, limits_);
+        return net::Dial(loop_, net::HttpTarget(place_.scheme, place_.place), proxies_, *tls_,
+                         limits_);
       }) {}
 
 http::Request HubClient::RequestFor(std::string_view path) const {
