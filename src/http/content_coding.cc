@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "http/list.h"
+
 namespace berth::http {
 namespace {
 
@@ -81,12 +83,7 @@ Coding ChooseCoding(const Fields& request) {
   Weights weights;
   for (const auto& [name, value] : request) {
     if (name != "accept-encoding") continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      weights.Read(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
+    for (const std::string_view member : ListMembers(value)) weights.Read(member);
   }
   Coding best = Coding::kIdentity;
   int weight = 0;

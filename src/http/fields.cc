@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "http/list.h"
 
 namespace berth::http {
 namespace {
@@ -102,11 +103,8 @@ std::size_t Fields::Count(std::string_view name) const {
 bool Fields::HasToken(std::string_view name, std::string_view token) const {
   for (const Entry& entry : entries_) {
     if (!HasName(entry, name)) continue;
-    std::string_view rest = ValueOf(entry);
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      if (EqualsIgnoreCase(TrimOws(rest.substr(0, comma)), token)) return true;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    for (const std::string_view member : ListMembers(ValueOf(entry))) {
+      if (EqualsIgnoreCase(member, token)) return true;
     }
   }
   return false;

@@ -6,6 +6,7 @@
 
 #include "http/grammar.h"
 #include "http/header_rules.h"
+#include "http/list.h"
 #include "http/websocket_handshake.h"
 
 namespace berth::http {
@@ -69,14 +70,11 @@ std::expected<std::uint64_t, H1Refusal> ParseLength(std::string_view value) {
 
 /// Returns whether there are not too many elements.
 bool ReadConnection(std::string_view value, HopFields& hop) {
-  while (!value.empty()) {
+  for (const std::string_view token : ListMembers(value)) {
     if (++hop.connection_elements > kMostConnectionElements) return false;
-    const std::size_t comma = std::min(value.find(','), value.size());
-    const std::string_view token = TrimOws(value.substr(0, comma));
     if (EqualsIgnoreCase(token, "close")) hop.says_close = true;
     if (EqualsIgnoreCase(token, "keep-alive")) hop.says_keep_alive = true;
     if (EqualsIgnoreCase(token, "upgrade")) hop.says_upgrade = true;
-    value.remove_prefix(std::min(comma + 1, value.size()));
   }
   return true;
 }

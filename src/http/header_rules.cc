@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "http/cookie.h"
+#include "http/list.h"
 
 namespace berth::http {
 namespace {
@@ -74,16 +75,12 @@ void RemoveHopByHop(Fields& fields) {
   std::vector<std::string> named;  // What is removed anyway is not among them.
   for (const auto& [name, value] : fields) {
     if (!Spells(name, "connection")) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string_view token = TrimOws(rest.substr(0, comma));
+    for (const std::string_view token : ListMembers(value)) {
       if (!token.empty() && !EqualsIgnoreCase(token, "keep-alive") &&
           !EqualsIgnoreCase(token, "close")) {
         named.push_back(ToLower(token));
         std::ranges::replace(named.back(), '_', '-');
       }
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   fields.RemoveIf([&](const Fields::Field& field) {

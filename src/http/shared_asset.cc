@@ -1,8 +1,7 @@
 #include "http/shared_asset.h"
 
-#include <algorithm>
-
 #include "base/encoding.h"
+#include "http/list.h"
 
 namespace berth::http {
 namespace {
@@ -12,15 +11,11 @@ namespace {
 bool VariesByOurWorkOnly(const Fields& fields) {
   for (const auto& [name, value] : fields) {
     if (name != "vary") continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string_view one = TrimOws(rest.substr(0, comma));
+    for (const std::string_view one : ListMembers(value)) {
       const bool is_ours = EqualsIgnoreCase(one, "accept-encoding") ||
                            EqualsIgnoreCase(one, "sec-fetch-dest") ||
                            EqualsIgnoreCase(one, "service-worker");
       if (!one.empty() && !is_ours) return false;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   return true;
@@ -30,12 +25,8 @@ bool VariesByOurWorkOnly(const Fields& fields) {
 bool HasDirective(const Fields& fields, std::string_view directive) {
   for (const auto& [name, value] : fields) {
     if (name != "cache-control") continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string_view one = rest.substr(0, comma);
+    for (const std::string_view one : ListMembers(value)) {
       if (EqualsIgnoreCase(TrimOws(one.substr(0, one.find('='))), directive)) return true;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   return false;

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "base/seal.h"
+#include "http/list.h"
 #include "hub/cross_site.h"
 #include "hub/problem.h"
 
@@ -50,12 +51,8 @@ std::optional<http::Response> RefusalWithoutProof(const HubContext& hub,
 std::optional<std::string> PageProofProtocol(const http::RequestHead& head) {
   for (const auto& [name, value] : head.fields) {
     if (name != "sec-websocket-protocol") continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string_view token = http::TrimOws(rest.substr(0, comma));
+    for (const std::string_view token : http::ListMembers(value)) {
       if (token.starts_with(kProtocolPrefix)) return std::string(token);
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   return std::nullopt;

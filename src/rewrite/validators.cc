@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "http/fields.h"
+#include "http/list.h"
 
 namespace berth::rewrite {
 namespace {
@@ -60,10 +61,7 @@ std::string OriginalEtags(std::string_view tags, std::string_view version) {
 
 std::string ShortenFreshness(std::string_view cache_control) {
   std::string shortened;
-  while (!cache_control.empty()) {
-    const std::size_t comma = std::min(cache_control.find(','), cache_control.size());
-    const std::string_view directive = TrimOws(cache_control.substr(0, comma));
-    cache_control.remove_prefix(std::min(comma + 1, cache_control.size()));
+  for (const std::string_view directive : http::ListMembers(cache_control)) {
     const std::string_view name = TrimOws(directive.substr(0, directive.find('=')));
     if (directive.empty() || EqualsIgnoreCase(name, "immutable") ||
         EqualsIgnoreCase(name, "stale-while-revalidate") ||
