@@ -22,20 +22,11 @@ struct CommandContext {
   std::function<int()> run = {};           ///< Set by the command that was asked for.
 };
 
-void AddHubCommand(CLI::App& app, CommandContext& context);
-void AddAgentCommand(CLI::App& app, CommandContext& context);
-void AddDemoCommand(CLI::App& app, CommandContext& context);
-void AddTokenCommand(CLI::App& app, CommandContext& context);
-void AddKeyCommand(CLI::App& app, CommandContext& context);
-void AddReleaseIdCommand(CLI::App& app, CommandContext& context);
-void AddLoginLinkCommand(CLI::App& app, CommandContext& context);
-void AddAuditCommand(CLI::App& app, CommandContext& context);
-void AddLoginCommands(CLI::App& app, CommandContext& context);
-void AddListCommand(CLI::App& app, CommandContext& context);
-void AddStatusCommand(CLI::App& app, CommandContext& context);
-void AddOpenCommand(CLI::App& app, CommandContext& context);
-void AddWatchCommand(CLI::App& app, CommandContext& context);
-void AddVersionCommand(CLI::App& app, CommandContext& context);
+/// Adds a command to `app`.
+using AddCommand = void(CLI::App& app, CommandContext& context);
+AddCommand AddHubCommand, AddAgentCommand, AddDemoCommand, AddTokenCommand, AddKeyCommand,
+    AddReleaseIdCommand, AddLoginLinkCommand, AddAuditCommand, AddLoginCommands, AddListCommand,
+    AddStatusCommand, AddOpenCommand, AddWatchCommand, AddVersionCommand;
 
 /// Prints "berth NAME: MESSAGE" on standard error; gives `status`.
 int Complain(std::string_view name, const Error& error, int status);

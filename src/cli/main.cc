@@ -55,20 +55,12 @@ int Run(std::vector<std::string> arguments) {
   CLI::App app("berth: one front door for the coding-agent web UIs that you run", "berth");
   app.set_version_flag("--version", "berth " BERTH_VERSION);
   app.require_subcommand(1)->footer(std::string(kExamples));
-  AddHubCommand(app, context);
-  AddAgentCommand(app, context);
-  AddDemoCommand(app, context);
-  AddTokenCommand(app, context);
-  AddKeyCommand(app, context);
-  AddReleaseIdCommand(app, context);
-  AddLoginLinkCommand(app, context);
-  AddAuditCommand(app, context);
-  AddLoginCommands(app, context);
-  AddListCommand(app, context);
-  AddStatusCommand(app, context);
-  AddOpenCommand(app, context);
-  AddWatchCommand(app, context);
-  AddVersionCommand(app, context);
+  for (AddCommand* add :
+       {AddHubCommand, AddAgentCommand, AddDemoCommand, AddTokenCommand, AddKeyCommand,
+        AddReleaseIdCommand, AddLoginLinkCommand, AddAuditCommand, AddLoginCommands, AddListCommand,
+        AddStatusCommand, AddOpenCommand, AddWatchCommand, AddVersionCommand}) {
+    add(app, context);
+  }
 
   if (arguments.empty()) {
     WriteOutput(app.help());

@@ -21,33 +21,36 @@ constexpr Route kRoutes[] = {
     {"GET", "/health", Access::kAnyone, kNoToken, GetHealth},
     {"GET", "/api/auth", Access::kAnyone, kNoToken, GetSignInWays},
     {"GET", "/api/openapi.json", Access::kAnyone, kNoToken, GetApiDescription},
-    {"GET", "/api/session", Access::kSession, Scope::kProfileRead, GetSession, Waits::kForStore,
-     identity::Use::kIsNone},
+    {"GET", "/api/session", Access::kSession, Scope::kProfileRead, GetSession, Manner::kIsNoUse},
     {"POST", "/api/session", Access::kAnyone, kNoToken, CreateSession},
-    {"DELETE", "/api/session", Access::kSession, kNoToken, DeleteSession},
+    {"DELETE", "/api/session", Access::kSession, kNoToken, DeleteSession, Manner::kEndsOne},
     {"GET", "/api/tokens", Access::kSession, Scope::kTokensRead, ListTokens},
     {"POST", "/api/tokens", Access::kSession, Scope::kTokensWrite, CreateToken},
-    {"POST", "/api/tokens/{id}/revoke", Access::kSession, Scope::kTokensWrite, RevokeToken},
-    {"DELETE", "/api/tokens/{id}", Access::kSession, Scope::kTokensWrite, RevokeToken},
+    {"POST", "/api/tokens/{id}/revoke", Access::kSession, Scope::kTokensWrite, RevokeToken,
+     Manner::kEndsOne},
+    {"DELETE", "/api/tokens/{id}", Access::kSession, Scope::kTokensWrite, RevokeToken,
+     Manner::kEndsOne},
     {"GET", "/api/sessions", Access::kSession, Scope::kSessionsRead, ListSessions},
     {"DELETE", "/api/sessions", Access::kSession, Scope::kSessionsWrite, EndOtherSessions},
-    {"DELETE", "/api/sessions/{id}", Access::kSession, Scope::kSessionsWrite, EndSession},
+    {"DELETE", "/api/sessions/{id}", Access::kSession, Scope::kSessionsWrite, EndSession,
+     Manner::kEndsOne},
     {"GET", "/api/api-tokens", Access::kSession, kNoToken, ListApiTokens},
     {"POST", "/api/api-tokens", Access::kSession, kNoToken, CreateApiToken},
-    {"DELETE", "/api/api-tokens/{id}", Access::kSession, kNoToken, RevokeApiToken},
+    {"DELETE", "/api/api-tokens/{id}", Access::kSession, kNoToken, RevokeApiToken,
+     Manner::kEndsOne},
     {"GET", "/api/audit", Access::kSession, Scope::kAuditRead, ListAudit},
     {"GET", "/clients", Access::kSession, Scope::kInstancesRead, ListClients},
     {"GET", "/clients/{id}", Access::kSession, Scope::kInstancesRead, GetClient},
     {"PATCH", "/api/clients/{id}", Access::kSession, Scope::kInstancesWrite, RenameClient},
     {"DELETE", "/api/clients/{id}", Access::kSession, Scope::kInstancesWrite, RemoveClient},
     {"GET", "/api/clients/{id}/history", Access::kSession, Scope::kInstancesRead, GetClientHistory,
-     Waits::kForStore, identity::Use::kIsNone},
+     Manner::kIsNoUse},
     {"POST", "/clients/{id}/disconnect", Access::kSession, Scope::kInstancesWrite,
      DisconnectClient},
     {"GET", "/api/clients/{id}/ws-info", Access::kSession, Scope::kInstancesRead, GetWebSocketInfo},
     {"POST", "/api/clients/{id}/open", Access::kSession, kNoToken, OpenClient},
     {"POST", "/api/clients/{id}/answers", Access::kSession, Scope::kInstancesWrite, AnswerClient,
-     Waits::kForOthers},
+     Manner::kWaitsForOthers},
     {"POST", "/api/clients/{id}/seen", Access::kSession, Scope::kInstancesWrite, MarkSeen},
     {"GET", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesRead, ListShares},
     {"POST", "/api/clients/{id}/shares", Access::kSession, Scope::kSharesWrite, CreateShare},
@@ -67,7 +70,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/api/notifications/targets/{id}", Access::kSession, Scope::kNotificationsWrite,
      DeleteNotificationTarget},
     {"POST", "/api/notifications/targets/{id}/test", Access::kSession, Scope::kNotificationsWrite,
-     TestNotificationTarget, Waits::kForOthers},
+     TestNotificationTarget, Manner::kWaitsForOthers},
     {"POST", "/api/enrolments", Access::kProgram, kNoToken, StartEnrolment},
     {"POST", "/api/enrolments/poll", Access::kProgram, kNoToken, PollEnrolment},
     {"POST", "/api/enrolments/lookup", Access::kSession, Scope::kTokensWrite, LookUpEnrolment},
@@ -127,7 +130,9 @@ std::optional<http::Response> Identify(HubContext& hub, const Route& route, ApiC
     const std::string what = fmt::format("{} {}", route.method, route.pattern);
     return IdentifyByToken(hub, text, route.scope, what, call);
   }
-  call.session = SessionOf(hub, call.request.head, route.use);
+  call.session =
+      SessionOf(hub, call.request.head,
+                route.manner == Manner::kIsNoUse ? identity::Use::kIsNone : identity::Use::kCounts);
   if (!call.session) return ProblemResponse(ProblemOf(Unauthorized("no session")));
   if (auto refusal = RefusalWithoutProof(hub, call.request.head, *call.session)) return refusal;
   call.user = PersonOf(hub, call.session->user_id);
@@ -152,18 +157,10 @@ Task<Result<http::Response>> Change(HubContext& hub, const Route& route, ApiCall
 }
 
 Caller CallerOf(const Route& route, const ApiCall& call) {
-  if (route.waits == Waits::kForOthers) return CallerWaiting(call.user_id());
+  if (route.manner == Manner::kWaitsForOthers) return CallerWaiting(call.user_id());
   if (call.token) return hub::CallerOf(*call.token);
   if (call.session) return hub::CallerOf(*call.session);
   return CallerAt(call.request.peer.address, route.pattern);
-}
-
-/// Whether its calls are counted. What ends one session or token is not: whoever stole one must not
-/// be able to use up what its owner needs to end it, and there are only so many to end.
-bool IsCounted(const Route& route) {
-  constexpr decltype(Route::handler) kEndings[] = {DeleteSession, EndSession, RevokeToken,
-                                                   RevokeApiToken};
-  return std::ranges::count(kEndings, route.handler) == 0;
 }
 
 /// Whose calls are counted together: a session's by itself; but new API tokens give nobody more.
@@ -194,7 +191,7 @@ Task<Result<http::Response>> Call(HubContext& hub, const Route& route, ApiCall c
   if (!received) co_return std::move(received).error();
   // Again: what the caller had may have ended while the body was on its way.
   if (auto refusal = Identify(hub, route, call)) co_return std::move(*refusal);
-  if (call.user && IsCounted(route) &&
+  if (call.user && route.manner != Manner::kEndsOne &&
       !hub.change_rate.Spend(RateKeyOf(call), hub.executor.now())) {
     if (hub.refused_changes.IsWorthALine("refused", hub.executor.now())) {
       LogWarn("user {}: too many changes from {}: refused", call.user_id(),

@@ -42,21 +42,29 @@ enum class Access {
 /// token outlive its revocation.
 inline constexpr std::optional<identity::Scope> kNoToken = std::nullopt;
 
-/// What a change may wait for.
-enum class Waits {
-  kForStore,   ///< The hub's own database: milliseconds.
-  kForOthers,  ///< An instance or another server: seconds.
+/// What is particular to a route.
+enum class Manner {
+  kUsual,
+  kIsNoUse,  ///< Of the session, where a browser calls: pages that are left open ask it.
+  /// A change that waits for an instance or another server, for seconds; others wait for the hub's
+  /// own database. REQUIRES: the route is not open to all.
+  kWaitsForOthers,
+  /// It does not count as one of the changes that a caller may make: it ends one session or token.
+  /// Whoever stole one must not be able to use up what its owner needs to end it, and there are
+  /// only so many to end.
+  kEndsOne,
 };
 
-/// REQUIRES: one that waits for others is not open to all.
+/// Answers a call that was checked.
+using Handler = Task<Result<http::Response>>(HubContext& hub, ApiCall call);
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/api/tokens/{id}/revoke"; a {hole} is one segment, two at most.
   Access access;
   std::optional<identity::Scope> scope;  ///< What an API token needs; or kNoToken.
-  Task<Result<http::Response>> (*handler)(HubContext& hub, ApiCall call);
-  Waits waits = Waits::kForStore;
-  identity::Use use = identity::Use::kCounts;  ///< Of the session, where a browser calls.
+  Handler* handler;
+  Manner manner = Manner::kUsual;
 };
 
 /// All routes.
@@ -78,54 +86,35 @@ std::optional<http::Response> IdentifyByToken(HubContext& hub, std::string_view 
                                               std::optional<identity::Scope> scope,
                                               std::string_view what, ApiCall& call);
 
-// The handlers, in api_*.cc.
-Task<Result<http::Response>> GetHealth(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetApiDescription(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetSession(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> CreateSession(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DeleteSession(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListTokens(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> CreateToken(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> RevokeToken(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListSessions(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> EndOtherSessions(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> EndSession(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListApiTokens(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> CreateApiToken(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> RevokeApiToken(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListAudit(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListClients(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DisconnectClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetWebSocketInfo(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> OpenClient(HubContext& hub, ApiCall call);
+// The handlers, by file.
 // api_answers.cc
-Task<Result<http::Response>> AnswerClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> MarkSeen(HubContext& hub, ApiCall call);
+Handler AnswerClient, MarkSeen;
+// api_api_tokens.cc
+Handler ListApiTokens, CreateApiToken, RevokeApiToken;
+// api_audit.cc
+Handler ListAudit;
+// api_clients.cc
+Handler ListClients, GetClient, DisconnectClient, GetWebSocketInfo, OpenClient;
+// api_enrolments.cc
+Handler StartEnrolment, PollEnrolment, LookUpEnrolment, ApproveEnrolment, DenyEnrolment;
 // api_instances.cc
-Task<Result<http::Response>> RenameClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> RemoveClient(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetClientHistory(HubContext& hub, ApiCall call);
-// api_shares.cc and api_people.cc.
-Task<Result<http::Response>> ListShares(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> CreateShare(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DeleteShare(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListPeople(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ChangePerson(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> SignOutPerson(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> GetSignInWays(HubContext& hub, ApiCall call);  // sign_in_routes.cc
-Task<Result<http::Response>> StartEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> PollEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> LookUpEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ApproveEnrolment(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DenyEnrolment(HubContext& hub, ApiCall call);
-
+Handler RenameClient, RemoveClient, GetClientHistory;
 // api_notifications.cc
-Task<Result<http::Response>> GetNotificationKey(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ListNotificationTargets(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> CreateNotificationTarget(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> ChangeNotificationTarget(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> DeleteNotificationTarget(HubContext& hub, ApiCall call);
-Task<Result<http::Response>> TestNotificationTarget(HubContext& hub, ApiCall call);
+Handler GetNotificationKey, ListNotificationTargets, CreateNotificationTarget,
+    ChangeNotificationTarget, DeleteNotificationTarget, TestNotificationTarget;
+// api_people.cc
+Handler ListPeople, ChangePerson, SignOutPerson;
+// api_session.cc
+Handler GetHealth, GetSession, CreateSession, DeleteSession;
+// api_sessions.cc
+Handler ListSessions, EndOtherSessions, EndSession;
+// api_shares.cc
+Handler ListShares, CreateShare, DeleteShare;
+// api_tokens.cc
+Handler ListTokens, CreateToken, RevokeToken;
+// openapi.cc
+Handler GetApiDescription;
+// sign_in_routes.cc
+Handler GetSignInWays;
 
 }  // namespace berth::hub
