@@ -153,7 +153,7 @@ Hub::Hub(net::Loop& loop, HubOptions options, Hosts hosts, std::unique_ptr<store
       sealer_(std::move(sealer)),
       store_(std::move(store)),
       tls_(std::move(tls)),
-      identity_(loop, *store_, sealer_, options_.limits),
+      identity_({loop, *store_, sealer_, options_.limits}),
       registry_(loop, SystemWallClock(), identity_.shares()),
       history_(loop, SystemWallClock(), registry_),
       compressor_(options_.limits),
@@ -192,9 +192,8 @@ Result<void> Hub::PrepareSignIn(net::Loop& loop) {
   auto web = MakeWeb(loop, options_, options_.limits);
   if (!web) return std::move(web).error();
   web_ = std::move(*web);
-  auto sign_in =
-      identity::SignIn::Create(loop, web_.get(), *store_, identity_, sealer_, options_.limits,
-                               options_.sign_in, public_url(), SystemWallClock(), SystemRandom());
+  auto sign_in = identity::SignIn::Create({loop, *store_, sealer_, options_.limits}, identity_,
+                                          web_.get(), options_.sign_in, public_url());
   if (!sign_in) return std::move(sign_in).error();
   sign_in_ = std::move(*sign_in);
   context_.sign_in = sign_in_.get();

@@ -102,7 +102,7 @@ class SocketEnd {
 };
 
 struct HubFixture : identity::testing::IdentityFixture {
-  identity::Identity identity{executor, *store, sealer, limits, clock, random};
+  identity::Identity identity{context()};
   Registry registry{executor, clock, identity.shares()};
   InstanceHistory history{executor, clock, registry};
   Hosts hosts =

@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 struct InstanceHistoryTest : identity::testing::IdentityFixture {
-  identity::Identity identity{executor, *store, sealer, limits, clock, random};
+  identity::Identity identity{context()};
   Registry registry{executor, clock, identity.shares()};
   InstanceHistory history{executor, clock, registry};
   testing::FakeLink link;

@@ -61,7 +61,7 @@ struct NotifierTest : identity::testing::IdentityFixture {
     Notifier notifier;
 
     explicit Life(NotifierTest& test)
-        : identity(test.executor, *test.store, test.sealer, test.limits, test.clock, test.random),
+        : identity(test.context()),
           registry(test.executor, test.clock, identity.shares()),
           history(test.executor, test.clock, registry),
           sockets(test.executor),

@@ -15,7 +15,7 @@ using ::berth::testing::IsOk;
 using identity::InstanceRole;
 
 struct RegistryTest : identity::testing::IdentityFixture {
-  identity::Identity identity{executor, *store, sealer, limits, clock, random};
+  identity::Identity identity{context()};
   Registry registry{executor, clock, identity.shares()};
   testing::FakeLink link;
   store::User anna = store::EnsureUser(*other, "local", "anna", "anna", time).value();

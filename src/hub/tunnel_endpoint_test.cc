@@ -86,7 +86,7 @@ TEST_F(TunnelEndpointTest, AHubThatStopsLetsNobodyIn) {
 TEST_F(TunnelEndpointTest, AHubThatStopsWhileItLooksForTheTokenLetsNobodyIn) {
   auto store_elsewhere =
       store::Store::Open(executor, folder.path(), store::StoreThread::kCaller).value();
-  identity::Identity elsewhere{executor, *store_elsewhere, sealer, limits, clock, random};
+  identity::Identity elsewhere{{executor, *store_elsewhere, sealer, limits, clock, random}};
   ASSERT_THAT(executor.Await(elsewhere.Load()), IsOk());
   const std::string token = TokenFrom(elsewhere);
   testing::SocketEnd end(executor);

@@ -24,7 +24,7 @@ struct CountingObserver : AccessObserver {
 };
 
 struct AccessTest : testing::IdentityFixture {
-  Identity identity{executor, *store, sealer, limits, clock, random};
+  Identity identity{context()};
   const std::int64_t anna = MakeUser("github", "1", "anna");
   const std::int64_t ben = MakeUser("github", "2", "ben");
 
@@ -164,7 +164,7 @@ TEST_F(AccessTest, AShareWithANameIsForTheFirstOrgThatIsSeenUnderIt) {
   EXPECT_EQ(Role(ben), InstanceRole::kOperator);
   SetGroups(ben, "github", "2", {"acme", "acme/web"}, {"8", "8/web"});
   EXPECT_EQ(Role(ben), std::nullopt);
-  Identity restarted(executor, *store, sealer, limits, clock, random);
+  Identity restarted(context());
   ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
   std::vector<std::string> group_ids;
   for (const auto& share : restarted.shares().Of("laptop")) group_ids.push_back(share.group_id);
@@ -217,7 +217,7 @@ TEST_F(AccessTest, OnlyForTheirOwnSharesTheClockIsRead) {
   }
   int reads = 0;
   const WallClock counting = [&] { return ++reads, time; };
-  Identity restarted(executor, *store, sealer, limits, counting, random);
+  Identity restarted({executor, *store, sealer, limits, counting, random});
   ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
   reads = 0;
   EXPECT_EQ(RoleOf(restarted.shares(), *restarted.people().Find(ben), anna, "laptop"),
@@ -302,7 +302,7 @@ TEST_F(AccessTest, MaintenanceEndsExpiredSharesWithinASecondAndForgetsThem) {
 
 TEST_F(AccessTest, SharesComeBackAfterARestart) {
   ASSERT_THAT(Put(ShareKind::kUser, std::to_string(ben), ShareRole::kOperator), IsOk());
-  Identity restarted(executor, *store, sealer, limits, clock, random);
+  Identity restarted(context());
   ASSERT_THAT(executor.Await(restarted.Load()), IsOk());
   EXPECT_EQ(RoleOf(restarted.shares(), *restarted.people().Find(ben), anna, "laptop"),
             InstanceRole::kOperator);

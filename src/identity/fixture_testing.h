@@ -13,6 +13,7 @@
 #include "base/seal.h"
 #include "base/temp_folder_testing.h"
 #include "base/wall_clock.h"
+#include "identity/context.h"
 #include "identity/owner.h"
 #include "store/store.h"
 
@@ -30,6 +31,8 @@ struct IdentityFixture : ::testing::Test {
       store::Store::Open(executor, folder.path(), store::StoreThread::kCaller).value();
   std::unique_ptr<store::Database> other = store::Database::Open(folder.path()).value();
   std::int64_t owner = EnsureOwner(*other, time).value().id;
+
+  Context context() { return {executor, *store, sealer, limits, clock, random}; }
 
   /// Lets both clocks run.
   void Pass(std::chrono::milliseconds duration) {

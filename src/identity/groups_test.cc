@@ -12,7 +12,7 @@ using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
 
 struct GroupsTest : testing::IdentityFixture {
-  Identity identity{executor, *store, sealer, limits, clock, random};
+  Identity identity{context()};
 
   void SetUp() override { ASSERT_THAT(executor.Await(identity.Load()), IsOk()); }
 

@@ -18,25 +18,24 @@ constexpr Duration kRetryAfter = std::chrono::seconds(5);
 
 }  // namespace
 
-Identity::Identity(Executor& executor, store::Store& store, const Sealer& sealer,
-                   const Limits& limits, WallClock clock, RandomSource random)
-    : executor_(executor),
-      store_(store),
-      clock_(clock),
-      people_(store, clock, [this](auto user_id) { NotifyAccess({.user_id = user_id}); }),
-      shares_(store, clock, [this](auto ids) { NotifyAccess({.instance_ids = std::move(ids)}); }),
-      audit_(executor, store, clock),
-      signing_keys_(store, sealer, clock, random),
-      sessions_(executor, store, limits, clock, random),
-      tokens_(executor, store, clock, random),
-      api_tokens_(store, clock, random),
-      login_codes_(store, limits.login_code_lifetime, clock, random),
-      tickets_(limits.ticket_lifetime, clock, random),
-      enrolments_(limits, clock, random),
-      sign_in_limiter_(executor, "sign-ins", limits.sign_in_attempts),
-      enrolment_limiter_(executor, "enrolments", limits.sign_in_attempts),
-      token_limiter_(executor, "bad agent tokens", limits.sign_in_attempts),
-      api_token_limiter_(executor, "bad API tokens", limits.sign_in_attempts) {}
+Identity::Identity(const Context& with)
+    : executor_(with.executor),
+      store_(with.store),
+      clock_(with.clock),
+      people_(store_, clock_, [this](auto user_id) { NotifyAccess({.user_id = user_id}); }),
+      shares_(store_, clock_, [this](auto ids) { NotifyAccess({.instance_ids = std::move(ids)}); }),
+      audit_(executor_, store_, clock_),
+      signing_keys_(store_, with.sealer, clock_, with.random),
+      sessions_(executor_, store_, with.limits, clock_, with.random),
+      tokens_(executor_, store_, clock_, with.random),
+      api_tokens_(store_, clock_, with.random),
+      login_codes_(store_, with.limits.login_code_lifetime, clock_, with.random),
+      tickets_(with.limits.ticket_lifetime, clock_, with.random),
+      enrolments_(with.limits, clock_, with.random),
+      sign_in_limiter_(executor_, "sign-ins", with.limits.sign_in_attempts),
+      enrolment_limiter_(executor_, "enrolments", with.limits.sign_in_attempts),
+      token_limiter_(executor_, "bad agent tokens", with.limits.sign_in_attempts),
+      api_token_limiter_(executor_, "bad API tokens", with.limits.sign_in_attempts) {}
 
 Task<Result<void>> Identity::Load() {
   auto owner = co_await store_.Run(

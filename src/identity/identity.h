@@ -8,13 +8,11 @@
 #include <optional>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/random.h"
-#include "base/wall_clock.h"
 #include "identity/access.h"
 #include "identity/agent_tokens.h"
 #include "identity/api_tokens.h"
 #include "identity/audit.h"
+#include "identity/context.h"
 #include "identity/enrolments.h"
 #include "identity/login_codes.h"
 #include "identity/people.h"
@@ -23,15 +21,12 @@
 #include "identity/shares.h"
 #include "identity/signing_keys.h"
 #include "identity/tickets.h"
-#include "store/store.h"
 
 namespace berth::identity {
 
 class Identity {
  public:
-  /// Everything handed in must outlive this object.
-  Identity(Executor& executor, store::Store& store, const Sealer& sealer, const Limits& limits,
-           WallClock clock = SystemWallClock(), RandomSource random = SystemRandom());
+  explicit Identity(const Context& with);
 
   /// To be awaited before anything else: makes the owner, reads people, sessions and tokens.
   Task<Result<void>> Load();

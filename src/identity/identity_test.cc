@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct IdentityTest : testing::IdentityFixture {
-  Identity identity{executor, *store, sealer, limits, clock, random};
+  Identity identity{context()};
   Job maintenance;
 
   void SetUp() override {

@@ -46,18 +46,17 @@ std::vector<std::byte> SealCredential(const Sealer& sealer, std::string_view pro
   return sealer.Seal(Purpose(provider, subject), credential.ToText().Reveal());
 }
 
-MembershipChecks::MembershipChecks(Executor& executor, Identity& identity, const Sealer& sealer,
-                                   const Limits& limits, WallClock clock,
+MembershipChecks::MembershipChecks(const Context& with, Identity& identity,
                                    const Providers& providers)
-    : executor_(executor),
+    : executor_(with.executor),
       identity_(identity),
-      sealer_(sealer),
-      limits_(limits),
-      clock_(std::move(clock)),
+      sealer_(with.sealer),
+      limits_(with.limits),
+      clock_(with.clock),
       providers_(providers),
       awake_since_(clock_()),
       looked_at_(awake_since_),
-      checking_(executor) {}
+      checking_(executor_) {}
 
 Task<void> MembershipChecks::Run() {
   const Ms pause = std::clamp(limits_.membership_recheck / 10, Ms(20), Ms(1000));

@@ -15,9 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/seal.h"
 #include "base/task_group.h"
+#include "identity/context.h"
 #include "identity/identity.h"
 #include "identity/sign_in_provider.h"
 
@@ -35,9 +34,8 @@ std::vector<std::byte> SealCredential(const Sealer& sealer, std::string_view pro
 
 class MembershipChecks {
  public:
-  /// Everything handed in must outlive this object.
-  MembershipChecks(Executor& executor, Identity& identity, const Sealer& sealer,
-                   const Limits& limits, WallClock clock, const Providers& providers);
+  /// `identity` and `providers` must outlive this object.
+  MembershipChecks(const Context& with, Identity& identity, const Providers& providers);
 
   /// Runs for ever.
   Task<void> Run();

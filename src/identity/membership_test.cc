@@ -48,8 +48,7 @@ class ScriptedProvider : public SignInProvider {
 };
 
 struct MembershipTest : testing::IdentityFixture {
-  Sealer sealer{std::array<std::byte, 32>{}, SystemRandom()};
-  Identity identity{executor, *store, sealer, limits, clock, random};
+  Identity identity{context()};
   Providers providers;
   ScriptedProvider* provider = nullptr;
   std::optional<MembershipChecks> checks;
@@ -69,7 +68,7 @@ struct MembershipTest : testing::IdentityFixture {
   void Start() {
     running.Cancel();
     time += 1ms;  // Who was checked before the start is due.
-    checks.emplace(executor, identity, sealer, limits, clock, providers);
+    checks.emplace(context(), identity, providers);
     running = Job(executor, "membership", checks->Run());
     executor.RunUntilIdle();
   }

@@ -18,35 +18,30 @@ std::string WhoIs(const VerifiedPerson& person) {
 
 }  // namespace
 
-Result<std::unique_ptr<SignIn>> SignIn::Create(Executor& executor, http::Web* web,
-                                               store::Store& store, Identity& identity,
-                                               const Sealer& sealer, const Limits& limits,
-                                               const SignInOptions& options, std::string public_url,
-                                               WallClock clock, RandomSource random) {
+Result<std::unique_ptr<SignIn>> SignIn::Create(const Context& with, Identity& identity,
+                                               http::Web* web, const SignInOptions& options,
+                                               std::string public_url) {
   Providers providers;
   if (!options.github.client_id.empty()) {
-    auto github = GitHub::Create(executor, *web, store, options.github);
+    auto github = GitHub::Create(with.executor, *web, with.store, options.github);
     if (!github) return std::move(github).error();
     providers.push_back(std::move(*github));
   }
   if (!options.oidc.issuer.empty()) {
-    providers.push_back(std::make_unique<Oidc>(executor, *web, clock, options.oidc));
+    providers.push_back(std::make_unique<Oidc>(with.executor, *web, with.clock, options.oidc));
   }
-  return std::unique_ptr<SignIn>(new SignIn(executor, store, identity, sealer, limits,
-                                            std::move(public_url), std::move(clock),
-                                            std::move(random), std::move(providers)));
+  return std::unique_ptr<SignIn>(
+      new SignIn(with, identity, std::move(public_url), std::move(providers)));
 }
 
-SignIn::SignIn(Executor& executor, store::Store& store, Identity& identity, const Sealer& sealer,
-               const Limits& limits, std::string public_url, WallClock clock, RandomSource random,
-               Providers providers)
-    : store_(store),
+SignIn::SignIn(const Context& with, Identity& identity, std::string public_url, Providers providers)
+    : store_(with.store),
       identity_(identity),
-      sealer_(sealer),
+      sealer_(with.sealer),
       public_url_(std::move(public_url)),
       providers_(std::move(providers)),
-      states_(limits.sign_in_lifetime, clock, std::move(random)),
-      checks_(executor, identity, sealer, limits, clock, providers_) {}
+      states_(with.limits.sign_in_lifetime, with.clock, with.random),
+      checks_(with, identity, providers_) {}
 
 Task<Result<void>> SignIn::Load() {
   for (const auto& provider : providers_) {

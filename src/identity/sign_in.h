@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/seal.h"
+#include "identity/context.h"
 #include "identity/identity.h"
 #include "identity/membership.h"
 #include "identity/sign_in_options.h"
@@ -49,14 +48,11 @@ struct SignInEnd {
 
 class SignIn {
  public:
-  /// Everything handed in must outlive this object. `public_url` has no trailing slash; `options`
+  /// `identity` and `web` must outlive this object. `public_url` has no trailing slash; `options`
   /// says which providers there are; `web` may be null if there are none. kInvalid: the options.
-  static Result<std::unique_ptr<SignIn>> Create(Executor& executor, http::Web* web,
-                                                store::Store& store, Identity& identity,
-                                                const Sealer& sealer, const Limits& limits,
-                                                const SignInOptions& options,
-                                                std::string public_url, WallClock clock,
-                                                RandomSource random);
+  static Result<std::unique_ptr<SignIn>> Create(const Context& with, Identity& identity,
+                                                http::Web* web, const SignInOptions& options,
+                                                std::string public_url);
 
   /// To be awaited before anything else. kConflict: the people in this database are of another
   /// provider than the options say.
@@ -75,9 +71,7 @@ class SignIn {
   Task<Result<SignInEnd>> Finish(std::string provider, SignInReturn request);
 
  private:
-  SignIn(Executor& executor, store::Store& store, Identity& identity, const Sealer& sealer,
-         const Limits& limits, std::string public_url, WallClock clock, RandomSource random,
-         Providers providers);
+  SignIn(const Context& with, Identity& identity, std::string public_url, Providers providers);
 
   SignInProvider* Find(std::string_view name) const;
   std::string RedirectUri(std::string_view name) const;

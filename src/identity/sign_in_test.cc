@@ -16,7 +16,7 @@ using berth::testing::FailsWith;
 using berth::testing::IsOk;
 
 struct SignInTest : testing::IdentityFixture {
-  Identity identity{executor, *store, sealer, limits, clock, random};
+  Identity identity{context()};
   testing::FakeWeb web;
   SignInOptions options;
   std::unique_ptr<SignIn> sign_in;
@@ -35,9 +35,7 @@ struct SignInTest : testing::IdentityFixture {
     sign_in.reset();
     options.github = {
         .url = std::move(url), .client_id = "hub", .allowed_users = {std::move(allowed_user)}};
-    sign_in = SignIn::Create(executor, &web, *store, identity, sealer, limits, options,
-                             "https://hub.example", clock, random)
-                  .value();
+    sign_in = SignIn::Create(context(), identity, &web, options, "https://hub.example").value();
     return executor.Await(sign_in->Load());
   }
   /// Who comes back from there.
