@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/private_file.h"
 #include "net/address.h"
+#include "net/url.h"
 
 namespace berth::agent {
 namespace {
@@ -114,34 +115,20 @@ bool InstanceInfo::is_loopback() const {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
-Result<InstanceInfo> ParseInstanceUrl(std::string_view url) {
-  InstanceInfo info;
-  std::string_view rest = url;
-  if (rest.starts_with("http://")) {
-    rest.remove_prefix(7);
-  } else if (rest.starts_with("https://")) {
-    rest.remove_prefix(8);
-    info.is_tls = true;
-  } else {
+Result<InstanceInfo> ParseInstanceUrl(std::string_view text) {
+  auto url = net::SplitUrl(text);
+  if (!url) return Wrap(std::move(url).error(), "the instance's URL");
+  if (url->scheme != "http" && url->scheme != "https") {
     return Invalid("the instance's URL must begin with http:// or https://");
   }
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.find_first_of("/?#@\\ ") != rest.npos) {
+  if (!url->target.empty() && url->target != "/") {
     return Invalid("the instance's URL must be a host and a port only, as http://127.0.0.1:3001");
   }
-  std::string_view host = rest;
-  std::string_view port = info.is_tls ? "443" : "80";
-  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
-  if (bracket == rest.npos) return Invalid("the instance's URL has an unfinished IPv6 address");
-  if (const std::size_t colon = rest.find(':', bracket); colon != rest.npos) {
-    host = rest.substr(0, colon);
-    port = rest.substr(colon + 1);
-  }
-  info.host = Dialable(host);
-  info.port = net::ParsePort(port).value_or(0);
-  if (host.empty() || !IsHost(info.host) || info.port == 0) {
-    return Invalid("the instance's URL has no valid host and port");
-  }
+  InstanceInfo info;
+  info.is_tls = url->scheme == "https";
+  info.host = Dialable(url->place.host);
+  info.port = url->place.port;
+  if (!IsHost(info.host)) return Invalid("the instance's URL has no valid host");
   return info;
 }
 

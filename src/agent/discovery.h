@@ -22,7 +22,7 @@ struct DiscoveryOptions {
 };
 
 /// The instance at `url`: http or https, a host, a port or none, and no path, query or user.
-Result<InstanceInfo> ParseInstanceUrl(std::string_view url);
+Result<InstanceInfo> ParseInstanceUrl(std::string_view text);
 
 /// What `home`/.cloudcli/local-server.json says. kNotFound: no such file. kUnavailable: the process
 /// that wrote it is gone. kInvalid, kTooLarge: it makes no sense. A wildcard host becomes loopback.

@@ -77,6 +77,7 @@ TEST(ParseInstanceUrl, TakesAHostAndAPort) {
   const std::pair<std::string_view, std::string_view> good[] = {
       {"http://127.0.0.1:3001", "http://127.0.0.1:3001"},
       {"http://localhost/", "http://localhost"},
+      {"HTTP://localhost", "http://localhost"},
       {"https://box.lan", "https://box.lan"},
       {"https://box.lan:8443/", "https://box.lan:8443"},
       {"http://[::1]:80", "http://[::1]"},
@@ -90,7 +91,8 @@ TEST(ParseInstanceUrl, TakesAHostAndAPort) {
   }
   for (const std::string_view bad :
        {"", "127.0.0.1:3001", "ftp://a", "http://", "http://a:0", "http://a:99999", "http://a:b",
-        "http://u@a", "http://a/path", "http://a?q", "http://[::1", "http://a b", "http://a\\b"}) {
+        "http://u@a", "http://::1", "http://a/path", "http://a?q", "http://[::1", "http://a b",
+        "http://a\\b"}) {
     EXPECT_THAT(ParseInstanceUrl(bad), FailsWith(ErrorKind::kInvalid)) << bad;
   }
 }

@@ -232,7 +232,11 @@ TEST(HubPlaceTest, TakesOnlyWhatTheTokenIsSafeWith) {
   EXPECT_EQ(hub->path, "/a");
   EXPECT_EQ(hub->address.port, 8443);
   EXPECT_THAT(HubPlace::Parse("http://localhost:8787"), IsOk());
-  for (const char* wrong : {"http://hub.example.org", "ftp://hub", "hub", "https://", ""}) {
+  EXPECT_EQ(HubPlace::Parse("HTTPS://hub")->url(), "https://hub");
+  EXPECT_EQ(HubPlace::Parse("https://[2001:db8::1]/")->address.host, "2001:db8::1");
+  for (const char* wrong :
+       {"http://hub.example.org", "ftp://hub", "hub", "https://", "https://u@hub", "https://::1",
+        "https://hub?a", "https://hub/#a", ""}) {
     EXPECT_THAT(HubPlace::Parse(wrong), FailsWith(ErrorKind::kInvalid)) << wrong;
   }
 }

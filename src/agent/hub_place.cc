@@ -1,33 +1,28 @@
 #include "agent/hub_place.h"
 
+#include "net/url.h"
+
 namespace berth::agent {
 
-Result<HubPlace> HubPlace::Parse(std::string_view url) {
-  HubPlace hub;
-  std::uint16_t port = 443;
-  if (url.starts_with("https://")) {
-    hub.scheme = "https";
-    url.remove_prefix(8);
-  } else if (url.starts_with("http://")) {
-    hub.scheme = "http";
-    port = 80;
-    url.remove_prefix(7);
-  } else {
+Result<HubPlace> HubPlace::Parse(std::string_view text) {
+  auto url = net::SplitUrl(text);
+  if (!url) return Wrap(std::move(url).error(), "the hub's URL");
+  if (url->scheme != "https" && url->scheme != "http") {
     return Invalid("the hub's URL must begin with https:// or http://");
   }
-  const std::string_view authority = url.substr(0, url.find('/'));
-  auto address = net::ParseHostPort(authority, port);
-  if (!address) return Wrap(std::move(address).error(), "the hub's URL");
-  if (address->host.empty()) return Invalid("the hub's URL names no host");
-  if (hub.scheme == "http" && !net::IsLoopbackHost(address->host)) {
+  if (url->scheme == "http" && !net::IsLoopbackHost(url->place.host)) {
     return Invalid(
         "the hub's URL must begin with https://: without it, everybody on the way can "
         "read the token (http:// is for a hub on this machine)");
   }
-  hub.authority = authority;
-  hub.path = url.substr(authority.size());
+  if (url->target.find_first_of("?#") != std::string::npos) {
+    return Invalid("the hub's URL must have no query and no fragment");
+  }
+  HubPlace hub{.scheme = std::move(url->scheme),
+               .authority = std::move(url->authority),
+               .path = std::move(url->target),
+               .address = std::move(url->place)};
   while (hub.path.ends_with('/')) hub.path.pop_back();
-  hub.address = std::move(*address);
   return hub;
 }
 

@@ -19,7 +19,7 @@ struct HubPlace {
 
   /// kInvalid: no URL of a hub, or http:// to another machine, where everybody on the way could
   /// read the token.
-  static Result<HubPlace> Parse(std::string_view url);
+  static Result<HubPlace> Parse(std::string_view text);
 
   /// "https://hub.example.org", with the path.
   std::string url() const { return scheme + "://" + authority + path; }

@@ -292,14 +292,14 @@ Result<std::string> NormalizeHubUrl(std::string_view text) {
   }
   constexpr std::string_view kEndpoint = "/ws/connect";
   // A hub of version 1 may be below a path; any other comes from a browser's address bar.
-  if (!url->path.empty() && !url->path.ends_with(kEndpoint)) {
+  if (!url->target.empty() && !url->target.ends_with(kEndpoint)) {
     return Invalid(fmt::format(
         "\"{}\" has a path; only scheme, host and port can be given, or, for a hub below "
         "a path, its address up to /ws/connect",
         ForLog(text)));
   }
-  if (!url->path.empty()) url->path.resize(url->path.size() - kEndpoint.size());
-  return fmt::format("{}://{}{}", url->scheme, url->authority, url->path);
+  if (!url->target.empty()) url->target.resize(url->target.size() - kEndpoint.size());
+  return fmt::format("{}://{}{}", url->scheme, url->authority, url->target);
 }
 
 std::string DefaultClientId(std::string_view host_name) {

@@ -155,6 +155,7 @@ TEST_F(OptionsTest, SaysWhatIsWrongWithAnAddress) {
       {"--public-url", "https://hub:99999", "\"hub:99999\": the port is not a number below 65536"},
       {"--public-url", "https://user:pw@hub", "has a user or a password"},
       {"--public-url", "https://", "the host is missing"},
+      {"--public-url", "https://::1", "an IPv6 address without brackets; write https://hub"},
   };
   for (const auto& [flag, value, why] : cases) {
     const auto options = Hub({flag, value});

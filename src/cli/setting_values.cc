@@ -4,7 +4,6 @@
 
 #include "base/private_file.h"
 #include "cli/options.h"
-#include "net/address.h"
 #include "net/tls.h"
 
 namespace berth::cli {
@@ -64,29 +63,14 @@ Result<Sha256Digest> ParseHubPin(std::string_view text) {
       ForLog(text)));
 }
 
-Result<Url> ParseUrl(std::string_view text, std::string_view example) {
-  const auto refuse = [&](std::string_view why) {
-    return Invalid(fmt::format("\"{}\" {}", ForLog(text), why));
-  };
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse(fmt::format("is no URL; write {}", example));
-  Url url{.scheme = ToLower(text.substr(0, colon)), .authority = "", .path = ""};
-  std::string_view rest = text.substr(colon + 3);
-  if (rest.find_first_of("?#") != std::string_view::npos) {
-    return refuse("has a query or a fragment; leave it out");
+Result<net::Url> ParseUrl(std::string_view text, std::string_view example) {
+  auto url = net::SplitUrl(text);
+  if (!url) return Invalid(fmt::format("{}; write {}", url.error().message, example));
+  if (url->target.find_first_of("?#") != std::string::npos) {
+    return Invalid(fmt::format("\"{}\" has a query or a fragment; leave it out", ForLog(text)));
   }
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  url.authority = ToLower(rest.substr(0, slash));
-  rest.remove_prefix(slash);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  if (!std::ranges::all_of(rest, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; })) {
-    return refuse("has a path that no URL can have");
-  }
-  url.path = std::string(rest);
-  auto address = net::ParseHostPort(url.authority, 80);
-  if (url.authority.contains('@')) return refuse("has a user or a password; leave it out");
-  if (!address) return std::move(address).error();
-  if (address->host.empty()) return refuse("names no host");
+  url->authority = ToLower(url->authority);
+  while (url->target.ends_with('/')) url->target.pop_back();
   return url;
 }
 
@@ -96,7 +80,7 @@ Result<std::string> NormalizeOrigin(std::string_view text, std::string_view exam
   if (url->scheme != "http" && url->scheme != "https") {
     return Invalid(fmt::format("\"{}\" is neither http nor https", ForLog(text)));
   }
-  if (!url->path.empty()) {
+  if (!url->target.empty()) {
     return Invalid(
         fmt::format("\"{}\" has a path; only scheme, host and port can be given", ForLog(text)));
   }

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "cli/settings.h"
+#include "net/url.h"
 
 namespace berth::cli {
 
@@ -59,12 +60,6 @@ Result<std::filesystem::path> ParsePath(std::string_view text);
 /// message says why, or is empty or over 4 KiB.
 Result<Secret> ReadSecretFile(std::string_view path);
 
-/// A URL without query and fragment.
-struct Url {
-  std::string scheme;     ///< In lower case.
-  std::string authority;  ///< In lower case.
-  std::string path;       ///< Without slashes at its end.
-};
 /// A PEM file of authorities, looked into.
 Result<std::string> ParseAuthorityFile(std::string_view text);
 
@@ -74,8 +69,9 @@ Result<Sha256Digest> ParseHubPin(std::string_view text);
 /// What a hub's URL looks like, for ParseUrl().
 inline constexpr std::string_view kHubExample = "https://hub.example.org";
 
+/// A URL without query and fragment; its host in lower case, its path without slashes at the end.
 /// kInvalid quotes the text and says what is expected, by an example.
-Result<Url> ParseUrl(std::string_view text, std::string_view example);
+Result<net::Url> ParseUrl(std::string_view text, std::string_view example);
 
 /// "http(s)://host[:port]", from the same with or without a trailing slash.
 Result<std::string> NormalizeOrigin(std::string_view text, std::string_view example);

@@ -33,10 +33,9 @@ Result<std::string> ButtonName(std::string_view text) {
 }
 
 /// Plain HTTP would show tokens and codes to everybody on the way.
-Result<void> CheckProviderUrl(const Url& url) {
+Result<void> CheckProviderUrl(const net::Url& url) {
   if (url.scheme == "https") return Ok();
-  auto address = net::ParseHostPort(url.authority, 80);
-  if (url.scheme == "http" && address && net::IsLoopbackHost(address->host)) return Ok();
+  if (url.scheme == "http" && net::IsLoopbackHost(url.place.host)) return Ok();
   return Invalid("must begin with https:// (http:// only on this machine)");
 }
 

@@ -1,10 +1,7 @@
 #include "http/web.h"
 
-#include <algorithm>
-
 #include "base/event.h"
 #include "base/log.h"
-#include "base/text.h"
 
 namespace berth::http {
 namespace {
@@ -25,29 +22,18 @@ Task<Result<WebAnswer>> AskOnce(std::shared_ptr<H1Client> client, Request reques
 
 }  // namespace
 
-Result<WebUrl> ParseWebUrl(std::string_view text) {
+Result<net::Url> ParseWebUrl(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     return Invalid(fmt::format("\"{}\" {}", ForLog(text), why));
   };
-  WebUrl url;
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse("is no URL");
-  url.scheme = ToLower(text.substr(0, colon));
-  if (url.scheme != "https" && url.scheme != "http") return refuse("is neither https nor http");
-  const bool is_plain = std::ranges::all_of(
-      text, [](char c) { return c > 0x20 && c < 0x7f && c != '\\' && c != '#'; });
-  if (!is_plain) return refuse("holds characters that it must not hold");
-  const std::string_view rest = text.substr(colon + 3);
-  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
-  url.authority = rest.substr(0, end);
-  auto place = net::ParseHostPort(url.authority, url.scheme == "https" ? 443 : 80);
-  if (!place || place->host.empty()) return refuse("names no host");
-  url.place = std::move(*place);
-  if (url.scheme == "http" && !net::IsLoopbackHost(url.place.host)) {
+  auto url = net::SplitUrl(text);
+  if (!url) return url;
+  if (url->scheme != "https" && url->scheme != "http") return refuse("is neither https nor http");
+  if (url->target.contains('#')) return refuse("has a fragment");
+  if (url->scheme == "http" && !net::IsLoopbackHost(url->place.host)) {
     return refuse("is not https: what is asked and answered could be read and changed on the way");
   }
-  url.target = rest.substr(end);
-  if (!url.target.starts_with('/')) url.target.insert(0, "/");
+  if (!url->target.starts_with('/')) url->target.insert(0, "/");
   return url;
 }
 
@@ -59,7 +45,7 @@ DialingWeb::DialingWeb(net::Loop& loop, const Limits& limits, net::ProxySettings
       tls_(std::move(tls)),
       rules_(rules) {}
 
-std::shared_ptr<H1Client> DialingWeb::ClientFor(const WebUrl& url) {
+std::shared_ptr<H1Client> DialingWeb::ClientFor(const net::Url& url) {
   const std::string key = fmt::format("{}://{}", url.scheme, url.authority);
   if (const auto found = clients_.find(key); found != clients_.end()) return found->second;
   if (clients_.size() >= kMaxOrigins) clients_.erase(clients_.begin());

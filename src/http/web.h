@@ -13,25 +13,17 @@
 #include "base/limits.h"
 #include "http/fields.h"
 #include "http/h1_client.h"
-#include "net/address.h"
 #include "net/dial.h"
 #include "net/loop.h"
 #include "net/proxy_settings.h"
 #include "net/tls.h"
+#include "net/url.h"
 
 namespace berth::http {
 
-/// An absolute address, in its parts.
-struct WebUrl {
-  std::string scheme;     ///< "https" or "http".
-  std::string authority;  ///< As written: what Host says.
-  net::HostPort place;
-  std::string target;  ///< Path and query; at least "/".
-};
-
-/// Parses http(s)://host[:port][/path][?query]. kInvalid: anything else, credentials and fragments
-/// included, and http:// to another machine.
-Result<WebUrl> ParseWebUrl(std::string_view text);
+/// SplitUrl() for what may be asked: https, or http on this machine, and no fragment; the target is
+/// at least "/". kInvalid: anything else.
+Result<net::Url> ParseWebUrl(std::string_view text);
 
 struct WebQuestion {
   std::string method = "GET";
@@ -74,7 +66,7 @@ class DialingWeb : public Web {
   Task<Result<WebAnswer>> Ask(WebQuestion question) override;
 
  private:
-  std::shared_ptr<H1Client> ClientFor(const WebUrl& url);
+  std::shared_ptr<H1Client> ClientFor(const net::Url& url);
 
   net::Loop& loop_;
   const Limits& limits_;

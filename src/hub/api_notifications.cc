@@ -37,7 +37,7 @@ boost::json::object ViewOf(const HubContext& hub, const ShownTarget& shown) {
   view["kind"] = store::ToString(row.kind);
   view["name"] = row.name;
   const auto config = OpenNotifyConfig(hub.sealer, row);
-  const auto url = config ? http::ParseWebUrl(config->url) : Result<http::WebUrl>(Invalid(""));
+  const auto url = config ? http::ParseWebUrl(config->url) : Result<net::Url>(Invalid(""));
   view["host"] = url ? url->authority : std::string();
   boost::json::array events;
   for (const std::string& event : row.events) events.emplace_back(event);

@@ -6,31 +6,42 @@
 #include "http/fields.h"
 #include "http/grammar.h"
 #include "net/address.h"
+#include "net/url.h"
 
 namespace berth::hub {
 namespace {
-
-std::uint16_t DefaultPort(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
 struct HostAndPort {
   std::string host;
   std::uint16_t port = 0;  ///< 0: none given.
 };
 
+/// One host has one form: lower case, and no dot at its end. kInvalid: nothing is left of it.
+Result<std::string> PlainHost(std::string_view written) {
+  std::string host = ToLower(written);
+  if (host.ends_with('.')) host.pop_back();
+  if (host.empty()) return Invalid("empty host");
+  if (host.ends_with('.')) return Invalid("host with an empty label");
+  return host;
+}
+
 Result<HostAndPort> Split(std::string_view authority) {
   HostAndPort split;
-  std::size_t colon = authority.rfind(':');
-  if (!authority.empty() && authority.front() == '[') {
+  std::size_t end = authority.find(':');
+  const bool is_ipv6 = authority.starts_with('[');
+  if (is_ipv6) {
     const std::size_t bracket = authority.find(']');
     if (bracket == std::string_view::npos) return Invalid("address without ']'");
-    if (colon < bracket) colon = std::string_view::npos;
+    end = bracket + 1;
+    if (end < authority.size() && authority[end] != ':') return Invalid("no ':' after the ']'");
   }
-  split.host = ToLower(authority.substr(0, std::min(colon, authority.size())));
-  if (!split.host.empty() && split.host.back() == '.') split.host.pop_back();
-  if (split.host.empty()) return Invalid("empty host");
-  if (split.host.back() == '.') return Invalid("host with an empty label");
-  if (colon == std::string_view::npos) return split;
-  split.port = net::ParsePort(authority.substr(colon + 1)).value_or(0);
+  std::string_view written = authority.substr(0, end);
+  if (is_ipv6) written = written.substr(1, written.size() - 2);
+  auto host = PlainHost(written);
+  if (!host) return std::move(host).error();
+  split.host = *std::move(host);
+  if (end >= authority.size()) return split;
+  split.port = net::ParsePort(authority.substr(end + 1)).value_or(0);
   if (split.port == 0) return Invalid("port is not a number from 1 to 65535");
   return split;
 }
@@ -38,31 +49,24 @@ Result<HostAndPort> Split(std::string_view authority) {
 }  // namespace
 
 std::string Origin::authority() const {
-  if (port == DefaultPort(scheme)) return host;
-  return host + ':' + std::to_string(port);
+  if (port != net::DefaultPort(scheme)) return net::HostPort{host, port}.ToString();
+  return host.contains(':') ? '[' + host + ']' : host;
 }
 
 std::string Origin::ToString() const { return scheme + "://" + authority(); }
 
-Result<Origin> ParseOrigin(std::string_view url) {
-  Origin origin;
-  const std::size_t mark = url.find("://");
-  if (mark == std::string_view::npos) return Invalid("URL has no scheme: write https://host");
-  origin.scheme = ToLower(url.substr(0, mark));
-  if (origin.scheme != "http" && origin.scheme != "https") {
+Result<Origin> ParseOrigin(std::string_view text) {
+  auto url = net::SplitUrl(text);
+  if (!url) return std::move(url).error();
+  if (url->scheme != "http" && url->scheme != "https") {
     return Invalid("URL scheme must be http or https");
   }
-  std::string_view authority = url.substr(mark + 3);
-  if (!authority.empty() && authority.back() == '/') authority.remove_suffix(1);
-  if (authority.find_first_of("/?#@ ") != std::string_view::npos) {
+  if (!url->target.empty() && url->target != "/") {
     return Invalid("URL must be scheme, host and port only");
   }
-  if (!http::IsAuthority(authority)) return Invalid("URL has no valid host and port");
-  auto split = Split(authority);
-  if (!split) return Wrap(std::move(split).error(), "URL");
-  origin.host = std::move(split->host);
-  origin.port = split->port != 0 ? split->port : DefaultPort(origin.scheme);
-  return origin;
+  auto host = PlainHost(url->place.host);
+  if (!host) return Wrap(std::move(host).error(), "URL");
+  return Origin{std::move(url->scheme), *std::move(host), url->place.port};
 }
 
 bool IsInstanceLabel(std::string_view id) { return IsHostLabel(id); }
@@ -71,8 +75,7 @@ Result<Hosts> Hosts::Create(Origin public_origin, std::string_view apps_domain, 
   Hosts hosts;
   hosts.own_hosts_.push_back(public_origin.host);
   if (is_loopback) {
-    for (const char* name : {"localhost", "127.0.0.1", "[::1]"})
-      hosts.own_hosts_.emplace_back(name);
+    for (const char* name : {"localhost", "127.0.0.1", "::1"}) hosts.own_hosts_.emplace_back(name);
   }
   if (!apps_domain.empty()) {
     if (!http::IsAuthority(apps_domain)) return Invalid("apps domain: not a valid host and port");
@@ -82,13 +85,17 @@ Result<Hosts> Hosts::Create(Origin public_origin, std::string_view apps_domain, 
     hosts.apps_port_ = split->port != 0 ? split->port : public_origin.port;
   }
   hosts.public_origin_ = std::move(public_origin);
+  if (hosts.has_subdomains() && !ParseOrigin(hosts.InstanceOrigin("any"))) {
+    return Invalid("apps domain: no name that names could stand before");
+  }
   return hosts;
 }
 
 HostMatch Hosts::Match(std::string_view authority) const {
   auto split = Split(authority);
   if (!split) return {};
-  const std::uint16_t port = split->port != 0 ? split->port : DefaultPort(public_origin_.scheme);
+  const std::uint16_t port =
+      split->port != 0 ? split->port : net::DefaultPort(public_origin_.scheme);
   const std::string& host = split->host;
   if (port == public_origin_.port && std::ranges::find(own_hosts_, host) != own_hosts_.end()) {
     return {HostKind::kHub, {}};
@@ -116,7 +123,8 @@ std::string Hosts::InstanceOrigin(std::string_view id) const {
 std::string Hosts::OriginOf(std::string_view authority) const {
   auto split = Split(authority);
   if (!split) return {};
-  const std::uint16_t port = split->port != 0 ? split->port : DefaultPort(public_origin_.scheme);
+  const std::uint16_t port =
+      split->port != 0 ? split->port : net::DefaultPort(public_origin_.scheme);
   return Origin{public_origin_.scheme, std::move(split->host), port}.ToString();
 }
 

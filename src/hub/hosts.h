@@ -22,7 +22,7 @@ struct HostMatch {
 /// An address as people type it: scheme, host in lower case, port (the scheme's default if none).
 struct Origin {
   std::string scheme;
-  std::string host;  ///< IPv6 addresses in brackets.
+  std::string host;  ///< IPv6 addresses without brackets.
   std::uint16_t port = 0;
 
   /// "https://hub.example" or "http://localhost:8787": as browsers write Origin.
@@ -32,7 +32,7 @@ struct Origin {
 };
 
 /// Parses "http(s)://host[:port][/]". kInvalid names what is wrong.
-Result<Origin> ParseOrigin(std::string_view url);
+Result<Origin> ParseOrigin(std::string_view text);
 
 /// A valid name for an instance's address: one DNS label of a-z, 0-9 and '-', 1 to 63 bytes.
 bool IsInstanceLabel(std::string_view id);

@@ -27,9 +27,10 @@ TEST(HostsTest, ALoopbackHubHasThreeNamesAndSubdomainsOfLocalhost) {
 
 TEST(HostsTest, EverythingElseIsUnknown) {
   const Hosts hosts = Loopback();
-  for (const char* other : {"localhost", "localhost:80", "evil.example:8787", "a.b.localhost:8787",
-                            ".localhost:8787", "-a.localhost:8787", "127.0.0.1:8788",
-                            "xlocalhost:8787", "", "[::1", "a_b.localhost:8787"}) {
+  for (const char* other :
+       {"localhost", "localhost:80", "::1:8787", "[::1]x:8787", "[::1:8787", "evil.example:8787",
+        "a.b.localhost:8787", ".localhost:8787", "-a.localhost:8787", "127.0.0.1:8788",
+        "xlocalhost:8787", "", "[::1", "a_b.localhost:8787"}) {
     EXPECT_EQ(hosts.Match(other).kind, HostKind::kUnknown) << other;
   }
 }
@@ -71,9 +72,18 @@ TEST(HostsTest, OriginsWithTlsOrOnThisMachineAreTrustworthy) {
   }
 }
 
+TEST(HostsTest, NoNamesStandBeforeAnAddress) {
+  const Origin hub{"https", "hub.example", 443};
+  for (const char* apps : {"[::1]", "[::1]:8443", "apps~example"}) {
+    EXPECT_THAT(Hosts::Create(hub, apps, false), FailsWith(ErrorKind::kInvalid)) << apps;
+  }
+}
+
 TEST(HostsTest, OriginsAreParsedStrictly) {
   EXPECT_EQ(ParseOrigin("https://Hub.Example/")->ToString(), "https://hub.example");
-  EXPECT_EQ(ParseOrigin("http://[::1]:8787")->authority(), "[::1]:8787");
+  EXPECT_EQ(ParseOrigin("HTTP://[::1]:8787")->authority(), "[::1]:8787");
+  EXPECT_EQ(ParseOrigin("http://[::1]")->ToString(), "http://[::1]");
+  EXPECT_EQ(ParseOrigin("http://[::1]")->host, "::1");
   EXPECT_FALSE(ParseOrigin("https://../"));
   for (const char* wrong : {"hub.example", "ftp://x", "https://x/path", "https://u@x",
                             "https://x:0", "https://x:99999", "https://", "https://x:1:2",

@@ -28,7 +28,7 @@ Origin DefaultOrigin(const net::HostPort& listen, std::uint16_t port, bool is_tl
                         (listen.host == "127.0.0.1" || !listen.host.starts_with("127."));
   origin.host = "localhost";
   if (!is_local && !listen.host.empty() && listen.host != "0.0.0.0" && listen.host != "::") {
-    origin.host = listen.host.contains(':') ? fmt::format("[{}]", listen.host) : listen.host;
+    origin.host = listen.host;
   }
   origin.port = port;
   return origin;
@@ -291,8 +291,7 @@ void Hub::CheckCertificate() const {
     LogWarn("the certificate {} is not for {}: browsers refuse it there",
             options_.tls_cert.string(), called);
   };
-  std::string own = hosts_.public_origin().host;
-  if (own.starts_with('[')) own = own.substr(1, own.size() - 2);
+  const std::string& own = hosts_.public_origin().host;
   check(own, own);
   if (!hosts_.has_subdomains()) return;
   const auto instance = ParseOrigin(hosts_.InstanceOrigin("any"));

@@ -41,7 +41,7 @@ Result<std::unique_ptr<HubClient>> HubClient::Create(net::Loop& loop, const Limi
                                                   std::move(*proxies), std::move(*tls)));
 }
 
-HubClient::HubClient(net::Loop& loop, const Limits& limits, std::string url, http::WebUrl place,
+HubClient::HubClient(net::Loop& loop, const Limits& limits, std::string url, net::Url place,
                      Secret token, net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls)
     : loop_(loop),
       limits_(limits),

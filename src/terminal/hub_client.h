@@ -38,8 +38,8 @@ class HubClient {
   Executor& executor() { return loop_; }
 
  private:
-  HubClient(net::Loop& loop, const Limits& limits, std::string url, http::WebUrl place,
-            Secret token, net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls);
+  HubClient(net::Loop& loop, const Limits& limits, std::string url, net::Url place, Secret token,
+            net::ProxySettings proxies, std::unique_ptr<net::TlsClient> tls);
   http::Request RequestFor(std::string_view path) const;
   Task<Result<http::Response>> Ask(http::Request request);
   Task<Result<std::string>> AskForText(http::Request request);
@@ -48,7 +48,7 @@ class HubClient {
   net::Loop& loop_;
   const Limits& limits_;
   const std::string url_;
-  const http::WebUrl place_;
+  const net::Url place_;
   const std::string base_;  ///< The path that the hub lives under; mostly "".
   const Secret token_;
   const net::ProxySettings proxies_;
