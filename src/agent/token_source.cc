@@ -8,13 +8,13 @@
 #include "base/encoding.h"
 #include "base/private_file.h"
 #include "base/text.h"
+#include "base/trim.h"
 
 namespace berth::agent {
 namespace {
 
 constexpr std::size_t kMaxFile = 4096;
 constexpr std::size_t kMaxToken = 512;
-constexpr std::string_view kSpace = " \t\r\n";
 
 }  // namespace
 
@@ -36,10 +36,9 @@ Result<Secret> ParseToken(std::string_view text) {
 Result<Secret> ReadTokenFile(const std::filesystem::path& file) {
   auto text = ReadPrivateFile(file, kMaxFile);
   if (!text) return std::move(text).error();
-  const std::size_t first = text->find_first_not_of(kSpace);
-  if (first == std::string::npos) return Invalid(file.string() + " is empty");
-  const std::size_t end = text->find_last_not_of(kSpace) + 1;
-  auto token = ParseToken(std::string_view(*text).substr(first, end - first));
+  const std::string_view written = Trim(*text);
+  if (written.empty()) return Invalid(file.string() + " is empty");
+  auto token = ParseToken(written);
   if (!token) return Wrap(std::move(token).error(), file.string());
   return token;
 }

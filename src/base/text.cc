@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/trim.h"
+
 namespace berth {
 namespace {
 
@@ -118,12 +120,9 @@ std::vector<std::string> SplitList(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
-    std::string_view part = text.substr(0, end);
+    const std::string_view part = Trim(text.substr(0, end), " \t");
     text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t first = part.find_first_not_of(" \t");
-    if (first == std::string_view::npos) continue;
-    part = part.substr(first, part.find_last_not_of(" \t") - first + 1);
-    parts.emplace_back(part);
+    if (!part.empty()) parts.emplace_back(part);
   }
   return parts;
 }

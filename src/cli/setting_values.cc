@@ -1,8 +1,7 @@
 #include "cli/setting_values.h"
 
-#include <algorithm>
-
 #include "base/private_file.h"
+#include "base/trim.h"
 #include "cli/options.h"
 #include "net/tls.h"
 
@@ -41,10 +40,9 @@ Result<Secret> ReadSecretFile(std::string_view path) {
   constexpr std::size_t kMaxSecret = 4096;
   auto text = ReadSmallFile(path, kMaxSecret);
   if (!text) return Invalid(text.error().message);
-  const std::size_t first = text->find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return Invalid(fmt::format("{} is empty", ForLog(path)));
-  const std::size_t last = text->find_last_not_of(" \t\r\n");
-  return Secret(std::string_view(*text).substr(first, last - first + 1));
+  const std::string_view secret = Trim(*text);
+  if (secret.empty()) return Invalid(fmt::format("{} is empty", ForLog(path)));
+  return Secret(secret);
 }
 
 Result<std::string> ParseAuthorityFile(std::string_view text) {

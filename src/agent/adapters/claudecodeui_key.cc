@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/private_file.h"
+#include "base/trim.h"
 
 namespace berth::agent {
 namespace {
@@ -38,23 +39,16 @@ Variables ParseEnviron(std::string_view text) {
   return variables;
 }
 
-std::string Trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == text.npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
-}
-
 /// Adds what a .env file sets and the environment does not, exactly as the instance reads it: no
 /// quotes, no escapes, the first setting of a name wins.
 void AddDotEnv(std::string_view text, Variables& variables) {
   std::istringstream lines{std::string(text)};
   for (std::string raw; std::getline(lines, raw);) {
-    const std::string line = Trim(raw);
+    const std::string_view line = Trim(raw);
     const std::size_t equals = line.find('=');
     if (line.starts_with('#') || equals == line.npos || equals == 0) continue;
-    std::string value = Trim(line.substr(equals + 1));
-    if (!value.empty()) variables.emplace(line.substr(0, equals), std::move(value));
+    const std::string_view value = Trim(line.substr(equals + 1));
+    if (!value.empty()) variables.emplace(line.substr(0, equals), value);
   }
 }
 
