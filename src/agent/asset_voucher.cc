@@ -1,6 +1,5 @@
 #include "agent/asset_voucher.h"
 
-#include "control/stream_fields.h"
 #include "http/shared_asset.h"
 
 namespace berth::agent {
@@ -66,7 +65,7 @@ Task<Result<http::Response>> AssetVoucher::Vouch(std::string hints, http::Respon
   }
   response.body = nullptr;
   response.head.fields.Remove("content-length");
-  response.head.fields.Set(control::kDigestField, digest);
+  response.head.fields.Set(http::kDigestField, digest);
   co_return response;
 }
 

@@ -5,7 +5,6 @@
 #include "base/event.h"
 #include "base/executor_testing.h"
 #include "base/result_testing.h"
-#include "control/stream_fields.h"
 #include "http/body_testing.h"
 #include "http/shared_asset.h"
 
@@ -52,7 +51,7 @@ TEST_F(AssetVoucherTest, WhatTheHubHoldsIsNotSent) {
     auto response = Vouch(hints, "the bytes");
     ASSERT_THAT(response, IsOk());
     EXPECT_EQ(response->body, nullptr);
-    EXPECT_EQ(response->head.fields.Find(control::kDigestField), http::AssetDigest("the bytes"));
+    EXPECT_EQ(response->head.fields.Find(http::kDigestField), http::AssetDigest("the bytes"));
     EXPECT_FALSE(response->head.fields.Has("content-length"));
   }
 }
@@ -63,7 +62,7 @@ TEST_F(AssetVoucherTest, EverythingElseIsSentWhole) {
   for (const std::string& text : {std::string("the bytes"), std::string(), large}) {
     auto response = Vouch(text == large ? HintOf(large) : HintOf("others"), text);
     ASSERT_THAT(response, IsOk());
-    EXPECT_FALSE(response->head.fields.Has(control::kDigestField));
+    EXPECT_FALSE(response->head.fields.Has(http::kDigestField));
     EXPECT_EQ(*executor_.Await(http::ReadAll(response->body.get(), 1000)), text);
   }
 }

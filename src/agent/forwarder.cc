@@ -136,7 +136,7 @@ void PrepareRequest(const std::shared_ptr<Edits>& edits, http::Request& request)
   edits->compression.coding = http::CodingNamed(fields.Find(control::kCompressField).value_or(""));
   edits->method = request.head.method;
   if (http::MayAskForSharedAsset(request.head)) {
-    edits->held = fields.Find(control::kHeldField).value_or("");
+    edits->held = fields.Find(http::kHeldField).value_or("");
   }
   http::RestoreEtags(request.head.fields);
   edits->plan.PrepareRequest(request.head);

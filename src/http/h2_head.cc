@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "http/date.h"
 #include "http/grammar.h"
+#include "http/shared_asset.h"
 
 namespace berth::http {
 namespace {
@@ -66,8 +67,8 @@ bool IsSensitive(std::string_view name) {
       return name == "cookie";
     case 10:
       return name == "set-cookie";
-    case 12:
-      return name == "x-berth-have";
+    case kHeldField.size():
+      return name == kHeldField;
     case 13:
       return name == "authorization";
     case 19:

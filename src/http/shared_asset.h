@@ -15,6 +15,13 @@
 
 namespace berth::http {
 
+/// In a request of the hub: hints of what it holds, separated by commas. Absent: nothing that could
+/// be the response's body.
+inline constexpr std::string_view kHeldField = "x-berth-have";
+
+/// In a response without a body: the digest of the body that the hub holds.
+inline constexpr std::string_view kDigestField = "x-berth-digest";
+
 /// Whether the response to this request, as a browser sent it, may be kept: a GET of the whole,
 /// with no credentials of its own and no query. Cookies do not count: the instance sees them and is
 /// asked each time.

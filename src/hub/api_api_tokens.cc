@@ -67,8 +67,9 @@ Task<Result<http::Response>> CreateApiToken(HubContext& hub, ApiCall call) {
   wanted.scopes = *std::move(scopes);
   auto created = co_await hub.identity.api_tokens().Create(std::move(wanted));
   if (!created && created.error().kind == ErrorKind::kConflict) {
-    co_return ProblemResponse(
-        {409, "Too many API tokens", "You have 100 already: revoke some of them."});
+    co_return ProblemResponse({409, "Too many API tokens",
+                               fmt::format("You have {} already: revoke some of them.",
+                                           identity::ApiTokens::kMaxPerUser)});
   }
   if (!created) co_return std::move(created).error();
   const identity::ApiToken& token = *created->token;

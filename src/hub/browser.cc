@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "http/problem.h"
 #include "identity/identity.h"
 
 namespace berth::hub {
@@ -64,8 +65,7 @@ http::Response Redirect(int status, std::string_view location) {
   http::Response response;
   response.head.status = status;
   response.head.fields.Add("location", location);
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
+  http::NeverKept(response.head.fields);
   return response;
 }
 

@@ -93,11 +93,11 @@ class Edits : public http::ProxyEdits {
     if (coding != http::Coding::kIdentity) {
       head.fields.Add(control::kCompressField, http::NameOf(coding));
     }
-    if (!hints.empty()) head.fields.Add(control::kHeldField, hints);
+    if (!hints.empty()) head.fields.Add(http::kHeldField, hints);
   }
   void EditResponse(http::ResponseHead& head) override {
     refusal = AgentProblemOf(head, instance_id);
-    digest = head.fields.Find(control::kDigestField).value_or("");
+    digest = head.fields.Find(http::kDigestField).value_or("");
     hub::EditResponse(head, prefix);
   }
 

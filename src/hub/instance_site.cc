@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/seal.h"
 #include "http/cookie.h"
+#include "http/problem.h"
 #include "http/query.h"
 #include "http/reserved_path.h"
 #include "hub/audit_events.h"
@@ -18,12 +19,6 @@
 
 namespace berth::hub {
 namespace {
-
-http::Response NeverKept(http::Response response) {
-  response.head.fields.Set("cache-control", "no-store");
-  response.head.fields.Set("vary", "*");
-  return response;
-}
 
 /// The hub's page that opens the instance: it orders a one-time code for whoever is signed in.
 std::string OpenerOf(const HubContext& hub, std::string_view instance_id) {
@@ -117,7 +112,8 @@ Task<Result<http::Response>> RedeemTicket(HubContext& hub, http::Request request
                                        .address = address,
                                        .detail = "subdomain mode"});
   PartFromFormerOwner(hub, request.head, instance_id, owner_id, response.head.fields);
-  co_return NeverKept(std::move(response));
+  http::NeverKept(response.head.fields);
+  co_return response;
 }
 
 Task<Result<http::Response>> ServeReserved(HubContext& hub, http::Request request,

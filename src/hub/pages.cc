@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "http/problem.h"
 #include "hub/assets.h"
 #include "hub/problem.h"
 
@@ -54,8 +55,7 @@ http::Response PageWithFacts(
   }
   auto response = http::TextResponse(status, asset->content_type, std::move(page));
   AddPageSecurity(response.head.fields);
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
+  http::NeverKept(response.head.fields);
   return response;
 }
 
@@ -108,8 +108,7 @@ http::Response StandInWorker() {
   CHECK(asset != nullptr);
   auto response = http::TextResponse(200, asset->content_type, std::string(asset->body));
   AddPageSecurity(response.head.fields);
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
+  http::NeverKept(response.head.fields);
   return response;
 }
 

@@ -1,8 +1,6 @@
 #include "hub/problem.h"
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
-
+#include "http/problem.h"
 #include "hub/cross_site.h"
 
 namespace berth::hub {
@@ -85,16 +83,7 @@ Problem ExplainedProblem(const Error& error) {
 }
 
 http::Response ProblemResponse(const Problem& problem) {
-  boost::json::object body;
-  body["type"] = "about:blank";
-  body["title"] = problem.title;
-  body["status"] = problem.status;
-  body["detail"] = problem.detail;
-  auto response = http::TextResponse(problem.status, "application/problem+json",
-                                     boost::json::serialize(body) + "\n");
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
-  return response;
+  return http::ProblemDetails(problem.status, problem.title, problem.detail);
 }
 
 http::Response TooManyAttempts(std::chrono::seconds wait) {
@@ -133,8 +122,7 @@ http::Response ProblemFor(Reader reader, const Problem& problem, std::string_vie
                                          EscapeHtml(problem.link_text)),
       EscapeHtml(home), retries ? fmt::format("<script>{}</script>\n", kScript) : "");
   auto response = http::TextResponse(problem.status, "text/html; charset=utf-8", std::move(page));
-  response.head.fields.Add("cache-control", "no-store");
-  response.head.fields.Add("vary", "*");
+  http::NeverKept(response.head.fields);
   // In path mode it has an instance's address, to which its links to the hub would be led back
   // (Router::ServeHub).
   response.head.fields.Add("referrer-policy", "no-referrer");
