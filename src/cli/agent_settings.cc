@@ -119,7 +119,7 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
   return {
       {.name = "hub",
        .value_name = "URL",
-       .help = "The hub; also ORCHESTRATOR_URL",
+       .help = "The hub",
        .set = Into(options.hub_url, NormalizeHubUrl),
        .variable = "ORCHESTRATOR_URL"},
       {.name = "token-file",
@@ -135,7 +135,7 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
        .source = Source::kEnvironment},
       {.name = "id",
        .value_name = "ID",
-       .help = "The instance's id, for ever; also ORCHESTRATOR_CLIENT_ID (default: host name)",
+       .help = "The instance's id, for ever (default: host name)",
        .set = Into(options.client_id, ClientId),
        .variable = "ORCHESTRATOR_CLIENT_ID"},
       {.name = "instance",
@@ -235,10 +235,8 @@ std::vector<Setting> AgentSettings(agent::AgentOptions& options) {
 
 std::vector<Setting> AgentEnrolSettings(agent::AgentOptions& options) {
   auto rows = AgentSettings(options);
+  KeepFlags(rows, {"hub", "id", "hub-ca", "hub-pin"});
   for (Setting& row : rows) {
-    const bool is_ours =
-        row.name == "hub" || row.name == "id" || row.name == "hub-ca" || row.name == "hub-pin";
-    if (!is_ours && row.source == Source::kAnywhere) row.source = Source::kEnvironmentAndFile;
     // The token that there is may be why somebody enrols anew.
     if (row.name.starts_with("token")) row.set = [](std::string_view) { return Ok(); };
   }

@@ -128,10 +128,7 @@ std::vector<Setting> HubSettings(hub::HubOptions& options) {
 
 std::vector<Setting> HubDataSettings(hub::HubOptions& options) {
   auto rows = HubSettings(options);
-  for (Setting& row : rows) {
-    if (row.name != "data" && row.source == Source::kAnywhere)
-      row.source = Source::kEnvironmentAndFile;
-  }
+  KeepFlags(rows, {"data"});
   return rows;
 }
 

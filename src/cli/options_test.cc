@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "agent/enrolled_token.h"
@@ -14,6 +15,7 @@ namespace {
 using ::berth::testing::FailsWith;
 using ::berth::testing::IsOk;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using testing::OptionsTest;
 using ::testing::Pair;
@@ -38,6 +40,16 @@ TEST_F(OptionsTest, WithoutAnythingTheDefaultsCount) {
   EXPECT_EQ(options.listen, "127.0.0.1:8787");
   EXPECT_TRUE(options.path_mode);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
+}
+
+TEST_F(OptionsTest, TheHelpNamesTheFurtherVariable) {
+  agent::AgentOptions options;
+  Settings settings(AgentSettings(options));
+  CLI::App command;
+  settings.AddFlags(command);
+  EXPECT_THAT(command.get_option("--protocol")->get_description(),
+              EndsWith("; also ORCHESTRATOR_PROTOCOL"));
+  EXPECT_EQ(command.get_option("--hub")->get_description(), "The hub; also ORCHESTRATOR_URL");
 }
 
 TEST_F(OptionsTest, FileThenEnvironmentThenFlag) {

@@ -27,7 +27,19 @@ std::string KeyName(std::string_view name) {
   return key;
 }
 
+std::string HelpOf(const Setting& setting) {
+  if (setting.variable.empty()) return std::string(setting.help);
+  return fmt::format("{}; also {}", setting.help, setting.variable);
+}
+
 }  // namespace
+
+void KeepFlags(std::vector<Setting>& rows, std::initializer_list<std::string_view> names) {
+  for (Setting& row : rows) {
+    const bool is_kept = std::ranges::find(names, row.name) != names.end();
+    if (!is_kept && row.source == Source::kAnywhere) row.source = Source::kEnvironmentAndFile;
+  }
+}
 
 Environment ProcessEnvironment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -45,7 +57,7 @@ void Settings::AddFlags(CLI::App& command) {
   for (Row& row : rows_) {
     if (row.setting.source != Source::kAnywhere) continue;
     auto* option = command.add_option("--" + std::string(row.setting.name), row.flag_values,
-                                      std::string(row.setting.help));
+                                      HelpOf(row.setting));
     option->type_name(std::string(row.setting.value_name))->allow_extra_args(false);
     option->multi_option_policy(row.setting.is_list ? CLI::MultiOptionPolicy::TakeAll
                                                     : CLI::MultiOptionPolicy::Throw);

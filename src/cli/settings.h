@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,13 +28,17 @@ enum class Source { kAnywhere, kEnvironmentAndFile, kEnvironment };
 struct Setting {
   std::string_view name;        ///< As a flag, without dashes.
   std::string_view value_name;  ///< "ADDR:PORT", for --help.
-  std::string_view help;        ///< One line, with the default.
+  std::string_view help;        ///< One line, with the default; --help adds `variable`.
   /// Takes the value over. Lists: called once for each item.
   std::function<Result<void>(std::string_view)> set;
   std::string_view variable = {};  ///< A further environment variable, after BERTH_...
   bool is_list = false;  ///< Repeated flags, arrays in the file, commas in the environment.
   Source source = Source::kAnywhere;
 };
+
+/// Leaves of `rows` those called `names` as flags; the others come from the environment and the
+/// file alone. For a command that shares a file with another and needs little of it.
+void KeepFlags(std::vector<Setting>& rows, std::initializer_list<std::string_view> names);
 
 /// Reads an environment variable.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
