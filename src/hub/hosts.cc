@@ -35,11 +35,16 @@ Result<HostAndPort> Split(std::string_view authority) {
     end = bracket + 1;
     if (end < authority.size() && authority[end] != ':') return Invalid("no ':' after the ']'");
   }
-  std::string_view written = authority.substr(0, end);
-  if (is_ipv6) written = written.substr(1, written.size() - 2);
-  auto host = PlainHost(written);
-  if (!host) return std::move(host).error();
-  split.host = *std::move(host);
+  if (is_ipv6) {
+    split.host = ToLower(authority.substr(1, end - 2));
+    if (!net::IsIpAddress(split.host) || !split.host.contains(':')) {
+      return Invalid("no IPv6 address in the brackets");
+    }
+  } else {
+    auto host = PlainHost(authority.substr(0, end));
+    if (!host) return std::move(host).error();
+    split.host = *std::move(host);
+  }
   if (end >= authority.size()) return split;
   split.port = net::ParsePort(authority.substr(end + 1)).value_or(0);
   if (split.port == 0) return Invalid("port is not a number from 1 to 65535");

@@ -30,7 +30,8 @@ TEST(HostsTest, EverythingElseIsUnknown) {
   for (const char* other :
        {"localhost", "localhost:80", "::1:8787", "[::1]x:8787", "[::1:8787", "evil.example:8787",
         "a.b.localhost:8787", ".localhost:8787", "-a.localhost:8787", "127.0.0.1:8788",
-        "xlocalhost:8787", "", "[::1", "a_b.localhost:8787"}) {
+        "xlocalhost:8787", "", "[::1", "a_b.localhost:8787", "[127.0.0.1]:8787", "[localhost]:8787",
+        "[::1.]:8787"}) {
     EXPECT_EQ(hosts.Match(other).kind, HostKind::kUnknown) << other;
   }
 }

@@ -19,12 +19,16 @@ Result<Url> SplitUrl(std::string_view text) {
   };
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return refuse("is no URL");
+  const std::string_view rest = text.substr(colon + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    // Not to be shown: it may be a password.
+    return Invalid(fmt::format("the URL of \"{}\" has a user or a password; leave it out",
+                               ForLog(authority.substr(at + 1))));
+  }
   const bool is_plain =
       std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
   if (!is_plain) return refuse("holds characters that it must not hold");
-  const std::string_view rest = text.substr(colon + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.contains('@')) return refuse("has a user or a password");
   Url url{.scheme = ToLower(text.substr(0, colon)),
           .authority = std::string(authority),
           .place = {},

@@ -22,7 +22,8 @@ std::uint16_t DefaultPort(std::string_view scheme);
 
 /// Parses SCHEME://HOST[:PORT][PATH][?QUERY][#FRAGMENT], of any scheme. An IPv6 host is in brackets
 /// and has none in `place`. kInvalid: anything else, a user or a password, port 0, and bytes that
-/// no URL has (blanks, controls, backslashes, beyond ASCII); the message quotes the text.
+/// no URL has (blanks, controls, backslashes, beyond ASCII); the message quotes the text, but
+/// for a password.
 Result<Url> SplitUrl(std::string_view text);
 
 }  // namespace berth::net
