@@ -114,20 +114,23 @@ struct Hub::Doors {
 };
 
 Task<Result<std::unique_ptr<Hub>>> Hub::Start(net::Loop& loop, HubOptions options) {
+  LogInfo("berth {}", BERTH_VERSION);
   auto listen = net::ParseHostPort(options.listen);
   if (!listen) co_return Wrap(std::move(listen).error(), "--listen");
   auto tls = OpenTls(options);
   if (!tls) co_return Wrap(std::move(tls).error(), "TLS");
   auto lock = store::FolderLock::Take(options.data);
   if (!lock) co_return Wrap(std::move(lock).error(), "data folder");
-  auto store = store::Store::Open(loop, options.data, store::StoreThread::kOwn, lock->get());
-  if (!store) co_return Wrap(std::move(store).error(), "data folder");
   auto sealer = Sealer::Open(options.data / kSealKeyFile, SystemRandom());
   if (!sealer) co_return Wrap(std::move(sealer).error(), "data folder");
   auto doors = Doors::Open(loop, *listen, tls->get(), options);
   if (!doors) co_return Wrap(std::move(doors).error(), "--listen");
   auto hosts = MakeHosts(options, *listen, doors->port);
   if (!hosts) co_return std::move(hosts).error();
+  // Last, as it may bring the database up to date: there is no way back from that, and a hub that
+  // does not come up for another reason must leave it to the berth before.
+  auto store = store::Store::Open(loop, options.data, store::StoreThread::kOwn, lock->get());
+  if (!store) co_return Wrap(std::move(store).error(), "data folder");
   std::unique_ptr<Hub> hub(new Hub(loop, std::move(options), std::move(*hosts), std::move(*store),
                                    std::move(*sealer), std::move(*tls)));
   auto ready = hub->PrepareSignIn(loop);

@@ -102,8 +102,9 @@ Task<Result<control::Registered>> RegisterInstance(HubContext& hub, identity::Ag
   if (!connected) co_return RefusedRegistration(connected.error().message);
   // Version 1 may register as often as it likes over one connection.
   if (!is_again) {
-    LogInfo("instance {}: connected from {} with token \"{}\"", id, ForLog(address),
-            ForLog(token->name));
+    const std::string& version = registration.metadata.agent_version;
+    LogInfo("instance {}: connected from {} with token \"{}\", agent {}", id, ForLog(address),
+            ForLog(token->name), version.empty() ? "of another make" : ForLog(version));
   }
   hub.identity.audit().RecordSparsely(ConnectEvent(*token, address, id));
   control::Registered answer;

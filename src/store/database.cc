@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/private_file.h"
 #include "store/folder_lock.h"
 #include "store/schema.h"
@@ -212,9 +213,10 @@ Result<void> Database::Migrate(const std::filesystem::path& folder, const Folder
         });
     if (!looked) return looked;
     if (version > known) {
-      return Invalid(
-          fmt::format("a newer berth wrote it (schema {}, this one knows {}): update this berth",
-                      version, known));
+      return Invalid(fmt::format(
+          "a newer berth wrote it (schema {}, this one knows {}): update this berth, or "
+          "restore the backup of before",
+          version, known));
     }
     if (application != kApplicationId && (tables != 0 || version != 0)) {
       return Invalid("it is not a database of berth");
@@ -242,6 +244,7 @@ Result<void> Database::Migrate(const std::filesystem::path& folder, const Folder
                       kApplicationId, known));
     });
     if (!done) return Wrap(std::move(done).error(), fmt::format("schema {}", known));
+    if (version > 0) LogInfo("database brought from schema {} to {}", version, known);
   }
 }
 

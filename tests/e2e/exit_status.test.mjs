@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +69,8 @@ describe("a command that cannot begin", { timeout: 120_000 }, () => {
       const { status, err } = await run([...hub, "--data", data]);
       assert.match(err, why);
       assert.equal(status, 2, err);
+      // Made, or brought up to date, it would be a newer berth's for the one that is put back.
+      if (file === "seal.key") assert.ok(!existsSync(join(data, "berth.db")));
     }
   });
 
