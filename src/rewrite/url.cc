@@ -46,10 +46,10 @@ std::string WithoutDots(std::string_view path) {
     rest.remove_prefix(segment.size());
     const std::size_t dots = DotsOf(segment);
     if (dots != 1 && dots != 2) {
-      resolved += segment;
+      resolved.append("/").append(segment.substr(1));
       continue;
     }
-    if (dots == 2 && !resolved.empty()) resolved.resize(resolved.find_last_of(kSlashes));
+    if (dots == 2 && !resolved.empty()) resolved.resize(resolved.rfind('/'));
     if (rest.empty()) resolved += '/';
   }
   return resolved.append(path.substr(end));

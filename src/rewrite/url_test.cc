@@ -31,6 +31,8 @@ TEST(UrlTest, RootRelativeReferencesMoveAndOthersStay) {
       {"/%2e%2e/x", "/P/x"},
       {"/a/.%2E/%2E./x/%2e", "/P/x/"},
       {"/a\\b\\..\\..\\../x", "/P/x"},
+      {"/a\\b", "/P/a/b"},  // As URL parsers read it, and so below the prefix.
+      {"/a/..\\\\b", "/P//b"},
       {"/%2e%2/%2f../x", "/P/%2e%2/%2f../x"},
       {"  /x ", "  /P/x "},
       {"/Px", "/P/Px"},

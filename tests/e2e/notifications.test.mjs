@@ -369,7 +369,7 @@ describe("notifications", { timeout: 180_000 }, () => {
       [{ kind: "slack", url: "https://example.com/x", events: ["weather"] }, /event/],
       [{ kind: "slack", url: "https://example.com/x", events: [] }, /event/],
       [{ kind: "slack", url: "https://example.com/x", quiet_hours: "25:00-07:00" }, /quiet_hours/i],
-      [{ kind: "slack", url: "https://user:pw@example.com/x" }, /host/],
+      [{ kind: "slack", url: "https://user:pw@example.com/x" }, /has a user or a password/],
     ]) {
       const body = JSON.stringify({ name: "x", events: every, ...fields });
       const answer = await scene.api("POST", "/api/notifications/targets", { cookie, body });
