@@ -117,6 +117,7 @@ TEST_F(H2HostileTest, ResetsAtAHumanPaceAreFine) {
                 IsOk());
     executor.Advance(50ms);
   }
+  EXPECT_FALSE(GoawayCode()) << "takes no new streams";
 }
 
 TEST_F(H2HostileTest, FloodsOfSmallFramesEndTheConnection) {
