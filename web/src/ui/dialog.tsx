@@ -1,7 +1,7 @@
 // Modal dialogs: any, one that asks before something that cannot be taken back, and one with a form.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Button } from "./button";
+import { Button, type ButtonKind } from "./button";
 import { useDeed } from "./deed";
 import { Notice } from "./notice";
 
@@ -57,41 +57,10 @@ export function Dialog({ title, children, onClose, busy = false, onKept }: Dialo
   );
 }
 
-interface ConfirmProps extends DialogProps {
-  /** What the button says: the deed itself, not "OK". */
-  readonly deed: string;
-  /** Does it. If it fails, the dialog stays open and says why. */
-  readonly onConfirm: () => Promise<void>;
-}
-
-/** Asks, does it, and closes. */
-export function Confirm({ title, children, deed, onConfirm, onClose }: ConfirmProps) {
-  const { busy, problem, attempt } = useDeed();
-
-  async function confirm(): Promise<void> {
-    await onConfirm();
-    onClose();
-  }
-
-  return (
-    <Dialog title={title} onClose={onClose} busy={busy}>
-      {children}
-      <Notice kind="error">{problem}</Notice>
-      <div class="actions">
-        <Button kind="plain" off={busy} onClick={onClose}>
-          Cancel
-        </Button>
-        <Button kind="danger" off={busy} onClick={() => void attempt(confirm)}>
-          {deed}
-        </Button>
-      </div>
-    </Dialog>
-  );
-}
-
 interface FormDialogProps extends DialogProps {
   /** What the button says that submits it. */
   readonly deed: string;
+  readonly kind?: ButtonKind;
   /** Whether there is enough to submit. */
   readonly isReady?: boolean;
   readonly busy: boolean;
@@ -101,7 +70,17 @@ interface FormDialogProps extends DialogProps {
 }
 
 /** Asks for what the fields in it hold. */
-export function FormDialog({ title, children, deed, isReady = true, busy, problem = "", onSubmit, onClose }: FormDialogProps) {
+export function FormDialog({
+  title,
+  children,
+  deed,
+  kind = "primary",
+  isReady = true,
+  busy,
+  problem = "",
+  onSubmit,
+  onClose,
+}: FormDialogProps) {
   return (
     <Dialog title={title} onClose={onClose} busy={busy}>
       <form
@@ -116,11 +95,30 @@ export function FormDialog({ title, children, deed, isReady = true, busy, proble
           <Button kind="plain" off={busy} onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" disabled={!isReady} off={busy}>
+          <Button kind={kind} type="submit" disabled={!isReady} off={busy}>
             {deed}
           </Button>
         </div>
       </form>
     </Dialog>
   );
+}
+
+interface ConfirmProps extends DialogProps {
+  /** What the button says: the deed itself, not "OK". */
+  readonly deed: string;
+  /** Does it. If it fails, the dialog stays open and says why. */
+  readonly onConfirm: () => Promise<void>;
+}
+
+/** Asks, does what cannot be taken back, and closes. */
+export function Confirm({ onConfirm, ...rest }: ConfirmProps) {
+  const { busy, problem, attempt } = useDeed();
+
+  async function confirm(): Promise<void> {
+    await onConfirm();
+    rest.onClose();
+  }
+
+  return <FormDialog {...rest} kind="danger" busy={busy} problem={problem} onSubmit={() => void attempt(confirm)} />;
 }
